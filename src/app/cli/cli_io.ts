@@ -1,0 +1,41 @@
+import type { RunDocument } from "../../study/run_document.ts";
+import type { RunRequest } from "../../study/run_study.ts";
+
+/** Where text goes: a terminal, a pipe or a file. */
+export interface TextOutput {
+  readonly write: (text: string) => void;
+  readonly isTerminal: boolean;
+  /** The terminal's width; `undefined` if it is none. */
+  readonly columns: number | undefined;
+}
+
+/** A file's text, or why it cannot be read, to complete "Cannot read …: ". */
+export type FileText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
+
+/** All that the commands see of the machine they run on. */
+export interface CliIo {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Cores that may be used, at least 1. */
+  readonly cores: number;
+  /** The version of portfall. */
+  readonly version: string;
+  /** Aborts when the user interrupts the program. */
+  readonly signal: AbortSignal;
+  /** A clock for people, in milliseconds from any moment; no result depends on it. */
+  readonly clock: () => number;
+  /** CPU time that the program has used, in seconds, all threads together. */
+  readonly cpuSeconds: () => number;
+  readonly readFile: (path: string) => Promise<FileText>;
+  /**
+   * Writes a file that does not exist yet.
+   *
+   * @returns why it cannot be written; `undefined` once it is.
+   */
+  readonly writeNewFile: (path: string, text: string) => Promise<string | undefined>;
+  /** The SHA-256 of a text as `sha256:` and hexadecimal digits. */
+  readonly digest: (text: string) => string;
+  /** The engine's door. Rejects with an `AbortError` once `signal` aborts, and with any other error for a bug. */
+  readonly runStudy: (request: RunRequest) => Promise<RunDocument>;
+}

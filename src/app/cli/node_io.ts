@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { isatty } from "node:tty";
+import { runStudy } from "../../study/run_study.ts";
+import type { CliIo, FileText, TextOutput } from "./cli_io.ts";
+
+/** The machine as Node shows it. `signal` aborts when the user interrupts the program. */
+export function nodeIo(signal: AbortSignal): CliIo {
+  return {
+    stdout: textOutput(process.stdout),
+    stderr: textOutput(process.stderr),
+    environment: process.env,
+    cores: availableParallelism(),
+    version: packageVersion(),
+    signal,
+    clock: () => performance.now(),
+    readFile: readText,
+    writeNewFile,
+    digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
+    runStudy,
+    cpuSeconds,
+  };
+}
+
+/** CPU time of the process, its worker threads included. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Node's type of the two streams says that both are terminals; whether they are, the descriptor tells. */
+function textOutput(stream: NodeJS.WriteStream & { readonly fd: number }): TextOutput {
+  const isTerminal = isatty(stream.fd);
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal,
+    get columns() {
+      // A terminal that does not know its width says 0.
+      return isTerminal && stream.columns > 0 ? stream.columns : undefined;
+    },
+  };
+}
+
+async function readText(path: string): Promise<FileText> {
+  try {
+    return { ok: true, text: await readFile(path, "utf8") };
+  } catch (error) {
+    return { ok: false, why: whyOf(error) };
+  }
+}
+
+async function writeNewFile(path: string, text: string): Promise<string | undefined> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+    return undefined;
+  } catch (error) {
+    return whyOf(error);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EEXIST: "it exists already; name another file, or remove it first",
+  EISDIR: "it is a directory",
+  ENOENT: "there is no such file",
+  ENOSPC: "no space is left on the device",
+  EROFS: "the file system is read-only",
+};
+
+/** A system error in words. */
+function whyOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  if (code === undefined) throw error;
+  return REASONS[code] ?? code;
+}
+
+/** The version in package.json, which lies three folders above both `src/app/cli` and `dist/app/cli`. */
+function packageVersion(): string {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
+  );
+  return manifest.version;
+}

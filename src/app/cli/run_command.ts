@@ -1,0 +1,132 @@
+import { runText } from "../../report/run_text.ts";
+import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
+import type { Diagnostic } from "../../scenario/diagnostic.ts";
+import { parseScenario } from "../../scenario/scenario.ts";
+import type { Scenario } from "../../scenario/scenario.ts";
+import type { RunDocument } from "../../study/run_document.ts";
+import type { RunProgress, RunRequest } from "../../study/run_study.ts";
+import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
+import { SECOND } from "../../units.ts";
+import type { CliIo } from "./cli_io.ts";
+import { EXIT_CODE } from "./exit_code.ts";
+import { internalErrorText } from "./internal_error.ts";
+import { ProgressLine } from "./progress_line.ts";
+import { replayLine } from "./replay_line.ts";
+import type { RunOptions } from "./run_options.ts";
+
+/**
+ * `sim run`: reads a scenario, simulates it and prints the findings.
+ *
+ * @returns the exit code: 0 or 1 by the expectations, 2 for a wrong scenario, 3 for a bug, 130 when interrupted.
+ */
+export async function runCommand(options: RunOptions, io: CliIo): Promise<number> {
+  const file = await io.readFile(options.scenario);
+  if (!file.ok) return refuse([missingFile(options.scenario, file.why)], io);
+  const parsed = parseScenario(file.text, options.scenario, options.overrides);
+  if (!parsed.ok) return refuse(parsed.diagnostics, io);
+  for (const warning of parsed.warnings) {
+    io.stderr.write(`${formatDiagnostic({ ...warning, message: `warning: ${warning.message}` })}\n`);
+  }
+  const { replications } = parsed.scenario;
+  if (options.replication !== undefined && options.replication >= replications) {
+    io.stderr.write(
+      `sim: Cannot run replication ${options.replication}: there are ${replications}, counted from 0; raise --replications\n`,
+    );
+    return EXIT_CODE.wrongInput;
+  }
+  return simulate(requestOf(parsed.scenario, io.digest(file.text), options, io), options, io);
+}
+
+/** Runs the study with its progress on the terminal, and prints what it found. */
+async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Promise<number> {
+  const line = io.stderr.isTerminal && !options.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
+  let latest: RunProgress | undefined;
+  const onProgress = (progress: RunProgress): void => {
+    latest = progress;
+    line?.show(progress);
+  };
+  let document: RunDocument;
+  try {
+    document = await io.runStudy({ ...request, onProgress });
+  } catch (error) {
+    line?.clear();
+    if (io.signal.aborted) {
+      io.stderr.write(`sim: ${interruptedText(latest)}\n`);
+      return EXIT_CODE.interrupted;
+    }
+    io.stderr.write(`${internalErrorText(error)}\n${replayOf(error, request)}\n`);
+    return EXIT_CODE.internalError;
+  }
+  line?.clear();
+  io.stdout.write(options.format === "json" ? `${JSON.stringify(document, null, 2)}\n` : textOf(document, io));
+  return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
+}
+
+/** The request to the engine: which scenario, how it was changed, with how many workers. */
+function requestOf(scenario: Scenario, digest: string, options: RunOptions, io: CliIo): RunRequest {
+  const wanted = options.jobs ?? io.cores;
+  return {
+    scenario,
+    file: options.scenario,
+    digest,
+    version: io.version,
+    clocks: { wallSeconds: () => io.clock() / 1000, cpuSeconds: io.cpuSeconds },
+    overrides: overrideRecord(options.overrides),
+    jobs: options.replication === undefined ? Math.min(wanted, scenario.replications) : 1,
+    signal: io.signal,
+    ...(options.replication === undefined ? {} : { replication: options.replication }),
+    ...(options.until === undefined ? {} : { until: options.until }),
+  };
+}
+
+/** Overrides by path; of two for one path the later one, which is the one that applied. */
+function overrideRecord(overrides: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    overrides.map((override) => {
+      const at = override.indexOf("=");
+      return [override.slice(0, at), override.slice(at + 1)];
+    }),
+  );
+}
+
+/** The report, coloured if it goes to a terminal and nobody forbids it. */
+function textOf(document: RunDocument, io: CliIo): string {
+  const { NO_COLOR: noColor, TERM: terminal } = io.environment;
+  const color = io.stdout.isTerminal && (noColor === undefined || noColor === "") && terminal !== "dumb";
+  return runText(document, { color, columns: io.stdout.columns ?? 100 });
+}
+
+/** Prints every diagnostic; nothing is run. */
+function refuse(diagnostics: readonly Diagnostic[], io: CliIo): number {
+  for (const diagnostic of diagnostics) io.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
+  io.stderr.write(`${plural(formatCount(diagnostics.length), "problem")}; nothing was run\n`);
+  return EXIT_CODE.wrongInput;
+}
+
+/** How far an interrupted run came. */
+function interruptedText(latest: RunProgress | undefined): string {
+  if (latest === undefined) return "interrupted before the first event; nothing was printed";
+  const { finishedReplications, replications, simulated, total } = latest;
+  return (
+    `interrupted: ${formatCount(finishedReplications)} of ${plural(formatCount(replications), "replication")} finished, ` +
+    `${formatSpan(simulated / SECOND)} of ${formatSpan(total / SECOND)} simulated; nothing was printed`
+  );
+}
+
+/** The replay line of a failure: its place, if the error carries one, in a run with the same overrides. */
+function replayOf(error: unknown, request: RunRequest): string {
+  return replayLine({
+    file: request.file,
+    seed: request.scenario.seed,
+    overrides: request.overrides,
+    replication: numberIn(error, "replication"),
+    at: numberIn(error, "at"),
+  });
+}
+
+/** A number that an error carries under a name. */
+function numberIn(error: unknown, name: string): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === "number" ? value : undefined;
+}

@@ -1,0 +1,190 @@
+import type { EventLoop } from "../sim/event_loop.ts";
+import type { Fingerprint } from "../sim/fingerprint.ts";
+import { TimerColumn, type TimerColumnOwner } from "../sim/timer_column.ts";
+import { Errno } from "../kernel/errno.ts";
+import type { Machine } from "../kernel/machine.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { SocketOwner } from "../kernel/tcp/socket_owner.ts";
+import { SocketFlag } from "../kernel/tcp/socket_table.ts";
+import { TcpState } from "../kernel/tcp/tcp_states.ts";
+import type { Ipv4, Micros, Port } from "../units.ts";
+import type { FailureCause } from "./replication_result.ts";
+
+/** How a connection went. `errno` is 0 unless the kernel gave one. */
+export interface Outcome {
+  readonly isSuccess: boolean;
+  readonly cause: FailureCause;
+  readonly errno: number;
+  /** Whether the handshake was complete when it failed. */
+  readonly wasConnected: boolean;
+  readonly localPort: Port;
+}
+
+/** What a client does with each of its connections; one object for all connections of one workload. */
+export interface ClientSpec {
+  readonly netns: Netns;
+  readonly address: Ipv4;
+  readonly port: Port;
+  /** 0: connecting is all, and the client closes at once. */
+  readonly requestBytes: number;
+  /**
+   * After the answer: `client` closes at once, `race` closes in a moment unless the server did, `server` waits for the
+   * server's close, `reset` aborts.
+   */
+  readonly closes: "client" | "race" | "server" | "reset";
+  /** Covers connecting, request and answer. */
+  readonly timeout: Micros;
+  finished(row: number, outcome: Outcome): void;
+}
+
+/** A client's own work between the answer and its close(), in which the server's FIN may overtake it. */
+const CLOSE_DELAY: Micros = 60;
+
+const SUCCESS_CODE = 0;
+const TIMEOUT_CODE = 1;
+
+/**
+ * The open connections of all clients on a machine: probes, self-checks, agents. Every connection ends in exactly one
+ * outcome with exactly one cause, and enters the run's outcome fingerprint as (time, connection, port, result).
+ */
+export class Clients implements SocketOwner, TimerColumnOwner {
+  readonly #machine: Machine;
+  readonly #loop: EventLoop;
+  readonly #fingerprint: Fingerprint;
+  readonly #specs: (ClientSpec | undefined)[] = [];
+  readonly #slots: number[] = [];
+  readonly #ports: number[] = [];
+  readonly #generations: number[] = [];
+  readonly #serials: number[] = [];
+  readonly #free: number[] = [];
+  readonly #timeouts = new Map<Micros, TimerColumn>();
+  readonly #closeHandler: number;
+  #opened = 0;
+
+  constructor(machine: Machine, fingerprint: Fingerprint) {
+    this.#machine = machine;
+    this.#loop = machine.loop;
+    this.#fingerprint = fingerprint;
+    this.#closeHandler = this.#loop.handler("client/closes", (row) => this.#closeAfterAnswer(row));
+  }
+
+  /** Begins a connection. It may fail before this returns. */
+  open(spec: ClientSpec): void {
+    const row = this.#free.pop() ?? this.#specs.length;
+    this.#specs[row] = spec;
+    this.#generations[row] = (this.#generations[row] ?? 0) + 1;
+    this.#opened += 1;
+    this.#serials[row] = this.#opened;
+    const tcp = this.#machine.tcp;
+    const slot = tcp.socket(spec.netns, this, row);
+    this.#slots[row] = slot;
+    this.#ports[row] = 0;
+    if (spec.closes === "reset") tcp.setLingerReset(slot);
+    const errno = -tcp.connect(slot, spec.address, spec.port);
+    if (errno > 0) {
+      this.#fail(row, errno, false);
+      return;
+    }
+    this.#ports[row] = tcp.sockets.localPort(slot);
+    this.#columnOf(spec.timeout).arm(this.#loop.now + spec.timeout, row, this.#generations[row]);
+  }
+
+  connected(slot: number, row: number): void {
+    const spec = this.#specs[row]!;
+    if (spec.requestBytes > 0) this.#machine.tcp.send(slot, spec.requestBytes);
+    else if (spec.closes !== "server") this.#closeAndSucceed(row);
+  }
+
+  accepted(): void {
+    // Clients do not listen.
+  }
+
+  received(_slot: number, row: number): void {
+    const spec = this.#specs[row]!;
+    if (spec.closes === "race") this.#loop.after(CLOSE_DELAY, this.#closeHandler, row);
+    else if (spec.closes !== "server") this.#closeAndSucceed(row);
+  }
+
+  peerClosed(_slot: number, row: number): void {
+    this.#closeAndSucceed(row);
+  }
+
+  failed(_slot: number, row: number, errno: number): void {
+    this.#fail(row, errno, errno === Errno.ECONNRESET || errno === Errno.EPIPE);
+  }
+
+  isLive(row: number, generation: number): boolean {
+    return this.#generations[row] === generation;
+  }
+
+  /** The timeout of a connection: its socket is closed in whatever state it is. */
+  fire(row: number): void {
+    const tcp = this.#machine.tcp;
+    const slot = this.#slots[row]!;
+    const isConnecting = tcp.sockets.state[slot] === TcpState.SYN_SENT;
+    const cause = this.#causeOfSilence(slot, isConnecting);
+    tcp.close(slot);
+    this.#finish(row, TIMEOUT_CODE, {
+      isSuccess: false,
+      cause,
+      errno: 0,
+      wasConnected: !isConnecting,
+      localPort: this.#ports[row]!,
+    });
+  }
+
+  #closeAfterAnswer(row: number): void {
+    const spec = this.#specs[row];
+    if (spec?.closes === "race") this.#closeAndSucceed(row);
+  }
+
+  #closeAndSucceed(row: number): void {
+    this.#machine.tcp.close(this.#slots[row]!);
+    this.#finish(row, SUCCESS_CODE, {
+      isSuccess: true,
+      cause: "other",
+      errno: 0,
+      wasConnected: true,
+      localPort: this.#ports[row]!,
+    });
+  }
+
+  #fail(row: number, errno: number, wasConnected: boolean): void {
+    const cause = causeOfErrno(errno);
+    this.#finish(row, 1000 + errno, { isSuccess: false, cause, errno, wasConnected, localPort: this.#ports[row]! });
+  }
+
+  #causeOfSilence(slot: number, isConnecting: boolean): FailureCause {
+    const sockets = this.#machine.tcp.sockets;
+    if (sockets.has(slot, SocketFlag.DIVERTED)) return "nodeport-collision";
+    if (sockets.has(slot, SocketFlag.CONNTRACK_FULL)) return "conntrack-full";
+    return isConnecting ? "other" : "slow-server";
+  }
+
+  #finish(row: number, code: number, outcome: Outcome): void {
+    const spec = this.#specs[row]!;
+    this.#fingerprint.addWide(this.#loop.now);
+    this.#fingerprint.add(this.#serials[row]!);
+    this.#fingerprint.add(outcome.localPort);
+    this.#fingerprint.add(code);
+    this.#specs[row] = undefined;
+    this.#generations[row] = this.#generations[row]! + 1;
+    this.#free.push(row);
+    spec.finished(row, outcome);
+  }
+
+  #columnOf(timeout: Micros): TimerColumn {
+    let column = this.#timeouts.get(timeout);
+    if (column === undefined) {
+      column = new TimerColumn(this.#loop, `client/timeout/${timeout}us`, this);
+      this.#timeouts.set(timeout, column);
+    }
+    return column;
+  }
+}
+
+function causeOfErrno(errno: number): FailureCause {
+  if (errno === Errno.EADDRNOTAVAIL) return "port-exhaustion";
+  if (errno === Errno.ECONNREFUSED) return "connection-refused";
+  return "other";
+}

@@ -1,0 +1,89 @@
+import type { Machine } from "../../kernel/machine.ts";
+import type { Netns } from "../../kernel/netns.ts";
+import { type Micros, SECOND } from "../../units.ts";
+import type { PodOptions } from "../options.ts";
+import type { Server } from "../server.ts";
+
+/** Back-off of restarts: backOffPeriod, MaxContainerBackOff; it is forgotten after twice the maximum. */
+const BACKOFF_FIRST: Micros = 10 * SECOND;
+const BACKOFF_MOST: Micros = 300 * SECOND;
+
+/** Watches a container's life: its probe workers do. */
+export interface ContainerWatcher {
+  /** The container was killed. */
+  containerStopped(): void;
+  /** A new container runs. */
+  containerStarted(): void;
+}
+
+/**
+ * The one container of a pod: it listens while it runs. A failed liveness or startup probe kills it; it comes back
+ * after the back-off (none the first time) and its own start-up time.
+ *
+ * Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go doBackOff, v1.23; util/flowcontrol/backoff.go Next, v0.23.
+ * Not modelled: terminationGracePeriodSeconds (it ends at once), init containers, more than one container.
+ */
+export class Container {
+  readonly options: PodOptions;
+  readonly #netns: Netns;
+  readonly #machine: Machine;
+  readonly #server: Server;
+  readonly #handler: number;
+  readonly #watchers: ContainerWatcher[] = [];
+  #isRunning = false;
+  #restarts = 0;
+  #startedAt: Micros = 0;
+  #backoff: Micros = 0;
+  #lastRestart: Micros = 0;
+
+  constructor(options: PodOptions, netns: Netns, server: Server) {
+    this.options = options;
+    this.#netns = netns;
+    this.#machine = netns.machine;
+    this.#server = server;
+    this.#handler = this.#machine.loop.handler(`kubelet/${options.name}/starts`, () => this.start());
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get startedAt(): Micros {
+    return this.#startedAt;
+  }
+
+  watch(watcher: ContainerWatcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** The process runs and listens. */
+  start(): void {
+    const address = this.options.hostNetwork ? this.options.address : 0;
+    for (const port of this.options.listen) this.#server.listen(this.#netns, address, port);
+    this.#isRunning = true;
+    this.#startedAt = this.#machine.loop.now;
+    for (const watcher of this.#watchers) watcher.containerStarted();
+  }
+
+  /** Kills the container and starts it again. */
+  restart(): void {
+    this.#server.stop();
+    this.#isRunning = false;
+    this.#restarts += 1;
+    for (const watcher of this.#watchers) watcher.containerStopped();
+    this.#machine.loop.after(this.#nextBackoff() + this.options.containerStart, this.#handler, 0);
+  }
+
+  #nextBackoff(): Micros {
+    const now = this.#machine.loop.now;
+    const isFirst = this.#restarts === 1 || now - this.#lastRestart > 2 * BACKOFF_MOST;
+    const wait = isFirst ? 0 : this.#backoff;
+    this.#backoff = isFirst ? BACKOFF_FIRST : Math.min(2 * this.#backoff, BACKOFF_MOST);
+    this.#lastRestart = now;
+    return wait;
+  }
+}

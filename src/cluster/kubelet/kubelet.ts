@@ -1,0 +1,115 @@
+import type { Netns } from "../../kernel/netns.ts";
+import type { Micros } from "../../units.ts";
+import type { Clients, Outcome } from "../clients.ts";
+import type { NodeOptions, ProbeOptions } from "../options.ts";
+import type { CauseCounts, FailedProbe, ProbeSeries } from "../replication_result.ts";
+import { noFailures } from "../workload.ts";
+import type { Container } from "./container.ts";
+import { probeLogLine, type ProbeType } from "./probe_text.ts";
+import { Prober, type ProbeListener } from "./prober.ts";
+
+/** Failed probes that are kept with their log lines. */
+const FAILURES_KEPT = 1000;
+
+/** The kubelet's probe manager: its workers, and the sums of what they saw. */
+export class Kubelet implements ProbeListener {
+  readonly #options: NodeOptions;
+  readonly #node: Netns;
+  readonly #clients: Clients;
+  readonly #probers: Prober[] = [];
+  readonly #containers: Container[] = [];
+  readonly #failures: FailedProbe[] = [];
+  readonly #byCause = noFailures();
+  #total = 0;
+  #failed = 0;
+  #flips = 0;
+  #unready = 0;
+  #unreadySince: Micros = 0;
+  #unreadyTime: Micros = 0;
+
+  constructor(options: NodeOptions, node: Netns, clients: Clients) {
+    this.#options = options;
+    this.#node = node;
+    this.#clients = clients;
+  }
+
+  /** Takes a container with its probes; they begin with `start`. */
+  add(container: Container): void {
+    this.#containers.push(container);
+    const { readinessProbe, livenessProbe, startupProbe } = container.options;
+    this.#addProber(container, "Startup", startupProbe);
+    this.#addProber(container, "Readiness", readinessProbe);
+    this.#addProber(container, "Liveness", livenessProbe);
+  }
+
+  /** Starts containers and probe workers. */
+  start(): void {
+    for (const container of this.#containers) container.start();
+    for (const prober of this.#probers) prober.start();
+  }
+
+  probed(prober: Prober, outcome: Outcome, output: string): void {
+    this.#total += 1;
+    if (outcome.isSuccess) return;
+    this.#failed += 1;
+    this.#byCause[outcome.cause] += 1;
+    if (this.#failures.length >= FAILURES_KEPT) return;
+    const at = this.#node.machine.loop.now;
+    this.#failures.push({
+      at,
+      series: prober.name,
+      localPort: outcome.localPort,
+      cause: outcome.cause,
+      logLine: probeLogLine(prober.subject, output, at, this.#options.kubelet.version),
+    });
+  }
+
+  readinessChanged(isReady: boolean): void {
+    this.#flips += 1;
+    this.#passUnreadyTime();
+    this.#unready += isReady ? -1 : 1;
+  }
+
+  get totals(): { readonly total: number; readonly failed: number; readonly byCause: CauseCounts } {
+    return { total: this.#total, failed: this.#failed, byCause: this.#byCause };
+  }
+
+  get failures(): readonly FailedProbe[] {
+    return this.#failures;
+  }
+
+  /** Flips of readiness, and pod-time spent unready so far. */
+  readiness(): { readonly flips: number; readonly unready: Micros } {
+    this.#passUnreadyTime();
+    return { flips: this.#flips, unready: this.#unreadyTime };
+  }
+
+  series(): readonly ProbeSeries[] {
+    return this.#probers.map((prober) => prober.series());
+  }
+
+  restarts(): number {
+    return this.#containers.reduce((sum, container) => sum + container.restarts, 0);
+  }
+
+  #passUnreadyTime(): void {
+    const now = this.#node.machine.loop.now;
+    this.#unreadyTime += this.#unready * (now - this.#unreadySince);
+    this.#unreadySince = now;
+  }
+
+  #addProber(container: Container, probeType: ProbeType, probe: ProbeOptions | undefined): void {
+    if (probe === undefined) return;
+    const { name, workload, address } = container.options;
+    const prober = new Prober({
+      subject: { pod: name, container: workload.split("/").at(-1) ?? workload, probeType, address },
+      probe,
+      container,
+      node: this.#node,
+      clients: this.#clients,
+      kubeletVersion: this.#options.kubelet.version,
+      listener: this,
+    });
+    this.#probers.push(prober);
+  }
+}

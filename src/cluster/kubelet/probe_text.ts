@@ -1,0 +1,112 @@
+import { Errno } from "../../kernel/errno.ts";
+import { formatEndpoint, formatIpv4, type Ipv4, type Micros, SECOND } from "../../units.ts";
+import { Fingerprint } from "../../sim/fingerprint.ts";
+import type { Outcome } from "../clients.ts";
+import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
+
+/** Kinds of probe, as log lines and events write them. */
+export type ProbeType = "Readiness" | "Liveness" | "Startup";
+
+/** Whose probe it is. */
+export interface ProbeSubject {
+  readonly pod: string;
+  readonly container: string;
+  readonly probeType: ProbeType;
+  readonly address: Ipv4;
+}
+
+/**
+ * What a failed probe says: the text that stands in the kubelet's log as `output` and in the Event.
+ *
+ * Source: pkg/probe/http/http.go DoHTTPProbe, v1.23; pkg/probe/tcp/tcp.go DoTCPProbe, v1.23. The texts are Go's.
+ */
+export function probeOutput(probe: ProbeOptions, address: Ipv4, outcome: Outcome, version: Version): string {
+  const { handler } = probe;
+  if (handler.kind === "exec") return "";
+  const endpoint = formatEndpoint(address, handler.port);
+  if (handler.kind === "tcpSocket") return `dial tcp ${endpoint}: ${dialText(outcome)}`;
+  const port = handler.port === 80 ? ":80" : `:${handler.port}`;
+  const url = `http://${formatIpv4(address)}${port}${handler.path}`;
+  // Up to 1.18 kubelets were built with a Go before 1.14, which does not quote the URL.
+  const isOld = !isAtLeast(version, [1, 19, 0]);
+  const prefix = isOld ? `Get ${url}: ` : `Get "${url}": `;
+  if (outcome.errno === Errno.ECONNRESET || outcome.errno === Errno.EPIPE) {
+    return `${prefix}read tcp ${endpoint}: read: connection reset by peer`;
+  }
+  if (outcome.errno !== 0) return `${prefix}dial tcp ${endpoint}: ${dialText(outcome)}`;
+  if (isOld && !outcome.wasConnected) {
+    return `${prefix}net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)`;
+  }
+  return `${prefix}context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
+}
+
+function dialText(outcome: Outcome): string {
+  switch (outcome.errno) {
+    case 0:
+      return "i/o timeout";
+    case Errno.ECONNREFUSED:
+      return "connect: connection refused";
+    case Errno.ECONNRESET:
+      return "connect: connection reset by peer";
+    case Errno.EHOSTUNREACH:
+      return "connect: no route to host";
+    case Errno.ENETUNREACH:
+      return "connect: network is unreachable";
+    case Errno.EADDRNOTAVAIL:
+      return "connect: cannot assign requested address";
+    case Errno.ETIMEDOUT:
+      return "connect: connection timed out";
+    default:
+      return `connect: errno ${outcome.errno}`;
+  }
+}
+
+/**
+ * The kubelet's log line for a failed probe. The engine has no calendar: the run begins on 1 January at midnight.
+ *
+ * Source: pkg/kubelet/prober/prober.go probe, v1.20 v1.23.
+ */
+export function probeLogLine(subject: ProbeSubject, output: string, at: Micros, version: Version): string {
+  const { pod, container, probeType } = subject;
+  const uid = podUid(pod);
+  if (isAtLeast(version, [1, 21, 0])) {
+    const quoted = output.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+    return (
+      `${klogHeader(at)} prober.go:121] "Probe failed" probeType="${probeType}" pod="${pod}" podUID=${uid} ` +
+      `containerName="${container}" probeResult=failure output="${quoted}"`
+    );
+  }
+  const [namespace = "default", name = pod] = pod.split("/");
+  return `${klogHeader(at)} prober.go:124] ${probeType} probe for "${name}_${namespace}(${uid}):${container}" failed (failure): ${output}`;
+}
+
+/** A pod's UID: always the same for the same name. */
+export function podUid(pod: string): string {
+  const first = new Fingerprint();
+  first.addText(pod);
+  const second = new Fingerprint();
+  second.addText(`${pod}/uid`);
+  const digits = first.hex() + second.hex();
+  const variant = "89ab"[Number.parseInt(digits[16]!, 16) % 4]!;
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`;
+}
+
+const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+
+/** `I0101 00:00:12.345678       1`: severity, month and day, time, and the process id of a kubelet. */
+function klogHeader(at: Micros): string {
+  const day = Math.floor(at / (86_400 * SECOND)) % 365;
+  let month = 0;
+  while (DAYS_BEFORE_MONTH[month + 1]! <= day) month += 1;
+  const inDay = at % (86_400 * SECOND);
+  const hours = Math.floor(inDay / (3_600 * SECOND));
+  const minutes = Math.floor(inDay / (60 * SECOND)) % 60;
+  const secondsOfMinute = Math.floor(inDay / SECOND) % 60;
+  const fraction = inDay % SECOND;
+  const date = `${pad(month + 1, 2)}${pad(day - DAYS_BEFORE_MONTH[month]! + 1, 2)}`;
+  return `I${date} ${pad(hours, 2)}:${pad(minutes, 2)}:${pad(secondsOfMinute, 2)}.${pad(fraction, 6)}    1000`;
+}
+
+function pad(value: number, width: number): string {
+  return `${value}`.padStart(width, "0");
+}

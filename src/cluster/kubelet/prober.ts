@@ -1,0 +1,169 @@
+import type { EventLoop } from "../../sim/event_loop.ts";
+import type { Netns } from "../../kernel/netns.ts";
+import { type Micros, SECOND } from "../../units.ts";
+import type { Clients, ClientSpec, Outcome } from "../clients.ts";
+import type { ProbeOptions, Version } from "../options.ts";
+import type { ProbeSeries } from "../replication_result.ts";
+import type { Container, ContainerWatcher } from "./container.ts";
+import { probeOutput, type ProbeSubject } from "./probe_text.ts";
+
+/** Bytes of the kubelet's GET with its headers. */
+const REQUEST_BYTES = 110;
+
+/** Hears of every failed probe and of what follows from it. */
+export interface ProbeListener {
+  probed(prober: Prober, outcome: Outcome, output: string): void;
+  readinessChanged(isReady: boolean): void;
+}
+
+/** What a probe worker needs. */
+export interface ProberOptions {
+  readonly subject: ProbeSubject;
+  readonly probe: ProbeOptions;
+  readonly container: Container;
+  readonly node: Netns;
+  readonly clients: Clients;
+  readonly kubeletVersion: Version;
+  readonly listener: ProbeListener;
+}
+
+/**
+ * One probe worker: (pod, container, kind of probe). It fires at once or at a random phase, then with every tick of its
+ * period; a probe that outlasts its period makes the next one immediate. A network failure is a failure, never retried.
+ *
+ * Source: pkg/kubelet/prober/worker.go doProbe, v1.20 v1.23.
+ * Not modelled: the extra readiness probe that a status update of an unready pod triggers (1.21+), exec probes (they
+ * open no connection and always succeed here).
+ */
+export class Prober implements ContainerWatcher {
+  readonly subject: ProbeSubject;
+  readonly name: string;
+  readonly #options: ProberOptions;
+  readonly #loop: EventLoop;
+  readonly #spec: ClientSpec | undefined;
+  readonly #handler: number;
+  #probes = 0;
+  #failed = 0;
+  #runOfFailures = 0;
+  #longestRun = 0;
+  /** The worker's own state: the last result, how often in a row, what it has published, and whether it waits for a new container. */
+  #lastWasSuccess = true;
+  #resultRun = 0;
+  #isPublishedSuccess: boolean;
+  #isOnHold = false;
+  #isProbing = false;
+  #hasMissedTick = false;
+
+  constructor(options: ProberOptions) {
+    const { subject, probe, node } = options;
+    this.#options = options;
+    this.subject = subject;
+    this.name = `${subject.pod} ${subject.container} ${subject.probeType.toLowerCase()}`;
+    this.#loop = node.machine.loop;
+    // The pod is up and ready when the run begins; a startup probe has been passed.
+    this.#isPublishedSuccess = true;
+    this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
+    this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
+    if (probe.handler.kind !== "exec") options.container.watch(this);
+  }
+
+  /** Schedules the first probe. The kubelet has just started, so every worker begins at a random phase of its period. */
+  start(): void {
+    if (this.#spec === undefined || this.subject.probeType === "Startup") return;
+    const phase = this.#options.node.machine.random.stream(`kubelet/${this.name}/phase`);
+    this.#loop.at(this.#loop.now + phase.below(this.#period), this.#handler, 0);
+  }
+
+  /** What the worker has lived through. */
+  series(): ProbeSeries {
+    return { name: this.name, probes: this.#probes, failed: this.#failed, longestRunOfFailures: this.#longestRun };
+  }
+
+  containerStopped(): void {
+    this.#isOnHold = true;
+    if (this.subject.probeType === "Readiness") this.#publish(false);
+  }
+
+  containerStarted(): void {
+    this.#isOnHold = false;
+    this.#resultRun = 0;
+  }
+
+  get #period(): Micros {
+    return this.#options.probe.periodSeconds * SECOND;
+  }
+
+  #tick(): void {
+    this.#loop.after(this.#period, this.#handler, 0);
+    if (this.#isProbing) this.#hasMissedTick = true;
+    else this.#probe();
+  }
+
+  #probe(): void {
+    const { container, probe, clients } = this.#options;
+    if (this.#isOnHold || !container.isRunning) return;
+    const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
+    if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
+    this.#isProbing = true;
+    clients.open(this.#spec!);
+  }
+
+  #finished(outcome: Outcome): void {
+    this.#isProbing = false;
+    this.#count(outcome);
+    this.#judge(outcome.isSuccess);
+    if (!this.#hasMissedTick) return;
+    this.#hasMissedTick = false;
+    this.#probe();
+  }
+
+  #count(outcome: Outcome): void {
+    this.#probes += 1;
+    if (outcome.isSuccess) this.#runOfFailures = 0;
+    else {
+      this.#failed += 1;
+      this.#runOfFailures += 1;
+      this.#longestRun = Math.max(this.#longestRun, this.#runOfFailures);
+    }
+    const { probe, kubeletVersion, listener } = this.#options;
+    const output = outcome.isSuccess ? "" : probeOutput(probe, this.subject.address, outcome, kubeletVersion);
+    listener.probed(this, outcome, output);
+  }
+
+  /** Publishes a result once it has come often enough in a row. */
+  #judge(isSuccess: boolean): void {
+    if (isSuccess === this.#lastWasSuccess) this.#resultRun += 1;
+    else this.#resultRun = 1;
+    this.#lastWasSuccess = isSuccess;
+    const { probe, container } = this.#options;
+    if (this.#resultRun < (isSuccess ? probe.successThreshold : probe.failureThreshold)) return;
+    if (this.subject.probeType === "Readiness") this.#publish(isSuccess);
+    else if (!isSuccess && !this.#isOnHold) {
+      this.#resultRun = 0;
+      container.restart();
+    }
+  }
+
+  #publish(isSuccess: boolean): void {
+    if (isSuccess === this.#isPublishedSuccess) return;
+    this.#isPublishedSuccess = isSuccess;
+    this.#options.listener.readinessChanged(isSuccess);
+  }
+}
+
+/** `undefined` for an exec probe. From 1.23 on and before, HTTP probes open a new connection each time. */
+function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void): ClientSpec | undefined {
+  const { probe, subject, node } = options;
+  const { handler } = probe;
+  if (handler.kind === "exec") return undefined;
+  const isHttp = handler.kind === "httpGet";
+  return {
+    netns: node,
+    address: subject.address,
+    port: handler.port,
+    requestBytes: isHttp ? REQUEST_BYTES : 0,
+    closes: isHttp ? "race" : "client",
+    timeout: probe.timeoutSeconds * SECOND,
+    finished: (_row: number, outcome: Outcome) => finished(outcome),
+  };
+}

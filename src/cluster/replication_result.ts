@@ -1,0 +1,96 @@
+import type { Micros } from "../units.ts";
+
+/** Why a connection or a probe failed; every failure has exactly one cause. */
+export const FAILURE_CAUSES = [
+  "nodeport-collision",
+  "port-exhaustion",
+  "conntrack-full",
+  "connection-refused",
+  "slow-server",
+  "other",
+] as const;
+
+/** One of `FAILURE_CAUSES`. */
+export type FailureCause = (typeof FAILURE_CAUSES)[number];
+
+/** Failures by cause; every cause is present. */
+export type CauseCounts = Record<FailureCause, number>;
+
+/** What one probe worker (one probe of one container) lived through in one replication. */
+export interface ProbeSeries {
+  /** `namespace/pod container probeType`, unique in the replication. */
+  readonly name: string;
+  readonly probes: number;
+  readonly failed: number;
+  readonly longestRunOfFailures: number;
+}
+
+/** A workload that connects beside the probes: churn, the self-check of node-local-dns. */
+export interface WorkloadResult {
+  readonly name: string;
+  readonly connects: number;
+  readonly failed: number;
+  readonly byCause: CauseCounts;
+}
+
+/** One failed probe, for logs and for survival times. */
+export interface FailedProbe {
+  readonly at: Micros;
+  readonly series: string;
+  readonly localPort: number;
+  readonly cause: FailureCause;
+  /** The kubelet's log line, klog header included (its clock starts at the epoch the scenario states). */
+  readonly logLine: string;
+}
+
+/** All that one replication (one boot) of a scenario yields: plain data that crosses a worker's boundary. */
+export interface ReplicationResult {
+  readonly replication: number;
+  readonly duration: Micros;
+  readonly probes: { readonly total: number; readonly failed: number; readonly byCause: CauseCounts };
+  readonly series: readonly ProbeSeries[];
+  /** At most the first 1,000 failures, in order of time. */
+  readonly failures: readonly FailedProbe[];
+  readonly readiness: { readonly flips: number; readonly unready: Micros };
+  readonly restarts: number;
+  readonly workloads: readonly WorkloadResult[];
+  /** What decides which NodePorts a probe can be given, as it was at the end of the run. */
+  readonly exposure: {
+    readonly portRange: readonly [low: number, high: number];
+    /** TCP NodePorts, sorted. */
+    readonly nodePorts: readonly number[];
+    /** Those of them with a virtual server on the address that probes come from. */
+    readonly intercepted: readonly number[];
+    /** Ports of the range that some socket holds against `connect()`, kube-proxy's among them. */
+    readonly heldPorts: readonly number[];
+    /** Ports of the range that are reserved. */
+    readonly reservedPorts: readonly number[];
+    readonly heldByKubeProxy: readonly number[];
+    /** Pods that are probed. */
+    readonly destinations: number;
+  };
+  readonly ports: {
+    readonly timeWaitMax: number;
+    /** TIME_WAIT sockets of the node's namespace at the end of the run, by local address (dotted quad). */
+    readonly timeWaitByAddress: Readonly<Record<string, number>>;
+    readonly inUseMax: number;
+    /** `candidates[k]` = connects that examined k candidates, k up to 63; entry 64 gathers all above. */
+    readonly candidates: readonly number[];
+    readonly candidatesSum: number;
+    readonly candidatesMax: number;
+  };
+  readonly conntrack: {
+    readonly max: number;
+    readonly peak: number;
+    readonly dropped: number;
+    readonly earlyDropped: number;
+  };
+  /** Kernel counters of the node's namespace under their names in /proc/net/netstat, snmp and stat/nf_conntrack. */
+  readonly counters: Readonly<Record<string, number>>;
+  readonly engine: {
+    readonly events: number;
+    readonly connections: number;
+    readonly packets: number;
+    readonly fingerprint: string;
+  };
+}

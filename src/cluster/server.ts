@@ -1,0 +1,99 @@
+import type { Machine } from "../kernel/machine.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { SocketOwner } from "../kernel/tcp/socket_owner.ts";
+import { TcpState } from "../kernel/tcp/tcp_states.ts";
+import type { RandomStream } from "../sim/random.ts";
+import type { Ipv4, Micros, Port } from "../units.ts";
+
+/** How a server treats its connections. */
+export interface ServerOptions {
+  /** From the request to the answer; 0 answers at once. */
+  readonly responseDelay: Micros;
+  readonly responseBytes: number;
+  /** Share of connections on which it waits for the client to close; on the others it closes right after its answer. */
+  readonly waitsForClientShare: number;
+  /** Draws which; needed only where the share is neither 0 nor 1. */
+  readonly choice?: RandomStream;
+  /** Requests of this length ask to keep the connection open (no `Connection: close`), so their client closes. */
+  readonly keepAliveRequestBytes?: number;
+}
+
+/**
+ * A server process: it accepts, answers each request once, and closes either first or after its client. A client that
+ * closes without a request is closed in turn.
+ */
+export class Server implements SocketOwner {
+  readonly #machine: Machine;
+  readonly #options: ServerOptions;
+  readonly #responseHandler: number;
+  readonly #listeners: number[] = [];
+  /** Row of the answer that a slot waits for, so that a slot used again does not get it. */
+  readonly #owed: number[] = [];
+  readonly #keepsOpen: boolean[] = [];
+
+  constructor(machine: Machine, name: string, options: ServerOptions) {
+    this.#machine = machine;
+    this.#options = options;
+    this.#responseHandler = machine.loop.handler(`${name}/answers`, (slot) => this.#answer(slot));
+  }
+
+  /** Starts to listen. @returns 0 or -errno. */
+  listen(netns: Netns, address: Ipv4, port: Port): number {
+    const tcp = this.#machine.tcp;
+    const slot = tcp.socket(netns, this, 0);
+    let outcome = tcp.bind(slot, { address, port, hasReuseAddress: true });
+    if (outcome === 0) outcome = tcp.listen(slot);
+    if (outcome < 0) tcp.close(slot);
+    else this.#listeners.push(slot);
+    return outcome;
+  }
+
+  /** Stops listening. Not modelled: the reset of connections that are open when the process dies. */
+  stop(): void {
+    for (const slot of this.#listeners) this.#machine.tcp.close(slot);
+    this.#listeners.length = 0;
+  }
+
+  connected(): void {
+    // Servers do not connect.
+  }
+
+  accepted(): void {
+    // The request is waited for.
+  }
+
+  received(slot: number, _tag: number, bytes: number): void {
+    this.#keepsOpen[slot] = bytes === this.#options.keepAliveRequestBytes;
+    if (this.#options.responseDelay === 0) {
+      this.#owed[slot] = this.#machine.loop.now;
+      this.#answer(slot);
+      return;
+    }
+    this.#owed[slot] = this.#machine.loop.now + this.#options.responseDelay;
+    this.#machine.loop.after(this.#options.responseDelay, this.#responseHandler, slot);
+  }
+
+  peerClosed(slot: number): void {
+    this.#machine.tcp.close(slot);
+  }
+
+  failed(slot: number): void {
+    this.#owed[slot] = -1;
+  }
+
+  #answer(slot: number): void {
+    const tcp = this.#machine.tcp;
+    if (this.#owed[slot] !== this.#machine.loop.now || tcp.sockets.owner[slot] !== this) return;
+    const state = tcp.sockets.state[slot]!;
+    if (state !== TcpState.ESTABLISHED) return;
+    tcp.send(slot, this.#options.responseBytes);
+    if (this.#keepsOpen[slot] !== true && !this.#waitsForClient()) tcp.close(slot);
+  }
+
+  #waitsForClient(): boolean {
+    const { waitsForClientShare: share, choice } = this.#options;
+    if (share <= 0) return false;
+    if (share >= 1 || choice === undefined) return true;
+    return choice.uniform() < share;
+  }
+}

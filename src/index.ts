@@ -1,0 +1,27 @@
+export { formatDiagnostic } from "./scenario/diagnostic.ts";
+export type { Diagnostic } from "./scenario/diagnostic.ts";
+export { scenarioJsonSchema } from "./scenario/json_schema.ts";
+export type { JsonSchema } from "./scenario/json_schema.ts";
+export { parseScenario } from "./scenario/scenario.ts";
+export type { ParsedScenario, Scenario } from "./scenario/scenario.ts";
+export { kernelBuilds, PORT_WALKS, resolveKernel } from "./kernel/eras.ts";
+export type { KernelEra, KernelRequest, KernelResolution, PortWalkName } from "./kernel/eras.ts";
+export { FAILURE_CAUSES } from "./cluster/replication_result.ts";
+export type { CauseCounts, FailureCause, ReplicationResult } from "./cluster/replication_result.ts";
+export { runReplication } from "./cluster/replication.ts";
+export type { ReplicationControl } from "./cluster/replication.ts";
+export { exactProbability } from "./study/exact_probability.ts";
+export type { ExactProbabilityInput } from "./study/exact_probability.ts";
+export type {
+  ExactDocument,
+  ExpectationDocument,
+  IntervalDocument,
+  RunDocument,
+  RunFigures,
+} from "./study/run_document.ts";
+export { documentOf, runStudy } from "./study/run_study.ts";
+export type { RunProgress, RunRequest } from "./study/run_study.ts";
+export { runText } from "./report/run_text.ts";
+export type { RunTextOptions } from "./report/run_text.ts";
+export { MILLISECOND, SECOND } from "./units.ts";
+export type { Ipv4, Micros, Port } from "./units.ts";

@@ -1,0 +1,297 @@
+import { type Ipv4, type Micros, SECOND } from "../../units.ts";
+import { Hook, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
+import type { Netns } from "../netns.ts";
+import { CtState, type Packet, Protocol, TcpFlag } from "../packet.ts";
+import { SocketFlag } from "../tcp/socket_table.ts";
+import { packPorts } from "../tuple_index.ts";
+import { ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import { maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
+
+const EARLY_DROP_BUCKETS = 8;
+const GC_EARLY_DROP_PERCENT = 95;
+
+/**
+ * Connection tracking of one namespace. Its hooks exist only while something needs them; then every TCP and UDP packet
+ * belongs to an entry, or is INVALID.
+ *
+ * Before working on this file read net/netfilter/nf_conntrack_core.c (v6.1).
+ *
+ * Not modelled: ICMP echo entries, helpers and expectations, zones, accounting, the random limit on chain length.
+ */
+export class Conntrack {
+  readonly table: ConntrackTable;
+  readonly netns: Netns;
+  #timeouts: TcpTimeouts;
+  #udpTimeout: Micros = 0;
+  #udpStreamTimeout: Micros = 0;
+  #max = 0;
+  #peak = 0;
+  readonly #gcHandler: number;
+  readonly #dying: number[] = [];
+  #dyingSince: Micros = 0;
+
+  constructor(netns: Netns) {
+    this.netns = netns;
+    this.table = new ConntrackTable(netns.sysctls.number("net.netfilter.nf_conntrack_buckets"));
+    this.#timeouts = new TcpTimeouts(netns.sysctls);
+    this.#readSysctls();
+    netns.sysctls.onChange(() => this.#readSysctls());
+    const track = (packet: Packet): VerdictValue => this.#track(packet);
+    const confirm = (packet: Packet): VerdictValue => this.#confirm(packet);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, track);
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, track);
+    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, confirm);
+    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, confirm);
+    const loop = netns.machine.loop;
+    this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());
+    loop.after(netns.machine.era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
+  }
+
+  /** `nf_conntrack_max`. */
+  get max(): number {
+    return this.#max;
+  }
+
+  /** The most entries there were at once. */
+  get peak(): number {
+    return this.#peak;
+  }
+
+  get timeouts(): TcpTimeouts {
+    return this.#timeouts;
+  }
+
+  /** Destroys an entry. */
+  kill(slot: number): void {
+    const table = this.table;
+    if (table.has(slot, CtStatus.DYING)) return;
+    if (table.has(slot, CtStatus.CONFIRMED)) table.remove(slot);
+    table.free(slot);
+  }
+
+  /**
+   * Destroys an entry by a packet that goes on with it: nobody finds it any more, but the packet is still translated
+   * by it. It is given back when the next packet comes at a later moment.
+   *
+   * Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, nf_ct_kill_acct, v6.1: an skb holds its entry.
+   */
+  killBy(packet: Packet): void {
+    this.table.retire(packet.ct);
+    this.#dying.push(packet.ct);
+    this.#dyingSince = this.netns.machine.loop.now;
+  }
+
+  /** A packet that is dropped or stolen before confirmation takes its entry with it. */
+  forgetUnconfirmed(packet: Packet): void {
+    if (this.isAlive(packet) && !this.table.has(packet.ct, CtStatus.CONFIRMED)) this.table.free(packet.ct);
+  }
+
+  /** Whether the packet's entry is still the one it was given. */
+  isAlive(packet: Packet): boolean {
+    return packet.ct >= 0 && this.table.generation[packet.ct] === packet.ctGeneration;
+  }
+
+  /** Whether the packet belongs to an entry that stands in the table. */
+  hasConfirmed(packet: Packet): boolean {
+    return this.isAlive(packet) && this.table.has(packet.ct, CtStatus.CONFIRMED);
+  }
+
+  /** The live entry with this tuple in either direction, as a node; expired ones met on the way are evicted. */
+  findNode(src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
+    const node = this.table.find(src, dst, ports, protocol);
+    if (node < 0) return -1;
+    if (this.table.expires[node >> 1]! > this.netns.machine.loop.now) return node;
+    this.kill(node >> 1);
+    return -1;
+  }
+
+  /** Source: net/netfilter/nf_conntrack_core.c nf_conntrack_in, v6.1. */
+  #track(packet: Packet): VerdictValue {
+    if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
+    if (packet.ctState === CtState.UNTRACKED) return Verdict.ACCEPT;
+    if (packet.ct >= 0) {
+      // It crossed the loopback device with its entry, or IPVS sent it again.
+      if (this.isAlive(packet)) return Verdict.ACCEPT;
+      packet.ct = -1;
+    }
+    if (packet.protocol === Protocol.ICMP) return this.#trackIcmpError(packet);
+    const ports = packPorts(packet.sport, packet.dport);
+    const node = this.findNode(packet.src, packet.dst, ports, packet.protocol);
+    if (node < 0) return this.#trackNew(packet, ports);
+    const table = this.table;
+    const slot = node >> 1;
+    const direction = node & 1;
+    packet.ct = slot;
+    packet.ctGeneration = table.generation[slot]!;
+    packet.ctDirection = direction;
+    packet.ctState = direction === 1 || table.has(slot, CtStatus.SEEN_REPLY) ? CtState.ESTABLISHED : CtState.NEW;
+    return this.#trackKnown(packet, slot, direction, ports);
+  }
+
+  #trackKnown(packet: Packet, slot: number, direction: number, ports: number): VerdictValue {
+    const table = this.table;
+    if (packet.protocol === Protocol.TCP) {
+      const outcome = trackTcp(this, slot, packet);
+      if (outcome === "invalid") return this.#callInvalid(packet);
+      if (outcome === "repeat") {
+        this.kill(slot);
+        packet.ct = -1;
+        return this.#trackNew(packet, ports);
+      }
+      if (outcome === "killed") return Verdict.ACCEPT;
+    } else {
+      const timeout = table.has(slot, CtStatus.SEEN_REPLY) ? this.#udpStreamTimeout : this.#udpTimeout;
+      if (table.has(slot, CtStatus.SEEN_REPLY)) table.set(slot, CtStatus.ASSURED);
+      this.refresh(slot, timeout);
+    }
+    if (direction === 1) table.set(slot, CtStatus.SEEN_REPLY);
+    return Verdict.ACCEPT;
+  }
+
+  /** Sets an entry's timeout, which counts from confirmation for an entry that is not confirmed yet. */
+  refresh(slot: number, timeout: Micros): void {
+    const isConfirmed = this.table.has(slot, CtStatus.CONFIRMED);
+    this.table.expires[slot] = isConfirmed ? this.netns.machine.loop.now + timeout : timeout;
+  }
+
+  #freeDying(): void {
+    for (const slot of this.#dying) this.table.free(slot);
+    this.#dying.length = 0;
+  }
+
+  /** Source: net/netfilter/nf_conntrack_core.c init_conntrack, v6.1. */
+  #trackNew(packet: Packet, ports: number): VerdictValue {
+    if (packet.protocol === Protocol.TCP && !this.#mayStartTcp(packet)) return this.#callInvalid(packet);
+    const slot = this.#allocate(packet, ports);
+    if (slot < 0) return Verdict.DROP;
+    const table = this.table;
+    table.protocol[slot] = packet.protocol;
+    table.setTuple(2 * slot, packet.src, packet.dst, ports);
+    table.setTuple(2 * slot + 1, packet.dst, packet.src, packPorts(packet.dport, packet.sport));
+    packet.ct = slot;
+    packet.ctGeneration = table.generation[slot]!;
+    packet.ctDirection = 0;
+    packet.ctState = CtState.NEW;
+    if (packet.protocol === Protocol.TCP) startTcp(this, slot, packet);
+    else this.refresh(slot, this.#udpTimeout);
+    return Verdict.ACCEPT;
+  }
+
+  /** A SYN begins a connection; so does a bare ACK if `nf_conntrack_tcp_loose`. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_new, v6.1. */
+  #mayStartTcp(packet: Packet): boolean {
+    const flags = packet.flags & (TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST | TcpFlag.FIN);
+    return flags === TcpFlag.SYN || (flags === TcpFlag.ACK && this.#timeouts.isLoose);
+  }
+
+  /** @returns a slot, or -1 when the table is full and nothing could be dropped early. */
+  #allocate(packet: Packet, ports: number): number {
+    const { table, netns } = this;
+    if (table.count >= this.#max && !this.#dropEarly(packet, ports)) {
+      netns.counters.nf_conntrack_drop += 1;
+      netns.machine.tcp.noteLostPacket(netns, packet, SocketFlag.CONNTRACK_FULL);
+      const mine = netns.machine.tcp.find(netns, packet.src, packet.sport, packet.dst, packet.dport);
+      if (mine >= 0) netns.machine.tcp.sockets.set(mine, SocketFlag.CONNTRACK_FULL);
+      return -1;
+    }
+    const slot = table.allocate();
+    if (table.count > this.#peak) this.#peak = table.count;
+    return slot;
+  }
+
+  /**
+   * Makes room: in the first of eight buckets, from the new tuple's on, that holds an entry which is not ASSURED, all
+   * such entries go. Source: net/netfilter/nf_conntrack_core.c early_drop, v6.1.
+   */
+  #dropEarly(packet: Packet, ports: number): boolean {
+    const table = this.table;
+    const first = table.bucketOf(packet.src, packet.dst, ports, packet.protocol);
+    for (let offset = 0; offset < EARLY_DROP_BUCKETS; offset += 1) {
+      let dropped = 0;
+      let node = table.firstInBucket(first + offset);
+      while (node >= 0) {
+        const next = table.nextInBucket(node);
+        const slot = node >> 1;
+        if (!table.has(slot, CtStatus.ASSURED)) {
+          const isNextSameEntry = next >> 1 === slot;
+          const after = isNextSameEntry ? table.nextInBucket(next) : next;
+          this.kill(slot);
+          dropped += 1;
+          node = after;
+        } else node = next;
+      }
+      if (dropped > 0) {
+        this.netns.counters.nf_conntrack_early_drop += dropped;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #callInvalid(packet: Packet): VerdictValue {
+    packet.ct = -1;
+    packet.ctState = CtState.INVALID;
+    this.netns.counters.nf_conntrack_invalid += 1;
+    return Verdict.ACCEPT;
+  }
+
+  /** An ICMP error belongs to the connection of the packet it quotes. Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1. */
+  #trackIcmpError(packet: Packet): VerdictValue {
+    const ports = packPorts(packet.quotedSport, packet.quotedDport);
+    const node = this.findNode(packet.quotedSrc, packet.quotedDst, ports, packet.quotedProtocol);
+    if (node < 0) return this.#callInvalid(packet);
+    packet.ct = node >> 1;
+    packet.ctGeneration = this.table.generation[node >> 1]!;
+    packet.ctDirection = 1 - (node & 1);
+    packet.ctState = CtState.RELATED;
+    return Verdict.ACCEPT;
+  }
+
+  /**
+   * The packet has survived all hooks: its entry enters the table. Another entry with one of its tuples there means
+   * that a TCP packet is dropped.
+   *
+   * Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_confirm, v6.1. Not modelled: clash resolution for UDP.
+   */
+  #confirm(packet: Packet): VerdictValue {
+    const slot = packet.ct;
+    const table = this.table;
+    if (!this.isAlive(packet) || table.has(slot, CtStatus.CONFIRMED)) return Verdict.ACCEPT;
+    const protocol = table.protocol[slot]!;
+    for (let node = 2 * slot; node <= 2 * slot + 1; node += 1) {
+      if (this.findNode(table.src[node]!, table.dst[node]!, table.ports[node]!, protocol) >= 0) {
+        this.netns.counters.nf_conntrack_insert_failed += 1;
+        this.netns.counters.nf_conntrack_drop += 1;
+        return Verdict.DROP;
+      }
+    }
+    table.expires[slot] = table.expires[slot]! + this.netns.machine.loop.now;
+    table.set(slot, CtStatus.CONFIRMED);
+    table.insert(slot);
+    return Verdict.ACCEPT;
+  }
+
+  /**
+   * Evicts what has expired and, from 95 % of the limit on, what is closing.
+   *
+   * Source: net/netfilter/nf_conntrack_core.c gc_worker, v6.1. Not modelled: the worker's slices and its interval that
+   * adapts between 1 and 60 s; a whole scan happens at once.
+   */
+  #collectGarbage(): void {
+    const table = this.table;
+    const loop = this.netns.machine.loop;
+    const isTight = table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
+    for (let slot = 0; slot < table.extent; slot += 1) {
+      if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) continue;
+      if (table.expires[slot]! <= loop.now || (isTight && maySlotBeDroppedByGc(table, slot))) this.kill(slot);
+    }
+    loop.after(this.netns.machine.era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
+  }
+
+  #readSysctls(): void {
+    const sysctls = this.netns.sysctls;
+    this.#max = sysctls.number("net.netfilter.nf_conntrack_max");
+    this.#timeouts = new TcpTimeouts(sysctls);
+    this.#udpTimeout = sysctls.number("net.netfilter.nf_conntrack_udp_timeout") * SECOND;
+    this.#udpStreamTimeout = sysctls.number("net.netfilter.nf_conntrack_udp_timeout_stream") * SECOND;
+  }
+}

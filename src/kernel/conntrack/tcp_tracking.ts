@@ -1,0 +1,200 @@
+import { type Micros, SECOND } from "../../units.ts";
+import { type Packet, Protocol, TcpFlag } from "../packet.ts";
+import type { SysctlValues } from "../sysctl.ts";
+import { isBefore, segmentEnd } from "../tcp/sequence.ts";
+import type { Conntrack } from "./conntrack.ts";
+import { type ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import { CtTcpInput, CtTcpState, nextCtTcpState } from "./tcp_state_table.ts";
+
+/** What became of a segment. `killed`: nobody finds its entry any more. */
+export type TrackOutcome = "accept" | "invalid" | "repeat" | "killed";
+
+const TIMEOUT_NAMES = [
+  undefined,
+  "syn_sent",
+  "syn_recv",
+  "established",
+  "fin_wait",
+  "close_wait",
+  "last_ack",
+  "time_wait",
+  "close",
+] as const;
+
+/** The TCP settings of conntrack in one namespace, read when a sysctl changes. */
+export class TcpTimeouts {
+  /** Timeout by state, microseconds. */
+  readonly byState: readonly Micros[];
+  readonly maxRetrans: Micros;
+  readonly unacknowledged: Micros;
+  readonly retransMax: number;
+  readonly isLoose: boolean;
+  readonly ignoresInvalidRst: boolean;
+
+  constructor(sysctls: SysctlValues) {
+    const timeout = (name: string): Micros => sysctls.number(`net.netfilter.nf_conntrack_tcp_timeout_${name}`) * SECOND;
+    this.byState = [...TIMEOUT_NAMES.map((name) => (name === undefined ? 0 : timeout(name))), timeout("syn_sent")];
+    this.maxRetrans = timeout("max_retrans");
+    this.unacknowledged = timeout("unacknowledged");
+    this.retransMax = sysctls.number("net.netfilter.nf_conntrack_tcp_max_retrans");
+    this.isLoose = sysctls.number("net.netfilter.nf_conntrack_tcp_loose") !== 0;
+    this.ignoresInvalidRst = sysctls.number("net.netfilter.nf_conntrack_tcp_ignore_invalid_rst") !== 0;
+  }
+}
+
+/** The first segment of a connection. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_new, v6.1. */
+export function startTcp(conntrack: Conntrack, slot: number, packet: Packet): void {
+  const input = inputOf(packet);
+  const state = nextCtTcpState(0, CtTcpState.NONE, input);
+  conntrack.table.state[slot] = state;
+  remember(conntrack.table, slot, packet, input);
+  const { byState, unacknowledged } = conntrack.timeouts;
+  const timeout = byState[state]!;
+  // A connection picked up in its middle lives at most 300 s until somebody answers.
+  conntrack.refresh(slot, state === CtTcpState.ESTABLISHED ? Math.min(timeout, unacknowledged) : timeout);
+}
+
+/**
+ * A segment of a known connection, its direction in `packet.ctDirection`: the next state, or that it is ignored or
+ * invalid.
+ *
+ * Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.1. Not modelled: the window check
+ * (tcp_in_window), so a segment out of its window is not called INVALID; the SYN proxy; challenge ACKs seen on the way.
+ */
+export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): TrackOutcome {
+  const table = conntrack.table;
+  const direction = packet.ctDirection;
+  const input = inputOf(packet);
+  const old = table.state[slot]!;
+  let next = nextCtTcpState(direction, old, input);
+  if (next === CtTcpState.INVALID) return "invalid";
+  const isReopening = next === CtTcpState.SYN_SENT && old >= CtTcpState.TIME_WAIT;
+  if (isReopening && mayReopen(table, slot, direction)) return "repeat";
+  if (next === CtTcpState.IGNORE || isReopening) {
+    if (input !== CtTcpInput.SYN_ACK || !acknowledgesIgnoredSyn(table, slot, packet)) {
+      remember(table, slot, packet, input);
+      return "accept";
+    }
+    // The SYN that was ignored was in sync after all, and this answers it: the entry follows.
+    next = CtTcpState.SYN_RECV;
+    table.maxAck[2 * slot + direction] = packet.ack;
+  } else if (input === CtTcpInput.RST && next === CtTcpState.CLOSE) {
+    if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";
+  }
+  // A repeated SYN does not keep an unanswered entry alive.
+  if (old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN) {
+    remember(table, slot, packet, input);
+    return "accept";
+  }
+  if (input === CtTcpInput.ACK && packet.len > 0) noteRetransmission(table, slot, packet);
+  remember(table, slot, packet, input);
+  return applyState(conntrack, slot, next, packet);
+}
+
+/** Whether GC may drop an entry when the table is nearly full. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_can_early_drop, v6.1. */
+export function maySlotBeDroppedByGc(table: ConntrackTable, slot: number): boolean {
+  if (!table.has(slot, CtStatus.ASSURED)) return true;
+  if (table.protocol[slot] !== Protocol.TCP) return false;
+  const state = table.state[slot]!;
+  return state >= CtTcpState.FIN_WAIT && state <= CtTcpState.CLOSE;
+}
+
+/** The segment has been accepted: the entry takes its new state and timeout. */
+function applyState(conntrack: Conntrack, slot: number, next: number, packet: Packet): TrackOutcome {
+  const table = conntrack.table;
+  const old = table.state[slot]!;
+  table.state[slot] = next;
+  if (old !== next && next === CtTcpState.FIN_WAIT) {
+    table.set(slot, packet.ctDirection === 0 ? CtStatus.CLOSE_INIT_ORIGINAL : CtStatus.CLOSE_INIT_REPLY);
+  }
+  if (!table.has(slot, CtStatus.SEEN_REPLY)) {
+    if (table.lastInput[slot] === CtTcpInput.RST) {
+      conntrack.killBy(packet);
+      return "killed";
+    }
+  } else if (
+    next === CtTcpState.ESTABLISHED &&
+    (old === CtTcpState.SYN_RECV || old === CtTcpState.ESTABLISHED) &&
+    !table.has(slot, CtStatus.ASSURED)
+  ) {
+    table.set(slot, CtStatus.ASSURED);
+  }
+  conntrack.refresh(slot, timeoutOf(conntrack, slot, next));
+  return "accept";
+}
+
+function timeoutOf(conntrack: Conntrack, slot: number, state: number): Micros {
+  const { byState, maxRetrans, retransMax } = conntrack.timeouts;
+  const timeout = byState[state]!;
+  if (conntrack.table.retransmits[slot]! >= retransMax) return Math.min(timeout, maxRetrans);
+  return timeout;
+}
+
+/** RFC 1122: a SYN reopens a connection that a FIN had begun to close, or that this side had reset. */
+function mayReopen(table: ConntrackTable, slot: number, direction: number): boolean {
+  if (table.has(slot, CtStatus.CLOSE_INIT_ORIGINAL | CtStatus.CLOSE_INIT_REPLY)) return true;
+  return table.lastDirection[slot] === direction && table.lastInput[slot] === CtTcpInput.RST;
+}
+
+function acknowledgesIgnoredSyn(table: ConntrackTable, slot: number, packet: Packet): boolean {
+  return (
+    table.lastInput[slot] === CtTcpInput.SYN &&
+    table.lastDirection[slot] !== packet.ctDirection &&
+    packet.ack === table.lastEnd[slot]
+  );
+}
+
+/** A RST that answers a SYN or ACK which had been let through without being believed. */
+function answersIgnored(table: ConntrackTable, slot: number, packet: Packet): boolean {
+  if (packet.ack !== table.lastEnd[slot]) return false;
+  const last = table.lastInput[slot];
+  if (last === CtTcpInput.SYN) return table.has(slot, CtStatus.SEEN_REPLY);
+  return last === CtTcpInput.ACK && !table.has(slot, CtStatus.ASSURED);
+}
+
+/** A RST closes the entry unless it lies before what the other side has acknowledged. */
+function isAcceptableReset(conntrack: Conntrack, slot: number, direction: number, packet: Packet): boolean {
+  const table = conntrack.table;
+  const other = 1 - direction;
+  if (answersIgnored(table, slot, packet)) return true;
+  if (!table.has(slot, other === 0 ? CtStatus.MAXACK_ORIGINAL : CtStatus.MAXACK_REPLY)) return true;
+  const state = table.state[slot]!;
+  const isEstablished = state >= CtTcpState.ESTABLISHED && state < CtTcpState.TIME_WAIT;
+  if (packet.seq === 0 && !isEstablished) return true;
+  return conntrack.timeouts.ignoresInvalidRst || !isBefore(packet.seq, table.maxAck[2 * slot + other]!);
+}
+
+function noteRetransmission(table: ConntrackTable, slot: number, packet: Packet): void {
+  const isSame =
+    table.lastDirection[slot] === packet.ctDirection &&
+    table.lastSeq[slot] === packet.seq &&
+    table.lastAck[slot] === packet.ack &&
+    table.lastEnd[slot] === segmentEnd(packet);
+  table.retransmits[slot] = isSame ? Math.min(table.retransmits[slot]! + 1, 255) : 0;
+}
+
+function remember(table: ConntrackTable, slot: number, packet: Packet, input: number): void {
+  const direction = packet.ctDirection;
+  table.lastDirection[slot] = direction;
+  table.lastInput[slot] = input;
+  table.lastEnd[slot] = segmentEnd(packet);
+  if (packet.len > 0) {
+    table.lastSeq[slot] = packet.seq;
+    table.lastAck[slot] = packet.ack;
+  }
+  if ((packet.flags & TcpFlag.ACK) === 0) return;
+  const node = 2 * slot + direction;
+  const known = direction === 0 ? CtStatus.MAXACK_ORIGINAL : CtStatus.MAXACK_REPLY;
+  if (!table.has(slot, known) || isBefore(table.maxAck[node]!, packet.ack)) {
+    table.maxAck[node] = packet.ack;
+    table.set(slot, known);
+  }
+}
+
+function inputOf(packet: Packet): number {
+  const flags = packet.flags;
+  if ((flags & TcpFlag.RST) !== 0) return CtTcpInput.RST;
+  if ((flags & TcpFlag.SYN) !== 0) return (flags & TcpFlag.ACK) !== 0 ? CtTcpInput.SYN_ACK : CtTcpInput.SYN;
+  if ((flags & TcpFlag.FIN) !== 0) return CtTcpInput.FIN;
+  return (flags & TcpFlag.ACK) !== 0 ? CtTcpInput.ACK : CtTcpInput.NONE;
+}

@@ -1,0 +1,404 @@
+/** Which ports `connect()` tries, and in which order; names as in `kernel-case/1` recordings. */
+export type PortWalkName = "3.10" | "4.2-4.5" | "4.6-5.11" | "5.12-5.17" | "5.18+";
+
+/** A kernel's version as upstream counts it. */
+export type KernelRelease = readonly [major: number, minor: number, patch: number];
+
+/**
+ * A kernel build as the values in which builds differ. The packet path reads these values and never a version.
+ */
+export interface KernelEra {
+  /** The build as asked for, e.g. `5.4.188` or `5.14.0-362.el9`. */
+  readonly build: string;
+  /** Upstream version numbers, for tables that go by version (kube-proxy asks for `>= 5.9`). */
+  readonly release: KernelRelease;
+  /** Whose patches the build carries: sysctl tables ask it, the packet path does not. A given walk makes it `other`. */
+  readonly vendor: "upstream" | "el7" | "el8" | "other";
+  /** Timer ticks per second. */
+  readonly hz: number;
+  /** `connect()`'s search: the order of candidates and where the cursor lives. */
+  readonly portWalk: PortWalkName;
+  /** Whether the port hash takes the number of the 10-s epoch as its fourth word. True for `5.18+`, and for the intermediate stable builds. */
+  readonly portHashIsResalted: boolean;
+  /** Whether `bind(0)` searches the parity opposite to the low bound first (4.6+), else a random start with step 1. */
+  readonly bindZeroPrefersOddOffset: boolean;
+  /** Whether a bucket returns to connect-only when its last explicitly bound owner leaves (6.18+). */
+  readonly bindBucketForgetsExplicitOwners: boolean;
+  /** Whether IP_LOCAL_PORT_RANGE (sockopt 51) exists (6.3+, and 6.1.32+), and whether it makes the walk step by 1 (6.8+). */
+  readonly localPortRangeOption: "absent" | "parity" | "step-1";
+  /** `ip_local_port_step_width` (7.1+). */
+  readonly hasPortStepWidth: boolean;
+  /** Age rule for reusing a TIME_WAIT tuple. */
+  readonly timeWaitReuse: "seconds-above-1" | "next-second" | "reuse-delay-ms";
+  /** Hierarchical timer wheel with rounded-up granules (4.8+), or exact ticks. */
+  readonly timerWheel: "exact-ticks" | "granules";
+  /** `tcp_syn_linear_timeouts` (6.5+ default 4; 0 where the sysctl does not exist). */
+  readonly synLinearTimeouts: number;
+  /** Whether a SYN_SENT socket that gets an unacceptable ACK re-sends its SYN within two ticks (5.6+). */
+  readonly resendsSynAfterChallenge: boolean;
+  /** Whether a request socket accepts only a RST whose seq is exactly rcv_nxt, and challenges others (CVE-2026-68118). */
+  readonly requestRstMustBeExact: boolean;
+  /** Minimum gap between answers to a duplicate SYN or an invalid segment, in ms; 0 = not limited (3.10 upstream). */
+  readonly invalidRateLimitMs: number;
+  /** True: a full accept queue drops every SYN (4.10+). False: it drops a SYN only while more than one request is young. */
+  readonly acceptQueueDropsYoung: boolean;
+  /** IPVS: whether conn_reuse_mode=0 skips the weight-0 test (before 5.15/backports of c95c07836fa4). */
+  readonly ipvsReuseModeZeroSkipsAll: boolean;
+  /** IPVS: whether the reuse drop looks at a confirmed conntrack of the packet (5.9+ and backports) or at NFCT with any. */
+  readonly ipvsReuseDropsOnConfirmedCt: boolean;
+  /** IPVS: whether a deleted destination falls to scheduling with expire_nodest_conn=1 and no confirmed ct (5.9+). */
+  readonly ipvsReschedulesDeletedDest: boolean;
+  /** IPVS: whether `expire_nodest_conn=1` flushes connections when their destination is deleted (5.9+). */
+  readonly ipvsFlushesDeletedDest: boolean;
+  /** IPVS lc/wlc overhead: active*256 + inactive, or active*256 + active + inactive. */
+  readonly ipvsLcCountsActiveTwice: boolean;
+  /** conntrack: expired entries go by a timer of their own (4.8 and older), or when the garbage collector finds them. */
+  readonly conntrackExpiry: "timer" | "gc";
+  /** conntrack: seconds between full GC scans, at most: 16, then 120 (5.14), then 60 (5.18). No meaning with timers. */
+  readonly conntrackGcSeconds: number;
+  /** conntrack: whether tcp_in_window tells a late packet (ignored) from an invalid one (6.1+), or calls both invalid. */
+  readonly conntrackWindowVerdicts: "invalid" | "ignore-or-invalid";
+  /** conntrack: which timeout a RST sets: always close, or (6.12) unacknowledged when the state stays ESTABLISHED. */
+  readonly conntrackRstTimeout: "close" | "keeps-established";
+  /** conntrack: nf_conntrack_max per bucket with the default size (4 on 5.10 and older, 1 later). */
+  readonly conntrackMaxPerBucket: number;
+  /** NAT: a 6.5+ kernel may evict a TIME_WAIT entry to take its SNAT port. */
+  readonly natEvictsTimeWait: boolean;
+  /** NAT: unique-port attempts limited to 128+64+32+16+8 with new random starts, or the whole range (old kernels). */
+  readonly natPortSearch: "bounded" | "whole-range";
+}
+
+/** The port walks from the oldest to the newest. */
+export const PORT_WALKS: readonly PortWalkName[] = ["3.10", "4.2-4.5", "4.6-5.11", "5.12-5.17", "5.18+"];
+
+/** The tick rates a kernel can be configured with. */
+export const HZ_VALUES: readonly number[] = [100, 250, 300, 1000];
+
+/** What a build is apart from its name. */
+type EraRow = Omit<KernelEra, "build" | "release" | "hz" | "vendor">;
+
+/** Linux 3.10, the oldest release described; every other row is spread from it. */
+const BASE: EraRow = {
+  portWalk: "3.10",
+  portHashIsResalted: false,
+  bindZeroPrefersOddOffset: false,
+  bindBucketForgetsExplicitOwners: false,
+  localPortRangeOption: "absent",
+  hasPortStepWidth: false,
+  timeWaitReuse: "seconds-above-1",
+  timerWheel: "exact-ticks",
+  synLinearTimeouts: 0,
+  resendsSynAfterChallenge: false,
+  requestRstMustBeExact: false,
+  invalidRateLimitMs: 0,
+  acceptQueueDropsYoung: false,
+  ipvsReuseModeZeroSkipsAll: false,
+  ipvsReuseDropsOnConfirmedCt: false,
+  ipvsReschedulesDeletedDest: false,
+  ipvsFlushesDeletedDest: false,
+  ipvsLcCountsActiveTwice: false,
+  conntrackExpiry: "timer",
+  conntrackGcSeconds: 16,
+  conntrackWindowVerdicts: "invalid",
+  conntrackRstTimeout: "close",
+  conntrackMaxPerBucket: 4,
+  natEvictsTimeWait: false,
+  natPortSearch: "whole-range",
+};
+
+/** One change of upstream: the first mainline release that has it, then the first of each stable line. */
+interface KernelChange {
+  readonly firsts: readonly string[];
+  readonly gives: Partial<EraRow>;
+}
+
+/** In the order of mainline, so that a later row may replace what an earlier one gave. */
+const CHANGES: readonly KernelChange[] = [
+  // Answers to out-of-window segments are limited to one in 500 ms, commit 032ee4236954.
+  // Source: net/ipv4/tcp_input.c tcp_oow_rate_limited, v4.1.
+  { firsts: ["4.0"], gives: { invalidRateLimitMs: 500 } },
+  // conn_reuse_mode appears, and its 0 switches the whole block off, the weight-0 test included.
+  // Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in, v4.1.
+  { firsts: ["4.1"], gives: { ipvsReuseModeZeroSkipsAll: true } },
+  // connect() starts at an even offset and moves the cursor by 2, commit 07f4c90062f8.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.2.
+  { firsts: ["4.2"], gives: { portWalk: "4.2-4.5" } },
+  // connect() tries one parity and then the other, commit 1580ab63fc9a; bind(0) begins with the other, ea8add2b1903.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect; net/ipv4/inet_connection_sock.c inet_csk_get_port, v4.6.
+  { firsts: ["4.6"], gives: { portWalk: "4.6-5.11", bindZeroPrefersOddOffset: true } },
+  // Timers are rounded up to granules that grow with the delay. Source: kernel/time/timer.c calc_index, v4.8.
+  { firsts: ["4.8"], gives: { timerWheel: "granules" } },
+  // Entries lose their timers; a worker collects them. Source: net/netfilter/nf_conntrack_core.c gc_worker, v4.9.
+  { firsts: ["4.9"], gives: { conntrackExpiry: "gc" } },
+  // A full accept queue drops every SYN, commit 5ea8ea2cb7f1. Source: net/ipv4/tcp_input.c tcp_conn_request, v4.10.
+  { firsts: ["4.10", "3.16.81", "4.4.178"], gives: { acceptQueueDropsYoung: true } },
+  // The age of a TIME_WAIT entry is counted in monotonic seconds. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.19.
+  { firsts: ["4.19"], gives: { timeWaitReuse: "next-second" } },
+  // The search for a unique port gives up after 248 attempts, commit a504b703bb1d.
+  // Source: net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple, v5.0.
+  { firsts: ["5.0", "4.9.300", "4.14.265", "4.19.228"], gives: { natPortSearch: "bounded" } },
+  // A suspicious ACK in SYN_SENT draws the SYN again at once, commit 9603d47bad46.
+  // Source: net/ipv4/tcp_input.c tcp_rcv_synsent_state_process, v5.6.
+  { firsts: ["5.6"], gives: { resendsSynAfterChallenge: true } },
+  // The reuse drop asks for a confirmed conntrack, commit f0a5e4d7a594.
+  // Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_conn_uses_old_conntrack, v5.9.
+  {
+    firsts: ["5.9", "4.14.194", "4.19.140", "5.4.59", "5.7.16", "5.8.2"],
+    gives: { ipvsReuseDropsOnConfirmedCt: true },
+  },
+  // Connections of a deleted destination expire at once and may be scheduled anew, commit 04231e52d355.
+  // Source: net/netfilter/ipvs/ip_vs_ctl.c ip_vs_enqueue_expire_nodest_conns, v5.9.
+  { firsts: ["5.9"], gives: { ipvsReschedulesDeletedDest: true, ipvsFlushesDeletedDest: true } },
+  // A table of 256 cursors replaces the one of the machine, commit 190cc82489f4.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v5.12.
+  { firsts: ["5.12"], gives: { portWalk: "5.12-5.17" } },
+  // The collector walks the whole table every two minutes, commit 4608fdfc07e1.
+  // Source: net/netfilter/nf_conntrack_core.c gc_worker, v5.14.
+  {
+    firsts: ["5.14", "4.9.282", "4.14.246", "4.19.206", "5.4.144", "5.10.62", "5.13.14"],
+    gives: { conntrackGcSeconds: 120 },
+  },
+  // One entry per bucket by default. Source: net/netfilter/nf_conntrack_core.c nf_conntrack_init_start, v5.15.
+  { firsts: ["5.15"], gives: { conntrackMaxPerBucket: 1 } },
+  // conn_reuse_mode=0 keeps the weight-0 test, commit c95c07836fa4.
+  // Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in, v5.16.
+  {
+    firsts: ["5.16", "4.4.294", "4.9.292", "4.14.257", "4.19.219", "5.4.163", "5.10.83", "5.15.6"],
+    gives: { ipvsReuseModeZeroSkipsAll: false },
+  },
+  // Stable lines took the re-salting first: the cursor of the machine, and a 32-bit hash with the epoch.
+  // Source: net/core/secure_seq.c secure_ipv4_port_ephemeral, v5.10.117.
+  { firsts: ["5.18", "5.10.117"], gives: { portHashIsResalted: true } },
+  // Then the 64-bit hash with the table of 256; how .119 to .124 cut it into index and offset is not known.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v5.10.119.
+  {
+    firsts: ["5.18", "4.14.282", "4.19.246", "5.4.197", "5.10.119"],
+    gives: { portWalk: "5.12-5.17", portHashIsResalted: true },
+  },
+  // At last the table of 65536 and random increments, commits 4c2c8f03a5ab and ca7af0402550.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v5.18.
+  {
+    firsts: ["5.18", "4.9.320", "4.14.285", "4.19.249", "5.4.201", "5.10.125", "5.15.41", "5.17.9"],
+    gives: { portWalk: "5.18+", portHashIsResalted: true },
+  },
+  // The collector's pause follows the entries' timeouts, 60 s at most, commit 2cfadb761d3d.
+  // Source: net/netfilter/nf_conntrack_core.c gc_worker, v5.18.
+  { firsts: ["5.18", "5.15.34", "5.16.20", "5.17.3"], gives: { conntrackGcSeconds: 60 } },
+  // tcp_in_window answers accept, ignore or invalid, commit d9a6f0d0df18.
+  // Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_in_window, v6.1.
+  { firsts: ["6.1"], gives: { conntrackWindowVerdicts: "ignore-or-invalid" } },
+  // IP_LOCAL_PORT_RANGE narrows the range of one socket, commit 91d0b78c5177.
+  // Source: net/ipv4/inet_connection_sock.c inet_sk_get_local_port_range, v6.3.
+  { firsts: ["6.3", "6.1.32"], gives: { localPortRangeOption: "parity" } },
+  // The first four SYN retransmits are 1 s apart. Source: net/ipv4/tcp_timer.c tcp_retransmit_timer, v6.5.
+  { firsts: ["6.5"], gives: { synLinearTimeouts: 4 } },
+  // A closing entry may give its SNAT port away, commit 458972550287.
+  // Source: net/netfilter/nf_nat_core.c nf_nat_used_tuple_harder, v6.5.
+  { firsts: ["6.5"], gives: { natEvictsTimeWait: true } },
+  // A socket with IP_LOCAL_PORT_RANGE steps by 1, commit 207184853dbd.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.8.
+  { firsts: ["6.8"], gives: { localPortRangeOption: "step-1" } },
+  // A RST that leaves the state ESTABLISHED sets the unacknowledged timeout: not in 6.1.192, seen in 6.12.117; where
+  // between them it begins is not known.
+  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.12.
+  { firsts: ["6.12"], gives: { conntrackRstTimeout: "keeps-established" } },
+  // tcp_tw_reuse_delay replaces the second. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v6.14.
+  { firsts: ["6.14"], gives: { timeWaitReuse: "reuse-delay-ms" } },
+  // A bucket whose explicit owners have left is open to connect() again.
+  // Source: net/ipv4/inet_hashtables.c inet_bind_bucket_destroy, v6.18.
+  { firsts: ["6.18"], gives: { bindBucketForgetsExplicitOwners: true } },
+  // A random step width for the walk, commit 7da62262ec96. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v7.1.
+  { firsts: ["7.1"], gives: { hasPortStepWidth: true } },
+  // A RST in SYN-RECEIVED must be exact (CVE-2026-68118). Source: net/ipv4/tcp_minisocks.c tcp_check_req, v7.2.
+  {
+    firsts: ["7.2", "6.1.191", "6.6.153", "6.12.105", "6.18.42", "7.1.6"],
+    gives: { requestRstMustBeExact: true },
+  },
+  // Each connection counts in totalconns, the active ones once more: 6.1.183 by its changelog, 6.12.117 by its source.
+  // Not modelled: earlier 6.12 builds and other stable lines that took it; lc and wlc would weigh a little differently.
+  // Source: include/net/ip_vs.h ip_vs_dest_conn_overhead, v6.12.117.
+  { firsts: ["7.2", "6.1.183", "6.12.117"], gives: { ipvsLcCountsActiveTwice: true } },
+];
+
+/** A vendor's kernel whose source was read. */
+interface VendorRow {
+  readonly pattern: RegExp;
+  readonly vendor: "el7" | "el8";
+  readonly release: KernelRelease;
+  readonly hz: number;
+  readonly gives: Partial<EraRow>;
+}
+
+const VENDOR_ROWS: readonly VendorRow[] = [
+  // RHEL and CentOS 7: the code of 4.2 under the number 3.10, and the rate limit of 4.0.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10.0-1160.el7.
+  {
+    pattern: /^3\.10\.0-\d+(\.\d+)*\.el7(\.\w+)*$/,
+    vendor: "el7",
+    release: [3, 10, 0],
+    hz: 1000,
+    gives: { portWalk: "4.2-4.5", invalidRateLimitMs: 500 },
+  },
+  // RHEL and CentOS 8.1: as upstream 4.18. Later builds of el8 were not read.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.18.0-147.el8.
+  { pattern: /^4\.18\.0-147\.el8(\.\w+)?$/, vendor: "el8", release: [4, 18, 0], hz: 1000, gives: {} },
+];
+
+const OLDEST: KernelRelease = [3, 10, 0];
+const NEWEST_MINOR: KernelRelease = [7, 2, 0];
+
+/** The last minor number of each major series that has ended. */
+const LAST_MINOR = new Map([
+  [3, 19],
+  [4, 20],
+  [5, 19],
+  [6, 19],
+]);
+
+const UPSTREAM_HZ = 250;
+
+/** One build or more of every walk, of the recordings and of common distributions. */
+const BUILDS: readonly string[] = [
+  "3.10.108",
+  "3.10.0-1160.el7",
+  "4.1.19",
+  "4.4.11",
+  "4.9.320",
+  "4.14.285",
+  "4.18.0-147.el8",
+  "4.19",
+  "4.19.249",
+  "5.4.188",
+  "5.4.201",
+  "5.10.89",
+  "5.10.125",
+  "5.10.262",
+  "5.15.24",
+  "5.15.100",
+  "5.18",
+  "6.1",
+  "6.1.176",
+  "6.5",
+  "6.6",
+  "6.8",
+  "6.12",
+  "6.12.113",
+  "6.18.44",
+  "7.1",
+  "7.2",
+];
+
+/** What a scenario or a command line says about a kernel. All of it is text or a plain number, never a YAML number. */
+export interface KernelRequest {
+  /** `5.10` is 5.10.0, never 5.1; `5.4.188`; `3.10.0-1160.el7`. */
+  readonly build: string;
+  /** The walk of a build that has no row, or another walk than the build's own. */
+  readonly portWalk?: string | undefined;
+  /** Ticks per second: 250 for upstream builds and 1000 for el7 and el8 unless given. */
+  readonly hz?: number | undefined;
+}
+
+/** A kernel, or why there is none: what is wrong, the walks it may have, and what to write. */
+export type KernelResolution =
+  | { readonly ok: true; readonly era: KernelEra }
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      readonly candidates: readonly PortWalkName[];
+      readonly toMend: string;
+    };
+
+/**
+ * Finds the era of a build: an upstream `x.y` or `x.y.z` from 3.10 to 7.2 by ranges, stable backports included, where
+ * `x.y` is the release `x.y.0`; a vendor's build by its row; any other build that begins with an upstream number only
+ * if `portWalk` says how it walks, and then as upstream of that number with that walk.
+ *
+ * @returns the era, or the problem with the candidate walks and the key that decides.
+ */
+export function resolveKernel(request: KernelRequest): KernelResolution {
+  const { build, portWalk, hz } = request;
+  if (hz !== undefined && !HZ_VALUES.includes(hz)) {
+    return problem(`a kernel cannot tick ${hz} times a second`, [], "write hz: 100, 250, 300 or 1000");
+  }
+  const walk = PORT_WALKS.find((name) => name === portWalk);
+  if (portWalk !== undefined && walk === undefined) {
+    return problem(`"${portWalk}" is no port walk`, PORT_WALKS, `write one of ${PORT_WALKS.join(", ")}`);
+  }
+  const vendorRow = VENDOR_ROWS.find((row) => row.pattern.test(build));
+  const release = vendorRow?.release ?? leadingRelease(build);
+  if (release === undefined) {
+    const digits = /^v(\d.*)$/.exec(build)?.[1];
+    const toMend = digits === undefined ? "write an upstream release such as 5.10 or 6.1.176" : `write ${digits}`;
+    return problem(`"${build}" does not begin with a kernel release`, [], toMend);
+  }
+  const outside = releaseProblem(release);
+  if (outside !== undefined) return problem(outside, [], "write a kernel from 3.10 to 7.2");
+  const isKnown = vendorRow !== undefined || /^\d+\.\d+(\.\d+)?$/.test(build);
+  if (!isKnown && walk === undefined) return unknownVendor(build, release, hz);
+  const row = { ...upstreamRow(release), ...vendorRow?.gives };
+  const vendor = vendorRow?.vendor ?? (isKnown ? "upstream" : "other");
+  const era: KernelEra = { build, release, vendor, hz: hz ?? vendorRow?.hz ?? UPSTREAM_HZ, ...row };
+  return { ok: true, era: walk === undefined || walk === row.portWalk ? era : withWalk(era, walk) };
+}
+
+/**
+ * Whether a release has a change: it is not older than the first mainline release, or it belongs to the stable line of
+ * one of the other firsts and is not older than that.
+ *
+ * @param firsts the first mainline release, then the first of each stable line that took the change.
+ */
+export function isSince(release: KernelRelease, firsts: readonly string[]): boolean {
+  return firsts.some((first, index) => {
+    const [major, minor, patch] = leadingRelease(first) ?? OLDEST;
+    const isLine = release[0] === major && release[1] === minor;
+    return isLine ? release[2] >= patch : index === 0 && isOlder([major, minor, patch], release);
+  });
+}
+
+/** Builds for help texts and completion; each of them resolves without further keys. */
+export function kernelBuilds(): readonly string[] {
+  return BUILDS;
+}
+
+function problem(text: string, candidates: readonly PortWalkName[], toMend: string): KernelResolution {
+  return { ok: false, problem: text, candidates, toMend };
+}
+
+/** Vendors take newer code under an old number, so a build may have the walk of its number or any newer one. */
+function unknownVendor(build: string, release: KernelRelease, hz: number | undefined): KernelResolution {
+  const candidates = PORT_WALKS.slice(PORT_WALKS.indexOf(upstreamRow(release).portWalk));
+  return problem(
+    `"${build}" has no row in the era table: its vendor's patches decide how it walks the ports (${candidates.join(" or ")})`,
+    candidates,
+    `write kernel: { build: ${build}, portWalk: ${candidates.at(-1) ?? "5.18+"}, hz: ${hz ?? UPSTREAM_HZ} } with the walk and tick rate of that build`,
+  );
+}
+
+function withWalk(era: KernelEra, portWalk: PortWalkName): KernelEra {
+  return { ...era, portWalk, portHashIsResalted: portWalk === "5.18+" };
+}
+
+function upstreamRow(release: KernelRelease): EraRow {
+  let row = BASE;
+  for (const change of CHANGES) if (isSince(release, change.firsts)) row = { ...row, ...change.gives };
+  return row;
+}
+
+function leadingRelease(text: string): KernelRelease | undefined {
+  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?:\.(0|[1-9]\d{0,3}))?(?![\d.])/.exec(text);
+  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
+}
+
+function releaseProblem(release: KernelRelease): string | undefined {
+  const name = `${release[0]}.${release[1]}`;
+  if (isOlder(release, OLDEST)) return `kernel ${name} is older than 3.10, the oldest in the era table`;
+  if (isOlder(NEWEST_MINOR, [release[0], release[1], 0]))
+    return `kernel ${name} is newer than 7.2, the newest in the era table`;
+  const last = LAST_MINOR.get(release[0]);
+  if (last === undefined || release[1] <= last) return undefined;
+  return `there is no kernel ${name}: the ${release[0]}.x series ended with ${release[0]}.${last}`;
+}
+
+function isOlder(a: KernelRelease, b: KernelRelease): boolean {
+  return a[0] !== b[0] ? a[0] < b[0] : a[1] !== b[1] ? a[1] < b[1] : a[2] < b[2];
+}

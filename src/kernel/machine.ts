@@ -1,0 +1,157 @@
+import type { EventLoop } from "../sim/event_loop.ts";
+import type { RandomStreams } from "../sim/random.ts";
+import { type Micros, SECOND } from "../units.ts";
+import { Conntrack } from "./conntrack/conntrack.ts";
+import type { Device } from "./device.ts";
+import type { KernelEra } from "./eras.ts";
+import { Jiffies } from "./jiffies.ts";
+import { Nat } from "./nat/nat.ts";
+import { Neighbours } from "./neighbours.ts";
+import { registerFilter } from "./netfilter/filter.ts";
+import { type Ruleset, usesConntrack } from "./netfilter/ruleset.ts";
+import { Netns, VETH_DELAY } from "./netns.ts";
+import { type Packet, PacketPool } from "./packet.ts";
+import { SysctlValues } from "./sysctl.ts";
+import { Tcp } from "./tcp/tcp.ts";
+import type { TraceSink } from "./trace.ts";
+import { Ipvs } from "./ipvs/ipvs.ts";
+
+/** What a machine is made of. */
+export interface MachineOptions {
+  readonly loop: EventLoop;
+  readonly era: KernelEra;
+  readonly random: RandomStreams;
+  /** How long it has been up at the start of the run; drawn when absent, since the 10-s epochs count from boot. */
+  readonly uptime?: Micros;
+  readonly memoryBytes?: number;
+  readonly trace?: TraceSink;
+}
+
+const DAY: Micros = 86_400 * SECOND;
+
+/**
+ * One booted kernel: what all its network namespaces share. The boot secret and the port cursor live here, the clock
+ * ticks here, and packets in flight are kept here.
+ */
+export class Machine {
+  readonly loop: EventLoop;
+  readonly era: KernelEra;
+  readonly random: RandomStreams;
+  readonly jiffies: Jiffies;
+  readonly packets = new PacketPool();
+  readonly neighbours: Neighbours;
+  readonly tcp: Tcp;
+  readonly trace: TraceSink | undefined;
+  /** Sysctls that exist once per kernel. */
+  readonly globals: SysctlValues;
+  readonly #memoryBytes: number | undefined;
+  readonly #uptime: Micros;
+  readonly #namespaces: Netns[] = [];
+  readonly #arrivalHandler: number;
+  #packetsSent = 0;
+
+  constructor(options: MachineOptions) {
+    this.loop = options.loop;
+    this.era = options.era;
+    this.random = options.random;
+    this.trace = options.trace;
+    this.#memoryBytes = options.memoryBytes;
+    this.#uptime = options.uptime ?? DAY + this.random.stream("kernel/uptime").below(DAY);
+    this.jiffies = new Jiffies(this.era, this.#uptime);
+    this.globals = this.#makeSysctls();
+    this.neighbours = new Neighbours(this.loop, this.jiffies);
+    this.#arrivalHandler = this.loop.handler("packet/arrives", (row) => {
+      const packet = this.packets.at(row);
+      const device = packet.device!;
+      device.netns.receive(packet, device);
+    });
+    this.tcp = new Tcp(this, this.random);
+  }
+
+  /** Packets that sockets have sent. */
+  get packetsSent(): number {
+    return this.#packetsSent;
+  }
+
+  /** Makes a network namespace with a loopback device and the kernel's default sysctls. */
+  createNetns(name: string): Netns {
+    const netns = new Netns(this, this.#namespaces.length, name, this.#makeSysctls(this.globals));
+    this.#namespaces.push(netns);
+    return netns;
+  }
+
+  netnsById(id: number): Netns {
+    return this.#namespaces[id]!;
+  }
+
+  /** The namespace of this name, or `undefined`. */
+  netns(name: string): Netns | undefined {
+    return this.#namespaces.find((netns) => netns.name === name);
+  }
+
+  /** Makes a pair of veths, one in each namespace. @param delay one way. */
+  createVeth(
+    a: { netns: Netns; name: string },
+    b: { netns: Netns; name: string },
+    delay: Micros = VETH_DELAY,
+  ): [Device, Device] {
+    const first = a.netns.addDevice(a.name, "veth", delay);
+    const second = b.netns.addDevice(b.name, "veth", delay);
+    first.peer = second;
+    second.peer = first;
+    this.flushRoutes();
+    return [first, second];
+  }
+
+  /** Attaches a veth to a bridge of its namespace. */
+  attachPort(bridge: Device, port: Device): void {
+    bridge.ports.push(port);
+    port.master = bridge;
+    this.flushRoutes();
+  }
+
+  /** Loads iptables rules into a namespace; whatever they need of conntrack and NAT starts to work there. */
+  loadRules(netns: Netns, ruleset: Ruleset): void {
+    if (usesConntrack(ruleset)) this.requireConntrack(netns);
+    if (ruleset.has("nat") && netns.conntrack !== undefined) netns.nat = new Nat(netns, netns.conntrack, ruleset);
+    registerFilter(netns, ruleset);
+  }
+
+  /** Registers the conntrack hooks of a namespace, once. */
+  requireConntrack(netns: Netns): Conntrack {
+    netns.conntrack ??= new Conntrack(netns);
+    return netns.conntrack;
+  }
+
+  /** The IPVS of a namespace; its hooks exist while it has services. */
+  requireIpvs(netns: Netns): Ipvs {
+    netns.ipvs ??= new Ipvs(netns);
+    return netns.ipvs;
+  }
+
+  /** Lets a packet arrive at `packet.device` after a delay. */
+  arriveLater(packet: Packet, delay: Micros): void {
+    this.loop.after(delay, this.#arrivalHandler, packet.row);
+  }
+
+  countPacket(): void {
+    this.#packetsSent += 1;
+  }
+
+  /** Seconds of the monotonic clock, which counts from boot. */
+  monotonicSecond(time: Micros): number {
+    return Math.floor((time + this.#uptime) / SECOND);
+  }
+
+  /** Forgets all cached routes: an address, a route or a link has changed somewhere, so neighbours may have, too. */
+  flushRoutes(): void {
+    for (const netns of this.#namespaces) netns.routes.flush();
+  }
+
+  #makeSysctls(globals?: SysctlValues): SysctlValues {
+    return new SysctlValues(this.era, {
+      ...(this.#memoryBytes === undefined ? {} : { memoryBytes: this.#memoryBytes }),
+      ...(globals === undefined ? {} : { globals }),
+    });
+  }
+}

@@ -1,0 +1,154 @@
+import type { RandomStream } from "../../sim/random.ts";
+import type { Ipv4, Port } from "../../units.ts";
+import type { Conntrack } from "../conntrack/conntrack.ts";
+import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { compileChain, type ChainFunction } from "../netfilter/compile_chain.ts";
+import { Hook, type HookNumber, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
+import type { RuleEnvironment } from "../netfilter/rule_match.ts";
+import type { BuiltinChainName, DnatTarget, MasqueradeTarget, Ruleset } from "../netfilter/ruleset.ts";
+import type { Netns } from "../netns.ts";
+import { CtState, type Packet, Protocol } from "../packet.ts";
+import { packPorts } from "../tuple_index.ts";
+import { chooseUniqueSource, type NatRange } from "./unique_tuple.ts";
+
+type Manip = "src" | "dst";
+
+/**
+ * Network address translation of one namespace: rules are asked once per connection and direction of translation;
+ * every later packet gets the recorded translation.
+ *
+ * Source: net/netfilter/nf_nat_core.c nf_nat_inet_fn, nf_nat_setup_info, nf_nat_packet, v6.1.
+ */
+export class Nat {
+  readonly #netns: Netns;
+  readonly #conntrack: Conntrack;
+  readonly #random: RandomStream;
+  readonly #chains: (ChainFunction | undefined)[];
+
+  constructor(netns: Netns, conntrack: Conntrack, ruleset: Ruleset) {
+    this.#netns = netns;
+    this.#conntrack = conntrack;
+    this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
+    const environment: RuleEnvironment = {
+      isLocalAddress: (address) => netns.hasAddress(address),
+      randomUnit: () => this.#random.uniform(),
+    };
+    const chain = (name: BuiltinChainName): ChainFunction | undefined =>
+      compileChain(ruleset, "nat", name, environment);
+    this.#chains = [chain("PREROUTING"), chain("INPUT"), undefined, chain("OUTPUT"), chain("POSTROUTING")];
+    const translate = (packet: Packet, hook: HookNumber): VerdictValue => this.#translate(packet, hook);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, translate);
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, translate);
+    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, translate);
+    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, translate);
+  }
+
+  #translate(packet: Packet, hook: HookNumber): VerdictValue {
+    if (!this.#conntrack.isAlive(packet)) return Verdict.ACCEPT;
+    const slot = packet.ct;
+    const table = this.#conntrack.table;
+    const manip: Manip = hook === Hook.PRE_ROUTING || hook === Hook.LOCAL_OUT ? "dst" : "src";
+    if (packet.ctState === CtState.NEW) {
+      const done = manip === "dst" ? CtStatus.DST_NAT_DONE : CtStatus.SRC_NAT_DONE;
+      if (!table.has(slot, done) && packet.ctDirection === 0) {
+        if (!this.#setUp(packet, slot, hook, manip)) return Verdict.DROP;
+        table.set(slot, done);
+      }
+    }
+    if (table.has(slot, CtStatus.SRC_NAT | CtStatus.DST_NAT)) this.#rewrite(packet, slot, manip);
+    return Verdict.ACCEPT;
+  }
+
+  /** Asks the rules of the hook's chain; without a rule the connection keeps its addresses (null binding). @returns false to drop. */
+  #setUp(packet: Packet, slot: number, hook: HookNumber, manip: Manip): boolean {
+    const chain = this.#chains[hook];
+    const verdict = chain === undefined ? Verdict.ACCEPT : chain(packet);
+    if (verdict === Verdict.DROP) return false;
+    if (typeof verdict === "object" && verdict.kind === "dnat") this.#bindDestination(slot, verdict);
+    else if (typeof verdict === "object" && verdict.kind === "masquerade") this.#masquerade(packet, slot, verdict);
+    else if (manip === "src") this.#bindSource(slot, undefined);
+    return true;
+  }
+
+  /** DNAT: the reply tuple comes from the new destination. A port that is not given stays. */
+  #bindDestination(slot: number, target: DnatTarget): void {
+    const table = this.#conntrack.table;
+    const reply = 2 * slot + 1;
+    const oldAddress = table.src[reply]!;
+    const oldPort = table.ports[reply]! >>> 16;
+    const address = target.address ?? oldAddress;
+    const port = target.portLow === undefined ? oldPort : this.#portWithin(target.portLow, target.portHigh);
+    if (address === oldAddress && port === oldPort) return;
+    table.setTuple(reply, address, table.dst[reply]!, packPorts(port, table.ports[reply]! & 0xffff));
+    table.set(slot, CtStatus.DST_NAT);
+  }
+
+  #portWithin(low: Port, high: Port | undefined): Port {
+    return high === undefined || high === low ? low : low + this.#random.below(high - low + 1);
+  }
+
+  /** MASQUERADE: the source becomes the outgoing device's address. Source: net/netfilter/nf_nat_masquerade.c nf_nat_masquerade_ipv4, v6.1. */
+  #masquerade(packet: Packet, slot: number, target: MasqueradeTarget): void {
+    const range: NatRange = {
+      address: this.#netns.routes.lookup(packet.dst).preferredSource,
+      portLow: target.portLow,
+      portHigh: target.portHigh ?? target.portLow,
+      isRandom: target.isRandom,
+    };
+    this.#bindSource(slot, range);
+  }
+
+  /** Gives the connection a source whose reply tuple nobody else has, and records it in the reply tuple. */
+  #bindSource(slot: number, range: NatRange | undefined): void {
+    const table = this.#conntrack.table;
+    const reply = 2 * slot + 1;
+    const oldAddress: Ipv4 = table.dst[reply]!;
+    const oldPort = table.ports[reply]! & 0xffff;
+    const chosen = chooseUniqueSource(this.#conntrack, this.#random, slot, range);
+    if (chosen.address === oldAddress && chosen.port === oldPort) return;
+    const replySourcePort = table.ports[reply]! >>> 16;
+    table.setTuple(reply, table.src[reply]!, chosen.address, packPorts(replySourcePort, chosen.port));
+    table.set(slot, CtStatus.SRC_NAT);
+  }
+
+  /**
+   * Rewrites source or destination as the other direction's tuple says. In the reply direction the roles change:
+   * what was SNATed gets its destination back before routing.
+   */
+  #rewrite(packet: Packet, slot: number, manip: Manip): void {
+    const table = this.#conntrack.table;
+    if (packet.protocol === Protocol.ICMP) {
+      this.#rewriteIcmpError(packet, slot, manip);
+      return;
+    }
+    const isOriginal = packet.ctDirection === 0;
+    const needs = (manip === "src") === isOriginal ? CtStatus.SRC_NAT : CtStatus.DST_NAT;
+    if (!table.has(slot, needs)) return;
+    const target = isOriginal ? 2 * slot + 1 : 2 * slot;
+    if (manip === "src") {
+      packet.src = table.dst[target]!;
+      packet.sport = table.ports[target]! & 0xffff;
+    } else {
+      packet.dst = table.src[target]!;
+      packet.dport = table.ports[target]! >>> 16;
+    }
+  }
+
+  /** An ICMP error of a translated connection: outer address and quoted header. Source: net/netfilter/nf_nat_proto.c nf_nat_icmp_reply_translation, v6.1. */
+  #rewriteIcmpError(packet: Packet, slot: number, manip: Manip): void {
+    const table = this.#conntrack.table;
+    const isOriginal = packet.ctDirection === 0;
+    const needs = (manip === "src") === isOriginal ? CtStatus.SRC_NAT : CtStatus.DST_NAT;
+    if (!table.has(slot, needs)) return;
+    const target = isOriginal ? 2 * slot + 1 : 2 * slot;
+    if (manip === "src") {
+      packet.quotedDst = table.dst[target]!;
+      packet.quotedDport = table.ports[target]! & 0xffff;
+      if (!this.#netns.hasAddress(packet.src)) packet.src = table.dst[target]!;
+    } else {
+      packet.quotedSrc = table.src[target]!;
+      packet.quotedSport = table.ports[target]! >>> 16;
+      packet.dst = table.src[target]!;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { Packet } from "../packet.ts";
+
+/** The five IPv4 hooks. */
+export const Hook = { PRE_ROUTING: 0, LOCAL_IN: 1, FORWARD: 2, LOCAL_OUT: 3, POST_ROUTING: 4 } as const;
+
+/** One of `Hook`. */
+export type HookNumber = (typeof Hook)[keyof typeof Hook];
+
+/** What a hook function decides: the packet goes on, is thrown away, or belongs to the function from now on. */
+export const Verdict = { DROP: 0, ACCEPT: 1, STOLEN: 2 } as const;
+
+/** One of `Verdict`. */
+export type VerdictValue = (typeof Verdict)[keyof typeof Verdict];
+
+/**
+ * Priorities: low runs first.
+ *
+ * Source: include/uapi/linux/netfilter_ipv4.h; net/netfilter/ipvs/ip_vs_core.c ip_vs_ops4, v6.1.
+ */
+export const Priority = {
+  CONNTRACK: -200,
+  NAT_DST: -100,
+  IP_VS_OUT_LOCAL_OUT: -99,
+  IP_VS_IN_LOCAL_OUT: -98,
+  FILTER: 0,
+  IP_VS_OUT_LOCAL_IN: 98,
+  IP_VS_IN_LOCAL_IN: 99,
+  IP_VS_FORWARD_ICMP: 99,
+  IP_VS_OUT_FORWARD: 100,
+  NAT_SRC: 100,
+  CONNTRACK_CONFIRM: 2147483647,
+} as const;
+
+/** A function on a hook. */
+export type HookFunction = (packet: Packet, hook: HookNumber) => VerdictValue;
+
+interface Registration {
+  readonly priority: number;
+  readonly run: HookFunction;
+}
+
+/** The hook functions of one network namespace, run in order of priority, then of registration. */
+export class NetfilterHooks {
+  readonly #registrations: Registration[][] = [[], [], [], [], []];
+  readonly #chains: HookFunction[][] = [[], [], [], [], []];
+
+  register(hook: HookNumber, priority: number, run: HookFunction): void {
+    const registrations = this.#registrations[hook]!;
+    let place = registrations.length;
+    while (place > 0 && registrations[place - 1]!.priority > priority) place -= 1;
+    registrations.splice(place, 0, { priority, run });
+    this.#chains[hook] = registrations.map((registration) => registration.run);
+  }
+
+  unregister(hook: HookNumber, run: HookFunction): void {
+    const kept = this.#registrations[hook]!.filter((registration) => registration.run !== run);
+    this.#registrations[hook] = kept;
+    this.#chains[hook] = kept.map((registration) => registration.run);
+  }
+
+  /** Passes a packet through one hook. Source: net/netfilter/core.c nf_hook_slow, v6.1. */
+  run(hook: HookNumber, packet: Packet): VerdictValue {
+    const chain = this.#chains[hook]!;
+    for (let index = 0; index < chain.length; index += 1) {
+      const verdict = chain[index]!(packet, hook);
+      if (verdict !== Verdict.ACCEPT) return verdict;
+    }
+    return Verdict.ACCEPT;
+  }
+}

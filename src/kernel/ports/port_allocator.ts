@@ -1,0 +1,169 @@
+import { Errno } from "../errno.ts";
+import type { KernelEra } from "../eras.ts";
+import type { Jiffies } from "../jiffies.ts";
+import { KeyedHash } from "../keyed_hash.ts";
+import type { Netns } from "../netns.ts";
+import type { RandomStreams } from "../../sim/random.ts";
+import type { EventLoop } from "../../sim/event_loop.ts";
+import type { Ipv4, Port } from "../../units.ts";
+import type { PortRange } from "../sysctl_port_range.ts";
+import { type PortCandidateTest, PortSearch } from "./port_search.ts";
+import { createPortWalk, type PortWalk } from "./port_walks.ts";
+
+const HISTOGRAM_SIZE = 65;
+
+/** How many candidates `connect()` examined: one figure per connect, of one namespace. */
+export class CandidateCounts {
+  /** `histogram[k]` = connects that examined k candidates; the last entry gathers all above 63. */
+  readonly histogram = new Float64Array(HISTOGRAM_SIZE);
+  sum = 0;
+  max = 0;
+
+  add(examined: number): void {
+    const place = Math.min(examined, HISTOGRAM_SIZE - 1);
+    this.histogram[place] = this.histogram[place]! + 1;
+    this.sum += examined;
+    if (examined > this.max) this.max = examined;
+  }
+}
+
+/**
+ * The ephemeral port allocator of a machine: the boot secret, the hash, the walk with its cursor. The cursor is shared
+ * by all namespaces.
+ *
+ * Source: net/ipv4/inet_hashtables.c inet_hash_connect; net/core/secure_seq.c secure_ipv4_port_ephemeral, v6.1.
+ */
+export class PortAllocator {
+  readonly walk: PortWalk;
+  readonly candidates = new Map<Netns, CandidateCounts>();
+  readonly #hash: KeyedHash;
+  readonly #isResalted: boolean;
+  readonly #loop: EventLoop;
+  readonly #jiffies: Jiffies;
+  readonly #bindZeroNoise;
+  readonly #era: KernelEra;
+  #search: PortSearch | undefined = undefined;
+  readonly #test: PortCandidateTest;
+  /** The range of the socket that asks, if it has IP_LOCAL_PORT_RANGE: it stands for the namespace's. */
+  socketRange: PortRange | undefined = undefined;
+
+  constructor(options: {
+    era: KernelEra;
+    loop: EventLoop;
+    jiffies: Jiffies;
+    random: RandomStreams;
+    test: PortCandidateTest;
+  }) {
+    this.#era = options.era;
+    this.#loop = options.loop;
+    this.#jiffies = options.jiffies;
+    this.#test = options.test;
+    this.#hash = new KeyedHash(options.random.stream("kernel/ports/boot-secret"));
+    this.walk = createPortWalk(options.era, options.random.stream("kernel/ports/perturbation"));
+    this.#isResalted = options.era.portHashIsResalted;
+    this.#bindZeroNoise = options.random.stream("kernel/ports/bind-zero");
+  }
+
+  /**
+   * Picks the source port of a connect.
+   *
+   * @returns the port, or -EADDRNOTAVAIL. `lastSearch` then tells what was examined and which TIME_WAIT row is reused.
+   */
+  pick(netns: Netns, saddr: Ipv4, daddr: Ipv4, dport: Port): Port | number {
+    const search = this.#prepare(netns);
+    const range = this.socketRange ?? netns.sysctls.localPortRange;
+    search.low = range[0];
+    search.high = range[1];
+    search.isOptionRange = this.socketRange !== undefined && this.#era.localPortRangeOption === "step-1";
+    search.saddr = saddr;
+    search.daddr = daddr;
+    search.dport = dport;
+    const epoch = this.#isResalted ? this.#jiffies.epochAt(this.#loop.now) : 0;
+    this.#hash.compute(saddr, daddr, dport, epoch);
+    search.hashLow = this.#hash.low;
+    search.hashHigh = this.#hash.high;
+    const port = this.walk.search(search);
+    this.#count(netns, search.examined);
+    return port < 0 ? -Errno.EADDRNOTAVAIL : port;
+  }
+
+  /** The search that `pick` made last. */
+  get lastSearch(): PortSearch {
+    return this.#search!;
+  }
+
+  /**
+   * Picks a port for bind(0) or listen() on an unbound socket: no cursor, a fresh random start each time; from 4.6 on
+   * the parity opposite to the low bound first, and with SO_REUSEADDR the lower half of the range first.
+   *
+   * Source: net/ipv4/inet_connection_sock.c inet_csk_find_open_port, v6.1.
+   * Not modelled: ip_autobind_reuse; up to 4.5 the least-shared bucket that a random walk may settle on.
+   *
+   * @param isFree whether bind would succeed on the port; reserved ports are passed over here.
+   * @returns the port, or -EADDRINUSE.
+   */
+  pickForBindZero(netns: Netns, hasReuseAddress: boolean, isFree: (port: Port) => boolean): Port | number {
+    const [low, high] = this.socketRange ?? netns.sysctls.localPortRange;
+    const end = high + 1;
+    const middle = low + (((end - low) >> 2) << 1);
+    const hasHalves = this.#era.bindZeroPrefersOddOffset || this.#era.portWalk !== "3.10";
+    const halves =
+      hasReuseAddress && hasHalves && end - low >= 4
+        ? [[low, middle] as const, [middle, end] as const]
+        : [[low, end] as const];
+    for (const [from, to] of halves) {
+      const port = this.#era.bindZeroPrefersOddOffset
+        ? this.#scanOddFirst(netns, from, to, isFree)
+        : this.#scanAll(netns, from, to, isFree);
+      if (port >= 0) return port;
+    }
+    return -Errno.EADDRINUSE;
+  }
+
+  #scanOddFirst(netns: Netns, from: Port, to: Port, isFree: (port: Port) => boolean): Port {
+    const reserved = netns.sysctls.reservedPorts;
+    const size = to - from > 1 ? (to - from) & ~1 : to - from;
+    const first = this.#bindZeroNoise.below(size) | 1;
+    for (const offset of [first, first - 1]) {
+      let port = from + offset;
+      for (let distance = 0; distance < size; distance += 2, port += 2) {
+        if (port >= to) port -= size;
+        if (reserved[port] === 0 && isFree(port)) return port;
+      }
+    }
+    return -1;
+  }
+
+  #scanAll(netns: Netns, from: Port, to: Port, isFree: (port: Port) => boolean): Port {
+    const reserved = netns.sysctls.reservedPorts;
+    const size = to - from;
+    const first = this.#bindZeroNoise.below(size);
+    for (let step = 0; step < size; step += 1) {
+      const port = from + ((first + step) % size);
+      if (reserved[port] === 0 && isFree(port)) return port;
+    }
+    return -1;
+  }
+
+  #prepare(netns: Netns): PortSearch {
+    let search = this.#search;
+    if (search === undefined) {
+      search = new PortSearch(netns, this.#test);
+      this.#search = search;
+    }
+    search.netns = netns;
+    search.examined = 0;
+    search.reusedTimeWait = -1;
+    search.isOptionRange = false;
+    return search;
+  }
+
+  #count(netns: Netns, examined: number): void {
+    let counts = this.candidates.get(netns);
+    if (counts === undefined) {
+      counts = new CandidateCounts();
+      this.candidates.set(netns, counts);
+    }
+    counts.add(examined);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Ipv4, Port } from "../../units.ts";
+import type { Netns } from "../netns.ts";
+
+/**
+ * One search for a source port: what is wanted, what each candidate is tested for, and what came of it. One object
+ * serves all searches of a machine, so that none is allocated.
+ */
+export class PortSearch {
+  /** The bounds of `ip_local_port_range`, both inclusive. */
+  low: Port = 0;
+  high: Port = 0;
+  /** The 64-bit port hash of (source, destination, destination port, epoch), in two halves. */
+  hashLow = 0;
+  hashHigh = 0;
+  /** `hash_32(hashLow, 8)` and similar indices are taken by the walk itself. */
+  isOptionRange = false;
+  netns: Netns;
+  saddr: Ipv4 = 0;
+  daddr: Ipv4 = 0;
+  dport: Port = 0;
+  /** Candidates examined so far, as the kernel would count them. */
+  examined = 0;
+  /** The TIME_WAIT row that the chosen tuple takes over, or -1. */
+  reusedTimeWait = -1;
+  readonly #candidate: PortCandidateTest;
+
+  constructor(netns: Netns, candidate: PortCandidateTest) {
+    this.netns = netns;
+    this.#candidate = candidate;
+  }
+
+  /**
+   * Whether `connect()` may take this port.
+   *
+   * Source: net/ipv4/inet_hashtables.c __inet_hash_connect and __inet_check_established, v6.12.
+   */
+  isUsable(port: Port): boolean {
+    this.examined += 1;
+    const netns = this.netns;
+    if (netns.sysctls.reservedPorts[port] === 1) return false;
+    const buckets = netns.ports;
+    if (buckets.owners(port) === 0) return true;
+    if (buckets.isClosedToConnect(port)) return false;
+    return this.#candidate.isTupleFree(this, port);
+  }
+}
+
+/** The 4-tuple test, which the socket table answers; it may set `search.reusedTimeWait`. */
+export interface PortCandidateTest {
+  isTupleFree(search: PortSearch, port: Port): boolean;
+}

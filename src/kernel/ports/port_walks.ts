@@ -1,0 +1,185 @@
+import type { RandomStream } from "../../sim/random.ts";
+import type { Port } from "../../units.ts";
+import type { KernelEra } from "../eras.ts";
+import type { PortSearch } from "./port_search.ts";
+
+/**
+ * The order in which `connect()` tries ports, and the cursor that remembers where it was. A walk is one per machine:
+ * all namespaces, both IP families and all CPUs share it.
+ */
+export interface PortWalk {
+  /** Finds a port and moves the cursor. @returns the port, or -1 when every candidate was unusable (the cursor stays). */
+  search(search: PortSearch): Port;
+}
+
+/** The walk of a kernel build, its cursor as after boot. */
+export function createPortWalk(era: KernelEra, noise: RandomStream): PortWalk {
+  switch (era.portWalk) {
+    case "3.10":
+      return new SequentialWalk();
+    case "4.2-4.5":
+      return new EvenStartWalk();
+    case "4.6-5.11":
+      return new ParityHintWalk();
+    case "5.12-5.17":
+      return new ParityTableWalk({ tableBits: 8, noise, hasRandomIncrements: false });
+    case "5.18+":
+      return new ParityTableWalk({ tableBits: 16, noise, hasRandomIncrements: true });
+  }
+}
+
+/**
+ * Up to 4.1: all ports in turn from one global hint.
+ *
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 and v4.1.
+ */
+export class SequentialWalk implements PortWalk {
+  /** The global cursor: 0 at boot; the boot secret is in the hash. */
+  hint = 0;
+
+  search(search: PortSearch): Port {
+    const size = search.high - search.low + 1;
+    const offset = (this.hint + search.hashLow) >>> 0;
+    for (let step = 1; step <= size; step += 1) {
+      const port = search.low + (((step + offset) >>> 0) % size);
+      if (!search.isUsable(port)) continue;
+      this.hint = (this.hint + step) >>> 0;
+      return port;
+    }
+    return -1;
+  }
+}
+
+/**
+ * 4.2 to 4.5 and EL7: still all ports in turn, but from an even offset and two further each time. No parity split: a
+ * taken even offset falls to the odd one beside it.
+ *
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.4 and 3.10.0-1160.el7.
+ */
+export class EvenStartWalk implements PortWalk {
+  hint = 0;
+
+  search(search: PortSearch): Port {
+    const size = search.high - search.low + 1;
+    const offset = ((this.hint + search.hashLow) & ~1) >>> 0;
+    for (let step = 0; step < size; step += 1) {
+      const port = search.low + (((step + offset) >>> 0) % size);
+      if (!search.isUsable(port)) continue;
+      this.hint = (this.hint + ((step + 2) & ~1)) >>> 0;
+      return port;
+    }
+    return -1;
+  }
+}
+
+/**
+ * 4.6 to 5.11: first every port with the parity of the low bound, then the others; one global hint.
+ *
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.6, v5.4 and v5.10.
+ */
+export class ParityHintWalk implements PortWalk {
+  hint = 0;
+
+  search(search: PortSearch): Port {
+    const size = evenSize(search);
+    const offset = (((this.hint + search.hashLow) >>> 0) % size) & ~1;
+    const distance = scanParities(search, offset, size);
+    if (distance < 0) return -1;
+    this.hint = (this.hint + distance + 2) >>> 0;
+    return found.port;
+  }
+}
+
+/**
+ * From 5.12 on: the same scan, with a table of cursors indexed by the destination's hash. The small table of 5.12 to
+ * 5.17 adds now and then 2 to an undisturbed step; the large one of 5.18 and later adds 2 to 16.
+ *
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v5.15, v5.18 and v6.12.
+ */
+export class ParityTableWalk implements PortWalk {
+  readonly #table: Uint32Array;
+  readonly #tableBits: number;
+  readonly #noise: RandomStream;
+  readonly #hasRandomIncrements: boolean;
+
+  /** @param options.noise fills the table as at its first use after boot, then gives the increments. */
+  constructor(options: { tableBits: 8 | 16; noise: RandomStream; hasRandomIncrements: boolean }) {
+    this.#tableBits = options.tableBits;
+    this.#noise = options.noise;
+    this.#hasRandomIncrements = options.hasRandomIncrements;
+    this.#table = new Uint32Array(1 << options.tableBits);
+    for (let row = 0; row < this.#table.length; row += 1) this.#table[row] = options.noise.int32();
+  }
+
+  /** Sets the cursor that a hash leads to, for worked examples with given numbers. */
+  setCursor(hashLow: number, cursor: number): void {
+    this.#table[this.#rowOf(hashLow)] = cursor;
+  }
+
+  search(search: PortSearch): Port {
+    const row = this.#rowOf(search.hashLow);
+    const cursor = this.#table[row]!;
+    if (search.isOptionRange) return this.#searchAllPorts(search, row, cursor);
+    const size = evenSize(search);
+    const shift = this.#hasRandomIncrements ? search.hashHigh : search.hashLow;
+    const offset = (((cursor + shift) >>> 0) % size) & ~1;
+    const distance = scanParities(search, offset, size);
+    if (distance < 0) return -1;
+    this.#table[row] = cursor + this.#increment(distance) + 2;
+    return found.port;
+  }
+
+  /** IP_LOCAL_PORT_RANGE from 6.8 on: step 1, one pass, no parity. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.8. */
+  #searchAllPorts(search: PortSearch, row: number, cursor: number): Port {
+    const size = search.high - search.low + 1;
+    let port = search.low + (((cursor + search.hashHigh) >>> 0) % size);
+    for (let step = 0; step < size; step += 1, port += 1) {
+      if (port > search.high) port -= size;
+      if (!search.isUsable(port)) continue;
+      this.#table[row] = cursor + Math.max(step, this.#noise.below(8)) + 1;
+      return port;
+    }
+    return -1;
+  }
+
+  #increment(distance: number): number {
+    if (this.#hasRandomIncrements) return Math.max(distance, 2 * this.#noise.below(8));
+    return distance === 0 && this.#noise.below(16) === 0 ? 2 : distance;
+  }
+
+  /** The table row of a hash: the low bits (5.18+), or `hash_32(hash, 8)` before. */
+  #rowOf(hashLow: number): number {
+    if (this.#tableBits === 16) return hashLow & 0xffff;
+    return Math.imul(hashLow, 0x61c88647) >>> 24;
+  }
+}
+
+/** The number of ports the parity scan goes over: an odd range loses one. */
+function evenSize(search: PortSearch): number {
+  const size = search.high + 1 - search.low;
+  return size > 1 ? size & ~1 : size;
+}
+
+/** Where the last scan ended; a scan also returns how far it went in its pass. */
+const found = { port: 0 };
+
+/**
+ * Tries low + offset, + 2, … once around, then the other parity from the same place.
+ *
+ * @returns the distance gone in the pass that found `found.port`, or -1.
+ */
+function scanParities(search: PortSearch, offset: number, size: number): number {
+  const end = search.high + 1;
+  for (let parity = 0; parity < 2; parity += 1) {
+    let port = search.low + offset + parity;
+    for (let distance = 0; distance < size; distance += 2, port += 2) {
+      // The wrap is tested against the high bound, not against the rounded size: it matters for odd ranges.
+      if (port >= end) port -= size;
+      if (!search.isUsable(port)) continue;
+      found.port = port;
+      return distance;
+    }
+    if (size === 1) break;
+  }
+  return -1;
+}

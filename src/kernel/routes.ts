@@ -1,0 +1,155 @@
+import type { Ipv4 } from "../units.ts";
+import { prefixMask } from "../units.ts";
+import type { Device } from "./device.ts";
+
+/** What happens to packets to a destination. */
+export type RouteKind = "local" | "unicast" | "blackhole" | "unreachable" | "prohibit" | "none";
+
+/** A destination looked up: what the kernel caches in a socket and on a packet. */
+export class Route {
+  readonly kind: RouteKind;
+  readonly device: Device | undefined;
+  /** The neighbour's address: the gateway's, or the destination's own. */
+  readonly nextHop: Ipv4;
+  /** The source address of packets that have none yet. */
+  readonly preferredSource: Ipv4;
+  #neighbour: Device | undefined = undefined;
+  #isResolved = false;
+
+  constructor(kind: RouteKind, device: Device | undefined, nextHop: Ipv4, preferredSource: Ipv4) {
+    this.kind = kind;
+    this.device = device;
+    this.nextHop = nextHop;
+    this.preferredSource = preferredSource;
+  }
+
+  /** The device that answers for `nextHop`, or `undefined` if nobody does. */
+  get neighbour(): Device | undefined {
+    if (!this.#isResolved) {
+      this.#neighbour = this.kind === "unicast" ? this.device?.resolve(this.nextHop) : this.device;
+      this.#isResolved = true;
+    }
+    return this.#neighbour;
+  }
+}
+
+/** An entry of the main table. */
+export interface RouteEntry {
+  readonly destination: Ipv4;
+  readonly prefixLength: number;
+  readonly kind: "unicast" | "blackhole" | "unreachable" | "prohibit";
+  readonly device?: Device;
+  readonly via?: Ipv4;
+  readonly source?: Ipv4;
+}
+
+const CACHE_SIZE = 256;
+/** 127.0.0.1, the source of what goes to any other address of 127.0.0.0/8. */
+const LOOPBACK_ADDRESS: Ipv4 = 0x7f000001;
+
+/**
+ * The routes of one namespace: the local table, then the main table by longest prefix.
+ *
+ * Source: net/ipv4/fib_semantics.c, net/ipv4/route.c ip_route_output_key_hash_rcu, v6.1.
+ * Not modelled: policy rules, multipath, metrics, TOS.
+ */
+export class RoutingTable {
+  readonly #local = new Map<Ipv4, Device>();
+  #entries: RouteEntry[] = [];
+  readonly #cacheKeys = new Int32Array(CACHE_SIZE);
+  /** Answers of `isLocal`: 0 unknown, 1 no, 2 yes. */
+  readonly #localKeys = new Int32Array(CACHE_SIZE);
+  readonly #localAnswers = new Uint8Array(CACHE_SIZE);
+  readonly #cache: (Route | undefined)[] = [];
+  readonly #loopback: () => Device;
+
+  constructor(loopback: () => Device) {
+    this.#loopback = loopback;
+  }
+
+  addLocal(address: Ipv4, device: Device): void {
+    this.#local.set(address, device);
+    this.flush();
+  }
+
+  removeLocal(address: Ipv4): void {
+    this.#local.delete(address);
+    this.flush();
+  }
+
+  add(entry: RouteEntry): void {
+    let place = this.#entries.length;
+    while (place > 0 && this.#entries[place - 1]!.prefixLength < entry.prefixLength) place -= 1;
+    this.#entries.splice(place, 0, entry);
+    this.flush();
+  }
+
+  /** Whether the address belongs to this namespace (127.0.0.0/8 always does). */
+  isLocal(address: Ipv4): boolean {
+    const place = cachePlace(address);
+    if (this.#localKeys[place] === address && this.#localAnswers[place] !== 0) return this.#localAnswers[place] === 2;
+    const answer = this.#local.has(address) || address >>> 24 === 127;
+    this.#localKeys[place] = address;
+    this.#localAnswers[place] = answer ? 2 : 1;
+    return answer;
+  }
+
+  /** The namespace's own addresses, in the order in which they were added. */
+  localAddresses(): Iterable<Ipv4> {
+    return this.#local.keys();
+  }
+
+  /** Forgets all cached look-ups; called whenever an address, a route or a link changes. */
+  flush(): void {
+    this.#cache.length = 0;
+    this.#localAnswers.fill(0);
+  }
+
+  /** The route to a destination. */
+  lookup(destination: Ipv4): Route {
+    const place = cachePlace(destination);
+    const cached = this.#cache[place];
+    if (cached !== undefined && this.#cacheKeys[place] === destination) return cached;
+    const route = this.#find(destination);
+    while (this.#cache.length <= place) this.#cache.push(undefined);
+    this.#cacheKeys[place] = destination;
+    this.#cache[place] = route;
+    return route;
+  }
+
+  #find(destination: Ipv4): Route {
+    if (this.isLocal(destination)) {
+      const source = this.#local.has(destination) ? destination : LOOPBACK_ADDRESS;
+      return new Route("local", this.#loopback(), destination, source);
+    }
+    for (const entry of this.#entries) {
+      if (((destination ^ entry.destination) & prefixMask(entry.prefixLength)) !== 0) continue;
+      const source = entry.source ?? firstAddress(entry.device, entry.via ?? destination);
+      return new Route(entry.kind, entry.device, entry.via ?? destination, source);
+    }
+    return new Route("none", undefined, destination, 0);
+  }
+}
+
+function cachePlace(address: Ipv4): number {
+  return Math.imul(address, 0x9e3779b1) >>> 24;
+}
+
+/**
+ * The source address for packets out of a device: its first address in the next hop's network, else its first, else
+ * the first of any other device of the namespace.
+ *
+ * Source: net/ipv4/devinet.c inet_select_addr, v6.1. Not modelled: address scopes and secondary flags.
+ */
+function firstAddress(device: Device | undefined, nextHop: Ipv4): Ipv4 {
+  if (device === undefined) return 0;
+  for (const { address, prefixLength } of device.addresses) {
+    if (((address ^ nextHop) & prefixMask(prefixLength)) === 0) return address;
+  }
+  const first = device.addresses[0];
+  if (first !== undefined) return first.address;
+  for (const other of device.netns.devices()) {
+    if (other.kind !== "loopback" && other.addresses[0] !== undefined) return other.addresses[0].address;
+  }
+  return 0;
+}

@@ -1,0 +1,14 @@
+import { MILLISECOND } from "../../units.ts";
+import type { Tcp } from "./tcp.ts";
+
+/** tcp_invalid_ratelimit: at most one such answer per half second and connection. Source: net/ipv4/tcp_input.c tcp_oow_rate_limited, v6.1. */
+export function mayAnswerInvalid(tcp: Tcp, slot: number): boolean {
+  const { sockets, machine } = tcp;
+  if (machine.era.invalidRateLimitMs > 0) {
+    const gap = tcp.netnsOf(slot).sysctls.number("net.ipv4.tcp_invalid_ratelimit") * MILLISECOND;
+    const last = sockets.lastAnswer[slot]!;
+    if (last >= 0 && machine.loop.now - last < gap) return false;
+  }
+  sockets.lastAnswer[slot] = machine.loop.now;
+  return true;
+}

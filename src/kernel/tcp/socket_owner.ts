@@ -1,0 +1,16 @@
+/**
+ * The application behind a socket. The kernel calls it when something has happened; it answers with system calls.
+ * `tag` is the number the owner gave when it made the socket (for an accepted one: the listener's tag).
+ */
+export interface SocketOwner {
+  /** connect() has succeeded. */
+  connected(slot: number, tag: number): void;
+  /** A listening socket has a new connection; the owner accepts it at once. */
+  accepted(slot: number, tag: number): void;
+  /** Payload has come in and is read at once. */
+  received(slot: number, tag: number, bytes: number): void;
+  /** The peer has closed its side: read() gives 0. */
+  peerClosed(slot: number, tag: number): void;
+  /** The connection is gone: `errno` as read() or connect() would report it. The slot must not be used again. */
+  failed(slot: number, tag: number, errno: number): void;
+}

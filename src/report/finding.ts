@@ -1,0 +1,95 @@
+import { FAILURE_CAUSES } from "../cluster/replication_result.ts";
+import type { CauseCounts, FailureCause } from "../cluster/replication_result.ts";
+import type { RunDocument } from "../study/run_document.ts";
+import { exposureText } from "./exposure_text.ts";
+import { formatCount, formatFigure, formatPercent, formatProbability, formatSpan } from "./number_text.ts";
+
+/** Causes that occurred, the most frequent first; causes of equal count keep the order of `FAILURE_CAUSES`. */
+export function causesByCount(counts: CauseCounts): { readonly cause: FailureCause; readonly count: number }[] {
+  return FAILURE_CAUSES.map((cause) => ({ cause, count: counts[cause] }))
+    .filter(({ count }) => count > 0)
+    .toSorted((a, b) => b.count - a.count);
+}
+
+/**
+ * The finding of a run as paragraphs: what failed, how often and why; or that nothing did, why not, and how sure that is.
+ * The first paragraph is the headline.
+ */
+export function findingParagraphs(document: RunDocument): string[] {
+  const { probes } = document;
+  const surprise = surpriseText(document);
+  const exposure = exposureText(document) + (surprise === undefined ? "" : ` ${surprise}`);
+  const paragraphs = [headline(document), exposure];
+  if (probes.failed === 0 && probes.total > 0) {
+    paragraphs.push(
+      `A run without a failure bounds the failure probability from above: it is at most ${formatProbability(probes.interval.high)} ` +
+        `(the upper end of the ${formatPercent(probes.interval.level)} interval).`,
+    );
+  }
+  return paragraphs;
+}
+
+/** How each cause makes a connection fail, to follow "because". */
+const BECAUSE: Readonly<Record<FailureCause, string>> = {
+  "nodeport-collision":
+    "connect() picked a NodePort as the source port: IPVS took the answer for traffic to that Service, and the handshake was lost",
+  "port-exhaustion": "connect() found no free source port (EADDRNOTAVAIL)",
+  "conntrack-full": "the conntrack table was full and the kernel dropped the packet",
+  "connection-refused": "nothing listened on the port",
+  "slow-server": "the server answered too late",
+  other: "of causes outside this list",
+};
+
+/** One sentence: what failed, how often, why. */
+function headline(document: RunDocument): string {
+  const { probes } = document;
+  if (probes.total === 0) return `No probe was sent. ${capitalised(workloadSentence(document) ?? "")}`.trim();
+  if (probes.failed === 0) {
+    const workloads = workloadSentence(document);
+    const none = `None of ${formatCount(probes.total)} probes failed in ${formatSpan(nodeSeconds(document))} of one node.`;
+    return workloads === undefined ? none : `${none} But ${workloads}`;
+  }
+  const often =
+    probes.meanSecondsBetweenFailures === null ? "" : `, one every ${formatSpan(probes.meanSecondsBetweenFailures)}`;
+  const count = `${formatCount(probes.failed)} of ${formatCount(probes.total)} probes failed${often}`;
+  const [first, ...rest] = causesByCount(probes.byCause);
+  if (first === undefined) return `${count}.`;
+  if (rest.length === 0) return `${count}, because ${BECAUSE[first.cause]}.`;
+  return `${count}. ${formatPercent(first.count / probes.failed)} of them failed because ${BECAUSE[first.cause]}.`;
+}
+
+/** The workloads whose connects failed, if any. */
+function workloadSentence(document: RunDocument): string | undefined {
+  const failing = document.workloads.filter(({ failed }) => failed > 0);
+  if (failing.length === 0) return undefined;
+  const clauses = failing.map(({ name, failed, connects, byCause }) => {
+    const first = causesByCount(byCause)[0];
+    const why =
+      first === undefined ? "" : `, ${failed === first.count ? "" : "mostly "}because ${BECAUSE[first.cause]}`;
+    return `${formatCount(failed)} of ${formatCount(connects)} connects of ${name} failed${why}`;
+  });
+  return `${clauses.join("; ")}.`;
+}
+
+/** A sentence with its first letter large. */
+function capitalised(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
+}
+
+/** What to think of a run without collisions although NodePorts can be picked. */
+function surpriseText(document: RunDocument): string | undefined {
+  const { probes, exposure } = document;
+  if (exposure.reachable.length === 0 || probes.total === 0 || probes.byCause["nodeport-collision"] > 0)
+    return undefined;
+  if (!("probability" in probes.exact)) return "None was by a probe of this run.";
+  const expected = probes.exact.probability * probes.total;
+  const asked = `The exact value lets one expect ${formatFigure(Number(expected.toPrecision(2)))} failures of this kind among so many probes`;
+  // With five expected, none at all happens by chance less than once in a hundred runs.
+  if (expected < 5) return `${asked}: simulate longer to see them.`;
+  return `${asked}; chance does not explain that there is none.`;
+}
+
+/** Simulated time of all replications, in seconds. */
+function nodeSeconds(document: RunDocument): number {
+  return document.settings.durationSeconds * document.settings.replications;
+}

@@ -1,0 +1,55 @@
+import type { RunDocument } from "../study/run_document.ts";
+
+/** The command that yields a document again, one shell word per element, quoted where a POSIX shell needs it. */
+export function runCommandWords(document: RunDocument): string[] {
+  const { seed, overrides } = document.settings;
+  return ["npx", "--no", "sim", "run", shellWord(document.scenario.file), "--seed", shellWord(seed)].concat(
+    overrideWords(overrides),
+  );
+}
+
+/** Overrides of a scenario as options of `sim run`, quoted for a POSIX shell; the seed, which has its own place, is left out. */
+export function overrideWords(overrides: Readonly<Record<string, string>>): string[] {
+  const words: string[] = [];
+  for (const [path, value] of Object.entries(overrides)) {
+    if (path === "seed") continue;
+    if (OPTION_PATHS.has(path)) words.push(`--${path}`, shellWord(value));
+    else words.push("--set", shellWord(`${path}=${value}`));
+  }
+  return words;
+}
+
+/** Keys of a scenario that `sim run` has an option of the same name for. */
+const OPTION_PATHS: ReadonlySet<string> = new Set(["replications", "duration", "kernel"]);
+
+/** A word as a POSIX shell reads it back: bare if it holds nothing special, else in single quotes. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/**
+ * Words as lines that a shell joins again: each but the last ends in a backslash. A word is never cut, and an option
+ * stays on one line with its value.
+ */
+export function commandLines(words: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const group of optionGroups(words)) {
+    const open = lines.at(-1);
+    if (open !== undefined && open.length + 1 + group.length + 2 <= columns) {
+      lines[lines.length - 1] = `${open} ${group}`;
+    } else lines.push(lines.length === 0 ? group : `    ${group}`);
+  }
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
+}
+
+/** The words, each `--option` joined with the value behind it. */
+function optionGroups(words: readonly string[]): string[] {
+  const groups: string[] = [];
+  for (const [index, word] of words.entries()) {
+    const before = words[index - 1];
+    const isValue = before?.startsWith("--") === true && before !== "--no" && !word.startsWith("--");
+    if (isValue) groups[groups.length - 1] = `${before} ${word}`;
+    else groups.push(word);
+  }
+  return groups;
+}

@@ -1,0 +1,99 @@
+import { parseIpv4 } from "../units.ts";
+import type { CheckContext } from "./check_context.ts";
+import { quote } from "./diagnostic.ts";
+import type { Expectation } from "./model.ts";
+import { closestWord } from "./spelling.ts";
+import { NODE_LOCAL_DNS } from "./workload_section.ts";
+
+/** The causes a failure can have in `run/1`. */
+export const CAUSE_NAMES: readonly string[] = [
+  "nodeport-collision",
+  "port-exhaustion",
+  "conntrack-full",
+  "connection-refused",
+  "slow-server",
+  "other",
+];
+
+const CAUSE_PATHS = CAUSE_NAMES.map((cause) => `byCause.${cause}`);
+
+/** The numeric paths of `run/1` that do not depend on the scenario. */
+export const FIGURE_PATHS: readonly string[] = [
+  ...["total", "failed", "probability", "interval.low", "interval.high", "exact.probability", ...CAUSE_PATHS].map(
+    inProbes,
+  ),
+  ...["longestRunOfFailures", "failuresPerHour", "meanSecondsBetweenFailures", "designEffect"].map(inProbes),
+  "readiness.flips",
+  "readiness.unreadySeconds",
+  "restarts.count",
+  "restarts.perNodeWeek",
+  "restarts.interval.low",
+  "restarts.interval.high",
+  "ports.timeWaitMax",
+  "ports.inUseMax",
+  "ports.candidatesPerConnect.mean",
+  "ports.candidatesPerConnect.p99",
+  "ports.candidatesPerConnect.max",
+  "conntrack.max",
+  "conntrack.peak",
+  "conntrack.dropped",
+  "conntrack.earlyDropped",
+  "engine.events",
+  "engine.connections",
+  "engine.packets",
+];
+
+/** Checks what is expected: a path that the result has, and at least one bound. */
+export function resolveExpectations({ sections, place, problems }: CheckContext): readonly Expectation[] {
+  const workloads = (sections.churn ?? []).map(({ name }) => name);
+  if (sections.nodeLocalDns !== undefined && sections.nodeLocalDns !== "off") workloads.unshift(NODE_LOCAL_DNS);
+  const hasAllWorkloads = !place.isLeftOut("churn", "nodeLocalDns") && !place.at("churn").isLeftOut("*");
+  const known = [...FIGURE_PATHS, ...workloads.flatMap(workloadPaths)];
+  return (sections.expect ?? []).map(({ that, between, below, above, equals }, index) => {
+    const at = place.at("expect", index);
+    if (!known.includes(that) && !isNamedByKernel(that) && (hasAllWorkloads || !that.startsWith("workloads."))) {
+      const closest = closestWord(that, known);
+      problems.add(at.at("that").value, {
+        message: `Cannot expect anything of ${quote(that)}: the result has no such figure${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
+        expected: "a number of the document that `sim run --format json` prints",
+        toMend: `write ${closest ?? "probes.probability"}`,
+      });
+    }
+    const bounds = {
+      ...(between === undefined ? {} : { between: [between[0] ?? 0, between[1] ?? 0] as const }),
+      ...(below === undefined ? {} : { below }),
+      ...(above === undefined ? {} : { above }),
+      ...(equals === undefined ? {} : { equals }),
+    };
+    if (Object.keys(bounds).length === 0 && !at.isLeftOut("between", "below", "above", "equals")) {
+      problems.add(at.at("that").key, {
+        message: `Cannot check ${quote(that)}: nothing is said of its value`,
+        expected: "between: [low, high], below, above or equals",
+        toMend: "add one of them",
+      });
+    }
+    if (bounds.between !== undefined && bounds.between[0] > bounds.between[1]) {
+      problems.add(at.at("between").value, {
+        message: `Cannot check a value between ${bounds.between.join(" and ")}: the bounds run backwards`,
+        expected: "the lower bound first",
+        toMend: `write [${bounds.between.toReversed().join(", ")}]`,
+      });
+    }
+    return { that, ...bounds };
+  });
+}
+
+function inProbes(path: string): string {
+  return `probes.${path}`;
+}
+
+function workloadPaths(name: string): readonly string[] {
+  return ["connects", "failed", ...CAUSE_PATHS].map((path) => `workloads.${name}.${path}`);
+}
+
+/** Counters and addresses are whatever the kernel counts and uses: only the form of their names can be checked. */
+function isNamedByKernel(that: string): boolean {
+  if (/^counters\.[A-Za-z][A-Za-z0-9_]*$/.test(that)) return true;
+  const address = /^ports\.timeWaitByAddress\.(.+)$/.exec(that)?.[1];
+  return address !== undefined && parseIpv4(address) !== undefined;
+}

@@ -1,0 +1,161 @@
+import { isMap } from "yaml";
+import { HZ_VALUES, kernelBuilds, PORT_WALKS, resolveKernel, type KernelEra } from "../kernel/eras.ts";
+import { findSysctl, sysctlNames, sysctlProblem, SysctlValues, type SysctlDefinition } from "../kernel/sysctl.ts";
+import { sysctlBounds } from "../kernel/sysctl_definition.ts";
+import { whereIs, type CheckContext } from "./check_context.ts";
+import { quote } from "./diagnostic.ts";
+import { listOf } from "./wording.ts";
+import { sourceTextOf, valueOf } from "./schema_shape.ts";
+import type { Scenario } from "./model.ts";
+import type { ProblemList } from "./problem_list.ts";
+import type { Span } from "./source_text.ts";
+import { closestWord } from "./spelling.ts";
+
+const EXPECTED_OF_KERNEL = {
+  hz: () => `hz: ${listOf(HZ_VALUES.map(String))}`,
+  portWalk: () => `portWalk: ${listOf(PORT_WALKS)}`,
+  build: (candidates: readonly string[]) =>
+    candidates.length === 0
+      ? "a kernel build such as 5.4.188 or 3.10.0-1160.el7"
+      : `kernel: { build, portWalk, hz } with portWalk ${listOf(candidates)}`,
+};
+
+/** The era that a scenario's unread `kernel:` names, or `undefined` if it names none. */
+export function kernelEraOf(node: unknown): KernelEra | undefined {
+  const build = isMap(node) ? sourceTextOf(valueOf(node, "build")) : sourceTextOf(node);
+  if (build === undefined) return undefined;
+  const portWalk = isMap(node) ? sourceTextOf(valueOf(node, "portWalk")) : undefined;
+  const hz = Number((isMap(node) ? sourceTextOf(valueOf(node, "hz")) : undefined) ?? NaN);
+  const resolution = resolveKernel({ build, portWalk, hz: Number.isNaN(hz) ? undefined : hz });
+  return resolution.ok ? resolution.era : undefined;
+}
+
+/** Finds the era of the scenario's kernel; where there is none, the candidates and the key that decides are named. */
+export function resolveKernelSection({ sections, place, problems }: CheckContext): KernelEra | undefined {
+  const section = sections.kernel;
+  if (section === undefined) return undefined;
+  const request = typeof section === "string" ? { build: section } : section;
+  const resolution = resolveKernel(request);
+  if (resolution.ok) return resolution.era;
+  const { problem, candidates, toMend } = resolution;
+  const decides = isUnknownHz(request.hz) ? "hz" : isUnknownWalk(request.portWalk) ? "portWalk" : "build";
+  problems.add(place.at("kernel", decides).value, {
+    message: `Cannot simulate this kernel: ${problem}`,
+    expected: EXPECTED_OF_KERNEL[decides](candidates),
+    toMend,
+  });
+  return undefined;
+}
+
+/**
+ * Checks each sysctl as the scenario's kernel would: its name, and its value by the kernel's own parser.
+ *
+ * @param era `undefined` if the kernel is wrong: then names and values are checked as far as they are alike in all
+ * kernels, so that all problems show at once.
+ */
+export function checkSysctls(context: CheckContext, era: KernelEra | undefined): Scenario["sysctls"] {
+  const { sections, place, problems } = context;
+  const reference = era ?? newestEra();
+  const memoryBytes = sections.node?.memoryBytes;
+  const values = new SysctlValues(reference, memoryBytes === undefined ? {} : { memoryBytes });
+  const sysctls = Object.entries(sections.sysctls ?? {});
+  const kernel = era === undefined ? "the kernel" : `kernel ${era.build}`;
+  for (const [name, text] of sysctls) {
+    const at = place.at("sysctls", name);
+    const definition = findSysctl(name);
+    if (definition === undefined) {
+      reportUnknownName({ name, span: at.key, kernel }, reference, problems);
+      continue;
+    }
+    const why = sysctlProblem(definition, reference);
+    if (why !== undefined) {
+      if (era !== undefined) reportForeignName({ name, why, definition, span: at.key }, era, context);
+      continue;
+    }
+    const refusal = values.set(name, text);
+    if (refusal === undefined) continue;
+    problems.add(text === "" ? at.key : at.value, {
+      message: `Cannot set ${quote(name)} to ${quote(text)}: ${refusal.message} (${refusal.errno})`,
+      expected: expectedOf(definition, reference),
+      toMend: refusal.mend,
+    });
+  }
+  return sysctls;
+}
+
+function expectedOf(definition: SysctlDefinition, era: KernelEra): string {
+  if (definition.isReadOnly === true) return "a sysctl that can be written";
+  if (definition.kind === "port-range") return "the lowest and the highest port, such as 32768 60999";
+  if (definition.kind === "port-list") return "ports and ranges with commas between them, such as 8080,30000-32767";
+  return `a whole number from ${sysctlBounds(definition, era).join(" to ")}`;
+}
+
+function reportUnknownName(
+  { name, span, kernel }: { readonly name: string; readonly span: Span; readonly kernel: string },
+  reference: KernelEra,
+  problems: ProblemList,
+): void {
+  const closest = closestSysctl(name, reference);
+  problems.add(span, {
+    message: `Cannot set ${quote(name)} on ${kernel}: the model has no such sysctl`,
+    expected: `a sysctl of ${kernel}${closest === undefined ? "" : ` (closest: ${closest})`}`,
+    toMend: closest === undefined ? "delete the line" : `write ${closest}, or delete the line`,
+  });
+}
+
+function reportForeignName(
+  { name, why, definition, span }: { name: string; why: string; definition: SysctlDefinition; span: Span },
+  era: KernelEra,
+  { place, problems }: CheckContext,
+): void {
+  const closest = closestSysctl(name, era);
+  const build = nearestBuildWith(definition, era);
+  problems.add(span, {
+    message: `Cannot set ${quote(name)} on kernel ${era.build}: ${why}`,
+    expected: `a sysctl of kernel ${era.build}${closest === undefined ? "" : ` (closest: ${closest})`}`,
+    toMend:
+      build === undefined
+        ? "delete the line"
+        : `delete the line, or set \`kernel: "${build}"\` on ${whereIs(place.at("kernel").value)}`,
+  });
+}
+
+function closestSysctl(name: string, era: KernelEra): string | undefined {
+  const known = sysctlNames().filter((candidate) => {
+    const definition = findSysctl(candidate);
+    return definition !== undefined && sysctlProblem(definition, era) === undefined;
+  });
+  return closestWord(name, known);
+}
+
+/** The newest kernel of those offered as examples. */
+function newestEra(): KernelEra {
+  const resolution = resolveKernel({ build: kernelBuilds().at(-1) ?? "" });
+  if (!resolution.ok) throw new Error("Broken invariant: each build offered as an example resolves");
+  return resolution.era;
+}
+
+/** Of the builds offered as examples, the one nearest in release that has the sysctl. */
+function nearestBuildWith(definition: SysctlDefinition, era: KernelEra): string | undefined {
+  let best: { readonly build: string; readonly distance: number } | undefined;
+  for (const build of kernelBuilds()) {
+    const resolution = resolveKernel({ build });
+    if (!resolution.ok || resolution.era.vendor !== "upstream") continue;
+    if (sysctlProblem(definition, resolution.era) !== undefined) continue;
+    const distance = Math.abs(rank(resolution.era) - rank(era));
+    if (distance < (best?.distance ?? Infinity)) best = { build, distance };
+  }
+  return best?.build;
+}
+
+function rank({ release: [major, minor, patch] }: KernelEra): number {
+  return (major * 1000 + minor) * 10_000 + patch;
+}
+
+function isUnknownHz(hz: number | undefined): boolean {
+  return hz !== undefined && !HZ_VALUES.includes(hz);
+}
+
+function isUnknownWalk(portWalk: string | undefined): boolean {
+  return portWalk !== undefined && !PORT_WALKS.some((walk) => walk === portWalk);
+}

@@ -1,0 +1,167 @@
+import type { KernelEra } from "../kernel/eras.ts";
+import type { Ipv4, Micros, Port } from "../units.ts";
+import type { Endpoint, InterfaceAddress, Version } from "./values.ts";
+
+/** An interface of the node. */
+export interface NodeInterface {
+  readonly name: string;
+  readonly kind: "physical" | "bridge" | "dummy";
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** The node: its interfaces and how it reaches its pods. */
+export interface NodeSetup {
+  readonly interfaces: readonly NodeInterface[];
+  /** The address of the first physical interface, which also is the address of pods with `hostNetwork`. */
+  readonly primaryAddress: Ipv4;
+  /** `bridge`: pods hang on a bridge that has an address. `routed`: one route per pod, as Calico and AWS do. */
+  readonly podNetwork: "bridge" | "routed";
+  /** Absent when the network of the first physical interface has no second host. */
+  readonly gateway?: Ipv4;
+  readonly memoryBytes: number;
+}
+
+/** Whom a probe asks; `exec` opens no connection. */
+export type ProbeHandler =
+  | { readonly kind: "httpGet"; readonly port: Port; readonly path: string }
+  | { readonly kind: "tcpSocket"; readonly port: Port }
+  | { readonly kind: "exec" };
+
+/** A probe with the defaults of Kubernetes filled in. Times are whole seconds, as the kubelet takes them. */
+export interface Probe {
+  readonly handler: ProbeHandler;
+  readonly initialDelaySeconds: number;
+  readonly periodSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly successThreshold: number;
+  readonly failureThreshold: number;
+}
+
+/** One pod; an entry with `replicas: 3` gives three. */
+export interface Pod {
+  /** `namespace/name`, with `-0`, `-1` … behind it when the entry has several replicas. Unique. */
+  readonly name: string;
+  /** The name of the entry that it comes from. */
+  readonly workload: string;
+  /** Its own address, or the node's with `hostNetwork`. */
+  readonly address: Ipv4;
+  readonly hostNetwork: boolean;
+  readonly listen: readonly Port[];
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly startupProbe?: Probe;
+  /** From the request to the response of an HTTP server. */
+  readonly responseDelay: Micros;
+  /** From the start of the container until its process listens. */
+  readonly containerStart: Micros;
+}
+
+/** A transport protocol of a service port. */
+export type Protocol = "TCP" | "UDP" | "SCTP";
+
+/** A port of a service. */
+export interface ServicePort {
+  readonly port: Port;
+  /** Present for the types NodePort and LoadBalancer. */
+  readonly nodePort?: Port;
+  readonly targetPort: Port;
+  readonly protocol: Protocol;
+}
+
+/** A service that the scenario names. */
+export interface Service {
+  readonly name: string;
+  readonly type: "ClusterIP" | "NodePort" | "LoadBalancer";
+  /** Absent for a headless service, and where the scenario says none. */
+  readonly clusterIp?: Ipv4;
+  readonly externalIps: readonly Ipv4[];
+  readonly ports: readonly ServicePort[];
+  /** May be empty: kube-proxy then makes virtual servers without real servers. */
+  readonly endpoints: readonly Ipv4[];
+}
+
+/** Services of type NodePort that each replication makes; it also draws their NodePorts. */
+export interface ServiceGenerator {
+  /** Present when the entry has a name; the services are then `name-0`, `name-1` … */
+  readonly name?: string;
+  readonly count: number;
+  /** Drawn from the range one by one, drawn as one block, or given. */
+  readonly nodePorts: "random" | "contiguous" | "listed";
+  /** The given NodePorts, `count` of them; empty unless `listed`. */
+  readonly list: readonly Port[];
+  readonly port: Port;
+  readonly targetPort: Port;
+  readonly protocol: Protocol;
+  readonly endpoints: readonly Ipv4[];
+}
+
+/** kube-proxy's version and flags. */
+export interface KubeProxySetup {
+  readonly version: Version;
+  readonly mode: "ipvs";
+  /** The apiserver's `--service-node-port-range`, both ends included. */
+  readonly nodePortRange: readonly [low: Port, high: Port];
+  readonly scheduler: "rr" | "wrr";
+  /** `--nodeport-addresses`; absent means all local addresses. */
+  readonly nodePortAddresses?: readonly InterfaceAddress[];
+}
+
+/** node-local-dns on this node. */
+export interface NodeLocalDnsSetup {
+  /** The CoreDNS release inside it. */
+  readonly version: Version;
+  readonly address: Ipv4;
+  readonly healthPort: Port;
+  readonly livenessProbe: Probe;
+  /** Whether its health plugin asks itself once a second. */
+  readonly selfCheck: boolean;
+}
+
+/** Connections that come and go beside the probes. */
+export interface Churn {
+  readonly name: string;
+  /** `node`, or the name of a pod. */
+  readonly from: string;
+  readonly to: Endpoint;
+  /** 0 or more. */
+  readonly ratePerSecond: number;
+  readonly arrivals: "poisson" | "periodic";
+  /** Who closes first, or that the client aborts with RST. */
+  readonly closes: "client" | "server" | "reset";
+}
+
+/** What a figure of the result must be; at least one of the bounds is present. */
+export interface Expectation {
+  /** A path of `run/1`, such as `probes.probability`. */
+  readonly that: string;
+  /** Both ends included. */
+  readonly between?: readonly [low: number, high: number];
+  readonly below?: number;
+  readonly above?: number;
+  readonly equals?: number;
+}
+
+/** A checked scenario: plain data, every default filled in, ready to cross a worker's boundary. */
+export interface Scenario {
+  /** Empty if the file says nothing. */
+  readonly about: string;
+  readonly kernel: { readonly build: string; readonly era: KernelEra };
+  readonly duration: Micros;
+  readonly replications: number;
+  readonly seed: string;
+  readonly node: NodeSetup;
+  /** Names and texts in the order of the file; each was accepted by the kernel's own parser. */
+  readonly sysctls: readonly (readonly [name: string, text: string])[];
+  readonly kubelet: {
+    readonly version: Version;
+    /** The share of HTTP probes in which the kubelet closes first and so keeps the TIME_WAIT, 0 to 1. */
+    readonly httpProbeClosesFirst: number;
+  };
+  readonly kubeProxy: KubeProxySetup;
+  readonly services: readonly Service[];
+  readonly serviceGenerators: readonly ServiceGenerator[];
+  readonly pods: readonly Pod[];
+  readonly nodeLocalDns: NodeLocalDnsSetup | undefined;
+  readonly churn: readonly Churn[];
+  readonly expect: readonly Expectation[];
+}

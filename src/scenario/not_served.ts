@@ -1,0 +1,58 @@
+/** A part of the scenario's shape that no part of the engine serves yet. */
+export interface NotServed {
+  /** Where it stands: keys joined by dots, `*` for an item of a list. */
+  readonly path: RegExp;
+  /** The values that are served all the same; without it, none is. */
+  readonly served?: readonly string[];
+  readonly what: string;
+  readonly toMend: string;
+}
+
+const PROBE = String.raw`^(pods\.\*|nodeLocalDns)\.(readiness|liveness|startup)Probe`;
+
+/** All that is in the schema and not in the engine: naming it is a diagnostic, never ignored. */
+export const NOT_SERVED: readonly NotServed[] = [
+  { path: /^nodes$/, what: "several nodes", toMend: "describe one node under `node:`" },
+  { path: /^node\.count$/, served: ["1"], what: "more than one node", toMend: "delete the key: one node is simulated" },
+  { path: /^loadBalancers$/, what: "load balancers", toMend: "delete the section" },
+  { path: /^overlay$/, what: "overlay networks", toMend: "delete the section" },
+  { path: /^cloud$/, what: "cloud faults", toMend: "delete the section" },
+  { path: /^variants$/, what: "variants", toMend: "run the scenario once for each variant, with --set" },
+  { path: /^timeline$/, what: "a timeline", toMend: "delete the section" },
+  { path: /^kubeProxy\.mode$/, served: ["ipvs"], what: "a kube-proxy mode other than ipvs", toMend: "write ipvs" },
+  {
+    path: /^kubeProxy\.scheduler$/,
+    served: ["rr", "wrr"],
+    what: "an IPVS scheduler other than rr and wrr",
+    toMend: "write rr, which is kube-proxy's default",
+  },
+  { path: new RegExp(String.raw`${PROBE}\.grpc$`), what: "gRPC probes", toMend: "use tcpSocket or httpGet" },
+  {
+    path: new RegExp(String.raw`${PROBE}\.(httpGet|tcpSocket)\.host$`),
+    what: "a probe of another address than the pod's",
+    toMend: "delete the key",
+  },
+  {
+    path: new RegExp(String.raw`${PROBE}\.httpGet\.scheme$`),
+    served: ["HTTP"],
+    what: "HTTPS probes",
+    toMend: "write HTTP",
+  },
+  {
+    path: new RegExp(String.raw`${PROBE}\.terminationGracePeriodSeconds$`),
+    what: "a grace period at the end of a container",
+    toMend: "delete the key",
+  },
+];
+
+/**
+ * The entry for a place of the scenario, if its value is not served.
+ *
+ * @param path keys joined by dots, `*` for an item of a list.
+ * @param text the value's source text, or `undefined` for a map or a list.
+ */
+export function findNotServed(path: string, text: string | undefined): NotServed | undefined {
+  return NOT_SERVED.find(
+    (entry) => entry.path.test(path) && (text === undefined || entry.served?.includes(text) !== true),
+  );
+}

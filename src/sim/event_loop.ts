@@ -1,0 +1,148 @@
+import type { Micros } from "../units.ts";
+import { assert } from "./assert.ts";
+import { Fingerprint } from "./fingerprint.ts";
+import { TimerQueue } from "./timer_queue.ts";
+
+/** What the loop calls: the argument is mostly the row of a table. It runs to completion. */
+export type Handler = (argument: number) => void;
+
+/** Names a registered handler; made by `EventLoop.handler`. */
+export type HandlerId = number & { readonly unit?: "HandlerId" };
+
+/**
+ * The clock and the order of all that happens. Events fire in order of (time, sequence), the sequence being the order
+ * in which they were scheduled; `now` never goes back.
+ *
+ * The earliest event, when it was scheduled after all others, waits in a slot of its own and never enters the queue:
+ * the same order, without the queue. A packet's arrival is mostly such an event.
+ */
+export class EventLoop {
+  #now: Micros = 0;
+  #sequence = 0;
+  #fired = 0;
+  readonly #queue = new TimerQueue();
+  readonly #handlers: Handler[] = [];
+  readonly #names: string[] = [];
+  #frontTime = Infinity;
+  #frontSequence = 0;
+  #frontHandler = 0;
+  #frontArgument = 0;
+  #nextHandler = 0;
+  #nextArgument = 0;
+  #isTraced = false;
+  readonly #fingerprint = new Fingerprint();
+
+  /** Microseconds since the start of the run. */
+  get now(): Micros {
+    return this.#now;
+  }
+
+  /** Events fired so far. */
+  get fired(): number {
+    return this.#fired;
+  }
+
+  /** Registers a handler under a name; do it once per kind of event, not per entity. */
+  handler(name: string, handler: Handler): HandlerId {
+    this.#handlers.push(handler);
+    this.#names.push(name);
+    return this.#handlers.length - 1;
+  }
+
+  /** The name a handler was registered under. */
+  nameOf(handler: HandlerId): string {
+    return this.#names[handler] ?? "unknown handler";
+  }
+
+  /** Schedules `handler(argument)` at `time`, which must not lie in the past. */
+  at(time: Micros, handler: HandlerId, argument: number): void {
+    this.atSequence(time, this.takeSequence(), handler, argument);
+  }
+
+  /** Schedules `handler(argument)` in `delay` microseconds (0 or more). */
+  after(delay: Micros, handler: HandlerId, argument: number): void {
+    this.atSequence(this.#now + delay, this.takeSequence(), handler, argument);
+  }
+
+  /** Takes the next place in the order of events, for an event that is handed to the queue later (timer columns). */
+  takeSequence(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  /** Schedules an event whose place in the order was taken earlier with `takeSequence`. */
+  atSequence(time: Micros, sequence: number, handler: HandlerId, argument: number): void {
+    assert(time >= this.#now, "an event is never scheduled in the past");
+    const queue = this.#queue;
+    if (this.#frontTime === Infinity) {
+      const earliest = queue.earliestTime;
+      if (time < earliest || (time === earliest && sequence < queue.earliestSequence)) {
+        this.#setFront(time, sequence, handler, argument);
+        return;
+      }
+    } else if (time < this.#frontTime || (time === this.#frontTime && sequence < this.#frontSequence)) {
+      queue.push(this.#frontTime, this.#frontSequence, this.#frontHandler, this.#frontArgument);
+      this.#setFront(time, sequence, handler, argument);
+      return;
+    }
+    queue.push(time, sequence, handler, argument);
+  }
+
+  /**
+   * Fires all events up to and including `end`, then sets the clock to `end`. Calling it in slices equals one call.
+   */
+  runUntil(end: Micros): void {
+    assert(end >= this.#now, "time never goes back");
+    while (this.#takeNext(end)) {
+      const handler = this.#nextHandler;
+      const argument = this.#nextArgument;
+      this.#fired += 1;
+      if (this.#isTraced) this.#addToFingerprint(handler, argument);
+      this.#handlers[handler]!(argument);
+    }
+    this.#now = end;
+  }
+
+  /** Starts the event fingerprint: from now on it covers every fired (time, handler, argument). */
+  traceEvents(): void {
+    this.#isTraced = true;
+  }
+
+  /** The event fingerprint, for debugging and run-twice tests; all of it only if `traceEvents` came first. */
+  eventFingerprint(): string {
+    return this.#fingerprint.hex();
+  }
+
+  /** Takes the next event out and moves the clock to it. @returns false if it lies behind `end`, or there is none. */
+  #takeNext(end: Micros): boolean {
+    if (this.#frontTime !== Infinity) {
+      if (this.#frontTime > end) return false;
+      this.#now = this.#frontTime;
+      this.#nextHandler = this.#frontHandler;
+      this.#nextArgument = this.#frontArgument;
+      this.#frontTime = Infinity;
+      return true;
+    }
+    const queue = this.#queue;
+    const time = queue.earliestTime;
+    if (time > end) return false;
+    this.#now = time;
+    this.#nextHandler = queue.earliestHandler;
+    this.#nextArgument = queue.earliestArgument;
+    queue.pop();
+    return true;
+  }
+
+  #setFront(time: Micros, sequence: number, handler: number, argument: number): void {
+    this.#frontTime = time;
+    this.#frontSequence = sequence;
+    this.#frontHandler = handler;
+    this.#frontArgument = argument;
+  }
+
+  #addToFingerprint(handler: number, argument: number): void {
+    this.#fingerprint.addWide(this.#now);
+    this.#fingerprint.add(handler);
+    this.#fingerprint.add(argument);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * A rolling 64-bit fingerprint of a sequence of integers, kept in two 32-bit halves so that no engine's floating point
+ * takes part. Two sequences with one fingerprint are taken to be the same; it is no defence against an adversary.
+ */
+export class Fingerprint {
+  #low = 0x9e3779b9 | 0;
+  #high = 0x85ebca6b | 0;
+
+  /** Adds one integer; only its value modulo 2^32 counts. */
+  add(value: number): void {
+    const word = value | 0;
+    this.#low = Math.imul(this.#low ^ word, 0xcc9e2d51) + ((this.#high >>> 13) | 0);
+    this.#high = Math.imul(this.#high ^ this.#low ^ (word >>> 7), 0x1b873593) ^ (this.#low >>> 15);
+  }
+
+  /** Adds a moment or any other whole number up to 2^53: both its low and its high 32 bits count. */
+  addWide(value: number): void {
+    this.add(value % 4294967296);
+    this.add(Math.floor(value / 4294967296));
+  }
+
+  /** Adds the characters of a text. */
+  addText(text: string): void {
+    for (let index = 0; index < text.length; index += 1) this.add(text.charCodeAt(index));
+    this.add(text.length);
+  }
+
+  /** Sixteen hexadecimal digits. */
+  hex(): string {
+    return hex32(this.#high) + hex32(this.#low);
+  }
+}
+
+function hex32(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,45 @@
+import seedrandom from "seedrandom";
+
+/**
+ * One named sequence of random numbers (Alea, 32 bits a draw). Streams of different names are independent, so that a
+ * change of one entity leaves every other entity's draws in place.
+ */
+export class RandomStream {
+  readonly #next: () => number;
+  readonly #int32: () => number;
+
+  constructor(key: string) {
+    const generator = seedrandom.alea(key);
+    this.#next = generator;
+    this.#int32 = generator.int32.bind(generator);
+  }
+
+  /** A multiple of 2^-32 in [0, 1). */
+  uniform(): number {
+    return this.#next();
+  }
+
+  /** A whole number from 0 to `bound` - 1; `bound` is at least 1 and at most 2^32. */
+  below(bound: number): number {
+    return Math.floor(this.#next() * bound);
+  }
+
+  /** Thirty-two random bits as a signed integer. */
+  int32(): number {
+    return this.#int32() | 0;
+  }
+}
+
+/** The named streams of one replication: each is keyed by seed, replication and path. */
+export class RandomStreams {
+  readonly #prefix: string;
+
+  constructor(seed: string, replication: number) {
+    this.#prefix = `${seed}\u0000${replication}\u0000`;
+  }
+
+  /** A new stream that starts at its beginning: ask once per entity and purpose, where the entity is made. */
+  stream(path: string): RandomStream {
+    return new RandomStream(this.#prefix + path);
+  }
+}

@@ -1,0 +1,109 @@
+import { assert } from "./assert.ts";
+
+/**
+ * A binary heap of (time, sequence) keys in typed arrays, each with a handler number and an argument. Push and pop are
+ * O(log n); rows are moved, never allocated, until the capacity doubles.
+ */
+export class TimerQueue {
+  #times = new Float64Array(64);
+  #sequences = new Float64Array(64);
+  #handlers = new Int32Array(64);
+  #arguments = new Int32Array(64);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The earliest time, or Infinity when empty. */
+  get earliestTime(): number {
+    return this.#count === 0 ? Infinity : this.#times[0]!;
+  }
+
+  get earliestSequence(): number {
+    return this.#sequences[0]!;
+  }
+
+  get earliestHandler(): number {
+    return this.#handlers[0]!;
+  }
+
+  get earliestArgument(): number {
+    return this.#arguments[0]!;
+  }
+
+  push(time: number, sequence: number, handler: number, argument: number): void {
+    if (this.#count === this.#times.length) this.#grow();
+    const times = this.#times;
+    const sequences = this.#sequences;
+    let hole = this.#count;
+    this.#count += 1;
+    while (hole > 0) {
+      const parent = (hole - 1) >> 1;
+      const parentTime = times[parent]!;
+      if (parentTime < time || (parentTime === time && sequences[parent]! < sequence)) break;
+      this.#move(parent, hole);
+      hole = parent;
+    }
+    this.#put(hole, time, sequence, handler, argument);
+  }
+
+  /** Removes the earliest row. */
+  pop(): void {
+    assert(this.#count > 0, "a timer queue is not empty when it is popped");
+    const last = this.#count - 1;
+    this.#count = last;
+    if (last === 0) return;
+    const times = this.#times;
+    const sequences = this.#sequences;
+    const time = times[last]!;
+    const sequence = sequences[last]!;
+    let hole = 0;
+    for (;;) {
+      let child = 2 * hole + 1;
+      if (child >= last) break;
+      const right = child + 1;
+      if (right < last) {
+        const leftTime = times[child]!;
+        const rightTime = times[right]!;
+        if (rightTime < leftTime || (rightTime === leftTime && sequences[right]! < sequences[child]!)) child = right;
+      }
+      const childTime = times[child]!;
+      if (time < childTime || (time === childTime && sequence < sequences[child]!)) break;
+      this.#move(child, hole);
+      hole = child;
+    }
+    this.#move(last, hole);
+  }
+
+  #move(from: number, to: number): void {
+    this.#times[to] = this.#times[from]!;
+    this.#sequences[to] = this.#sequences[from]!;
+    this.#handlers[to] = this.#handlers[from]!;
+    this.#arguments[to] = this.#arguments[from]!;
+  }
+
+  // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
+  #put(row: number, time: number, sequence: number, handler: number, argument: number): void {
+    this.#times[row] = time;
+    this.#sequences[row] = sequence;
+    this.#handlers[row] = handler;
+    this.#arguments[row] = argument;
+  }
+
+  #grow(): void {
+    const capacity = this.#times.length * 2;
+    const times = new Float64Array(capacity);
+    const sequences = new Float64Array(capacity);
+    const handlers = new Int32Array(capacity);
+    const arguments_ = new Int32Array(capacity);
+    times.set(this.#times);
+    sequences.set(this.#sequences);
+    handlers.set(this.#handlers);
+    arguments_.set(this.#arguments);
+    this.#times = times;
+    this.#sequences = sequences;
+    this.#handlers = handlers;
+    this.#arguments = arguments_;
+  }
+}

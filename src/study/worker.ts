@@ -1,0 +1,43 @@
+import { parentPort } from "node:worker_threads";
+import { runReplication } from "../cluster/replication.ts";
+import type { ReplicationResult } from "../cluster/replication_result.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { Micros } from "../units.ts";
+
+/** What a worker is asked to do. */
+export interface WorkerTask {
+  readonly scenario: Scenario;
+  readonly replication: number;
+  readonly until?: Micros;
+}
+
+/** What a worker answers: progress now and then, then a result or a broken invariant. */
+export type WorkerReply =
+  | { readonly kind: "slice"; readonly simulated: Micros; readonly failed: number }
+  | { readonly kind: "result"; readonly result: ReplicationResult }
+  | { readonly kind: "error"; readonly message: string; readonly stack: string; readonly at: Micros | undefined };
+
+const port = parentPort;
+
+function reply(message: WorkerReply): void {
+  port?.postMessage(message);
+}
+
+port?.on("message", ({ scenario, replication, until }: WorkerTask) => {
+  try {
+    const result = runReplication(scenario, replication, {
+      ...(until === undefined ? {} : { until }),
+      onSlice: (simulated, failed) => reply({ kind: "slice", simulated, failed }),
+    });
+    reply({ kind: "result", result });
+  } catch (error) {
+    const isError = error instanceof Error;
+    const at = isError && "at" in error && typeof error.at === "number" ? error.at : undefined;
+    reply({
+      kind: "error",
+      message: isError ? error.message : String(error),
+      stack: (isError && error.stack) || "",
+      at,
+    });
+  }
+});

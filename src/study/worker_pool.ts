@@ -1,0 +1,100 @@
+import { Worker } from "node:worker_threads";
+import type { ReplicationResult } from "../cluster/replication_result.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { Micros } from "../units.ts";
+import type { WorkerReply, WorkerTask } from "./worker.ts";
+
+/** Replications to run, and who wants to hear of them. */
+export interface PoolRequest {
+  readonly scenario: Scenario;
+  readonly replications: readonly number[];
+  readonly jobs: number;
+  readonly until?: Micros;
+  readonly signal?: AbortSignal;
+  readonly onSlice: (replication: number, simulated: Micros, failed: number) => void;
+  readonly onResult: (result: ReplicationResult) => void;
+}
+
+/**
+ * Runs replications on worker threads, each thread one at a time; the calling thread stays free.
+ *
+ * @returns the results in the order of `replications`, whoever finished first.
+ * @throws AbortError when the signal aborts; the error of the first replication that breaks, with its place.
+ */
+export async function runOnWorkers(request: PoolRequest): Promise<readonly ReplicationResult[]> {
+  const results = new Map<number, ReplicationResult>();
+  const waiting = [...request.replications];
+  const workers = new Set<Worker>();
+  const isAborted = abortion(request.signal);
+  const serve = async (): Promise<void> => {
+    const worker = startWorker();
+    workers.add(worker);
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const result = await runOne(worker, request, next);
+        results.set(next, result);
+        request.onResult(result);
+      }
+    } finally {
+      workers.delete(worker);
+      await worker.terminate();
+    }
+  };
+  const count = Math.max(1, Math.min(request.jobs, waiting.length));
+  try {
+    await Promise.race([Promise.all(Array.from({ length: count }, serve)), isAborted.promise]);
+  } finally {
+    isAborted.release();
+    waiting.length = 0;
+    await Promise.all([...workers].map((worker) => worker.terminate()));
+  }
+  return request.replications.flatMap((replication) => results.get(replication) ?? []);
+}
+
+/** A promise that rejects when the signal aborts. */
+function abortion(signal: AbortSignal | undefined): { readonly promise: Promise<never>; release(): void } {
+  const released = new AbortController();
+  const promise = new Promise<never>((_resolve, reject) => {
+    const stop = (): void => reject(new DOMException("The study was interrupted", "AbortError"));
+    if (signal?.aborted === true) stop();
+    signal?.addEventListener("abort", stop, { signal: released.signal });
+  });
+  return { promise, release: () => released.abort() };
+}
+
+function runOne(worker: Worker, request: PoolRequest, replication: number): Promise<ReplicationResult> {
+  const { scenario, until } = request;
+  const task: WorkerTask = { scenario, replication, ...(until === undefined ? {} : { until }) };
+  return new Promise((resolve, reject) => {
+    const onMessage = (reply: WorkerReply): void => {
+      if (reply.kind === "slice") {
+        request.onSlice(replication, reply.simulated, reply.failed);
+        return;
+      }
+      finish();
+      if (reply.kind === "result") resolve(reply.result);
+      else reject(Object.assign(new Error(reply.message), { stack: reply.stack, replication, at: reply.at }));
+    };
+    const onError = (error: Error): void => {
+      finish();
+      reject(error);
+    };
+    const onExit = (code: number): void => onError(new Error(`A worker stopped with code ${code}`));
+    const finish = (): void => {
+      worker.off("message", onMessage);
+      worker.off("error", onError);
+      worker.off("exit", onExit);
+    };
+    worker.on("message", onMessage);
+    worker.on("error", onError);
+    worker.on("exit", onExit);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+    worker.postMessage(task);
+  });
+}
+
+/** The worker's script, which is JavaScript: run from the sources, it is the one that was built last. */
+function startWorker(): Worker {
+  const script = import.meta.url.endsWith(".ts") ? "../../dist/study/worker.js" : "./worker.js";
+  return new Worker(new URL(script, import.meta.url));
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { parseCommandLine } from "../../src/app/cli/command_line.ts";
+import type { CommandLine } from "../../src/app/cli/command_line.ts";
+
+function parse(words: string, environment: Record<string, string> = {}): CommandLine {
+  return parseCommandLine(words === "" ? [] : words.split(" "), { environment, version: "0.1.0", columns: 100 });
+}
+
+describe("parseCommandLine", () => {
+  it("reads a plain run", () => {
+    expect(parse("run a.yaml")).toEqual({
+      command: "run",
+      options: {
+        scenario: "a.yaml",
+        overrides: [],
+        jobs: undefined,
+        format: "text",
+        isQuiet: false,
+        replication: undefined,
+        until: undefined,
+      },
+    });
+  });
+
+  it("keeps overrides in order, options that stand for a key last, and all as they were written", () => {
+    const words = "run a.yaml --kernel 5.10 --set a=1 --seed 007 --set b=x=y --replications 4 --duration 1h30m";
+    expect(parse(words)).toMatchObject({
+      options: { overrides: ["a=1", "b=x=y", "seed=007", "replications=4", "duration=1h30m", "kernel=5.10"] },
+    });
+  });
+
+  it("reads the replay options", () => {
+    expect(
+      parse("run a.yaml --seed -5 --replication 0 --until 12.345678s --jobs 3 --format json --quiet"),
+    ).toMatchObject({
+      options: {
+        overrides: ["seed=-5"],
+        replication: 0,
+        until: 12_345_678,
+        jobs: 3,
+        format: "json",
+        isQuiet: true,
+      },
+    });
+  });
+
+  it("reads the other commands", () => {
+    expect(parse("schema")).toEqual({ command: "schema" });
+    expect(parse("init")).toEqual({ command: "init", file: undefined });
+    expect(parse("init first.yaml")).toEqual({ command: "init", file: "first.yaml" });
+    expect(parse("completion zsh")).toEqual({ command: "completion", shell: "zsh" });
+    expect(parse("completion", { SHELL: "/usr/bin/zsh" })).toEqual({ command: "completion", shell: "zsh" });
+    expect(parse("completion", { SHELL: "/bin/fish" })).toEqual({ command: "completion", shell: "bash" });
+  });
+
+  it("takes options of sim run from the environment, and the command line over them", () => {
+    const environment = { SIM_OPT_SEED: "007", SIM_OPT_JOBS: "2", SIM_OPT_SET: "a=1", SIM_OPT_QUIET: "1" };
+    expect(parse("run a.yaml --seed 9", environment)).toMatchObject({
+      options: { overrides: ["a=1", "seed=9"], jobs: 2, isQuiet: true },
+    });
+    expect(parse("schema", environment)).toEqual({ command: "schema" });
+  });
+
+  it("ignores what Kubernetes puts into the environment of every pod", () => {
+    const environment = { SIM_SERVICE_HOST: "10.0.0.1", SIM_PORT: "tcp://10.0.0.1:80" };
+    expect(parse("run a.yaml", environment)).toMatchObject({ command: "run" });
+  });
+
+  it.each([
+    ["", "Name a command", ""],
+    ["rnu a.yaml", 'Unknown command "rnu"; did you mean run?', ""],
+    ["sweep a.yaml", 'Unknown command "sweep"', ""],
+    ["-x", "Unknown option -x", ""],
+    ["--jobs 2", "Cannot use --jobs here: it is an option of sim run", ""],
+    ["schema --jobs 2", "Cannot use --jobs here: it is an option of sim run", "schema "],
+    ["run", "Name the scenario to run: sim run SCENARIO", "run "],
+    ["run a.yaml b.yaml", 'Unexpected word "b.yaml"', "run "],
+    ["run a.yaml --replicatons 2", "Unknown option --replicatons; did you mean --replications?", "run "],
+    ["run a.yaml --precision 10%", "Unknown option --precision", "run "],
+    ["run a.yaml --out results", "Unknown option --out", "run "],
+    ["run a.yaml --no-seed", "Unknown option --no-seed", "run "],
+    ["run a.yaml --seed", "Cannot use --seed without a value", "run "],
+    ["run a.yaml --seed=", "Cannot use --seed without a value", "run "],
+    ["run a.yaml --set --quiet", "Cannot use --set without a value", "run "],
+    ["run a.yaml --set kernel", 'Cannot use --set "kernel": write PATH=VALUE, such as kernel=6.1', "run "],
+    ["run a.yaml --jobs 0", 'Cannot use --jobs "0": it must be a whole number from 1 to 1000000', "run "],
+    ["run a.yaml --jobs 2e3", 'Cannot use --jobs "2e3": it must be a whole number from 1 to 1000000', "run "],
+    ["run a.yaml --jobs 1 --jobs 2", "Cannot use --jobs 2 times: give it once", "run "],
+    [
+      "run a.yaml --replications 1.5",
+      'Cannot use --replications "1.5": it must be a whole number from 1 to 1000000',
+      "run ",
+    ],
+    [
+      "run a.yaml --replication -1",
+      'Cannot use --replication "-1": it must be a whole number from 0 to 1000000',
+      "run ",
+    ],
+    ["run a.yaml --format xml", 'Cannot use "xml" as --format: choose one of "text", "json"', "run "],
+    ["run a.yaml --quiet=perhaps", 'Cannot use "--quiet=perhaps": --quiet takes no value', "run "],
+    ["run a.yaml --until 3s", "Cannot use --until alone: say with --replication which replication to stop", "run "],
+    [
+      "run a.yaml --replication 1 --until 12",
+      'Cannot use --until "12": it has no unit; write a time such as 12.345678s or 90m',
+      "run ",
+    ],
+    ["init a b", 'Unexpected word "b"', "init "],
+    ["completion fish", 'Cannot use "fish" as the shell: choose one of "bash", "zsh"', "completion "],
+  ])("refuses %j with one clear message", (words, message, command) => {
+    expect(parse(words)).toEqual({ command: "wrong", message: `sim: ${message}\nSee: sim ${command}--help` });
+  });
+
+  it("names the variable behind an unknown option", () => {
+    expect(parse("run a.yaml", { SIM_OPT_JBOS: "2" })).toMatchObject({
+      message:
+        "sim: Unknown option --jbos (from SIM_OPT_JBOS in the environment); did you mean --jobs?\nSee: sim run --help",
+    });
+  });
+
+  it("prints the version, and help with examples", () => {
+    expect(parse("--version")).toEqual({ command: "print", text: "0.1.0\n" });
+    const help = parse("run --help");
+    expect(help).toMatchObject({
+      text: expect.stringContaining("sim run scenarios/nodelocaldns.yaml --set kubeProxy"),
+    });
+    expect(help).toMatchObject({ text: expect.stringMatching(/--jobs .*one per core/) });
+    expect(parse("--help")).toMatchObject({
+      text: expect.stringMatching(/Commands:[^]*sim completion[^]*Exit codes: 0/),
+    });
+  });
+
+  it("answers the shell's completion", () => {
+    expect(parse("--get-yargs-completions sim i")).toMatchObject({ text: expect.stringContaining("init\n") });
+    expect(parse("--get-yargs-completions sim run --re")).toMatchObject({
+      text: expect.stringContaining("--replications\n"),
+    });
+  });
+});

@@ -1,0 +1,49 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+// Goal: the program itself starts, reads and writes files, and keeps its exit code behind pipes.
+// Method: each case is one process, run from the sources by tsx, in an empty folder.
+
+const MAIN = join(import.meta.dirname, "../../src/app/cli/main.ts");
+const FOLDER = mkdtempSync(join(tmpdir(), "portfall-"));
+
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+/** Runs a line of bash in which `sim` is the program; a pipe ends as its first failure does. */
+function shell(line: string): { readonly code: number | null; readonly out: string; readonly err: string } {
+  const tsx = join(import.meta.dirname, "../../node_modules/.bin/tsx");
+  const script = `set -o pipefail; sim() { "${tsx}" "${MAIN}" "$@"; }; ${line}`;
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: FOLDER, encoding: "utf8" });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe("The program sim", () => {
+  it("prints the version of package.json", () => {
+    const manifest: { version: string } = JSON.parse(
+      readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"),
+    );
+    expect(shell("sim --version")).toEqual({ code: 0, out: `${manifest.version}\n`, err: "" });
+  });
+
+  it("writes a first scenario, does not overwrite it, and runs it", () => {
+    expect(shell("sim init first.yaml").code).toBe(0);
+    expect(shell("sim init first.yaml").code).toBe(2);
+    const { code, out, err } = shell("sim run first.yaml --duration 60s --replications 1 --format json");
+    expect(err).toBe("");
+    expect(code).toBeLessThanOrEqual(1);
+    expect(JSON.parse(out)).toMatchObject({ format: "run/1", settings: { durationSeconds: 60, replications: 1 } });
+  });
+
+  it("is content with a reader that leaves early", () => {
+    expect(shell("sim schema | head -c 1")).toEqual({ code: 0, out: "{", err: "" });
+  });
+
+  it("does not call a full disk a success", () => {
+    const { code, err } = shell("sim schema > /dev/full");
+    expect(code).toBe(2);
+    expect(err).toBe("sim: Cannot write to the standard output: ENOSPC\n");
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { Container } from "../../src/cluster/kubelet/container.ts";
+import { Server } from "../../src/cluster/server.ts";
+import { SECOND } from "../../src/units.ts";
+import { bootOf, smallNode } from "./small_node.ts";
+
+const LIVENESS = "livenessProbe: { tcpSocket: { port: 81 }, failureThreshold: 1 }";
+
+/** The seconds at which the container of a pod restarts, counted from the first restart. */
+function restartTimes(pods: string, seconds: number): number[] {
+  const { loop, node } = bootOf(smallNode(pods, [`duration=${seconds}s`]));
+  node.start();
+  const times: number[] = [];
+  for (let second = 1; second <= seconds; second += 1) {
+    loop.runUntil(second * SECOND);
+    while (times.length < node.kubelet.restarts()) times.push(second);
+  }
+  return times.map((time) => time - times[0]!);
+}
+
+describe("Container", () => {
+  // A probe fails at the first tick after the container runs: 1 s to start, after 0, 10, 20, 40, 80, 160, 300, 300 s.
+  it("restarts at once, then after a back-off that doubles up to 300 s", () => {
+    expect(restartTimes(`pods:\n  - { name: default/app, listen: [80], ${LIVENESS} }\n`, 1_100)).toEqual([
+      0, 10, 30, 60, 110, 200, 370, 680, 990,
+    ]);
+  });
+
+  it("forgets the back-off after 600 s without a restart", () => {
+    const { loop, node } = bootOf(smallNode("pods:\n  - { name: default/app, listen: [80] }\n"));
+    const [options] = smallNode("pods:\n  - { name: default/other, listen: [90] }\n").pods;
+    const server = new Server(node.machine, "other", { responseDelay: 0, responseBytes: 1, waitsForClientShare: 1 });
+    const container = new Container(options!, node.netns, server);
+    const secondsDown = (): number => {
+      const stopped = loop.now;
+      container.restart();
+      while (!container.isRunning) loop.runUntil(loop.now + SECOND);
+      return (loop.now - stopped) / SECOND;
+    };
+    container.start();
+    expect(secondsDown()).toBe(1);
+    expect(secondsDown()).toBe(11);
+    expect(secondsDown()).toBe(21);
+    loop.runUntil(loop.now + 580 * SECOND);
+    expect(secondsDown()).toBe(1);
+    expect(secondsDown()).toBe(11);
+  });
+
+  it("is not ready while it restarts, and ready again after its first readiness probe", () => {
+    const pods = `pods:\n  - { name: default/app, listen: [80], readinessProbe: { tcpSocket: { port: 80 } }, ${LIVENESS} }\n`;
+    const { loop, node } = bootOf(smallNode(pods));
+    node.start();
+    while (node.kubelet.restarts() === 0) loop.runUntil(loop.now + SECOND / 10);
+    expect(node.kubelet.readiness().flips).toBe(1);
+    // The second restart is a period away; until then the readiness probe finds the new container.
+    loop.runUntil(loop.now + 10 * SECOND - SECOND / 5);
+    expect(node.kubelet.readiness().flips).toBe(2);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { kubeProxyEra, setsConnReuseMode } from "../../src/cluster/kube_proxy_eras.ts";
+import type { Version } from "../../src/cluster/options.ts";
+import { era } from "../support/small_network.ts";
+
+function versionOf(text: string): Version {
+  const [major = 0, minor = 0, patch = 0] = text.split(".").map(Number);
+  return [major, minor, patch];
+}
+
+describe("kubeProxyEra", () => {
+  it.each(["1.12.2", "1.18.20", "1.20.15", "1.21.12", "1.22.9", "1.23.4", "1.23.6"])(
+    "%s holds NodePorts",
+    (version) => {
+      expect(kubeProxyEra(versionOf(version)).claimsNodePorts).toBe(true);
+    },
+  );
+
+  it.each(["1.21.13", "1.21.14", "1.22.10", "1.23.7", "1.23.10", "1.24.0", "1.31.0"])(
+    "%s does not hold NodePorts",
+    (version) => {
+      expect(kubeProxyEra(versionOf(version)).claimsNodePorts).toBe(false);
+    },
+  );
+
+  it("serves NodePorts on 127.0.0.1 up to 1.21", () => {
+    expect(["1.18.20", "1.21.14"].map((version) => kubeProxyEra(versionOf(version)).servesLoopback)).toEqual([
+      true,
+      true,
+    ]);
+    expect(kubeProxyEra([1, 22, 0]).servesLoopback).toBe(false);
+  });
+
+  it("sets route_localnet up to 1.20", () => {
+    expect(kubeProxyEra([1, 20, 15]).setsRouteLocalnet).toBe(true);
+    expect(kubeProxyEra([1, 21, 0]).setsRouteLocalnet).toBe(false);
+  });
+});
+
+describe("setsConnReuseMode", () => {
+  it.each([
+    ["1.16.15", "5.4", false],
+    ["1.17.0", "3.10", true],
+    ["1.18.20", "5.15", true],
+    ["1.19.0", "3.10.0-1160.el7", false],
+    ["1.19.0", "4.18", true],
+    ["1.21.14", "5.15", true],
+    ["1.22.0", "3.10", false],
+    ["1.23.10", "4.1", true],
+    ["1.23.10", "5.4.188", true],
+    ["1.23.10", "5.8", true],
+    ["1.23.10", "5.9", false],
+    ["1.23.10", "6.1", false],
+  ] as const)("kube-proxy %s on kernel %s writes 0: %s", (version, kernel, isWritten) => {
+    expect(setsConnReuseMode(kubeProxyEra(versionOf(version)), era(kernel))).toBe(isWritten);
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
+import type { Scenario } from "../../src/scenario/scenario.ts";
+import { PacketLog } from "../support/packet_log.ts";
+import { bootOf, runOf, smallNode } from "./small_node.ts";
+
+// Goal: one boot of a node keeps its books: every connection has one end, and what watches or stands beside it changes
+// nothing.
+// Method: a node with every kind of failure at once: a narrow range around a NodePort, a closed port, a slow server.
+
+const TROUBLE = `sysctls:
+  net.ipv4.ip_local_port_range: 36680 36759
+pods:
+  - { name: default/web, listen: [80], replicas: 3, readinessProbe: { httpGet: { port: 80 }, periodSeconds: 2 } }
+  - { name: default/app, listen: [80], replicas: 3, livenessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 } }
+  - { name: default/shut, readinessProbe: { tcpSocket: { port: 81 }, periodSeconds: 7 } }
+  - { name: default/slow, listen: [80], responseDelay: 3s, readinessProbe: { httpGet: { port: 80 }, periodSeconds: 9 } }
+nodeLocalDns: { version: 1.7.0, address: 169.254.20.10 }
+churn:
+  - { name: agent, to: 10.10.85.10:10050, rate: 3/s }
+`;
+
+/** A failing probe's worker and moment, to the millisecond. */
+function momentsOf(result: ReplicationResult, series: string): string[] {
+  return result.failures
+    .filter((failure) => failure.series.startsWith(series))
+    .map((failure) => `${failure.series} ${Math.round(failure.at / 1_000)}`);
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+describe("runReplication", () => {
+  const result = runOf(smallNode(TROUBLE));
+
+  it("meets every cause that the node has", () => {
+    const { byCause } = result.probes;
+    expect(byCause["nodeport-collision"]).toBeGreaterThan(0);
+    expect(byCause["connection-refused"]).toBeGreaterThan(0);
+    expect(byCause["slow-server"]).toBeGreaterThan(0);
+    const agent = result.workloads.find(({ name }) => name === "agent");
+    expect(agent!.byCause["port-exhaustion"]).toBeGreaterThan(0);
+  });
+
+  it("gives each failure exactly one cause", () => {
+    expect(sumOf(result.probes.byCause)).toBe(result.probes.failed);
+    for (const { byCause, failed } of result.workloads) expect(sumOf(byCause)).toBe(failed);
+  });
+
+  it("adds up its workers to the totals", () => {
+    expect(result.series.reduce((sum, { probes }) => sum + probes, 0)).toBe(result.probes.total);
+    expect(result.series.reduce((sum, { failed }) => sum + failed, 0)).toBe(result.probes.failed);
+  });
+
+  it("ends each connection once: outcomes and the few under way at the end are all that was opened", () => {
+    const books = [{ connects: result.probes.total, byCause: result.probes.byCause }, ...result.workloads];
+    // A connect that finds no port fails before there is a connection.
+    const ended = books.reduce((sum, { connects, byCause }) => sum + connects - byCause["port-exhaustion"], 0);
+    // A worker has at most one connection under way, and the agent those of its last 3 s.
+    const mostUnderWay = result.series.length + 1 + 20;
+    expect(result.engine.connections - ended).toBeGreaterThanOrEqual(0);
+    expect(result.engine.connections - ended).toBeLessThanOrEqual(mostUnderWay);
+  });
+
+  it("is the same for the same seed, and another for another boot", () => {
+    expect(runOf(smallNode(TROUBLE))).toEqual(result);
+    expect(runOf(smallNode(TROUBLE, ["seed=other"])).engine.fingerprint).not.toBe(result.engine.fingerprint);
+  });
+
+  it("is cut short where the scenario's duration ends", () => {
+    const short = runOf(smallNode(TROUBLE, ["duration=100s"]));
+    expect(short.duration).toBe(100_000_000);
+    expect(momentsOf(result, "default/").slice(0, short.failures.length)).toEqual(momentsOf(short, "default/"));
+  });
+
+  it("has the same outcomes with a trace as without", () => {
+    const scenario = smallNode(TROUBLE, ["duration=60s"]);
+    const log = new PacketLog();
+    const [watched, plain] = [bootOf(scenario, log), bootOf(scenario)].map(({ loop, node }) => {
+      node.start();
+      loop.runUntil(scenario.duration);
+      return `${node.fingerprint.hex()} ${loop.fired}`;
+    });
+    expect(log.count).toBeGreaterThan(1_000);
+    expect(watched).toBe(plain);
+  });
+
+  it("leaves the kubelet's phases in place when another workload goes", () => {
+    const without = runOf(smallNode(TROUBLE, ["nodeLocalDns=off"]));
+    expect(momentsOf(without, "default/shut")).toEqual(momentsOf(result, "default/shut"));
+    expect(without.workloads.map(({ name }) => name)).toEqual(["agent"]);
+  });
+});
+
+describe("TIME_WAIT", () => {
+  const pods = (probe: string): string =>
+    `pods:\n  - { name: default/app, listen: [80], replicas: 5, readinessProbe: { ${probe}, periodSeconds: 10 } }\n`;
+  const atNode = (scenario: Scenario): number => sumOf(runOf(scenario).ports.timeWaitByAddress);
+
+  it("stays at the kubelet after TCP probes: one for each probe of the last 60 s", () => {
+    expect(runOf(smallNode(pods("tcpSocket: { port: 80 }"))).ports.timeWaitByAddress).toEqual({ "10.23.77.129": 30 });
+  });
+
+  it("stays at the pod when its server closes first after an HTTP probe", () => {
+    expect(atNode(smallNode(pods("httpGet: { port: 80 }"), ["kubelet.httpProbeClosesFirst=0"]))).toBe(0);
+  });
+
+  it("stays at the kubelet when that closes first", () => {
+    expect(atNode(smallNode(pods("httpGet: { port: 80 }"), ["kubelet.httpProbeClosesFirst=1"]))).toBe(30);
+  });
+
+  it("is nowhere after a reset", () => {
+    const churn = "churn:\n  - { name: agent, to: 10.10.85.10:10050, rate: 5/s, closes: reset }\n";
+    expect(atNode(smallNode(churn))).toBe(0);
+  });
+});

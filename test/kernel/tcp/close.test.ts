@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { TcpState } from "../../../src/kernel/tcp/tcp_states.ts";
+import { listen } from "../../support/small_network.ts";
+import { type SentSegment, Wire } from "../../support/wire.ts";
+
+const PORT = 80;
+const CLIENT = 40000;
+
+/** A connection that the peer opened to the host's listener. The peer's next sequence number is 1001. */
+function accepted(wire: Wire): { readonly slot: number; readonly synAck: SentSegment } {
+  let child = -1;
+  wire.owner.onAccepted = (slot) => {
+    child = slot;
+  };
+  listen(wire.tcp, wire.host, wire.owner, PORT);
+  const [synAck] = wire.inject({ sport: CLIENT, dport: PORT, flags: "S", seq: 1000 }).takeSent();
+  wire.inject({ sport: CLIENT, dport: PORT, flags: ".", seq: 1001, ack: synAck!.seq + 1 });
+  return { slot: child, synAck: synAck! };
+}
+
+describe("close()", () => {
+  it("by the client first: FIN_WAIT1, FIN_WAIT2, TIME_WAIT at the client for 60 s and a granule at most", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    const { state } = wire.tcp.sockets;
+    wire.tcp.close(slot);
+    expect([wire.takeFlags(), state[slot]]).toEqual([["F."], TcpState.FIN_WAIT1]);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5001, ack: syn.seq + 2 });
+    expect(state[slot]).toBe(TcpState.FIN_WAIT2);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 2 });
+    expect(wire.takeSent()).toMatchObject([{ flags: ".", seq: (syn.seq + 2) | 0, ack: 5002 }]);
+    expect([wire.count(TcpState.TIME_WAIT), wire.host.ports.inUse]).toEqual([1, 1]);
+    wire.at(59.9);
+    expect(wire.count(TcpState.TIME_WAIT)).toBe(1);
+    wire.at(62.1);
+    expect([wire.count(TcpState.TIME_WAIT), wire.host.ports.inUse]).toEqual([0, 0]);
+  });
+
+  it("by the server first: no TIME_WAIT at the client, whose port is free with the last ACK", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1 });
+    expect([wire.tcp.sockets.state[slot], wire.owner.lines]).toEqual([
+      TcpState.CLOSE_WAIT,
+      ["connected", "peer closed"],
+    ]);
+    wire.tcp.close(slot);
+    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.LAST_ACK);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5002, ack: syn.seq + 2 });
+    expect([wire.count(TcpState.TIME_WAIT), wire.host.ports.inUse]).toEqual([0, 0]);
+  });
+
+  it("by the host as the server first: TIME_WAIT at the server", () => {
+    const wire = new Wire();
+    const { slot, synAck } = accepted(wire);
+    wire.tcp.close(slot);
+    wire.inject({ sport: CLIENT, dport: PORT, flags: "F.", seq: 1001, ack: synAck.seq + 2 });
+    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.TIME_WAIT);
+  });
+
+  it("by both at once: CLOSING, then TIME_WAIT", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    wire.tcp.close(slot);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1 });
+    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.CLOSING);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5002, ack: syn.seq + 2 });
+    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.TIME_WAIT);
+  });
+
+  it("with SO_LINGER {1, 0} sends a RST and leaves nothing", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    wire.tcp.setLingerReset(slot);
+    wire.tcp.close(slot);
+    expect(wire.takeSent()).toMatchObject([{ flags: "R.", seq: (syn.seq + 1) | 0, hasZeroWindow: true }]);
+    expect([wire.count(TcpState.TIME_WAIT), wire.host.ports.inUse]).toEqual([0, 0]);
+  });
+
+  it("leaves an orphan in FIN_WAIT2 for tcp_fin_timeout, and never in TIME_WAIT if no FIN comes", () => {
+    const wire = new Wire({ kernel: "4.4.11", sysctls: { "net.ipv4.tcp_fin_timeout": "20" } });
+    const { slot, syn } = wire.establish(PORT);
+    wire.tcp.close(slot);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5001, ack: syn.seq + 2 });
+    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.FIN_WAIT2);
+    wire.at(19.9);
+    expect(wire.count(TcpState.FIN_WAIT2)).toBe(1);
+    wire.at(20.1);
+    expect([wire.count(TcpState.FIN_WAIT2), wire.count(TcpState.TIME_WAIT), wire.host.ports.inUse]).toEqual([0, 0, 0]);
+  });
+
+  it("does not let tcp_fin_timeout change TIME_WAIT", () => {
+    const wire = new Wire({ sysctls: { "net.ipv4.tcp_fin_timeout": "5" } });
+    wire.timeWait(PORT);
+    wire.at(59.9);
+    expect(wire.count(TcpState.TIME_WAIT)).toBe(1);
+  });
+
+  it("repeats its FIN until it is acknowledged, from the same sequence number", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    wire.tcp.close(slot);
+    wire.at(1.8);
+    const fins = wire.takeSent();
+    expect(fins.length).toBeGreaterThanOrEqual(4);
+    expect(fins.every((one) => one.flags === "F." && one.seq === ((syn.seq + 1) | 0))).toBe(true);
+  });
+});
+
+describe("tcp_max_tw_buckets", () => {
+  it("lets a connection over the limit just close: its tuple and port are free at once", () => {
+    const wire = new Wire({ sysctls: { "net.ipv4.tcp_max_tw_buckets": "3" } });
+    for (let count = 0; count < 5; count += 1) wire.timeWait(PORT);
+    expect([wire.tcp.timeWaitCount(wire.host), wire.host.counters.TcpExtTCPTimeWaitOverflow]).toEqual([3, 2]);
+    expect([wire.host.counters.TcpExtTW, wire.host.ports.inUse]).toEqual([3, 3]);
+  });
+});
+
+describe("A segment for an open connection", () => {
+  it("RST with seq = rcv_nxt resets it, any other RST draws a challenge ACK", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    for (const seq of [5000, 5002, 9000]) wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq });
+    const challenges = wire.takeSent();
+    expect(challenges.map((one) => `${one.flags} ${one.ack}`)).toEqual([". 5001", ". 5001", ". 5001"]);
+    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.ESTABLISHED);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5001 });
+    expect([wire.owner.lines, wire.host.ports.inUse]).toEqual([["connected", "failed 104"], 0]);
+  });
+
+  it("any SYN draws a challenge ACK, in the window or not", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    for (const seq of [5001, 1, 90_000_000]) {
+      expect(wire.inject({ sport: PORT, dport: syn.sport, flags: "S", seq }).takeFlags()).toEqual(["."]);
+    }
+    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.ESTABLISHED);
+  });
+});

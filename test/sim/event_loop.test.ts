@@ -1,0 +1,160 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EventLoop } from "../../src/sim/event_loop.ts";
+import { TimerQueue } from "../../src/sim/timer_queue.ts";
+
+// Goal: events fire in order of (time, sequence), whatever way they take into the loop.
+// Method: the same random schedule runs in the loop and in a plain array that is searched for its least element. Each
+// event that fires schedules up to three more, at delays that are often 0, so that ties and the front slot are common.
+
+interface Firing {
+  readonly time: number;
+  readonly argument: number;
+}
+
+const MOST_EVENTS = 300;
+
+/** What an event does: the delays of its children are a function of its own number. */
+function children(argument: number, delays: readonly number[]): number[] {
+  const count = (argument * 7 + 3) % 4;
+  return Array.from({ length: count }, (_, child) => delays[(argument * 3 + child) % delays.length]!);
+}
+
+/** Fires a schedule in the loop; `ends` are the slices, the last of them beyond all events. */
+function fireInLoop(first: readonly number[], delays: readonly number[], ends: readonly number[]): [Firing[], string] {
+  const loop = new EventLoop();
+  loop.traceEvents();
+  const firings: Firing[] = [];
+  let made = 0;
+  const schedule = (delay: number): void => {
+    if (made < MOST_EVENTS) loop.after(delay, handler, made);
+    made += 1;
+  };
+  const handler = loop.handler("test", (argument) => {
+    firings.push({ time: loop.now, argument });
+    for (const delay of children(argument, delays)) schedule(delay);
+  });
+  for (const delay of first) schedule(delay);
+  for (const end of ends) loop.runUntil(end);
+  return [firings, loop.eventFingerprint()];
+}
+
+/** The same in a plain array: the least (time, place in the array) fires next. */
+function fireInModel(first: readonly number[], delays: readonly number[]): Firing[] {
+  const waiting: (Firing & { readonly sequence: number })[] = [];
+  const firings: Firing[] = [];
+  let made = 0;
+  let now = 0;
+  const schedule = (delay: number): void => {
+    if (made < MOST_EVENTS) waiting.push({ time: now + delay, argument: made, sequence: made });
+    made += 1;
+  };
+  for (const delay of first) schedule(delay);
+  for (;;) {
+    const next = waiting.toSorted((a, b) => a.time - b.time || a.sequence - b.sequence)[0];
+    if (next === undefined) return firings;
+    waiting.splice(waiting.indexOf(next), 1);
+    now = next.time;
+    firings.push({ time: next.time, argument: next.argument });
+    for (const delay of children(next.argument, delays)) schedule(delay);
+  }
+}
+
+const SCHEDULE = fc.record({
+  first: fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 12 }),
+  delays: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 50 })), { minLength: 1, maxLength: 8 }),
+});
+
+describe("EventLoop", () => {
+  it("fires in order of time, then of scheduling, also what handlers schedule", () => {
+    fc.assert(
+      fc.property(SCHEDULE, ({ first, delays }) => {
+        expect(fireInLoop(first, delays, [1e6])[0]).toEqual(fireInModel(first, delays));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("gives one event fingerprint in one call and in any slices", () => {
+    const slices = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(SCHEDULE, slices, ({ first, delays }, cuts) => {
+        const ends = [...cuts.toSorted((a, b) => a - b), 1e6];
+        expect(fireInLoop(first, delays, ends)).toEqual(fireInLoop(first, delays, [1e6]));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("keeps the order of taken sequences: an event handed over later may fire before one scheduled earlier", () => {
+    const loop = new EventLoop();
+    const fired: number[] = [];
+    const handler = loop.handler("test", (argument) => fired.push(argument));
+    const early = loop.takeSequence();
+    loop.at(10, handler, 2);
+    loop.atSequence(10, early, handler, 1);
+    loop.at(10, handler, 3);
+    loop.runUntil(10);
+    expect(fired).toEqual([1, 2, 3]);
+  });
+
+  it("fires what is due at the end of a slice in that slice, and sets the clock to the end", () => {
+    const loop = new EventLoop();
+    const fired: number[] = [];
+    const handler = loop.handler("test", () => fired.push(loop.now));
+    loop.at(5, handler, 0);
+    loop.at(6, handler, 0);
+    loop.runUntil(5);
+    expect([fired, loop.now, loop.fired]).toEqual([[5], 5, 1]);
+    loop.runUntil(100);
+    expect([fired, loop.now, loop.fired]).toEqual([[5, 6], 100, 2]);
+  });
+
+  it("refuses an event in the past and a slice that goes back", () => {
+    const loop = new EventLoop();
+    const handler = loop.handler("test", () => {});
+    loop.runUntil(10);
+    expect(() => loop.at(9, handler, 0)).toThrow("an event is never scheduled in the past");
+    expect(() => loop.runUntil(9)).toThrow("time never goes back");
+  });
+
+  it("knows its handlers by name", () => {
+    const loop = new EventLoop();
+    const handler = loop.handler("packet/arrives", () => {});
+    expect([loop.nameOf(handler), loop.nameOf(handler + 1)]).toEqual(["packet/arrives", "unknown handler"]);
+  });
+
+  it("tells apart two runs that differ in one argument", () => {
+    const fingerprintOf = (argument: number): string => {
+      const loop = new EventLoop();
+      loop.traceEvents();
+      const handler = loop.handler("test", () => {});
+      loop.at(1, handler, argument);
+      loop.runUntil(1);
+      return loop.eventFingerprint();
+    };
+    expect(fingerprintOf(1)).toBe(fingerprintOf(1));
+    expect(fingerprintOf(1)).not.toBe(fingerprintOf(2));
+  });
+});
+
+describe("TimerQueue", () => {
+  it("gives its rows back in order of (time, sequence), beyond its first capacity", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 300 }), (times) => {
+        const queue = new TimerQueue();
+        for (const [index, time] of times.entries()) queue.push(time, index, index % 5, index);
+        const popped: number[] = [];
+        while (queue.count > 0) {
+          expect(queue.earliestHandler).toBe(queue.earliestArgument % 5);
+          popped.push(queue.earliestArgument);
+          queue.pop();
+        }
+        const expected = [...times.keys()].toSorted((a, b) => times[a]! - times[b]! || a - b);
+        expect(popped).toEqual(expected);
+        expect(queue.earliestTime).toBe(Infinity);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

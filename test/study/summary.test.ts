@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import type { CauseCounts, ReplicationResult } from "../../src/cluster/replication_result.ts";
+import { summarise } from "../../src/study/summary.ts";
+
+const EXACT = { probability: 2e-4, assumptions: ["all ports free"] };
+const HOUR = 3_600_000_000;
+
+function causes(nodePortCollisions: number): CauseCounts {
+  return {
+    "nodeport-collision": nodePortCollisions,
+    "port-exhaustion": 0,
+    "conntrack-full": 0,
+    "connection-refused": 0,
+    "slow-server": 0,
+    other: 0,
+  };
+}
+
+/** One hour of a boot in which `failed` of 10,000 probes failed. */
+function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): ReplicationResult {
+  return {
+    replication: 0,
+    duration: HOUR,
+    probes: { total: 10_000, failed, byCause: causes(failed) },
+    series: [
+      { name: "default/a app readiness", probes: 5_000, failed, longestRunOfFailures: Math.min(failed, 2) },
+      { name: "default/b app readiness", probes: 5_000, failed: 0, longestRunOfFailures: 0 },
+    ],
+    failures: [],
+    readiness: { flips: 1, unready: 1_500_000 },
+    restarts: 0,
+    workloads: [{ name: "zabbix", connects: 100, failed: 1, byCause: causes(1) }],
+    exposure: {
+      portRange: [32768, 60999],
+      nodePorts: [36704],
+      intercepted: [36704],
+      heldPorts: [],
+      reservedPorts: [],
+      heldByKubeProxy: [],
+      destinations: 2,
+    },
+    ports: {
+      timeWaitMax: 10,
+      timeWaitByAddress: { "10.0.0.1": 7 },
+      inUseMax: 12,
+      candidates: [0, 990, 10],
+      candidatesSum: 1_010,
+      candidatesMax: 2,
+    },
+    conntrack: { max: 262_144, peak: 100, dropped: 1, earlyDropped: 2 },
+    counters: { TcpActiveOpens: 10_100 },
+    engine: { events: 1, connections: 1, packets: 1, fingerprint: "00" },
+    ...changes,
+  };
+}
+
+function boots(...failed: readonly number[]): readonly ReplicationResult[] {
+  return failed.map((count, replication) => bootWith(count, { replication }));
+}
+
+describe("summarise", () => {
+  it("adds up probes and gives rates per simulated hour of one node", () => {
+    const { probes } = summarise(boots(2, 3, 1, 2), { exact: EXACT });
+    expect(probes).toMatchObject({
+      total: 40_000,
+      failed: 8,
+      probability: 2e-4,
+      exact: EXACT,
+      byCause: causes(8),
+      longestRunOfFailures: 2,
+      failuresPerHour: 2,
+      meanSecondsBetweenFailures: 1_800,
+      designEffect: 1,
+    });
+    expect(probes.interval.low).toBeLessThan(2e-4);
+    expect(probes.interval.high).toBeGreaterThan(2e-4);
+    expect(probes.interval).not.toHaveProperty("designEffect");
+  });
+
+  it("has no time between failures when nothing failed", () => {
+    const { probes } = summarise(boots(0, 0), { exact: EXACT });
+    expect([probes.probability, probes.failuresPerHour, probes.meanSecondsBetweenFailures]).toEqual([0, 0, null]);
+  });
+
+  it("merges workloads by name in the order in which they are first named", () => {
+    const dns = { name: "node-local-dns", connects: 5, failed: 0, byCause: causes(0) };
+    const zabbix = { name: "zabbix", connects: 50, failed: 2, byCause: causes(2) };
+    const results = [bootWith(0), bootWith(0, { replication: 1, workloads: [dns, zabbix] })];
+    expect(summarise(results, { exact: EXACT }).workloads).toEqual([
+      { name: "zabbix", connects: 150, failed: 3, byCause: causes(3) },
+      dns,
+    ]);
+  });
+
+  it("takes the largest occupancies, averages TIME_WAIT by address and adds up counters", () => {
+    const ports = { ...bootWith(0).ports, timeWaitMax: 30, timeWaitByAddress: { "10.0.0.1": 8, "169.254.20.10": 3 } };
+    const counters = { TcpActiveOpens: 1, TcpExtTW: 4 };
+    const results = [bootWith(0), bootWith(0, { replication: 1, ports, counters })];
+    const figures = summarise(results, { exact: EXACT });
+    expect(figures.ports).toMatchObject({
+      timeWaitMax: 30,
+      inUseMax: 12,
+      timeWaitByAddress: { "10.0.0.1": 8, "169.254.20.10": 2 },
+    });
+    expect(Object.keys(figures.ports.timeWaitByAddress)).toEqual(["10.0.0.1", "169.254.20.10"]);
+    expect(figures.counters).toEqual({ TcpActiveOpens: 10_101, TcpExtTW: 4 });
+    expect(figures.conntrack).toEqual({ max: 262_144, peak: 100, dropped: 2, earlyDropped: 4 });
+    expect(figures.readiness).toEqual({ flips: 2, unreadySeconds: 3 });
+  });
+
+  it("gives mean, 99th percentile and maximum of the candidates a connect examined", () => {
+    const perConnect = (candidates: readonly number[]): unknown =>
+      summarise([bootWith(0, { ports: { ...bootWith(0).ports, candidates } })], { exact: EXACT }).ports
+        .candidatesPerConnect;
+    expect(perConnect([0, 990, 10])).toEqual({ mean: 1.01, p99: 1, max: 2 });
+    expect(perConnect([0, 989, 11])).toEqual({ mean: 1.01, p99: 2, max: 2 });
+    expect(perConnect([])).toEqual({ mean: 0, p99: 0, max: 2 });
+  });
+
+  it("states restarts per node-week with the exact Poisson interval", () => {
+    const week = { duration: 168 * HOUR, restarts: 2 };
+    const { restarts } = summarise([bootWith(0, week), bootWith(0, { ...week, replication: 1 })], { exact: EXACT });
+    expect(restarts).toMatchObject({ count: 4, perNodeWeek: 2 });
+    expect(restarts.interval.low).toBeCloseTo(1.0898653 / 2, 6);
+    expect(restarts.interval.high).toBeCloseTo(10.2415887 / 2, 6);
+  });
+
+  it("lists the first ten failures in order of replication, then of time", () => {
+    const failure = {
+      at: 2_500_000,
+      series: "default/a app readiness",
+      localPort: 36704,
+      cause: "nodeport-collision",
+      logLine: "E0101",
+    } as const;
+    const results = [0, 1].map((replication) =>
+      bootWith(6, { replication, failures: Array.from({ length: 6 }, () => failure) }),
+    );
+    const { firstFailures } = summarise(results, { exact: EXACT });
+    expect(firstFailures.map((first) => first.replication)).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
+    expect(firstFailures[0]).toEqual({
+      replication: 0,
+      atSeconds: 2.5,
+      series: "default/a app readiness",
+      localPort: 36704,
+      cause: "nodeport-collision",
+      logLine: "E0101",
+    });
+  });
+
+  it("warns when boots differ more than chance gives in one of 1,000 studies, after the caller's warnings", () => {
+    const { probes, warnings } = summarise(boots(0, 0, 40, 0), { exact: EXACT, warnings: ["first"] });
+    expect(probes.designEffect).toBeGreaterThan(30);
+    expect(warnings).toEqual([
+      "first",
+      "Boots differ: failed probes vary 40.0 times as much between boots as independent probes would. The interval allows for it; more replications narrow it, longer ones hardly.",
+    ]);
+    expect(summarise(boots(9, 11, 12, 8), { exact: EXACT }).warnings).toEqual([]);
+  });
+
+  it("warns when restarts come to some boots only, which the Poisson interval does not allow for", () => {
+    const results = [0, 30, 0].map((restarts, replication) => bootWith(0, { replication, restarts }));
+    expect(summarise(results, { exact: EXACT }).warnings[0]).toContain("restarts vary 30.0 times");
+  });
+
+  it("warns that one boot cannot show how boots differ", () => {
+    expect(summarise([bootWith(3)], { exact: EXACT }).warnings[0]).toContain("One boot cannot show");
+  });
+
+  it("refuses results out of order", () => {
+    const results = [bootWith(0, { replication: 1 }), bootWith(0)];
+    expect(() => summarise(results, { exact: EXACT })).toThrow("results arrive in ascending order of replication");
+  });
+});
