@@ -3,7 +3,26 @@ export type { Diagnostic } from "./scenario/diagnostic.ts";
 export { scenarioJsonSchema } from "./scenario/json_schema.ts";
 export type { JsonSchema } from "./scenario/json_schema.ts";
 export { parseScenario } from "./scenario/scenario.ts";
-export type { ParsedScenario, Scenario } from "./scenario/scenario.ts";
+export type {
+  Churn,
+  Endpoint,
+  Expectation,
+  InterfaceAddress,
+  KubeProxySetup,
+  NodeInterface,
+  NodeLocalDnsSetup,
+  NodeSetup,
+  ParsedScenario,
+  Pod,
+  Probe,
+  ProbeHandler,
+  Protocol,
+  Scenario,
+  Service,
+  ServiceGenerator,
+  ServicePort,
+  Version,
+} from "./scenario/scenario.ts";
 export { kernelBuilds, PORT_WALKS, resolveKernel } from "./kernel/eras.ts";
 export type { KernelEra, KernelRequest, KernelResolution, PortWalkName } from "./kernel/eras.ts";
 export { FAILURE_CAUSES } from "./cluster/replication_result.ts";

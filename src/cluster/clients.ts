@@ -58,14 +58,17 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   readonly #serials: number[] = [];
   readonly #free: number[] = [];
   readonly #timeouts = new Map<Micros, TimerColumn>();
-  readonly #closeHandler: number;
+  readonly #closes: TimerColumn;
   #opened = 0;
 
   constructor(machine: Machine, fingerprint: Fingerprint) {
     this.#machine = machine;
     this.#loop = machine.loop;
     this.#fingerprint = fingerprint;
-    this.#closeHandler = this.#loop.handler("client/closes", (row) => this.#closeAfterAnswer(row));
+    this.#closes = new TimerColumn(this.#loop, "client/closes", {
+      isLive: (row, generation) => this.isLive(row, generation),
+      fire: (row) => this.#closeAndSucceed(row),
+    });
   }
 
   /** Begins a connection. It may fail before this returns. */
@@ -80,9 +83,9 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#slots[row] = slot;
     this.#ports[row] = 0;
     if (spec.closes === "reset") tcp.setLingerReset(slot);
-    const errno = -tcp.connect(slot, spec.address, spec.port);
-    if (errno > 0) {
-      this.#fail(row, errno, false);
+    const outcome = tcp.connect(slot, spec.address, spec.port);
+    if (outcome < 0) {
+      this.#fail(row, -outcome, false);
       return;
     }
     this.#ports[row] = tcp.sockets.localPort(slot);
@@ -101,7 +104,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
 
   received(_slot: number, row: number): void {
     const spec = this.#specs[row]!;
-    if (spec.closes === "race") this.#loop.after(CLOSE_DELAY, this.#closeHandler, row);
+    if (spec.closes === "race") this.#closes.arm(this.#loop.now + CLOSE_DELAY, row, this.#generations[row]!);
     else if (spec.closes !== "server") this.#closeAndSucceed(row);
   }
 
@@ -131,11 +134,6 @@ export class Clients implements SocketOwner, TimerColumnOwner {
       wasConnected: !isConnecting,
       localPort: this.#ports[row]!,
     });
-  }
-
-  #closeAfterAnswer(row: number): void {
-    const spec = this.#specs[row];
-    if (spec?.closes === "race") this.#closeAndSucceed(row);
   }
 
   #closeAndSucceed(row: number): void {

@@ -65,7 +65,7 @@ function collect(
 ): ReplicationResult {
   const { machine, netns, kubelet } = node;
   const conntrack = netns.conntrack;
-  const candidates = machine.tcp.ports.candidates.get(netns);
+  const { candidates } = netns;
   const workloads = [...(node.selfCheck === undefined ? [] : [node.selfCheck]), ...node.churn];
   machine.tcp.timeWaits.expire();
   return {
@@ -82,9 +82,9 @@ function collect(
       timeWaitMax: machine.tcp.timeWaits.mostOf(netns),
       timeWaitByAddress: timeWaitByAddress(node),
       inUseMax: netns.ports.inUseMost,
-      candidates: [...(candidates?.histogram ?? [])],
-      candidatesSum: candidates?.sum ?? 0,
-      candidatesMax: candidates?.max ?? 0,
+      candidates: [...candidates.histogram],
+      candidatesSum: candidates.sum,
+      candidatesMax: candidates.max,
     },
     conntrack: {
       max: conntrack?.max ?? 0,

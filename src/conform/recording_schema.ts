@@ -119,7 +119,8 @@ export const raceSchema = z.looseObject({
   /** `source > destination`. */
   connection: z.string(),
   between: z.array(z.string()),
-  first_in_recording: z.string(),
+  /** Of a recording that does not tell, either order is the recorded one. */
+  first_in_recording: z.string().optional(),
   syn_acks_in_recording: countSchema.optional(),
 });
 

@@ -7,6 +7,7 @@ import { RoutingTable, type Route, type RouteEntry } from "./routes.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
+import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
 import { SourceValidation } from "./source_validation.ts";
 import type { SysctlValues } from "./sysctl.ts";
@@ -34,6 +35,8 @@ export class Netns {
   readonly hooks = new NetfilterHooks();
   readonly counters = new Counters();
   readonly ports = new PortBuckets();
+  /** Candidates that this namespace's connects examined. */
+  readonly candidates = new CandidateCounts();
   readonly #devices = new Map<string, Device>();
   readonly #loopback: Device;
   readonly #sources: SourceValidation;
@@ -230,6 +233,7 @@ export class Netns {
     packet.ctDirection = 0;
     packet.mark = 0;
     packet.isIpvsDone = false;
+    packet.isSettled = false;
   }
 
   /** Source: net/ipv4/ip_forward.c ip_forward, v6.1. Not modelled: ICMP redirects, MTU. */

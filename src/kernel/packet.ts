@@ -42,6 +42,8 @@ export class Packet {
   ctDirection = 0;
   /** One of `CtState`; 0 where no conntrack hook has seen the packet. */
   ctState = 0;
+  /** Whether its entry is confirmed, answered and not translated: then NAT and confirmation have nothing to do. */
+  isSettled = false;
   /** Set once IPVS has handled the packet: later IPVS hooks let it pass. */
   isIpvsDone = false;
   /** Names of the interfaces, for rules that match on them. */
@@ -100,6 +102,7 @@ export class PacketPool {
     packet.ctState = 0;
     packet.ctDirection = 0;
     packet.isIpvsDone = false;
+    packet.isSettled = false;
     packet.hasZeroWindow = false;
     packet.inDevice = undefined;
     packet.outDevice = undefined;

@@ -243,7 +243,7 @@ function expectationLines(document: RunDocument, columns: number, style: TextSty
   // What the file expects, it expects of the file as it is, whatever the seed.
   const isOtherRun = Object.keys(document.settings.overrides).some((path) => path !== "seed");
   if (!isOtherRun || document.expectations.every(({ ok }) => ok)) return lines;
-  const note = "The scenario expects this of itself; this run changed it.";
+  const note = "This is expected of the scenario as it stands; this run changed it.";
   return [...lines, ...wrapText(note, columns - 2).map((line) => `  ${line}`)];
 }
 

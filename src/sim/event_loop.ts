@@ -93,6 +93,11 @@ export class EventLoop {
    */
   runUntil(end: Micros): void {
     assert(end >= this.#now, "time never goes back");
+    this.#fireUntil(end);
+    this.#now = end;
+  }
+
+  #fireUntil(end: Micros): void {
     while (this.#takeNext(end)) {
       const handler = this.#nextHandler;
       const argument = this.#nextArgument;
@@ -100,7 +105,6 @@ export class EventLoop {
       if (this.#isTraced) this.#addToFingerprint(handler, argument);
       this.#handlers[handler]!(argument);
     }
-    this.#now = end;
   }
 
   /** Starts the event fingerprint: from now on it covers every fired (time, handler, argument). */

@@ -252,10 +252,10 @@ function withEpochs(input: ExactProbabilityInput, starts: Starts, share: number,
       declined: "reserved or held ports bend a destination's walk within 10 s, and its connects in 10 s are not known",
     };
   }
-  const fresh = "Each epoch of 10 s draws a new start for each destination";
+  const fresh = "Each epoch of 10 s draws a new start for each destination.";
   const pile = "The first usable port behind k skipped ones takes k + 1 starts.";
   if (perEpoch <= 1) {
-    return closed(share, average, `${fresh}.`, "At most one connect to a destination in an epoch.", pile);
+    return closed(share, average, fresh, "At most one connect to a destination in an epoch.", pile);
   }
   if (perEpoch > CONNECTS_PER_EPOCH_MAX) {
     return {
@@ -268,8 +268,8 @@ function withEpochs(input: ExactProbabilityInput, starts: Starts, share: number,
   return closed(
     total / perEpoch,
     average,
-    `${fresh}, and its further connects go on from there.`,
-    `${perEpoch} connects to each destination in each epoch.`,
+    fresh,
+    `${perEpoch} connects to each destination in each epoch: the later ones go on where the one before ended.`,
     "No two destinations share one of the 65,536 cursors.",
     pile,
   );

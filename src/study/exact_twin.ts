@@ -88,7 +88,7 @@ function weighed(
   // Where all agree no division takes part, which could cost the last bit.
   if (values.size === 1 && first !== undefined) return first.value;
   const paces = parts.map(({ pace }) => Number(pace.toPrecision(3))).toSorted((a, b) => a - b);
-  const weights = `Destinations weigh by their probes; one epoch brings a destination ${paces.join(", ")} connects.`;
+  const weights = `Destinations weigh by their probes; they get ${paces.slice(0, -1).join(", ")} or ${paces.at(-1)} connects in an epoch.`;
   return { probability: failing / total, assumptions: [...common, weights] };
 }
 

@@ -51,12 +51,14 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
       : [request.replication];
   const progress = new ProgressSum(request, replications.length);
   const results = await runOnWorkers({
-    scenario,
-    replications,
+    tasks: replications.map((replication) => ({
+      scenario,
+      replication,
+      ...(request.until === undefined ? {} : { until: request.until }),
+    })),
     jobs: request.jobs,
-    ...(request.until === undefined ? {} : { until: request.until }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
-    onSlice: (replication, simulated, failed) => progress.slice(replication, simulated, failed),
+    onSlice: (task, simulated, failed) => progress.slice(task, simulated, failed),
     onResult: () => progress.finished(),
   });
   return documentOf(request, results, {
@@ -144,9 +146,9 @@ class ProgressSum {
     this.#replications = replications;
   }
 
-  slice(replication: number, simulated: Micros, failed: number): void {
-    this.#simulated.set(replication, simulated);
-    this.#failed.set(replication, failed);
+  slice(task: number, simulated: Micros, failed: number): void {
+    this.#simulated.set(task, simulated);
+    this.#failed.set(task, failed);
     this.#tell();
   }
 

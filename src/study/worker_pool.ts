@@ -1,29 +1,29 @@
 import { Worker } from "node:worker_threads";
 import type { ReplicationResult } from "../cluster/replication_result.ts";
-import type { Scenario } from "../scenario/scenario.ts";
 import type { Micros } from "../units.ts";
 import type { WorkerReply, WorkerTask } from "./worker.ts";
 
-/** Replications to run, and who wants to hear of them. */
+/** What is to be run, and who wants to hear of it. */
 export interface PoolRequest {
-  readonly scenario: Scenario;
-  readonly replications: readonly number[];
+  /** One task is one replication of one scenario. */
+  readonly tasks: readonly WorkerTask[];
   readonly jobs: number;
-  readonly until?: Micros;
   readonly signal?: AbortSignal;
-  readonly onSlice: (replication: number, simulated: Micros, failed: number) => void;
-  readonly onResult: (result: ReplicationResult) => void;
+  /** Progress of a task, by its place in `tasks`. */
+  readonly onSlice?: (task: number, simulated: Micros, failed: number) => void;
+  readonly onResult?: (task: number, result: ReplicationResult) => void;
 }
 
 /**
  * Runs replications on worker threads, each thread one at a time; the calling thread stays free.
  *
- * @returns the results in the order of `replications`, whoever finished first.
+ * @returns the results in the order of `tasks`, whoever finished first.
  * @throws AbortError when the signal aborts; the error of the first replication that breaks, with its place.
  */
 export async function runOnWorkers(request: PoolRequest): Promise<readonly ReplicationResult[]> {
+  const { tasks } = request;
   const results = new Map<number, ReplicationResult>();
-  const waiting = [...request.replications];
+  const waiting = tasks.map((_, place) => place);
   const workers = new Set<Worker>();
   const isAborted = abortion(request.signal);
   const serve = async (): Promise<void> => {
@@ -33,7 +33,7 @@ export async function runOnWorkers(request: PoolRequest): Promise<readonly Repli
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const result = await runOne(worker, request, next);
         results.set(next, result);
-        request.onResult(result);
+        request.onResult?.(next, result);
       }
     } finally {
       workers.delete(worker);
@@ -48,7 +48,7 @@ export async function runOnWorkers(request: PoolRequest): Promise<readonly Repli
     waiting.length = 0;
     await Promise.all([...workers].map((worker) => worker.terminate()));
   }
-  return request.replications.flatMap((replication) => results.get(replication) ?? []);
+  return tasks.flatMap((_, place) => results.get(place) ?? []);
 }
 
 /** A promise that rejects when the signal aborts. */
@@ -62,16 +62,16 @@ function abortion(signal: AbortSignal | undefined): { readonly promise: Promise<
   return { promise, release: () => released.abort() };
 }
 
-function runOne(worker: Worker, request: PoolRequest, replication: number): Promise<ReplicationResult> {
-  const { scenario, until } = request;
-  const task: WorkerTask = { scenario, replication, ...(until === undefined ? {} : { until }) };
+function runOne(worker: Worker, request: PoolRequest, place: number): Promise<ReplicationResult> {
+  const task = request.tasks[place]!;
   return new Promise((resolve, reject) => {
     const onMessage = (reply: WorkerReply): void => {
       if (reply.kind === "slice") {
-        request.onSlice(replication, reply.simulated, reply.failed);
+        request.onSlice?.(place, reply.simulated, reply.failed);
         return;
       }
       finish();
+      const { replication } = task;
       if (reply.kind === "result") resolve(reply.result);
       else reject(Object.assign(new Error(reply.message), { stack: reply.stack, replication, at: reply.at }));
     };

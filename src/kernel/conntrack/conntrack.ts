@@ -1,11 +1,14 @@
 import { type Ipv4, type Micros, SECOND } from "../../units.ts";
-import { Hook, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
+import { Hook, type HookFunction, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol, TcpFlag } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { packPorts } from "../tuple_index.ts";
 import { ConntrackTable, CtStatus } from "./conntrack_table.ts";
 import { maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
+
+/** Bits that tell whether an entry is confirmed and not translated. */
+const NAT_OR_CONFIRMED = CtStatus.CONFIRMED | CtStatus.SRC_NAT | CtStatus.DST_NAT;
 
 const EARLY_DROP_BUCKETS = 8;
 const GC_EARLY_DROP_PERCENT = 95;
@@ -30,18 +33,64 @@ export class Conntrack {
   readonly #dying: number[] = [];
   #dyingSince: Micros = 0;
 
+  /** Source: net/netfilter/nf_conntrack_core.c nf_conntrack_in, v6.1. */
+  readonly #track: HookFunction = (packet) => {
+    if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
+    if (packet.ctState === CtState.UNTRACKED) return Verdict.ACCEPT;
+    if (packet.ct >= 0) {
+      // It crossed the loopback device with its entry, or IPVS sent it again.
+      if (this.isAlive(packet)) return Verdict.ACCEPT;
+      packet.ct = -1;
+    }
+    if (packet.protocol === Protocol.ICMP) return this.#trackIcmpError(packet);
+    const ports = packPorts(packet.sport, packet.dport);
+    const node = this.findNode(packet.src, packet.dst, ports, packet.protocol);
+    if (node < 0) return this.#trackNew(packet, ports);
+    const table = this.table;
+    const slot = node >> 1;
+    const direction = node & 1;
+    packet.ct = slot;
+    packet.ctGeneration = table.generation[slot]!;
+    packet.ctDirection = direction;
+    packet.ctState = direction === 1 || table.has(slot, CtStatus.SEEN_REPLY) ? CtState.ESTABLISHED : CtState.NEW;
+    return this.#trackKnown(packet, slot, direction, ports);
+  };
+
+  /**
+   * The packet has survived all hooks: its entry enters the table. Another entry with one of its tuples there means
+   * that a TCP packet is dropped.
+   *
+   * Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_confirm, v6.1. Not modelled: clash resolution for UDP.
+   */
+  readonly #confirm: HookFunction = (packet) => {
+    if (packet.isSettled) return Verdict.ACCEPT;
+    const slot = packet.ct;
+    const table = this.table;
+    if (!this.isAlive(packet) || table.has(slot, CtStatus.CONFIRMED)) return Verdict.ACCEPT;
+    const protocol = table.protocol[slot]!;
+    for (let node = 2 * slot; node <= 2 * slot + 1; node += 1) {
+      if (this.findNode(table.src[node]!, table.dst[node]!, table.ports[node]!, protocol) >= 0) {
+        this.netns.counters.nf_conntrack_insert_failed += 1;
+        this.netns.counters.nf_conntrack_drop += 1;
+        return Verdict.DROP;
+      }
+    }
+    table.expires[slot] = table.expires[slot]! + this.netns.machine.loop.now;
+    table.set(slot, CtStatus.CONFIRMED);
+    table.insert(slot);
+    return Verdict.ACCEPT;
+  };
+
   constructor(netns: Netns) {
     this.netns = netns;
     this.table = new ConntrackTable(netns.sysctls.number("net.netfilter.nf_conntrack_buckets"));
     this.#timeouts = new TcpTimeouts(netns.sysctls);
     this.#readSysctls();
     netns.sysctls.onChange(() => this.#readSysctls());
-    const track = (packet: Packet): VerdictValue => this.#track(packet);
-    const confirm = (packet: Packet): VerdictValue => this.#confirm(packet);
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, track);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, track);
-    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, confirm);
-    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, confirm);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, this.#track);
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, this.#track);
+    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, this.#confirm);
+    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm);
     const loop = netns.machine.loop;
     this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());
     loop.after(netns.machine.era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
@@ -105,29 +154,6 @@ export class Conntrack {
     return -1;
   }
 
-  /** Source: net/netfilter/nf_conntrack_core.c nf_conntrack_in, v6.1. */
-  #track(packet: Packet): VerdictValue {
-    if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
-    if (packet.ctState === CtState.UNTRACKED) return Verdict.ACCEPT;
-    if (packet.ct >= 0) {
-      // It crossed the loopback device with its entry, or IPVS sent it again.
-      if (this.isAlive(packet)) return Verdict.ACCEPT;
-      packet.ct = -1;
-    }
-    if (packet.protocol === Protocol.ICMP) return this.#trackIcmpError(packet);
-    const ports = packPorts(packet.sport, packet.dport);
-    const node = this.findNode(packet.src, packet.dst, ports, packet.protocol);
-    if (node < 0) return this.#trackNew(packet, ports);
-    const table = this.table;
-    const slot = node >> 1;
-    const direction = node & 1;
-    packet.ct = slot;
-    packet.ctGeneration = table.generation[slot]!;
-    packet.ctDirection = direction;
-    packet.ctState = direction === 1 || table.has(slot, CtStatus.SEEN_REPLY) ? CtState.ESTABLISHED : CtState.NEW;
-    return this.#trackKnown(packet, slot, direction, ports);
-  }
-
   #trackKnown(packet: Packet, slot: number, direction: number, ports: number): VerdictValue {
     const table = this.table;
     if (packet.protocol === Protocol.TCP) {
@@ -145,6 +171,8 @@ export class Conntrack {
       this.refresh(slot, timeout);
     }
     if (direction === 1) table.set(slot, CtStatus.SEEN_REPLY);
+    packet.isSettled =
+      packet.ctState === CtState.ESTABLISHED && (table.status[slot]! & NAT_OR_CONFIRMED) === CtStatus.CONFIRMED;
     return Verdict.ACCEPT;
   }
 
@@ -243,30 +271,6 @@ export class Conntrack {
     packet.ctGeneration = this.table.generation[node >> 1]!;
     packet.ctDirection = 1 - (node & 1);
     packet.ctState = CtState.RELATED;
-    return Verdict.ACCEPT;
-  }
-
-  /**
-   * The packet has survived all hooks: its entry enters the table. Another entry with one of its tuples there means
-   * that a TCP packet is dropped.
-   *
-   * Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_confirm, v6.1. Not modelled: clash resolution for UDP.
-   */
-  #confirm(packet: Packet): VerdictValue {
-    const slot = packet.ct;
-    const table = this.table;
-    if (!this.isAlive(packet) || table.has(slot, CtStatus.CONFIRMED)) return Verdict.ACCEPT;
-    const protocol = table.protocol[slot]!;
-    for (let node = 2 * slot; node <= 2 * slot + 1; node += 1) {
-      if (this.findNode(table.src[node]!, table.dst[node]!, table.ports[node]!, protocol) >= 0) {
-        this.netns.counters.nf_conntrack_insert_failed += 1;
-        this.netns.counters.nf_conntrack_drop += 1;
-        return Verdict.DROP;
-      }
-    }
-    table.expires[slot] = table.expires[slot]! + this.netns.machine.loop.now;
-    table.set(slot, CtStatus.CONFIRMED);
-    table.insert(slot);
     return Verdict.ACCEPT;
   }
 

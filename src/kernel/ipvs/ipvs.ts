@@ -1,13 +1,13 @@
 import { assert } from "../../sim/assert.ts";
 import { SECOND, type Ipv4, type Micros, type Port } from "../../units.ts";
 import { CtStatus } from "../conntrack/conntrack_table.ts";
-import { Hook, type HookFunction, type HookNumber, Priority } from "../netfilter/hooks.ts";
+import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol } from "../packet.ts";
 import { packPorts } from "../tuple_index.ts";
 import { IpvsConnectionTable, IpvsFlag } from "./ipvs_connection_table.ts";
 import { DeletedServers } from "./deleted_servers.ts";
-import { ipvsIn } from "./ipvs_in.ts";
+import { ipvsIn, mayBeScheduled } from "./ipvs_in.ts";
 import { ipvsOut } from "./ipvs_out.ts";
 import { IPVS_TCP_TIMEOUTS, IpvsState, isActiveState, nextIpvsTcpState } from "./ipvs_tcp_states.ts";
 import { assureTemplate, releaseTemplate } from "./persistence.ts";
@@ -54,8 +54,11 @@ export class Ipvs {
   readonly #servicesOnPort = new Uint16Array(65536);
   #serviceCount = 0;
   readonly #expiryHandler: number;
-  readonly #in: HookFunction = (packet) => ipvsIn(this, packet);
-  readonly #out: HookFunction = (packet) => ipvsOut(this, packet);
+  /** Without connections only a packet that may begin one is worth a look, and no answer of a server can come. */
+  readonly #in: HookFunction = (packet) =>
+    this.connections.count === 0 && !mayBeScheduled(this, packet) ? Verdict.ACCEPT : ipvsIn(this, packet);
+  readonly #out: HookFunction = (packet) =>
+    this.connections.count === 0 && !this.settings.natIcmpSend ? Verdict.ACCEPT : ipvsOut(this, packet);
 
   constructor(netns: Netns) {
     this.netns = netns;

@@ -33,8 +33,9 @@ export function ipvsIn(ipvs: Ipvs, packet: Packet): VerdictValue {
     row = -1;
   }
   if (row < 0) {
+    if (!mayBeScheduled(ipvs, packet)) return Verdict.ACCEPT;
     const service = ipvs.findService(packet.protocol, packet.dst, packet.dport);
-    if (service === undefined || !mayBeScheduled(ipvs, packet)) return Verdict.ACCEPT;
+    if (service === undefined) return Verdict.ACCEPT;
     row = schedule(ipvs, service, packet);
     if (row < 0) {
       // No server: port unreachable to the sender, never a RST.
@@ -79,8 +80,8 @@ function handleDeletedServer(ipvs: Ipvs, row: number, packet: Packet): boolean {
   return ipvs.netns.machine.era.ipvsReschedulesDeletedDest && !hasOldConntrack;
 }
 
-/** Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_conn_schedule, v6.1: SYN without RST; with sloppy_tcp all but RST. */
-function mayBeScheduled(ipvs: Ipvs, packet: Packet): boolean {
+/** Whether a packet may begin a connection: a SYN without RST; with sloppy_tcp all but a RST. Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_conn_schedule, v6.1. */
+export function mayBeScheduled(ipvs: Ipvs, packet: Packet): boolean {
   if (packet.protocol !== Protocol.TCP) return true;
   if ((packet.flags & TcpFlag.RST) !== 0) return false;
   return (packet.flags & TcpFlag.SYN) !== 0 || ipvs.settings.sloppyTcp;

@@ -3,7 +3,7 @@ import type { Ipv4, Port } from "../../units.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import { CtStatus } from "../conntrack/conntrack_table.ts";
 import { compileChain, type ChainFunction } from "../netfilter/compile_chain.ts";
-import { Hook, type HookNumber, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
+import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
 import type { RuleEnvironment } from "../netfilter/rule_match.ts";
 import type { BuiltinChainName, DnatTarget, MasqueradeTarget, Ruleset } from "../netfilter/ruleset.ts";
 import type { Netns } from "../netns.ts";
@@ -25,25 +25,8 @@ export class Nat {
   readonly #random: RandomStream;
   readonly #chains: (ChainFunction | undefined)[];
 
-  constructor(netns: Netns, conntrack: Conntrack, ruleset: Ruleset) {
-    this.#netns = netns;
-    this.#conntrack = conntrack;
-    this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
-    const environment: RuleEnvironment = {
-      isLocalAddress: (address) => netns.hasAddress(address),
-      randomUnit: () => this.#random.uniform(),
-    };
-    const chain = (name: BuiltinChainName): ChainFunction | undefined =>
-      compileChain(ruleset, "nat", name, environment);
-    this.#chains = [chain("PREROUTING"), chain("INPUT"), undefined, chain("OUTPUT"), chain("POSTROUTING")];
-    const translate = (packet: Packet, hook: HookNumber): VerdictValue => this.#translate(packet, hook);
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, translate);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, translate);
-    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, translate);
-    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, translate);
-  }
-
-  #translate(packet: Packet, hook: HookNumber): VerdictValue {
+  readonly #translate: HookFunction = (packet, hook) => {
+    if (packet.isSettled) return Verdict.ACCEPT;
     if (!this.#conntrack.isAlive(packet)) return Verdict.ACCEPT;
     const slot = packet.ct;
     const table = this.#conntrack.table;
@@ -57,6 +40,23 @@ export class Nat {
     }
     if (table.has(slot, CtStatus.SRC_NAT | CtStatus.DST_NAT)) this.#rewrite(packet, slot, manip);
     return Verdict.ACCEPT;
+  };
+
+  constructor(netns: Netns, conntrack: Conntrack, ruleset: Ruleset) {
+    this.#netns = netns;
+    this.#conntrack = conntrack;
+    this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
+    const environment: RuleEnvironment = {
+      isLocalAddress: (address) => netns.hasAddress(address),
+      randomUnit: () => this.#random.uniform(),
+    };
+    const chain = (name: BuiltinChainName): ChainFunction | undefined =>
+      compileChain(ruleset, "nat", name, environment);
+    this.#chains = [chain("PREROUTING"), chain("INPUT"), undefined, chain("OUTPUT"), chain("POSTROUTING")];
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate);
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate);
+    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate);
+    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate);
   }
 
   /** Asks the rules of the hook's chain; without a rule the connection keeps its addresses (null binding). @returns false to drop. */

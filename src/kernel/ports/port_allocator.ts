@@ -10,21 +10,10 @@ import type { PortRange } from "../sysctl_port_range.ts";
 import { type PortCandidateTest, PortSearch } from "./port_search.ts";
 import { createPortWalk, type PortWalk } from "./port_walks.ts";
 
-const HISTOGRAM_SIZE = 65;
-
-/** How many candidates `connect()` examined: one figure per connect, of one namespace. */
-export class CandidateCounts {
-  /** `histogram[k]` = connects that examined k candidates; the last entry gathers all above 63. */
-  readonly histogram = new Float64Array(HISTOGRAM_SIZE);
-  sum = 0;
-  max = 0;
-
-  add(examined: number): void {
-    const place = Math.min(examined, HISTOGRAM_SIZE - 1);
-    this.histogram[place] = this.histogram[place]! + 1;
-    this.sum += examined;
-    if (examined > this.max) this.max = examined;
-  }
+/** A port hash in two halves of 32 bits, unsigned. Walks before 5.18+ see the low half only. */
+export interface PortHash {
+  readonly low: number;
+  readonly high: number;
 }
 
 /**
@@ -35,7 +24,6 @@ export class CandidateCounts {
  */
 export class PortAllocator {
   readonly walk: PortWalk;
-  readonly candidates = new Map<Netns, CandidateCounts>();
   readonly #hash: KeyedHash;
   readonly #isResalted: boolean;
   readonly #loop: EventLoop;
@@ -46,6 +34,8 @@ export class PortAllocator {
   readonly #test: PortCandidateTest;
   /** The range of the socket that asks, if it has IP_LOCAL_PORT_RANGE: it stands for the namespace's. */
   socketRange: PortRange | undefined = undefined;
+  /** The hash of every search, in place of the boot secret's, for worked examples with given numbers. */
+  givenHash: PortHash | undefined = undefined;
 
   constructor(options: {
     era: KernelEra;
@@ -78,13 +68,18 @@ export class PortAllocator {
     search.saddr = saddr;
     search.daddr = daddr;
     search.dport = dport;
-    const epoch = this.#isResalted ? this.#jiffies.epochAt(this.#loop.now) : 0;
-    this.#hash.compute(saddr, daddr, dport, epoch);
-    search.hashLow = this.#hash.low;
-    search.hashHigh = this.#hash.high;
+    if (this.givenHash === undefined) this.#hash.compute(saddr, daddr, dport, this.epoch);
+    const hash = this.givenHash ?? this.#hash;
+    search.hashLow = hash.low;
+    search.hashHigh = hash.high;
     const port = this.walk.search(search);
-    this.#count(netns, search.examined);
+    netns.candidates.add(search.examined);
     return port < 0 ? -Errno.EADDRNOTAVAIL : port;
+  }
+
+  /** The number of the 10-s epoch that the port hash is salted with now; 0 on kernels that never salt it anew. */
+  get epoch(): number {
+    return this.#isResalted ? this.#jiffies.epochAt(this.#loop.now) : 0;
   }
 
   /** The search that `pick` made last. */
@@ -156,14 +151,5 @@ export class PortAllocator {
     search.reusedTimeWait = -1;
     search.isOptionRange = false;
     return search;
-  }
-
-  #count(netns: Netns, examined: number): void {
-    let counts = this.candidates.get(netns);
-    if (counts === undefined) {
-      counts = new CandidateCounts();
-      this.candidates.set(netns, counts);
-    }
-    counts.add(examined);
   }
 }

@@ -10,6 +10,8 @@ import type { PortSearch } from "./port_search.ts";
 export interface PortWalk {
   /** Finds a port and moves the cursor. @returns the port, or -1 when every candidate was unusable (the cursor stays). */
   search(search: PortSearch): Port;
+  /** Sets every cursor of the walk, for worked examples with given numbers. @param cursor 32 bits, unsigned. */
+  setCursors(cursor: number): void;
 }
 
 /** The walk of a kernel build, its cursor as after boot. */
@@ -37,6 +39,10 @@ export class SequentialWalk implements PortWalk {
   /** The global cursor: 0 at boot; the boot secret is in the hash. */
   hint = 0;
 
+  setCursors(cursor: number): void {
+    this.hint = cursor;
+  }
+
   search(search: PortSearch): Port {
     const size = search.high - search.low + 1;
     const offset = (this.hint + search.hashLow) >>> 0;
@@ -59,6 +65,10 @@ export class SequentialWalk implements PortWalk {
 export class EvenStartWalk implements PortWalk {
   hint = 0;
 
+  setCursors(cursor: number): void {
+    this.hint = cursor;
+  }
+
   search(search: PortSearch): Port {
     const size = search.high - search.low + 1;
     const offset = ((this.hint + search.hashLow) & ~1) >>> 0;
@@ -79,6 +89,10 @@ export class EvenStartWalk implements PortWalk {
  */
 export class ParityHintWalk implements PortWalk {
   hint = 0;
+
+  setCursors(cursor: number): void {
+    this.hint = cursor;
+  }
 
   search(search: PortSearch): Port {
     const size = evenSize(search);
@@ -114,6 +128,10 @@ export class ParityTableWalk implements PortWalk {
   /** Sets the cursor that a hash leads to, for worked examples with given numbers. */
   setCursor(hashLow: number, cursor: number): void {
     this.#table[this.#rowOf(hashLow)] = cursor;
+  }
+
+  setCursors(cursor: number): void {
+    this.#table.fill(cursor);
   }
 
   search(search: PortSearch): Port {

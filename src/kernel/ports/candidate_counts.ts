@@ -1,0 +1,16 @@
+const HISTOGRAM_SIZE = 65;
+
+/** How many candidates `connect()` examined: one figure per connect, of one namespace. */
+export class CandidateCounts {
+  /** `histogram[k]` = connects that examined k candidates; the last entry gathers all above 63. */
+  readonly histogram = new Float64Array(HISTOGRAM_SIZE);
+  sum = 0;
+  max = 0;
+
+  add(examined: number): void {
+    const place = Math.min(examined, HISTOGRAM_SIZE - 1);
+    this.histogram[place] = this.histogram[place]! + 1;
+    this.sum += examined;
+    if (examined > this.max) this.max = examined;
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { runReplication } from "../../src/cluster/replication.ts";
+import { exactProbability } from "../../src/study/exact_probability.ts";
+import { exactForRun } from "../../src/study/exact_twin.ts";
+import type { ExactDocument } from "../../src/study/run_document.ts";
+import { NODE_PORT, smallNode } from "../cluster/small_node.ts";
+
+/** A range whose NodePort stands behind a reserved block, so that the pace of connects matters on `5.18+`. */
+const FUNNEL = `sysctls:
+  net.ipv4.ip_local_port_range: 36000 36999
+  net.ipv4.ip_local_reserved_ports: 36604-36703
+`;
+
+/** The exact value of a scenario's first boots, which need not run for it. */
+function exactOf(sections: string, ...overrides: readonly string[]): ExactDocument {
+  const scenario = smallNode(sections, ["kernel=6.1", ...overrides]);
+  const boots = Array.from({ length: scenario.replications }, (_, boot) =>
+    runReplication(scenario, boot, { until: 1 }),
+  );
+  return exactForRun(scenario, boots);
+}
+
+/** The value for destinations that all get this many connects in 10 s. */
+function valueAt(connectsPerEpoch: number): number {
+  const exact = exactProbability({
+    walk: "5.18+",
+    range: [36000, 36999],
+    isReserved: (port) => port >= 36604 && port <= 36703,
+    isHeld: () => false,
+    nodePorts: [NODE_PORT],
+    probesPerEpochAtMostOne: connectsPerEpoch <= 1,
+    connectsPerEpoch,
+  });
+  if ("declined" in exact) throw new Error(exact.declined);
+  return exact.probability;
+}
+
+function podEvery(seconds: number, replicas = 1): string {
+  return `  - { name: default/every-${seconds}, replicas: ${replicas}, listen: [80], readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: ${seconds} } }\n`;
+}
+
+describe("exactForRun", () => {
+  it("takes the pace of the destinations where all have the same", () => {
+    expect(exactOf(`${FUNNEL}pods:\n${podEvery(10)}`)).toMatchObject({ probability: valueAt(1) });
+    expect(exactOf(`${FUNNEL}pods:\n${podEvery(2)}`)).toMatchObject({ probability: valueAt(5) });
+  });
+
+  it("weighs destinations by their probes where they differ on 5.18+", () => {
+    const exact = exactOf(`${FUNNEL}pods:\n${podEvery(10, 3)}${podEvery(2)}`);
+    const mean = (3 * valueAt(1) + 5 * valueAt(5)) / 8;
+    expect(valueAt(5)).toBeLessThan(valueAt(1) / 2);
+    expect("probability" in exact ? exact.probability : NaN).toBeCloseTo(mean, 12);
+    expect(exact).toMatchObject({
+      assumptions: expect.arrayContaining([
+        "Destinations weigh by their probes; they get 1 or 5 connects in an epoch.",
+      ]),
+    });
+  });
+
+  it("counts the self-check among the connects to node-local-dns, but not among the probes", () => {
+    const dns = "nodeLocalDns: { version: 1.7.0, address: 169.254.20.10 }\n";
+    const exact = exactOf(`${FUNNEL}pods:\n${podEvery(10)}${dns}`, "nodeLocalDns.healthPort=8080");
+    expect("probability" in exact ? exact.probability : NaN).toBeCloseTo((valueAt(1) + valueAt(11)) / 2, 12);
+  });
+
+  it("is the same for every pace where nothing is skipped", () => {
+    const open = "sysctls:\n  net.ipv4.ip_local_port_range: 36000 36999\n";
+    expect(exactOf(`${open}pods:\n${podEvery(10, 3)}${podEvery(2)}`)).toMatchObject({ probability: 1 / 500 });
+  });
+
+  it("averages over boots that draw their NodePorts", () => {
+    const many = `  - { generate: 300, name: many, nodePorts: random }\n`;
+    const exact = exactOf(`${many}pods:\n${podEvery(10)}`, "replications=3", "portRange.low=20000", "kernel=5.4.188");
+    expect(exact).toMatchObject({
+      assumptions: expect.arrayContaining(["Averaged over the 3 replications, each with its own NodePorts."]),
+    });
+  });
+});
