@@ -61,6 +61,10 @@ export class RoutingTable {
   readonly #localKeys = new Int32Array(CACHE_SIZE);
   readonly #localAnswers = new Uint8Array(CACHE_SIZE);
   readonly #cache: (Route | undefined)[] = [];
+  /** A pod has one address and talks to one host: both are told without a look at the caches. */
+  #firstLocal: Ipv4 | undefined = undefined;
+  #lastDestination: Ipv4 = 0;
+  #lastRoute: Route | undefined = undefined;
   readonly #loopback: () => Device;
 
   constructor(loopback: () => Device) {
@@ -68,12 +72,14 @@ export class RoutingTable {
   }
 
   addLocal(address: Ipv4, device: Device): void {
+    if (this.#local.size === 0) this.#firstLocal = address;
     this.#local.set(address, device);
     this.flush();
   }
 
   removeLocal(address: Ipv4): void {
     this.#local.delete(address);
+    this.#firstLocal = [...this.#local.keys()][0];
     this.flush();
   }
 
@@ -86,6 +92,7 @@ export class RoutingTable {
 
   /** Whether the address belongs to this namespace (127.0.0.0/8 always does). */
   isLocal(address: Ipv4): boolean {
+    if (address === this.#firstLocal) return true;
     const place = cachePlace(address);
     if (this.#localKeys[place] === address && this.#localAnswers[place] !== 0) return this.#localAnswers[place] === 2;
     const answer = this.#local.has(address) || address >>> 24 === 127;
@@ -102,11 +109,20 @@ export class RoutingTable {
   /** Forgets all cached look-ups; called whenever an address, a route or a link changes. */
   flush(): void {
     this.#cache.length = 0;
+    this.#lastRoute = undefined;
     this.#localAnswers.fill(0);
   }
 
   /** The route to a destination. */
   lookup(destination: Ipv4): Route {
+    if (this.#lastRoute !== undefined && destination === this.#lastDestination) return this.#lastRoute;
+    const route = this.#lookUp(destination);
+    this.#lastDestination = destination;
+    this.#lastRoute = route;
+    return route;
+  }
+
+  #lookUp(destination: Ipv4): Route {
     const place = cachePlace(destination);
     const cached = this.#cache[place];
     if (cached !== undefined && this.#cacheKeys[place] === destination) return cached;

@@ -116,7 +116,7 @@ describe("connect", () => {
   });
 
   it("takes its port from IP_LOCAL_PORT_RANGE, or says that the kernel has no such option", () => {
-    const actions = [{ ...connect, count: 3, local_port_range: "40000 40004" }];
+    const actions = [{ ...connect, count: 3, local_port_range: "40000 40005" }];
     const observed = { packets: undefined, groups: { g: [1, 2, 3] } };
     const ports = observe({ actions, observed }).groups.get("g") ?? [];
     expect(ports.map(Number).toSorted((a, b) => a - b)).toEqual([40000, 40002, 40004]);

@@ -7,6 +7,7 @@ import type { RandomStreams } from "../../sim/random.ts";
 import type { EventLoop } from "../../sim/event_loop.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { PortRange } from "../sysctl_port_range.ts";
+import { CursorNoise } from "./cursor_noise.ts";
 import { type PortCandidateTest, PortSearch } from "./port_search.ts";
 import { createPortWalk, type PortWalk } from "./port_walks.ts";
 
@@ -49,7 +50,7 @@ export class PortAllocator {
     this.#jiffies = options.jiffies;
     this.#test = options.test;
     this.#hash = new KeyedHash(options.random.stream("kernel/ports/boot-secret"));
-    this.walk = createPortWalk(options.era, options.random.stream("kernel/ports/perturbation"));
+    this.walk = createPortWalk(options.era, new CursorNoise(options.random.stream("kernel/ports/perturbation")));
     this.#isResalted = options.era.portHashIsResalted;
     this.#bindZeroNoise = options.random.stream("kernel/ports/bind-zero");
   }

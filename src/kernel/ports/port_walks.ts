@@ -1,6 +1,6 @@
-import type { RandomStream } from "../../sim/random.ts";
 import type { Port } from "../../units.ts";
 import type { KernelEra } from "../eras.ts";
+import type { WalkNoise } from "./cursor_noise.ts";
 import type { PortSearch } from "./port_search.ts";
 
 /**
@@ -15,7 +15,7 @@ export interface PortWalk {
 }
 
 /** The walk of a kernel build, its cursor as after boot. */
-export function createPortWalk(era: KernelEra, noise: RandomStream): PortWalk {
+export function createPortWalk(era: KernelEra, noise: WalkNoise): PortWalk {
   switch (era.portWalk) {
     case "3.10":
       return new SequentialWalk();
@@ -113,11 +113,11 @@ export class ParityHintWalk implements PortWalk {
 export class ParityTableWalk implements PortWalk {
   readonly #table: Uint32Array;
   readonly #tableBits: number;
-  readonly #noise: RandomStream;
+  readonly #noise: WalkNoise;
   readonly #hasRandomIncrements: boolean;
 
   /** @param options.noise fills the table as at its first use after boot, then gives the increments. */
-  constructor(options: { tableBits: 8 | 16; noise: RandomStream; hasRandomIncrements: boolean }) {
+  constructor(options: { tableBits: 8 | 16; noise: WalkNoise; hasRandomIncrements: boolean }) {
     this.#tableBits = options.tableBits;
     this.#noise = options.noise;
     this.#hasRandomIncrements = options.hasRandomIncrements;
@@ -143,7 +143,7 @@ export class ParityTableWalk implements PortWalk {
     const offset = (((cursor + shift) >>> 0) % size) & ~1;
     const distance = scanParities(search, offset, size);
     if (distance < 0) return -1;
-    this.#table[row] = cursor + this.#increment(distance) + 2;
+    this.#table[row] = cursor + this.#increment(distance, row, cursor) + 2;
     return found.port;
   }
 
@@ -154,15 +154,15 @@ export class ParityTableWalk implements PortWalk {
     for (let step = 0; step < size; step += 1, port += 1) {
       if (port > search.high) port -= size;
       if (!search.isUsable(port)) continue;
-      this.#table[row] = cursor + Math.max(step, this.#noise.below(8)) + 1;
+      this.#table[row] = cursor + Math.max(step, this.#noise.below(8, row, cursor)) + 1;
       return port;
     }
     return -1;
   }
 
-  #increment(distance: number): number {
-    if (this.#hasRandomIncrements) return Math.max(distance, 2 * this.#noise.below(8));
-    return distance === 0 && this.#noise.below(16) === 0 ? 2 : distance;
+  #increment(distance: number, row: number, cursor: number): number {
+    if (this.#hasRandomIncrements) return Math.max(distance, 2 * this.#noise.below(8, row, cursor));
+    return distance === 0 && this.#noise.below(16, row, cursor) === 0 ? 2 : distance;
   }
 
   /** The table row of a hash: the low bits (5.18+), or `hash_32(hash, 8)` before. */

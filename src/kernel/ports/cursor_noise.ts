@@ -1,0 +1,35 @@
+import type { RandomStream } from "../../sim/random.ts";
+import { KeyedHash } from "../keyed_hash.ts";
+
+/** What a table of cursors needs of chance: its first contents, and the increments of its rows. */
+export interface WalkNoise {
+  /** Thirty-two random bits. */
+  int32(): number;
+  /** A whole number from 0 to `bound` - 1, for a row whose cursor stands at `cursor`. */
+  below(bound: number, row: number, cursor: number): number;
+}
+
+/**
+ * The kernel's random increments, drawn for each row by itself: what one destination draws does not depend on who else
+ * connects, so that two configurations can be compared on common random numbers.
+ *
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.1: get_random_u32_below(), whose order nobody can foresee.
+ */
+export class CursorNoise implements WalkNoise {
+  readonly #contents: RandomStream;
+  readonly #increments: KeyedHash;
+
+  constructor(stream: RandomStream) {
+    this.#increments = new KeyedHash(stream);
+    this.#contents = stream;
+  }
+
+  int32(): number {
+    return this.#contents.int32();
+  }
+
+  below(bound: number, row: number, cursor: number): number {
+    this.#increments.compute(row, cursor, bound, 0);
+    return Math.floor((this.#increments.low / 4294967296) * bound);
+  }
+}
