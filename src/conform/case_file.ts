@@ -35,8 +35,13 @@ export type KernelCase = z.infer<typeof caseSchema>;
 export interface CaseProblem {
   readonly file: string;
   readonly field: string;
+  /** The same as names and indices, from the outside in. */
+  readonly path: CasePath;
   readonly message: string;
 }
+
+/** A place in a case: names of fields and indices of lists, from the outside in. */
+export type CasePath = readonly (string | number)[];
 
 /** A case, or everything that is wrong with its file. */
 export type CaseReading =
@@ -60,53 +65,53 @@ export function readCase(text: string, file: string): CaseReading {
     json = JSON.parse(text);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return { ok: false, problems: [{ file, field: "", message: `Cannot read the file as JSON: ${reason}` }] };
+    return { ok: false, problems: [{ file, field: "", path: [], message: `Cannot read the file as JSON: ${reason}` }] };
   }
-  const unknownFields: string[] = [];
+  const unknownPaths: CasePath[] = [];
   let reading = caseSchema.safeParse(json);
   if (!reading.success) {
     for (const issue of reading.error.issues) {
       if (issue.code !== "unrecognized_keys") continue;
       for (const key of issue.keys) {
-        if (removeField(json, issue.path, key)) unknownFields.push(fieldName([...issue.path, key]));
+        if (removeField(json, issue.path, key)) unknownPaths.push(plainPath([...issue.path, key]));
       }
     }
-    if (unknownFields.length > 0) reading = caseSchema.safeParse(json);
+    if (unknownPaths.length > 0) reading = caseSchema.safeParse(json);
   }
   const problems = reading.success
     ? checkReferences(reading.data)
     : [
-        ...reading.error.issues.map((issue) => ({ field: fieldName(issue.path), message: explain(issue, json) })),
-        ...unknownFields.map((field) => ({ field, message: "is not a field that kernel-case/1 knows" })),
+        ...reading.error.issues.map((issue) => ({ path: plainPath(issue.path), message: explain(issue, json) })),
+        ...unknownPaths.map((path) => ({ path, message: "is not a field that kernel-case/1 knows" })),
       ];
   if (problems.length > 0 || !reading.success) {
-    return { ok: false, problems: problems.map((problem) => ({ file, ...problem })) };
+    return { ok: false, problems: problems.map((problem) => ({ file, field: fieldName(problem.path), ...problem })) };
   }
-  return { ok: true, case: reading.data, unknownFields };
+  return { ok: true, case: reading.data, unknownFields: unknownPaths.map(fieldName) };
 }
 
 /** Names in a case that point to nothing. */
-function checkReferences({ setup, actions }: KernelCase): { field: string; message: string }[] {
-  const problems: { field: string; message: string }[] = [];
+function checkReferences({ setup, actions }: KernelCase): { path: CasePath; message: string }[] {
+  const problems: { path: CasePath; message: string }[] = [];
   const namespaces = new Map(Object.entries(setup.namespaces));
   for (const [name, { links }] of namespaces) {
     for (const [index, link] of links.entries()) {
-      const field = `setup.namespaces.${name}.links[${index}]`;
+      const place = ["setup", "namespaces", name, "links", index];
       const [namespace = "", peer = ""] = link.peer ?? [];
       const hasPeer = namespaces.get(namespace)?.links.some((other) => other.name === peer) === true;
       if (link.kind === "veth" && !hasPeer)
-        problems.push({ field: `${field}.peer`, message: `no interface ${namespace}/${peer}` });
+        problems.push({ path: [...place, "peer"], message: `no interface ${namespace}/${peer}` });
       const missing = (link.ports ?? []).find((port) => !links.some((other) => other.name === port));
-      if (missing !== undefined) problems.push({ field: `${field}.ports`, message: `no interface ${name}/${missing}` });
+      if (missing !== undefined)
+        problems.push({ path: [...place, "ports"], message: `no interface ${name}/${missing}` });
     }
   }
   for (const [index, action] of actions.entries()) {
-    const field = `actions[${index}]`;
     if ("netns" in action && action.netns !== undefined && !namespaces.has(action.netns)) {
-      problems.push({ field: `${field}.netns`, message: `no namespace "${action.netns}"` });
+      problems.push({ path: ["actions", index, "netns"], message: `no namespace "${action.netns}"` });
     }
     if ("action" in action && action.action !== undefined && action.action >= index) {
-      problems.push({ field: `${field}.action`, message: `action ${action.action} does not come before it` });
+      problems.push({ path: ["actions", index, "action"], message: `action ${action.action} does not come before it` });
     }
   }
   return problems;
@@ -119,9 +124,15 @@ function explain(issue: z.core.$ZodIssue, json: unknown): string {
   return value === undefined ? `${issue.message} (missing)` : issue.message;
 }
 
-function fieldName(path: readonly PropertyKey[]): string {
+/** A path of JSON, which has no symbols. */
+function plainPath(path: readonly PropertyKey[]): CasePath {
+  return path.map((step) => (typeof step === "number" ? step : String(step)));
+}
+
+/** A path as people write it: `actions[3].op`. */
+export function fieldName(path: CasePath): string {
   return path
-    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${String(step)}`))
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${step}`))
     .join("");
 }
 

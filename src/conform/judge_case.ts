@@ -33,7 +33,10 @@ export function judgeCase(kernelCase: KernelCase, options: { readonly seed?: str
   const outcome = runCase(kernelCase, options);
   if (!outcome.ok) {
     const { reason } = outcome;
-    return { differences: [{ where: "the model", expected: "all that the case needs", actual: reason, before: [] }], reason };
+    return {
+      differences: [{ where: "the model", expected: "all that the case needs", actual: reason, before: [] }],
+      reason,
+    };
   }
   const { observation } = outcome;
   const differences = [...compareCase(kernelCase, observation), ...brokenLaws(kernelCase, observation)];
@@ -55,12 +58,19 @@ function brokenLaws(kernelCase: KernelCase, observation: Observation): Differenc
     if (broken === undefined) return [];
     // A reason begins with the name of its law, which stands in `where` already.
     const actual = broken.startsWith(`${law.law}: `) ? broken.slice(law.law.length + 2) : broken;
-    return [{ where: `law ${index + 1} of ${kernelCase.laws.length}, ${law.law}`, expected: lawText(law), actual, before: [] }];
+    return [
+      {
+        where: `law ${index + 1} of ${kernelCase.laws.length}, ${law.law}`,
+        expected: lawText(law),
+        actual,
+        before: [],
+      },
+    ];
   });
 }
 
-/** The numbers of a law as they stand in the file. */
+/** The numbers of a law as they stand in the file, what is off left out. */
 function lawText(law: CaseLaw): string {
-  const fields = Object.entries(law).filter(([name]) => name !== "law" && name !== "why");
+  const fields = Object.entries(law).filter(([name, value]) => name !== "law" && name !== "why" && value !== false);
   return fields.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
 }

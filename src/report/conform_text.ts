@@ -1,7 +1,7 @@
 import type { ConformDocument, ConformedCase } from "./conform_document.ts";
 import { formatCount, plural } from "./number_text.ts";
 import type { RunTextOptions } from "./run_text.ts";
-import { item, labelled, printable, textStyle, wrapText } from "./text_layout.ts";
+import { item, printable, textStyle, wrapText } from "./text_layout.ts";
 import type { TextStyle } from "./text_layout.ts";
 
 /**
@@ -15,8 +15,14 @@ export function conformText(document: ConformDocument, options: RunTextOptions):
   const blocks = [
     kernelLines(cases, style),
     ...cases.filter(({ ok }) => !ok).map((failed) => failureLines(failed, columns, style)),
-    sectionLines(style.bold("Races"), cases.flatMap((one) => excuseLines(one, columns))),
-    sectionLines(style.bold("Not seen"), cases.flatMap((one) => unseenLines(one, columns))),
+    sectionLines(
+      style.bold("Races"),
+      cases.flatMap((one) => excuseLines(one, columns)),
+    ),
+    sectionLines(
+      style.bold("Not seen"),
+      cases.flatMap((one) => unseenLines(one, columns)),
+    ),
     [countLine(document, style)],
   ];
   return `${blocks
@@ -40,28 +46,40 @@ function kernelLines(cases: readonly ConformedCase[], style: TextStyle): string[
   });
 }
 
-/** A case that failed, with its first difference: expected beside actual, under the packets before it. */
+/** A case that failed: what the model lacks, or the first difference, expected beside actual, behind the packets before it. */
 function failureLines(failed: ConformedCase, columns: number, style: TextStyle): string[] {
   const [first, ...others] = failed.differences;
   const lines = wrapText(`${failed.kernel}/${failed.id} failed: ${failed.title}`, columns).map(style.bad);
   lines.push(...wrapText(failed.file, columns - 2).map((line) => `  ${line}`));
+  if (failed.reason !== undefined)
+    return [...lines, ...wrapText(failed.reason, columns - 2).map((line) => `  ${line}`)];
   if (first === undefined) return lines;
-  lines.push(...labelled("first difference", first.where, columns));
-  for (const [index, packet] of first.before.entries()) {
-    lines.push(...labelled(index === 0 ? "after" : "", packet, columns));
-  }
-  lines.push(...labelled("expected", first.expected, columns), ...labelled("actual", first.actual, columns));
+  lines.push(...wrapText(first.where, columns - 2).map((line) => `  ${line}`));
+  for (const [index, packet] of first.before.entries())
+    lines.push(...detail(index === 0 ? "after" : "", packet, columns));
+  lines.push(...detail("expected", first.expected, columns), ...detail("actual", first.actual, columns));
   if (others.length > 0) {
-    const more = plural(formatCount(others.length), "further difference");
-    lines.push(...labelled("and", `${more}, listed by --format json`, columns));
+    lines.push(`  and ${plural(formatCount(others.length), "further difference")}, listed by --format json`);
   }
   return lines;
+}
+
+const DETAIL_INDENT = 14;
+
+/** A label and text that is wrapped under itself; narrower than a report's table, so that a packet fits one line. */
+function detail(label: string, text: string, columns: number): string[] {
+  const lines = wrapText(text, columns - DETAIL_INDENT);
+  return lines.map((line, index) => `${(index === 0 ? `    ${label}` : "").padEnd(DETAIL_INDENT)}${line}`);
 }
 
 function excuseLines({ kernel, id, excused }: ConformedCase, columns: number): string[] {
   if (excused === undefined) return [];
   const until = `compared up to ${excused.comparedUntilMs.toFixed(0)} ms only`;
-  return item("-", `${kernel}/${id}: ${excused.race}, was decided in the other order, which is as legal; ${until}`, columns);
+  return item(
+    "-",
+    `${kernel}/${id}: ${excused.race}, was decided in the other order, which is as legal; ${until}`,
+    columns,
+  );
 }
 
 function unseenLines({ kernel, id, unknownFields = [] }: ConformedCase, columns: number): string[] {

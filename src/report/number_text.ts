@@ -1,3 +1,5 @@
+import { blockText, portBlocks } from "./port_blocks.ts";
+
 /** A count with its thousands parted by commas: 9780000 is `9,780,000`. Ports are names, not counts, and take no commas. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(?:[0-9]{3})+$)/g, ",");
@@ -59,13 +61,7 @@ export function formatPercent(share: number): string {
  * @returns one item of the list per element, in order.
  */
 export function portRanges(ports: readonly number[]): string[] {
-  const ranges: { first: number; last: number }[] = [];
-  for (const port of ports.toSorted((a, b) => a - b)) {
-    const open = ranges.at(-1);
-    if (open !== undefined && port <= open.last + 1) open.last = port;
-    else ranges.push({ first: port, last: port });
-  }
-  return ranges.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`));
+  return portBlocks([...new Set(ports)].toSorted((a, b) => a - b)).map(blockText);
 }
 
 /** One decimal below a hundred, none above; no trailing zero. */

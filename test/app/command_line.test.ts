@@ -53,6 +53,56 @@ describe("parseCommandLine", () => {
     expect(parse("completion", { SHELL: "/bin/fish" })).toEqual({ command: "completion", shell: "bash" });
   });
 
+  it("reads a plain sim ports, and all its options", () => {
+    const plain = {
+      kernel: "6.1",
+      portWalk: undefined,
+      hz: undefined,
+      range: undefined,
+      reserved: undefined,
+      listen: "",
+      connects: 10,
+      destinations: 1,
+      gap: 250_000,
+      close: "fin",
+      seed: "ports",
+      cursor: undefined,
+      hash: undefined,
+      format: "text",
+    };
+    expect(parse("ports")).toEqual({ command: "ports", options: plain });
+    const first =
+      "ports --kernel 5.10 --port-walk 5.18+ --hz 1000 --range 1024 --reserved 1-2 --listen 80 --connects 7";
+    const second =
+      "--destinations 3 --gap 0 --close keep --seed 007 --cursor 0x10 --hash 18446744073709551615 --format json";
+    expect(parse(`${first} ${second}`)).toEqual({
+      command: "ports",
+      options: {
+        kernel: "5.10",
+        portWalk: "5.18+",
+        hz: 1000,
+        range: "1024",
+        reserved: "1-2",
+        listen: "80",
+        connects: 7,
+        destinations: 3,
+        gap: 0,
+        close: "keep",
+        seed: "007",
+        cursor: 16,
+        hash: 18446744073709551615n,
+        format: "json",
+      },
+    });
+  });
+
+  it("reads sim conform with any number of folders", () => {
+    expect(parse("conform a b/c.json --format json --quiet --seed 007")).toEqual({
+      command: "conform",
+      options: { paths: ["a", "b/c.json"], format: "json", isQuiet: true, seed: "007" },
+    });
+  });
+
   it("takes options of sim run from the environment, and the command line over them", () => {
     const environment = { SIM_OPT_SEED: "007", SIM_OPT_JOBS: "2", SIM_OPT_SET: "a=1", SIM_OPT_QUIET: "1" };
     expect(parse("run a.yaml --seed 9", environment)).toMatchObject({
@@ -104,6 +154,19 @@ describe("parseCommandLine", () => {
       'Cannot use --until "12": it has no unit; write a time such as 12.345678s or 90m',
       "run ",
     ],
+    ["ports 6.1", 'Unexpected word "6.1"', "ports "],
+    ["ports --jobs 2", "Cannot use --jobs here: it is an option of sim run", "ports "],
+    ["ports --conects 2", "Unknown option --conects; did you mean --connects?", "ports "],
+    ["ports --destinations 0", 'Cannot use --destinations "0": it must be a whole number from 1 to 100000', "ports "],
+    ["ports --connects 1e3", 'Cannot use --connects "1e3": it must be a whole number from 1 to 1000000', "ports "],
+    ["ports --cursor -1", 'Cannot use --cursor "-1": it must be a whole number from 0 to 4294967295', "ports "],
+    ["ports --gap 3", 'Cannot use --gap "3": it has no unit; write a time such as 250ms, 10s or 0', "ports "],
+    ["ports --gap 2d", 'Cannot use --gap "2d": it is longer than 24h; write a time such as 250ms, 10s or 0', "ports "],
+    ["ports --close slam", 'Cannot use "slam" as --close: choose one of "rst", "fin", "keep"', "ports "],
+    ["ports --kernel 6.1 --kernel 6.2", "Cannot use --kernel 2 times: give it once", "ports "],
+    ["conform", "Name the folder of recorded cases: sim conform DIR", "conform "],
+    ["conform a --hash 1", "Cannot use --hash here: it is an option of sim ports", "conform "],
+    ["conform a --quiet=perhaps", 'Cannot use "--quiet=perhaps": --quiet takes no value', "conform "],
     ["init a b", 'Unexpected word "b"', "init "],
     ["completion fish", 'Cannot use "fish" as the shell: choose one of "bash", "zsh"', "completion "],
   ])("refuses %j with one clear message", (words, message, command) => {
@@ -125,12 +188,16 @@ describe("parseCommandLine", () => {
     });
     expect(help).toMatchObject({ text: expect.stringMatching(/--jobs .*one per core/) });
     expect(parse("--help")).toMatchObject({
-      text: expect.stringMatching(/Commands:[^]*sim completion[^]*Exit codes: 0/),
+      text: expect.stringMatching(/Commands:[^]*sim ports[^]*sim conform[^]*sim completion[^]*Exit codes: 0/),
     });
   });
 
   it("answers the shell's completion", () => {
     expect(parse("--get-yargs-completions sim i")).toMatchObject({ text: expect.stringContaining("init\n") });
+    expect(parse("--get-yargs-completions sim c")).toMatchObject({ text: expect.stringContaining("conform\n") });
+    expect(parse("--get-yargs-completions sim ports --c")).toMatchObject({
+      text: expect.stringContaining("--close\n"),
+    });
     expect(parse("--get-yargs-completions sim run --re")).toMatchObject({
       text: expect.stringContaining("--replications\n"),
     });

@@ -30,6 +30,10 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
       const text = stored.get(path);
       return text === undefined ? { ok: false, why: "there is no such file" } : { ok: true, text };
     },
+    listFiles: async (path) => {
+      const found = [...stored.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
+      return found.length === 0 ? { ok: false, why: "there is no such file" } : { ok: true, files: found };
+    },
     writeNewFile: async (path, text) => {
       if (stored.has(path)) return "it exists already; name another file, or remove it first";
       stored.set(path, text);

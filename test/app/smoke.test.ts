@@ -37,6 +37,18 @@ describe("The program sim", () => {
     expect(JSON.parse(out)).toMatchObject({ format: "run/1", settings: { durationSeconds: 60, replications: 1 } });
   });
 
+  it("prints the same document whatever the number of workers, but for the times", () => {
+    const scenario = join(import.meta.dirname, "../../scenarios/nodelocaldns.yaml");
+    const run = (jobs: number): unknown => {
+      const options = `--duration 30s --replications 3 --jobs ${jobs} --format json`;
+      const { out, err } = shell(`sim run '${scenario}' ${options}`);
+      expect(err).toBe("");
+      const { engine, ...document }: { engine: object } = JSON.parse(out);
+      return { ...document, engine: { ...engine, cpuSeconds: 0, wallSeconds: 0 } };
+    };
+    expect(run(3)).toEqual(run(1));
+  });
+
   it("is content with a reader that leaves early", () => {
     expect(shell("sim schema | head -c 1")).toEqual({ code: 0, out: "{", err: "" });
   });

@@ -5,6 +5,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A forwarded packet has one hop less to live.",
     instead: "It keeps its TTL.",
+    caughtBy: "6.1/C07",
     file: "kernel/netns.ts",
     find: "    packet.ttl -= 1;\n    packet.outDevice",
     replace: "    packet.outDevice",
@@ -26,6 +27,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With bridge-nf-call-iptables=0 no IPv4 hook sees bridged packets.",
     instead: "They see them.",
+    caughtBy: "6.1/C17",
     file: "kernel/netns.ts",
     find: 'this.#hasBrNetfilter && this.sysctls.number("net.bridge.bridge-nf-call-iptables") !== 0;',
     replace: "this.#hasBrNetfilter;",
@@ -33,13 +35,22 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With bridge-nf-call-iptables=1 the IPv4 hooks see bridged packets.",
     instead: "They do not.",
+    caughtBy: "6.1/C17c",
     file: "kernel/netns.ts",
     find: 'this.#hasBrNetfilter && this.sysctls.number("net.bridge.bridge-nf-call-iptables") !== 0;',
     replace: "false;",
   },
   {
+    rule: "A packet that a bridge passes up runs through PRE_ROUTING once.",
+    instead: "It runs through it twice.",
+    file: "kernel/bridge.ts",
+    find: "if (hasRunPreRouting) netns.routeInput(packet);",
+    replace: "if (packet.ttl < 0) netns.routeInput(packet);",
+  },
+  {
     rule: "A bridged packet whose destination DNAT has changed to one behind the same bridge is bridged on.",
     instead: "It goes where its frame was addressed to.",
+    caughtBy: "6.1/C17c",
     file: "kernel/bridge.ts",
     find: "if (callsIptables && packet.dst !== dst) {",
     replace: "if (callsIptables && packet.ttl < 0) {",
@@ -47,6 +58,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "When nobody answers for an address, those who sent there get an ICMP host unreachable.",
     instead: "They get nothing.",
+    caughtBy: "6.1/C08b",
     file: "kernel/neighbours.ts",
     find: "sendIcmpError(waiting.netns, packet, Icmp.DEST_UNREACH, Icmp.HOST_UNREACH);",
     replace: "",
@@ -54,6 +66,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "The kernel asks three times for a neighbour, 1 s apart.",
     instead: "It asks once.",
+    caughtBy: "6.1/C08b",
     file: "kernel/neighbours.ts",
     find: "const SOLICITATIONS = 3;",
     replace: "const SOLICITATIONS = 1;",
@@ -61,6 +74,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A blackhole route drops in silence.",
     instead: "It answers by an ICMP host unreachable.",
+    caughtBy: "6.1/C08",
     file: "kernel/netns.ts",
     find: 'else if (route.kind === "unreachable") send',
     replace: 'else if (route.kind === "unreachable" || route.kind === "blackhole") send',
@@ -75,6 +89,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "proxy_arp answers for addresses that are forwarded by another interface.",
     instead: "It answers for nobody.",
+    caughtBy: "6.1/C25",
     file: "kernel/netns.ts",
     find: "if (!this.mayForward || !(",
     replace: "if (this.id >= 0 || !(",

@@ -5,6 +5,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A SYN-ACK to a virtual service is scheduled like a SYN.",
     instead: "IPVS ignores SYN-ACKs.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "return (packet.flags & TcpFlag.SYN) !== 0 ||",
     replace: "return (packet.flags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN ||",
@@ -12,6 +13,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With sloppy_tcp=0 only segments with SYN are scheduled.",
     instead: "All but RSTs are.",
+    caughtBy: "6.1/C29",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "|| ipvs.settings.sloppyTcp",
     replace: "|| packet.ttl >= 0",
@@ -19,13 +21,15 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A virtual service takes packets to its own address only.",
     instead: "Its port counts.",
-    file: "kernel/ipvs/ipvs.ts",
-    find: "if (service.address === address && service.protocol === protocol) return service;",
-    replace: "if (service.protocol === protocol) return service;",
+    caughtBy: "6.1/C12",
+    file: "kernel/ipvs/ipvs_in.ts",
+    find: "= ipvs.findService(packet.protocol, packet.dst, packet.dport);",
+    replace: "= [...ipvs.services()].find(({ port }) => port === packet.dport);",
   },
   {
     rule: "A service without a usable server answers by an ICMP port unreachable.",
     instead: "It keeps silent.",
+    caughtBy: "6.1/C05",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "sendIcmpError(ipvs.netns, packet, Icmp.DEST_UNREACH, Icmp.PORT_UNREACH);",
     replace: "",
@@ -33,6 +37,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "rr passes over servers of weight 0.",
     instead: "It takes them.",
+    caughtBy: "6.1/C06",
     file: "kernel/ipvs/round_robin.ts",
     find: "if (server.weight > 0) {",
     replace: "if (server.weight >= 0) {",
@@ -40,6 +45,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "rr begins with the server added last.",
     instead: "It begins with the one added first.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs.ts",
     find: "service.servers.unshift(server);",
     replace: "service.servers.push(server);",
@@ -47,6 +53,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "rr goes on to the next server each time.",
     instead: "It stays with the first.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/round_robin.ts",
     find: "        this.#last = server;\n",
     replace: "",
@@ -54,6 +61,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "conn_reuse_mode=1: a SYN on a finished connection is dropped if its conntrack entry is confirmed.",
     instead: "It is scheduled anew.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs_in.ts",
     find: 'return hasOldConntrack ? "drop" : "schedule";',
     replace: 'return "schedule";',
@@ -61,6 +69,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "conn_reuse_mode=1: the connection that a SYN is dropped on ends at the next tick.",
     instead: "It lives on.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs_in.ts",
     find: '  ipvs.expireSoon(row);\n  return hasOldConntrack ? "drop"',
     replace: '  return hasOldConntrack ? "drop"',
@@ -68,6 +77,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "conn_reuse_mode=0: a SYN on a finished connection belongs to it.",
     instead: "It is treated as with 1.",
+    caughtBy: "6.1/C02b",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "const isReused = settings.connReuseMode !== 0 && isNew",
     replace: "const isReused = isNew",
@@ -75,6 +85,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Only a connection in TIME_WAIT or CLOSE counts as finished.",
     instead: "Every one does.",
+    caughtBy: "6.1/C04",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "return state === IpvsState.TIME_WAIT || state === IpvsState.CLOSE;",
     replace: "return state >= 0;",
@@ -82,6 +93,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With vs.conntrack=1 a connection that ends takes the conntrack entry with it.",
     instead: "The entry stays.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs.ts",
     find: "if (node >= 0) conntrack.kill(node >> 1);",
     replace: "",
@@ -94,15 +106,32 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     replace: "if (row < 0) {",
   },
   {
+    rule: "With vs.conntrack=0 a connection that ends leaves the conntrack entry alone.",
+    instead: "It takes the entry with it.",
+    caughtBy: "6.1/C10",
+    file: "kernel/ipvs/ipvs.ts",
+    find: "this.settings.conntrack ? IpvsFlag.NFCT : 0",
+    replace: "IpvsFlag.NFCT",
+  },
+  {
+    rule: "What IPVS has sent on it does not look at again.",
+    instead: "It does.",
+    file: "kernel/ipvs/ipvs_in.ts",
+    find: "packet.isIpvsDone = true;",
+    replace: "",
+  },
+  {
     rule: "An answer of a real server gets the virtual address back at FORWARD, a RST too.",
     instead: "IPVS has no hook there.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs.ts",
     find: "      [Hook.FORWARD, Priority.IP_VS_OUT_FORWARD, this.#out],\n",
     replace: "",
   },
   {
-    rule: "An answer of a real server on this host gets the virtual address back at LOCAL_OUT.",
+    rule: "What this host answers for a real server, an ICMP error too, gets the virtual address back at LOCAL_OUT.",
     instead: "IPVS has no such hook there.",
+    caughtBy: "6.1/C08b",
     file: "kernel/ipvs/ipvs.ts",
     find: "      [Hook.LOCAL_OUT, Priority.IP_VS_OUT_LOCAL_OUT, this.#out],\n",
     replace: "",
@@ -117,13 +146,15 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "What IPVS sends on leaves the host though ip_forward=0.",
     instead: "It is dropped.",
+    caughtBy: "6.1/C16",
     file: "kernel/ipvs/ipvs_in.ts",
-    find: "if (route.kind === \"unicast\") {",
-    replace: "if (!netns.mayForward) return drop(ipvs, packet);\n  if (route.kind === \"unicast\") {",
+    find: 'if (route.kind === "unicast") {',
+    replace: 'if (!netns.mayForward) return drop(ipvs, packet);\n  if (route.kind === "unicast") {',
   },
   {
     rule: "What IPVS sends on has one hop less to live.",
     instead: "It keeps its TTL.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "    packet.ttl -= 1;\n",
     replace: "",
@@ -138,13 +169,23 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A connection in CLOSE lasts 10 s.",
     instead: "It lasts 60 s.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs_tcp_states.ts",
     find: "= [2, 900, 120, 60, 120, 120, 10, 60,",
     replace: "= [2, 900, 120, 60, 120, 120, 60, 60,",
   },
   {
+    rule: "A connection in SYN_RECV lasts 60 s.",
+    instead: "It lasts 10 s.",
+    caughtBy: "6.1/C04",
+    file: "kernel/ipvs/ipvs_tcp_states.ts",
+    find: "= [2, 900, 120, 60, 120, 120, 10, 60,",
+    replace: "= [2, 900, 120, 10, 120, 120, 10, 60,",
+  },
+  {
     rule: "A RST from the real server closes a connection in SYN_RECV.",
     instead: "It changes nothing.",
+    caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs_tcp_states.ts",
     find: '"SS SS SS SS",\n  "SR TW ES CL",',
     replace: '"SS SS SS SS",\n  "SR TW ES SR",',
@@ -152,6 +193,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A connection in SYN_RECV counts as active.",
     instead: "It counts as inactive.",
+    caughtBy: "6.1/C04",
     file: "kernel/ipvs/ipvs_tcp_states.ts",
     find: "    state === IpvsState.SYN_RECV ||\n",
     replace: "",
@@ -159,6 +201,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A connection's new conntrack entry expects the answer from the real server.",
     instead: "It expects it from the virtual address.",
+    caughtBy: "6.1/C21",
     file: "kernel/ipvs/ipvs.ts",
     find: "    const reply = 2 * packet.ct + 1;\n",
     replace: "    if (isTowardsServer) return;\n    const reply = 2 * packet.ct + 1;\n",

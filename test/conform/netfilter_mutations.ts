@@ -5,6 +5,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A segment that neither begins a connection nor belongs to one is INVALID.",
     instead: "It begins one.",
+    caughtBy: "6.1/C04",
     file: "kernel/conntrack/conntrack.ts",
     find: "return flags === TcpFlag.SYN ||",
     replace: "return flags >= 0 ||",
@@ -19,6 +20,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "`-m conntrack --ctstate INVALID` meets packets that are INVALID.",
     instead: "It meets none.",
+    caughtBy: "6.1/C04",
     file: "kernel/netfilter/rule_match.ts",
     find: "(packet.ctState === 0 ? CtState.INVALID : packet.ctState) & states",
     replace: "packet.ctState & ~CtState.INVALID & states",
@@ -26,6 +28,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A SYN-ACK that answers an ignored SYN moves the entry on to SYN_RECV.",
     instead: "It is ignored, too.",
+    caughtBy: "6.1/C04",
     file: "kernel/conntrack/tcp_tracking.ts",
     find: "if (input !== CtTcpInput.SYN_ACK || !acknowledgesIgnoredSyn(table, slot, packet)) {",
     replace: "if (input >= 0) {",
@@ -47,6 +50,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A RST that answers the first SYN removes the entry.",
     instead: "The entry stays in CLOSE.",
+    caughtBy: "6.1/C19",
     file: "kernel/conntrack/tcp_tracking.ts",
     find: "if (table.lastInput[slot] === CtTcpInput.RST) {\n      conntrack.killBy(packet);",
     replace: "if (table.lastInput[slot]! > 99) {\n      conntrack.killBy(packet);",
@@ -54,6 +58,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A SYN that is sent again does not prolong an unanswered entry.",
     instead: "It does.",
+    caughtBy: "6.1/C20",
     file: "kernel/conntrack/tcp_tracking.ts",
     find: "if (old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN) {",
     replace: "if (old > 99) {",
@@ -61,6 +66,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An entry that has seen the handshake is ASSURED.",
     instead: "None is.",
+    caughtBy: "6.1/C18",
     file: "kernel/conntrack/tcp_tracking.ts",
     find: "    table.set(slot, CtStatus.ASSURED);\n",
     replace: "",
@@ -68,6 +74,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A full table drops what would begin a new entry.",
     instead: "The table grows.",
+    caughtBy: "6.1/C18",
     file: "kernel/conntrack/conntrack.ts",
     find: "if (table.count >= this.#max && ",
     replace: "if (table.count < 0 && ",
@@ -94,8 +101,8 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     replace: "        this.netns.counters.nf_conntrack_drop += 1;\n        return Verdict.ACCEPT;",
   },
   {
-    rule: "A packet that enters another namespace leaves mark and conntrack entry behind.",
-    instead: "The mark goes with it.",
+    rule: "A packet that enters another namespace leaves its mark behind.",
+    instead: "It takes it along.",
     file: "kernel/netns.ts",
     find: "    packet.mark = 0;\n",
     replace: "",
@@ -103,6 +110,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "DNAT sends a connection to another address.",
     instead: "It keeps its address.",
+    caughtBy: "6.1/C17c",
     file: "kernel/nat/nat.ts",
     find: "    table.set(slot, CtStatus.DST_NAT);\n",
     replace: "",
@@ -110,6 +118,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "MASQUERADE gives a connection the address of the outgoing interface.",
     instead: "It keeps its source.",
+    caughtBy: "6.1/C21",
     file: "kernel/nat/nat.ts",
     find: "    table.set(slot, CtStatus.SRC_NAT);\n",
     replace: "",
@@ -124,6 +133,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "MARK sets the mark that later rules ask for.",
     instead: "It does nothing.",
+    caughtBy: "6.1/C21",
     file: "kernel/netfilter/compile_chain.ts",
     find: "          packet.mark = ((packet.mark & ~target.mask) ^ target.value) >>> 0;\n",
     replace: "",
@@ -131,6 +141,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "`-m addrtype --dst-type LOCAL` meets packets to addresses of the namespace.",
     instead: "It meets none.",
+    caughtBy: "6.1/C21",
     file: "kernel/netfilter/rule_match.ts",
     find: "return (packet) => environment.isLocalAddress(packet.dst);",
     replace: "return () => false;",

@@ -5,6 +5,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "5.18+: connect() tries the ports of the low bound's parity first.",
     instead: "It begins at a port of either parity.",
+    caughtBy: "6.1/P01",
     file: "kernel/ports/port_walks.ts",
     find: "const offset = (((cursor + shift) >>> 0) % size) & ~1;",
     replace: "const offset = ((cursor + shift) >>> 0) % size;",
@@ -12,20 +13,23 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "5.18+: the cursor moves on by a random even number from 2 to 16.",
     instead: "It moves on by 2.",
+    caughtBy: "6.1/P01",
     file: "kernel/ports/port_walks.ts",
-    find: "Math.max(distance, 2 * this.#noise.below(8))",
-    replace: "distance",
+    find: "return Math.max(distance, 2 * ",
+    replace: "return Math.max(distance, 0 * ",
   },
   {
     rule: "5.18+: the cursor moves on by what the search went past, if that is more.",
     instead: "It moves on by the random number.",
+    caughtBy: "6.1/P03",
     file: "kernel/ports/port_walks.ts",
-    find: "Math.max(distance, 2 * this.#noise.below(8))",
-    replace: "2 * this.#noise.below(8)",
+    find: "return Math.max(distance, 2 * ",
+    replace: "return Math.max(0, 2 * ",
   },
   {
     rule: "5.18+: the hash of the destination is salted anew every 10 s.",
     instead: "It is salted once.",
+    caughtBy: "6.12/P13",
     file: "kernel/ports/port_allocator.ts",
     find: "this.#isResalted ? this.#jiffies.epochAt(this.#loop.now) : 0",
     replace: "0",
@@ -33,6 +37,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "5.18+: an epoch of the salt is 10 s long.",
     instead: "It is 20 s long.",
+    caughtBy: "6.12/P13",
     file: "kernel/jiffies.ts",
     find: "(10 * this.hz)",
     replace: "(20 * this.hz)",
@@ -40,20 +45,38 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "5.18+: each destination address has its own sequence of ports.",
     instead: "Addresses share one.",
+    caughtBy: "6.1/P02",
     file: "kernel/ports/port_allocator.ts",
-    find: "this.#hash.compute(saddr, daddr, dport, epoch)",
-    replace: "this.#hash.compute(saddr, 0, dport, epoch)",
+    find: "this.#hash.compute(saddr, daddr, dport, ",
+    replace: "this.#hash.compute(saddr, 0, dport, ",
   },
   {
     rule: "5.18+: each destination port has its own sequence of ports.",
     instead: "Ports share one.",
+    caughtBy: "6.1/P02",
     file: "kernel/ports/port_allocator.ts",
-    find: "this.#hash.compute(saddr, daddr, dport, epoch)",
-    replace: "this.#hash.compute(saddr, daddr, 0, epoch)",
+    find: "this.#hash.compute(saddr, daddr, dport, ",
+    replace: "this.#hash.compute(saddr, daddr, 0, ",
+  },
+  {
+    rule: "5.18+: each source address has its own sequence of ports.",
+    instead: "Source addresses share one.",
+    file: "kernel/ports/port_allocator.ts",
+    find: "this.#hash.compute(saddr, daddr, dport, ",
+    replace: "this.#hash.compute(0, daddr, dport, ",
+  },
+  {
+    rule: "5.18+: the hash chooses one of 65,536 cursors.",
+    instead: "There is one cursor.",
+    caughtBy: "6.1/P08",
+    file: "kernel/ports/port_walks.ts",
+    find: "return hashLow & 0xffff;",
+    replace: "return 0;",
   },
   {
     rule: "4.6 to 5.11: connect() tries the ports of the low bound's parity first.",
     instead: "It begins at a port of either parity.",
+    caughtBy: "5.10-walk-4.2-5.11/P01",
     file: "kernel/ports/port_walks.ts",
     find: "const offset = (((this.hint + search.hashLow) >>> 0) % size) & ~1;",
     replace: "const offset = ((this.hint + search.hashLow) >>> 0) % size;",
@@ -61,6 +84,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "4.6 to 5.11: each connect moves the one cursor by 2.",
     instead: "It moves it by 4.",
+    caughtBy: "5.10-walk-4.2-5.11/P01",
     file: "kernel/ports/port_walks.ts",
     find: "this.hint = (this.hint + distance + 2) >>> 0;",
     replace: "this.hint = (this.hint + distance + 4) >>> 0;",
@@ -75,6 +99,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Before 4.2: each connect moves the one cursor to the port it took.",
     instead: "The cursor stays.",
+    caughtBy: "5.10-walk-3.10/P01",
     file: "kernel/ports/port_walks.ts",
     find: "this.hint = (this.hint + step) >>> 0;",
     replace: "",
@@ -82,6 +107,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Before 4.2: a search goes through ports of both parities in turn.",
     instead: "It goes in steps of 2.",
+    caughtBy: "5.10-walk-3.10/P01",
     file: "kernel/ports/port_walks.ts",
     find: "for (let step = 1; step <= size; step += 1) {",
     replace: "for (let step = 2; step <= size; step += 2) {",
@@ -89,6 +115,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "connect() passes over ip_local_reserved_ports.",
     instead: "It takes them.",
+    caughtBy: "6.1/C13c",
     file: "kernel/ports/port_search.ts",
     find: "if (netns.sysctls.reservedPorts[port] === 1) return false;",
     replace: "",
@@ -96,6 +123,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "connect() passes over a port that a socket was bound to explicitly, a listener's too.",
     instead: "Only the four numbers count.",
+    caughtBy: "6.1/C13",
     file: "kernel/ports/port_search.ts",
     find: "if (buckets.isClosedToConnect(port)) return false;",
     replace: "",
@@ -103,9 +131,19 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "connect() passes over a port that has a connection with the same four numbers.",
     instead: "It passes over any port in use.",
+    caughtBy: "6.1/P04",
     file: "kernel/ports/port_search.ts",
     find: "return this.#candidate.isTupleFree(this, port);",
     replace: "return false;",
+  },
+  {
+    rule: "A connect that has no answer holds its port until it gives up.",
+    instead: "The next search of the same destination takes the port away from it.",
+    caughtBy: "6.1/S1_evenonly",
+    file: "kernel/tcp/tcp.ts",
+    find: "if (this.sockets.state[other] !== TcpState.TIME_WAIT) return false;",
+    replace:
+      "if (this.sockets.state[other] === TcpState.SYN_SENT) {\n      this.sockets.unhash(other);\n      return true;\n    }\n    if (this.sockets.state[other] !== TcpState.TIME_WAIT) return false;",
   },
   {
     rule: "An accepted connection keeps its listener's port closed to connect().",
@@ -124,6 +162,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An explicit bind() to a port that a listener holds is refused.",
     instead: "It succeeds.",
+    caughtBy: "6.1/C13",
     file: "kernel/tcp/bind.ts",
     find: "if (port !== 0 && !isFree(port)) return -Errno.EADDRINUSE;",
     replace: "",
@@ -131,6 +170,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "From 4.6 on bind(0) tries the other parity than connect() first.",
     instead: "It tries the same parity first.",
+    caughtBy: "6.1/P03",
     file: "kernel/ports/port_allocator.ts",
     find: "for (const offset of [first, first - 1]) {",
     replace: "for (const offset of [first - 1, first]) {",
@@ -138,6 +178,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "bind(0) begins at a new random place each time.",
     instead: "It begins at the low end.",
+    caughtBy: "6.1/P07",
     file: "kernel/ports/port_allocator.ts",
     find: "this.#bindZeroNoise.below(size) | 1",
     replace: "1",
@@ -145,6 +186,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "bind(0) with SO_REUSEADDR tries the lower half of the range first.",
     instead: "It tries the whole range.",
+    caughtBy: "6.1/P07",
     file: "kernel/ports/port_allocator.ts",
     find: "hasReuseAddress && hasHalves",
     replace: "false && hasHalves",
@@ -152,6 +194,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "IP_BIND_ADDRESS_NO_PORT leaves the choice of the port to connect().",
     instead: "bind() chooses.",
+    caughtBy: "6.1/P07",
     file: "kernel/tcp/bind.ts",
     find: "if (port === 0 && options.hasNoPort === true) {",
     replace: "if (port === 0 && options.hasNoPort === undefined) {",
@@ -159,6 +202,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An odd range loses its last port.",
     instead: "It is used whole.",
+    caughtBy: "6.1/P11",
     file: "kernel/ports/port_walks.ts",
     find: "return size > 1 ? size & ~1 : size;",
     replace: "return size;",

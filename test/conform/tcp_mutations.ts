@@ -5,6 +5,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "The interval between SYNs doubles.",
     instead: "It stays 1 s.",
+    caughtBy: "6.1/C20",
     file: "kernel/tcp/tcp_timers.ts",
     find: "if (sockets.retransmits[slot] > linear)",
     replace: "if (sockets.retransmits[slot]! > 99)",
@@ -12,6 +13,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "From 6.5 on the first four SYNs that are sent again come 1 s apart.",
     instead: "The interval doubles from the first.",
+    caughtBy: "6.12/C20",
     file: "kernel/tcp/tcp_timers.ts",
     find: "if (sockets.retransmits[slot] > linear)",
     replace: "if (sockets.retransmits[slot]! > 0)",
@@ -19,6 +21,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "The interval between SYN-ACKs doubles.",
     instead: "It stays 1 s.",
+    caughtBy: "6.1/C04",
     file: "kernel/tcp/tcp_timers.ts",
     find: "sockets.backoff[slot] = sockets.backoff[slot]! + 1;\n    netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    sendSynAck",
     replace: "netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    sendSynAck",
@@ -26,6 +29,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Timers are rounded up to granules that grow with the delay.",
     instead: "They fire on the next tick.",
+    caughtBy: "6.1/C02",
     file: "kernel/jiffies.ts",
     find: 'this.#hasGranules = era.timerWheel === "granules"',
     replace: "this.#hasGranules = false",
@@ -40,6 +44,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A SYN that comes again starts the SYN-ACK timer anew.",
     instead: "The timer runs on.",
+    caughtBy: "6.12/C04",
     file: "kernel/tcp/request_socket.ts",
     find: "  tcp.timers.armRetransmit(slot);\n  sendSynAck(tcp, slot);\n}\n\nfunction receiveReset",
     replace: "  sendSynAck(tcp, slot);\n}\n\nfunction receiveReset",
@@ -54,6 +59,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Initial sequence numbers grow with time: a pod that answers a second time begins at a new one.",
     instead: "The same tuple always begins at the same number.",
+    caughtBy: "6.1/C02",
     file: "kernel/tcp/tcp.ts",
     find: " + Math.floor(this.machine.loop.now * 15.625)",
     replace: "",
@@ -61,9 +67,19 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A RST ends a half-open connection of a server.",
     instead: "It changes nothing.",
+    caughtBy: "6.1/C02",
     file: "kernel/tcp/request_socket.ts",
     find: "else dropRequest(tcp, netns, slot);\n}\n\nfunction challenge",
     replace: "}\n\nfunction challenge",
+  },
+  {
+    rule: "A RST concerns only the connection with its own four numbers.",
+    instead: "It ends every half-open connection of the address that it comes to.",
+    caughtBy: "6.1/C17",
+    file: "kernel/tcp/segment_arrives.ts",
+    find: "  if (listener >= 0) receiveInListen(",
+    replace:
+      "  for (let slot = 0; (packet.flags & 4) !== 0 && slot < tcp.sockets.extent; slot += 1) {\n    const isHalfOpen = tcp.sockets.state[slot] === TcpState.SYN_RECV;\n    if (isHalfOpen && tcp.sockets.local[slot] === packet.dst) tcp.destroy(slot);\n  }\n  if (listener >= 0) receiveInListen(",
   },
   {
     rule: "Kernels with the mend of CVE-2026-68118 end a half-open connection only by a RST with the exact number.",
@@ -75,6 +91,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A listener answers a segment with ACK, such as a SYN-ACK, by a RST.",
     instead: "It keeps silent.",
+    caughtBy: "6.1/C02",
     file: "kernel/tcp/request_socket.ts",
     find: "    tcp.sendReset(netns, packet);\n    return;\n  }\n  if ((flags & TcpFlag.SYN) === 0 ||",
     replace: "    return;\n  }\n  if ((flags & TcpFlag.SYN) === 0 ||",
@@ -82,6 +99,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A port where nobody listens answers by a RST.",
     instead: "It keeps silent.",
+    caughtBy: "6.1/C19",
     file: "kernel/tcp/segment_arrives.ts",
     find: "else tcp.sendReset(netns, packet);\n}\n\nfunction receiveForTimeWait",
     replace: "}\n\nfunction receiveForTimeWait",
@@ -97,6 +115,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A RST that acknowledges the SYN ends a connection attempt.",
     instead: "The client waits on.",
+    caughtBy: "6.1/C19",
     file: "kernel/tcp/syn_sent.ts",
     find: "    tcp.fail(slot, Errno.ECONNREFUSED);\n",
     replace: "",
@@ -118,6 +137,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A client that gives up in SYN_SENT sends nothing.",
     instead: "It sends a RST.",
+    caughtBy: "6.1/C02",
     file: "kernel/tcp/tcp.ts",
     find: "else if (state === TcpState.CLOSE || state === TcpState.SYN_SENT) this.destroy(slot);",
     replace:
@@ -126,6 +146,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Payload is acknowledged at once on a young connection.",
     instead: "The ACK waits.",
+    caughtBy: "6.1/C01",
     file: "kernel/tcp/open_connection.ts",
     find: "if ((packet.flags & TcpFlag.FIN) === 0) tcp.sendAck(slot);",
     replace: "if ((packet.flags & TcpFlag.FIN) === 0) tcp.timers.delayAck(slot);",
@@ -133,13 +154,22 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "The ACK of a FIN waits for the answering FIN, unless payload has come in and none gone out.",
     instead: "It is sent at once.",
+    caughtBy: "6.1/C01",
     file: "kernel/tcp/open_connection.ts",
     find: "else sockets.set(slot, SocketFlag.ACK_PENDING);",
     replace: "else tcp.sendAck(slot);",
   },
   {
+    rule: "A delayed ACK waits 40 ms at least.",
+    instead: "It waits 200 ms.",
+    file: "kernel/tcp/tcp_timers.ts",
+    find: "const DELACK_MIN: Micros = 40_000;",
+    replace: "const DELACK_MIN: Micros = 200_000;",
+  },
+  {
     rule: "close() with SO_LINGER {1, 0} sends a RST and leaves no TIME_WAIT.",
     instead: "It sends a FIN.",
+    caughtBy: "6.1/C13",
     file: "kernel/tcp/tcp.ts",
     find: "else if (sockets.has(slot, SocketFlag.LINGER_RESET)) this.#abort(slot);",
     replace: "",
@@ -147,6 +177,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Who closes first keeps TIME_WAIT.",
     instead: "Nobody keeps anything.",
+    caughtBy: "6.1/C01",
     file: "kernel/tcp/time_wait.ts",
     find: "    netns.counters.TcpExtTW += 1;\n",
     replace: "    if (netns.id >= 0) {\n      this.#tcp.destroy(slot);\n      return;\n    }\n",
@@ -154,6 +185,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "TIME_WAIT lasts 60 s.",
     instead: "It lasts 30 s.",
+    caughtBy: "6.1/C01",
     file: "kernel/tcp/time_wait.ts",
     find: "TIMEWAIT_LEN: Micros = 60 * SECOND",
     replace: "TIMEWAIT_LEN: Micros = 30 * SECOND",
@@ -161,6 +193,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With tcp_tw_reuse=0 connect() does not take over TIME_WAIT.",
     instead: "It does.",
+    caughtBy: "6.1/P05",
     file: "kernel/tcp/time_wait.ts",
     find: "if (mode === 0) return false;",
     replace: "",
@@ -168,6 +201,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With tcp_tw_reuse=2 connect() takes over TIME_WAIT on loopback addresses only.",
     instead: "It does everywhere.",
+    caughtBy: "6.1/P05",
     file: "kernel/tcp/time_wait.ts",
     find: "if (mode === 2 && ",
     replace: "if (mode === 9 && ",
@@ -175,6 +209,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "From 4.19 to 6.13 TIME_WAIT is taken over from the next second of the clock on.",
     instead: "It is taken over at once.",
+    caughtBy: "6.1/P05",
     file: "kernel/tcp/time_wait.ts",
     find: "return tcp.machine.monotonicSecond(now) > tcp.machine.monotonicSecond(since);",
     replace: "return true;",
@@ -182,6 +217,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "From 6.14 on TIME_WAIT is taken over after tcp_tw_reuse_delay.",
     instead: "It is taken over at once.",
+    caughtBy: "6.18/P05",
     file: "kernel/tcp/time_wait.ts",
     find: 'return now > since + netns.sysctls.number("net.ipv4.tcp_tw_reuse_delay") * 1000;',
     replace: "return true;",
@@ -196,6 +232,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An ICMP port unreachable does not end a half-open connection of a server.",
     instead: "It does.",
+    caughtBy: "6.1/C05",
     file: "kernel/tcp/icmp_error.ts",
     find: "packet.icmpType !== 3 || packet.icmpCode <= 1",
     replace: "packet.icmpType > 0",

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileFunction } from "node:vm";
-import type { runCase } from "../../src/conform/run_case.ts";
+import type { judgeCase } from "../../src/conform/judge_case.ts";
 
 /** One expression of the model and what stands there instead once a rule is turned off. */
 export interface Patch {
@@ -16,12 +16,12 @@ export interface Patch {
   readonly replace: string;
 }
 
-/** The function of a mutated model that replays a case. */
-export type RunCase = typeof runCase;
+/** The function of a copy of the model that replays a case and judges it. */
+export type JudgeCase = typeof judgeCase;
 
-/** What a case is replayed by, and all that it imports. */
+/** What a case is judged by, and all that it imports. */
 const ROOMS = ["units.ts", "sim", "kernel", "conform"];
-const ENTRY = "conform/run_case.js";
+const ENTRY = "conform/judge_case.js";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const COMPILER_OPTIONS = {
@@ -42,23 +42,24 @@ type ModuleFunction = (exports: object, require: (name: string) => unknown) => v
  * Makes copies of the model in each of which some text is another. The copies live in memory: the sources are compiled
  * once, every patched file beside its original, and each copy is a registry of modules that takes the patched ones.
  *
- * A patch whose text does not stand in its file exactly once makes no copy; `problems` tells which.
+ * A patch whose text does not stand in its file exactly once makes no copy: `load` throws, and `problems` tells which.
  */
 export class MutantFactory {
   /** By the place of the mutation: why it cannot be made. */
   readonly problems = new Map<number, string>();
   readonly #files = new Map<string, string>();
-  readonly #patched: ReadonlyMap<string, string>[] = [];
+  /** The compiled name of each mutation's file, and that of the file in its place. */
+  readonly #patched: (readonly [original: string, patched: string])[] = [];
   readonly #functions = new Map<string, ModuleFunction>();
   readonly #external = createRequire(import.meta.url);
 
-  constructor(mutations: readonly (readonly Patch[])[]) {
+  constructor(mutations: readonly Patch[]) {
     const folder = mkdtempSync(join(tmpdir(), "portfall-mutants-"));
     try {
       for (const room of ROOMS) {
         cpSync(join(ROOT, "src", room), join(folder, "src", room), { recursive: true });
       }
-      for (const [number, patches] of mutations.entries()) this.#patched.push(this.#write(folder, number, patches));
+      for (const [number, patch] of mutations.entries()) this.#write(folder, number, patch);
       this.#compile(folder);
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -66,40 +67,37 @@ export class MutantFactory {
   }
 
   /** A copy of the model with one mutation, by its place; without a number, the model as it is. */
-  load(number?: number): RunCase {
-    const patched = number === undefined ? undefined : this.#patched[number];
+  load(number?: number): JudgeCase {
+    const problem = number === undefined ? undefined : this.problems.get(number);
+    if (problem !== undefined) throw new Error(problem);
+    const [original, patched] = (number === undefined ? undefined : this.#patched[number]) ?? [undefined, ""];
     const loaded = new Map<string, object>();
     const load = (name: string): object => {
       const known = loaded.get(name);
       if (known !== undefined) return known;
       const exports = {};
       loaded.set(name, exports);
-      this.#functionOf(patched?.get(name) ?? name)(exports, (specifier) =>
+      this.#functionOf(name === original ? patched : name)(exports, (specifier) =>
         specifier.startsWith(".") ? load(posix.join(posix.dirname(name), specifier)) : this.#external(specifier),
       );
       return exports;
     };
-    const found: unknown = Reflect.get(load(ENTRY), "runCase");
-    if (!isRunCase(found)) throw new Error(`${ENTRY} has no runCase`);
+    const found: unknown = Reflect.get(load(ENTRY), "judgeCase");
+    if (!isJudgeCase(found)) throw new Error(`${ENTRY} has no judgeCase`);
     return found;
   }
 
-  /** Writes the patched files of one mutation. @returns their compiled names by those of the originals. */
-  #write(folder: string, number: number, patches: readonly Patch[]): ReadonlyMap<string, string> {
-    const texts = new Map<string, string>();
-    for (const { file, find, replace } of patches) {
-      const text = texts.get(file) ?? readFileSync(join(ROOT, "src", file), "utf8");
-      const count = text.split(find).length - 1;
-      if (count !== 1) this.problems.set(number, `src/${file} has ${count} times, not once: ${find}`);
-      texts.set(file, text.replace(find, () => replace));
-    }
-    const names = new Map<string, string>();
-    for (const [file, text] of texts) {
-      const stem = file.replace(/\.ts$/, "");
-      writeFileSync(join(folder, "src", `${stem}.${number}.ts`), text);
-      names.set(`${stem}.js`, `${stem}.${number}.js`);
-    }
-    return names;
+  /** Writes the patched file of one mutation beside its original. */
+  #write(folder: string, number: number, { file, find, replace }: Patch): void {
+    const text = readFileSync(join(ROOT, "src", file), "utf8");
+    const count = text.split(find).length - 1;
+    if (count !== 1) this.problems.set(number, `src/${file} has ${count} times, not once: ${find}`);
+    const stem = file.replace(/\.ts$/, "");
+    writeFileSync(
+      join(folder, "src", `${stem}.${number}.ts`),
+      text.replace(find, () => replace),
+    );
+    this.#patched.push([`${stem}.js`, `${stem}.${number}.js`]);
   }
 
   /** Compiles all of a folder's src/ to CommonJS and keeps the outcome. */
@@ -127,6 +125,6 @@ export class MutantFactory {
   }
 }
 
-function isRunCase(value: unknown): value is RunCase {
+function isJudgeCase(value: unknown): value is JudgeCase {
   return typeof value === "function";
 }

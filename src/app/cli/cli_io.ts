@@ -12,6 +12,10 @@ export interface TextOutput {
 /** A file's text, or why it cannot be read, to complete "Cannot read …: ". */
 export type FileText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
 
+/** The files below a folder, or why they cannot be listed, to complete "Cannot read …: ". */
+export type FileList =
+  { readonly ok: true; readonly files: readonly string[] } | { readonly ok: false; readonly why: string };
+
 /** All that the commands see of the machine they run on. */
 export interface CliIo {
   readonly stdout: TextOutput;
@@ -28,6 +32,8 @@ export interface CliIo {
   /** CPU time that the program has used, in seconds, all threads together. */
   readonly cpuSeconds: () => number;
   readonly readFile: (path: string) => Promise<FileText>;
+  /** The paths of all files below a folder, at any depth and in no order; of a file, its own path. */
+  readonly listFiles: (path: string) => Promise<FileList>;
   /**
    * Writes a file that does not exist yet.
    *

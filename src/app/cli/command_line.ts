@@ -1,12 +1,19 @@
 import yargs from "yargs";
 import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
+import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
+import type { ConformOptions } from "./conform_options.ts";
+import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
+import type { PortsOptions } from "./ports_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
+import { didYouMean, ENVIRONMENT_PREFIX, plainUsageProblem } from "./usage_problem.ts";
 
 /** What a command line asks for. */
 export type CommandLine =
   | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "ports"; readonly options: PortsOptions }
+  | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "schema" }
   | { readonly command: "init"; readonly file: string | undefined }
   | { readonly command: "completion"; readonly shell: "bash" | "zsh" }
@@ -22,10 +29,7 @@ export interface CommandLineContext {
 }
 
 /** The commands, in the order of the help. */
-const COMMANDS = ["run", "init", "schema", "completion"] as const;
-
-/** Environment variables with this prefix are options of `sim run`: `SIM_OPT_JOBS=2` is `--jobs 2`. */
-const ENVIRONMENT_PREFIX = "SIM_OPT_";
+const COMMANDS = ["run", "ports", "conform", "init", "schema", "completion"] as const;
 
 /** Reads the words after `sim`. Nothing is run, printed or thrown. */
 export function parseCommandLine(argv: readonly string[], context: CommandLineContext): CommandLine {
@@ -43,7 +47,7 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
     message = error?.message;
     output = text;
   });
-  if (message !== undefined) return wrong(plainMessage(message, argv), first);
+  if (message !== undefined) return wrong(plainUsageProblem(message, argv), first);
   const switched = argv.find((word) => /^--quiet=(?!true$|false$)/.test(word));
   if (switched !== undefined) return wrong(`Cannot use ${JSON.stringify(switched)}: --quiet takes no value`, first);
   return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };
@@ -68,6 +72,14 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
         ask(typeof options === "string" ? wrong(options, "run") : { command: "run", options });
       },
     )
+    .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
+      const options = readPortsOptions(values);
+      ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
+    })
+    .command("conform <dir..>", "Replay recorded cases of real kernels and compare", declareConform, (values) => {
+      const options = readConformOptions(values);
+      ask(typeof options === "string" ? wrong(options, "conform") : { command: "conform", options });
+    })
     .command(
       "init [file]",
       "Write a commented first scenario to a new file, or print it",
@@ -88,7 +100,7 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
     .exitProcess(false)
     .wrap(Math.min(100, columns))
     .epilogue(
-      "Exit codes: 0 done, 1 an expectation failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
+      "Exit codes: 0 done, 1 an expectation or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
         "SIM_OPT_JOBS=2 in the environment stands for --jobs 2, and so for every option of sim run; NO_COLOR is honoured.",
     );
 }
@@ -105,6 +117,31 @@ function declareRun(command: Argv, environment: Readonly<Record<string, string |
       ["$0 run node.yaml --set sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
       ["$0 run node.yaml --kernel 6.1 --replications 20 --format json"],
     ]);
+}
+
+/** The options and examples of `sim ports`. */
+function declarePorts(command: Argv) {
+  return command
+    .options(PORTS_OPTIONS)
+    .example([
+      ["$0 ports --kernel 5.4.188 --connects 20 --destinations 3"],
+      ['$0 ports --range "1024 65000" --reserved 30000-32767 --connects 5000 --destinations 5000'],
+      ['$0 ports --range "40000 40099" --connects 120 --close keep'],
+      ["$0 ports --kernel 5.4.188 --cursor 0 --hash 1000 --connects 6 --format json"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim conform`. */
+function declareConform(command: Argv) {
+  return command
+    .positional("dir", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "Folders or files of kernel-case/1",
+    })
+    .options(CONFORM_OPTIONS)
+    .example([["$0 conform test/conformance"], ["$0 conform test/conformance/6.1/C02.json --format json"]]);
 }
 
 function noOptions<T>(command: Argv<T>): Argv<T> {
@@ -132,40 +169,4 @@ function shellOf(environment: Readonly<Record<string, string | undefined>>): "ba
 function wrong(message: string, command: string | undefined): CommandLine {
   const isCommand = COMMANDS.some((name) => name === command);
   return { command: "wrong", message: `sim: ${message}\nSee: sim ${isCommand ? `${command} ` : ""}--help` };
-}
-
-/** What yargs complains about, as one clear sentence. */
-function plainMessage(message: string, argv: readonly string[]): string {
-  const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1];
-  if (unknown !== undefined)
-    return unknown
-      .split(", ")
-      .map((name) => unknownArgument(name, argv))
-      .join("; ");
-  const follows = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
-  if (follows !== undefined) return `Cannot use --${follows} without a value`;
-  if (message.startsWith("Not enough non-option arguments")) return "Name the scenario to run: sim run SCENARIO";
-  const choice = /Argument: (\S+), Given: (.+), Choices: (.+)$/s.exec(message);
-  if (choice !== null) {
-    const name = choice[1] === "shell" ? "the shell" : `--${choice[1]}`;
-    return `Cannot use ${choice[2]} as ${name}: choose one of ${choice[3]}`;
-  }
-  return message;
-}
-
-/** One word or option that no command knows. yargs names options without their dashes. */
-function unknownArgument(name: string, argv: readonly string[]): string {
-  if (argv.includes(name)) return `Unexpected word ${JSON.stringify(name)}`;
-  const isGiven = argv.some((word) => word.startsWith("-") && word.replace(/^-+/, "").startsWith(name));
-  const dashes = name.length === 1 ? "-" : "--";
-  if (Object.hasOwn(RUN_OPTIONS, name)) return `Cannot use ${dashes}${name} here: it is an option of sim run`;
-  const from = isGiven
-    ? ""
-    : ` (from ${ENVIRONMENT_PREFIX}${name.toUpperCase().replaceAll("-", "_")} in the environment)`;
-  const closest = closestWord(name, Object.keys(RUN_OPTIONS));
-  return `Unknown option ${dashes}${name}${from}${didYouMean(closest === undefined ? undefined : `--${closest}`)}`;
-}
-
-function didYouMean(closest: string | undefined): string {
-  return closest === undefined ? "" : `; did you mean ${closest}?`;
 }

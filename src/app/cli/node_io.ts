@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { isatty } from "node:tty";
 import { runStudy } from "../../study/run_study.ts";
-import type { CliIo, FileText, TextOutput } from "./cli_io.ts";
+import type { CliIo, FileList, FileText, TextOutput } from "./cli_io.ts";
 
 /** The machine as Node shows it. `signal` aborts when the user interrupts the program. */
 export function nodeIo(signal: AbortSignal): CliIo {
@@ -17,6 +18,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     signal,
     clock: () => performance.now(),
     readFile: readText,
+    listFiles,
     writeNewFile,
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
     runStudy,
@@ -51,6 +53,17 @@ async function readText(path: string): Promise<FileText> {
   }
 }
 
+async function listFiles(path: string): Promise<FileList> {
+  try {
+    if (!(await stat(path)).isDirectory()) return { ok: true, files: [path] };
+    const entries = await readdir(path, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => !entry.isDirectory());
+    return { ok: true, files: files.map(({ parentPath, name }) => join(parentPath, name)) };
+  } catch (error) {
+    return { ok: false, why: whyOf(error) };
+  }
+}
+
 async function writeNewFile(path: string, text: string): Promise<string | undefined> {
   try {
     await writeFile(path, text, { flag: "wx" });
@@ -65,6 +78,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "it exists already; name another file, or remove it first",
   EISDIR: "it is a directory",
   ENOENT: "there is no such file",
+  ENOTDIR: "a part of the path is no directory",
   ENOSPC: "no space is left on the device",
   EROFS: "the file system is read-only",
 };

@@ -22,10 +22,14 @@ export class ProgressLine {
 
   /** Draws the line anew, at most ten times a second. */
   show(progress: RunProgress): void {
+    this.showText(progressText(progress, (this.#clock() - this.#startedAt) / 1_000));
+  }
+
+  /** Draws other words than those of a run, at most ten times a second. */
+  showText(text: string): void {
     const now = this.#clock();
     if (now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    const text = progressText(progress, (now - this.#startedAt) / 1_000);
     // A line as wide as the terminal would wrap, and then could not be overwritten.
     this.#terminal.write(`\r${text.slice(0, (this.#terminal.columns ?? 80) - 1)}\u001b[K`);
   }

@@ -5,8 +5,10 @@ import type { CliIo } from "./cli_io.ts";
 import { parseCommandLine } from "./command_line.ts";
 import type { CommandLine } from "./command_line.ts";
 import { completionScript } from "./completion_script.ts";
+import { conformCommand } from "./conform_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
+import { portsCommand } from "./ports_command.ts";
 import { runCommand } from "./run_command.ts";
 
 /**
@@ -29,6 +31,10 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
   switch (asked.command) {
     case "run":
       return runCommand(asked.options, io);
+    case "ports":
+      return portsCommand(asked.options, io);
+    case "conform":
+      return conformCommand(asked.options, io);
     case "init":
       return initCommand(asked.file, io);
     case "schema":

@@ -1,6 +1,5 @@
 import { runText } from "../../report/run_text.ts";
 import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
-import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import type { RunDocument } from "../../study/run_document.ts";
@@ -11,8 +10,10 @@ import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { ProgressLine } from "./progress_line.ts";
+import { refuse } from "./refuse.ts";
 import { replayLine } from "./replay_line.ts";
 import type { RunOptions } from "./run_options.ts";
+import { textOptions } from "./text_options.ts";
 
 /**
  * `sim run`: reads a scenario, simulates it and prints the findings.
@@ -58,7 +59,9 @@ async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Pr
     return EXIT_CODE.internalError;
   }
   line?.clear();
-  io.stdout.write(options.format === "json" ? `${JSON.stringify(document, null, 2)}\n` : textOf(document, io));
+  io.stdout.write(
+    options.format === "json" ? `${JSON.stringify(document, null, 2)}\n` : runText(document, textOptions(io)),
+  );
   return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
 }
 
@@ -87,20 +90,6 @@ function overrideRecord(overrides: readonly string[]): Record<string, string> {
       return [override.slice(0, at), override.slice(at + 1)];
     }),
   );
-}
-
-/** The report, coloured if it goes to a terminal and nobody forbids it. */
-function textOf(document: RunDocument, io: CliIo): string {
-  const { NO_COLOR: noColor, TERM: terminal } = io.environment;
-  const color = io.stdout.isTerminal && (noColor === undefined || noColor === "") && terminal !== "dumb";
-  return runText(document, { color, columns: io.stdout.columns ?? 100 });
-}
-
-/** Prints every diagnostic; nothing is run. */
-function refuse(diagnostics: readonly Diagnostic[], io: CliIo): number {
-  for (const diagnostic of diagnostics) io.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
-  io.stderr.write(`${plural(formatCount(diagnostics.length), "problem")}; nothing was run\n`);
-  return EXIT_CODE.wrongInput;
 }
 
 /** How far an interrupted run came. */

@@ -1,0 +1,39 @@
+/** What the user asks of `sim conform`. */
+export interface ConformOptions {
+  /** Folders and files, at least one. */
+  readonly paths: readonly string[];
+  readonly format: "text" | "json";
+  readonly isQuiet: boolean;
+  /** The boot secret of every case; each case's id if absent. */
+  readonly seed: string | undefined;
+}
+
+/** The options of `sim conform` as yargs takes them. */
+export const CONFORM_OPTIONS = {
+  format: { type: "string", requiresArg: true, choices: ["text", "json"], describe: "What to print" },
+  seed: { type: "string", requiresArg: true, describe: "Another boot secret: laws hold for every one" },
+  quiet: { type: "boolean", describe: "No progress line" },
+} as const;
+
+/**
+ * Reads the values that yargs collected for `sim conform`.
+ *
+ * @returns the options, or one sentence about the first value that cannot be used.
+ */
+export function readConformOptions(values: Readonly<Record<string, unknown>>): ConformOptions | string {
+  for (const name of Object.keys(CONFORM_OPTIONS)) {
+    const value = values[name];
+    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
+    if (value === "") return `Cannot use --${name} without a value`;
+  }
+  const given: readonly unknown[] = Array.isArray(values["dir"]) ? values["dir"] : [values["dir"]];
+  const paths = given.filter((path) => typeof path === "string");
+  if (paths.length === 0 || paths.includes("")) return "Name the folder of recorded cases: sim conform DIR";
+  const seed = values["seed"];
+  return {
+    paths,
+    format: values["format"] === "json" ? "json" : "text",
+    isQuiet: values["quiet"] === true,
+    seed: typeof seed === "string" ? seed : undefined,
+  };
+}

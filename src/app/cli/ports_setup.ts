@@ -1,0 +1,137 @@
+import type { PortExperimentOptions } from "../../conform/port_experiment.ts";
+import { HZ_VALUES, kernelBuilds, PORT_WALKS, resolveKernel } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/eras.ts";
+import type { PortHash } from "../../kernel/ports/port_allocator.ts";
+import { SysctlValues } from "../../kernel/sysctl.ts";
+import { parsePortList } from "../../kernel/sysctl_port_list.ts";
+import { quote } from "../../scenario/diagnostic.ts";
+import type { Diagnostic } from "../../scenario/diagnostic.ts";
+import { closestWord } from "../../scenario/spelling.ts";
+import { listOf } from "../../scenario/wording.ts";
+import type { Port } from "../../units.ts";
+import type { PortsOptions } from "./ports_options.ts";
+
+/** An experiment that can be run, or all that is wrong with what was asked. */
+export type PortsSetup =
+  | {
+      readonly ok: true;
+      readonly experiment: PortExperimentOptions;
+      /** `ip_local_reserved_ports`, in order. */
+      readonly reserved: readonly Port[];
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** What is wrong with the value of one option. */
+interface OptionProblem {
+  readonly message: string;
+  readonly expected: string;
+  readonly toMend: string;
+}
+
+const RANGE = "net.ipv4.ip_local_port_range";
+const RESERVED = "net.ipv4.ip_local_reserved_ports";
+
+/** Finds the kernel of `sim ports` and has it judge the texts of `--range` and `--reserved` with its own parsers. */
+export function setUpPorts(options: PortsOptions): PortsSetup {
+  const diagnostics: Diagnostic[] = [];
+  const tell = (option: string, text: string, problem: OptionProblem): void => {
+    diagnostics.push({
+      file: `--${option}`,
+      line: 1,
+      column: 1,
+      length: Math.max(1, text.length),
+      sourceLine: text,
+      ...problem,
+    });
+  };
+  const era = findKernel(options, tell);
+  // A wrong kernel does not keep the other texts from being read: kernels differ little in what they refuse there.
+  const values = new SysctlValues(era ?? newestEra());
+  const sysctls: Record<string, string> = {};
+  const write = (option: string, name: string, text: string | undefined, expected: string): void => {
+    if (text === undefined) return;
+    sysctls[name] = text;
+    const problem = values.set(name, text);
+    if (problem === undefined) return;
+    const message = `Cannot set ${quote(name)} to ${quote(text)}: ${problem.message} (${problem.errno})`;
+    tell(option, text, { message, expected, toMend: problem.mend });
+  };
+  write("range", RANGE, options.range, "the lowest and the highest port, such as 32768 60999");
+  write("reserved", RESERVED, options.reserved, "ports and ranges with commas between them, such as 8080,30000-32767");
+  const listen = readListen(options.listen, tell);
+  const hash = era === undefined ? undefined : readHash(options.hash, era, tell);
+  if (era === undefined || diagnostics.length > 0) return { ok: false, diagnostics };
+  const { seed, connects, destinations, gap, close, cursor } = options;
+  const given = { ...(cursor === undefined ? {} : { cursor }), ...(hash === undefined ? {} : { hash }) };
+  const experiment = { era, seed, sysctls, listen, connects, destinations, gap, close, ...given };
+  return { ok: true, experiment, reserved: setPorts(values.reservedPorts) };
+}
+
+type Tell = (option: string, text: string, problem: OptionProblem) => void;
+
+function findKernel({ kernel: build, portWalk, hz }: PortsOptions, tell: Tell): KernelEra | undefined {
+  const resolution = resolveKernel({ build, portWalk, hz });
+  if (resolution.ok) return resolution.era;
+  const { problem, candidates } = resolution;
+  const message = `Cannot pick ports as this kernel: ${problem}`;
+  if (hz !== undefined && !HZ_VALUES.includes(hz)) {
+    const rates = listOf(HZ_VALUES.map(String));
+    tell("hz", `${hz}`, { message, expected: rates, toMend: `write ${rates}` });
+  } else if (portWalk !== undefined && !PORT_WALKS.some((walk) => walk === portWalk)) {
+    const closest = closestWord(portWalk, PORT_WALKS);
+    const toMend = `write ${closest ?? listOf(PORT_WALKS)}`;
+    tell("port-walk", portWalk, { message, expected: listOf(PORT_WALKS), toMend });
+  } else if (candidates.length > 0) {
+    const expected = `a build with a row, or --port-walk ${listOf(candidates)}`;
+    const toMend = `add --port-walk ${candidates.at(-1) ?? ""} if the build walks that way`;
+    tell("kernel", build, { message, expected, toMend });
+  } else {
+    const closest = closestWord(build, kernelBuilds());
+    const expected = `a kernel build such as 5.4.188 or 3.10.0-1160.el7${closest === undefined ? "" : ` (closest: ${closest})`}`;
+    tell("kernel", build, { message, expected, toMend: resolution.toMend });
+  }
+  return undefined;
+}
+
+/** Ports to listen on, by the kernel's parser of port lists; 0 is none of them. */
+function readListen(text: string, tell: Tell): Port[] {
+  const parsed = parsePortList(text);
+  const expected = "ports and ranges with commas between them, such as 8080,30000-32767";
+  if (!parsed.ok) {
+    const { message, mend } = parsed.problem;
+    tell("listen", text, { message: `Cannot listen on ${quote(text)}: ${message}`, expected, toMend: mend });
+    return [];
+  }
+  if (parsed.flags[0] === 1) {
+    const message = `Cannot listen on ${quote(text)}: port 0 stands for any port`;
+    tell("listen", text, { message, expected, toMend: "write ports from 1 to 65535" });
+  }
+  return setPorts(parsed.flags);
+}
+
+/** The two halves of a given hash; the walks before 5.18+ have 32 bits of it. */
+function readHash(hash: bigint | undefined, { portWalk }: KernelEra, tell: Tell): PortHash | undefined {
+  if (hash === undefined) return undefined;
+  const high = Number(hash >> 32n);
+  if (portWalk !== "5.18+" && high > 0) {
+    const message = `Cannot use ${hash} as the hash of port walk ${portWalk}: it has 32 bits`;
+    tell("hash", `${hash}`, {
+      message,
+      expected: "0 to 4294967295",
+      toMend: `write ${hash & 0xffffffffn}, its low 32 bits`,
+    });
+  }
+  return { low: Number(hash & 0xffffffffn), high };
+}
+
+/** The ports whose flag is set, in order. */
+function setPorts(flags: Uint8Array): Port[] {
+  return [...flags.keys()].filter((port) => flags[port] === 1);
+}
+
+/** The newest kernel of those offered as examples. */
+function newestEra(): KernelEra {
+  const resolution = resolveKernel({ build: kernelBuilds().at(-1) ?? "" });
+  if (!resolution.ok) throw new Error("Broken invariant: each build offered as an example resolves");
+  return resolution.era;
+}

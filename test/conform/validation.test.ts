@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { renderValidation } from "../../src/conform/validation.ts";
+import { recordedCase } from "./recordings.ts";
+import { gapsOf, VALIDATION_FILE, validationPage } from "./validation_page.ts";
+
+const EMPTY = { version: "1.2.3", cases: [], rules: [], gaps: [] };
+const kernelCase = recordedCase("6.1/C02.json");
+
+/** The lines of the page that tell of one case. */
+function linesOn(verdict: Parameters<typeof renderValidation>[0]["cases"][number]["verdict"]): string[] {
+  const page = renderValidation({ ...EMPTY, cases: [{ kernelCase, verdict, unknownFields: [] }] });
+  return page.split("\n").filter((line) => line.startsWith("| C02 ") || line.startsWith("| 6.1"));
+}
+
+describe("The validation page", () => {
+  it("is what `npm run validate` writes now", async () => {
+    expect(readFileSync(VALIDATION_FILE, "utf8"), "src/VALIDATION.md is stale: run `npm run validate`").toBe(
+      await validationPage(),
+    );
+  });
+});
+
+describe("renderValidation", () => {
+  it("says of a case without differences that it agrees, and what was compared", () => {
+    expect(linesOn({ differences: [] })).toEqual([
+      "| 6.1 | 6.1.176 | 100 | 5.18+ | 1 | 1 | 0 | 0 |",
+      `| C02 | ${kernelCase.title} | agrees |`,
+      "| 6.1/C02 | 29 packets, 1 result, 3 snapshots | 100 ms or 6 % |  |",
+    ]);
+  });
+
+  it("shows the first difference of a case that differs", () => {
+    const difference = { where: "packets a/b in #1", expected: "x", actual: "y | z", before: [] };
+    expect(linesOn({ differences: [difference, { ...difference, where: "elsewhere" }] })).toEqual([
+      "| 6.1 | 6.1.176 | 100 | 5.18+ | 1 | 0 | 1 | 0 |",
+      `| C02 | ${kernelCase.title} | differs |`,
+      "| 6.1/C02 | packets a/b in #1 | x | y \\| z |",
+      "| 6.1/C02 | 29 packets, 1 result, 3 snapshots | 100 ms or 6 % |  |",
+    ]);
+  });
+
+  it("tells apart what the model cannot express", () => {
+    const reason = "nftables rulesets are not modelled";
+    const differences = [{ where: "the model", expected: "all", actual: reason, before: [] }];
+    expect(linesOn({ differences, reason })).toEqual([
+      "| 6.1 | 6.1.176 | 100 | 5.18+ | 1 | 0 | 0 | 1 |",
+      `| C02 | ${kernelCase.title} | not expressible |`,
+      `| 6.1/C02 | the model | all | ${reason} |`,
+      "| 6.1/C02 | 29 packets, 1 result, 3 snapshots | 100 ms or 6 % |  |",
+    ]);
+  });
+
+  it("tells which race was excused and how far the comparison went", () => {
+    const excused = { race: "SYN, SYN-ACK timer, near 1006 ms in p1", comparedUntilMs: 906.39 };
+    expect(linesOn({ differences: [], excused }).at(-1)).toBe(
+      "| 6.1/C02 | 29 packets, 1 result, 3 snapshots | 100 ms or 6 % | SYN, SYN-ACK timer, near 1006 ms in p1; compared until 906 ms |",
+    );
+  });
+
+  it("parts the rules that a recording tells from those that none does", () => {
+    const rules = [
+      { rule: "A.", instead: "B.", caughtBy: "6.1/C02" },
+      { rule: "C.", instead: "D." },
+    ];
+    const page = renderValidation({ ...EMPTY, rules: [{ title: "TCP", rules }] });
+    expect(page).toContain("### TCP\n\n| Rule | Turned off | Fails |\n| --- | --- | --- |\n| A. | B. | 6.1/C02 |\n");
+    expect(page).toContain("| Part | Rule | Turned off |\n| --- | --- | --- |\n| TCP | C. | D. |\n");
+  });
+});
+
+describe("gapsOf", () => {
+  it("reads what follows `Not modelled:` up to the end of its paragraph", () => {
+    expect(gapsOf("/**\n * A thing. Not modelled: this,\n * and that.\n *\n * @returns nothing.\n */\n")).toEqual([
+      "this, and that.",
+    ]);
+    expect(gapsOf("  // Not modelled: a\n  // tail.\n  const x = 1;\n")).toEqual(["a tail."]);
+    expect(gapsOf("/** B. Not modelled: b. Source: net/ipv4/tcp.c, v6.1. */")).toEqual(["b."]);
+    expect(gapsOf('const text = "Not modelled: c.";\n')).toEqual([]);
+  });
+});
