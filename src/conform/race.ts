@@ -29,7 +29,7 @@ export function findOtherOutcome(kernelCase: KernelCase, observation: Observatio
     const here = packetsAround(race, width, recorded);
     const there = packetsAround(race, width, actual);
     const hasSameKinds = isSameSet(here.map(kindOf), there.map(kindOf));
-    if (hasSameKinds && !hasSameOrder(here, there) && mayHaveSynAcks(race, countSynAcks(race, there))) {
+    if (hasSameKinds && !hasSameOrder(here, there) && mayHaveSynAcks(race, there)) {
       return { race, fromMs: race.near_ms - width };
     }
   }
@@ -74,16 +74,16 @@ function orderOf(packets: readonly RecordedPacket[]): string {
   return texts.join(", ");
 }
 
-function countSynAcks(race: CaseRace, packets: readonly RecordedPacket[]): number {
-  return packets.filter(
-    (packet) =>
-      packet.kind === "tcp" &&
-      packet.flags === "S." &&
-      packet.dir === "out" &&
-      packet.interface.startsWith(`${race.where}/`),
-  ).length;
-}
-
-function mayHaveSynAcks(race: CaseRace, count: number): boolean {
-  return race.syn_acks_in_recording === undefined || count === 1 || count === 2;
+/**
+ * Whether the SYN-ACKs sent are an outcome that the race may have: two (one by timer, one for the SYN), or one if the
+ * SYN came before it and so restarted the timer.
+ */
+function mayHaveSynAcks(race: CaseRace, packets: readonly RecordedPacket[]): boolean {
+  if (race.syn_acks_in_recording === undefined) return true;
+  const flags = packets
+    .filter(({ interface: place }) => place.startsWith(`${race.where}/`))
+    .flatMap((packet) => (packet.kind === "tcp" ? [packet.flags] : []));
+  const synAcks = flags.filter((text) => text === "S.").length;
+  const isSynFirst = flags.includes("S") && flags.indexOf("S") < flags.indexOf("S.");
+  return synAcks === 2 || (synAcks === 1 && isSynFirst);
 }

@@ -37,6 +37,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A SYN that comes again draws the same SYN-ACK at once.",
     instead: "It draws nothing.",
+    caughtBy: "6.1/C04",
     file: "kernel/tcp/request_socket.ts",
     find: "  tcp.timers.armRetransmit(slot);\n  sendSynAck(tcp, slot);\n}\n\nfunction receiveReset",
     replace: "  tcp.timers.armRetransmit(slot);\n}\n\nfunction receiveReset",
