@@ -3,6 +3,7 @@ import type { Device } from "../kernel/device.ts";
 import { errnoName } from "../kernel/errno.ts";
 import type { Machine } from "../kernel/machine.ts";
 import { parseIptables } from "../kernel/netfilter/iptables.ts";
+import { parseNft } from "../kernel/netfilter/nftables.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { SysctlValues } from "../kernel/sysctl.ts";
 import { readAddress, readPrefix } from "./case_address.ts";
@@ -95,11 +96,16 @@ function configureNamespace(machine: Machine, netns: Netns, spec: CaseNamespace)
   for (const route of spec.routes) addRoute(netns, route);
   const problem = writeSysctls(netns.sysctls, spec.sysctls);
   if (problem !== undefined) return problem;
-  if (spec.nft !== undefined) return "nftables rulesets are not modelled";
   if (spec.iptables.length > 0) {
     const reading = parseIptables(spec.iptables);
     if (!reading.ok) return `iptables: ${reading.problems.map(({ message }) => message).join("; ")}`;
     machine.loadRules(netns, reading.ruleset);
+  }
+  if (spec.nft !== undefined) {
+    const reading = parseNft(typeof spec.nft === "string" ? spec.nft : spec.nft.join("\n"));
+    if (!reading.ok)
+      return `nft: ${reading.problems.map(({ line, message }) => `line ${line}: ${message}`).join("; ")}`;
+    machine.loadNft(netns, reading.ruleset);
   }
   for (const entry of spec.ipvs) {
     const lacking = addVirtualServices(machine.requireIpvs(netns), entry);

@@ -1,7 +1,8 @@
 /**
  * The counters of one network namespace, under the names that `nstat` and `conntrack -S` print.
  *
- * Source: net/ipv4/proc.c snmp4_tcp_list and snmp4_net_list; net/netfilter/nf_conntrack_standalone.c, v6.1.
+ * Source: net/ipv4/proc.c snmp4_tcp_list, snmp4_net_list and snmp4_ipextstats_list;
+ * net/netfilter/nf_conntrack_standalone.c, v6.1.
  */
 export class Counters {
   IpInReceives = 0;
@@ -28,6 +29,7 @@ export class Counters {
   TcpExtListenDrops = 0;
   TcpExtTCPChallengeACK = 0;
   TcpExtIPReversePathFilter = 0;
+  IpExtInNoRoutes = 0;
   nf_conntrack_found = 0;
   nf_conntrack_invalid = 0;
   nf_conntrack_insert_failed = 0;

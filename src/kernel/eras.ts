@@ -26,10 +26,10 @@ export interface KernelEra {
   readonly bindBucketForgetsExplicitOwners: boolean;
   /** Whether IP_LOCAL_PORT_RANGE (sockopt 51) exists (6.3+, and 6.1.32+), and whether it makes the walk step by 1 (6.8+). */
   readonly localPortRangeOption: "absent" | "parity" | "step-1";
-  /** `ip_local_port_step_width` (7.1+). */
-  readonly hasPortStepWidth: boolean;
   /** Age rule for reusing a TIME_WAIT tuple. */
   readonly timeWaitReuse: "seconds-above-1" | "next-second" | "reuse-delay-ms";
+  /** Whether `tcp_tw_reuse` 2 means loopback only (4.19+, el8); before it is as good as 1. */
+  readonly timeWaitReuseHasLoopbackMode: boolean;
   /** Hierarchical timer wheel with rounded-up granules (4.8+), or exact ticks. */
   readonly timerWheel: "exact-ticks" | "granules";
   /** `tcp_syn_linear_timeouts` (6.5+ default 4; 0 where the sysctl does not exist). */
@@ -40,8 +40,6 @@ export interface KernelEra {
   readonly requestRstMustBeExact: boolean;
   /** Minimum gap between answers to a duplicate SYN or an invalid segment, in ms; 0 = not limited (3.10 upstream). */
   readonly invalidRateLimitMs: number;
-  /** True: a full accept queue drops every SYN (4.10+). False: it drops a SYN only while more than one request is young. */
-  readonly acceptQueueDropsYoung: boolean;
   /** IPVS: whether conn_reuse_mode=0 skips the weight-0 test (before 5.15/backports of c95c07836fa4). */
   readonly ipvsReuseModeZeroSkipsAll: boolean;
   /** IPVS: whether the reuse drop looks at a confirmed conntrack of the packet (5.9+ and backports) or at NFCT with any. */
@@ -56,14 +54,13 @@ export interface KernelEra {
   readonly conntrackExpiry: "timer" | "gc";
   /** conntrack: seconds between full GC scans, at most: 16, then 120 (5.14), then 60 (5.18). No meaning with timers. */
   readonly conntrackGcSeconds: number;
-  /** conntrack: whether tcp_in_window tells a late packet (ignored) from an invalid one (6.1+), or calls both invalid. */
-  readonly conntrackWindowVerdicts: "invalid" | "ignore-or-invalid";
-  /** conntrack: which timeout a RST sets: always close, or (6.12) unacknowledged when the state stays ESTABLISHED. */
-  readonly conntrackRstTimeout: "close" | "keeps-established";
+  /**
+   * conntrack: what a RST does to an ESTABLISHED entry whose sequence it does not meet exactly: it closes it, or it
+   * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12).
+   */
+  readonly conntrackInexactRst: "closes" | "sets-close-timeout" | "caps-timeout";
   /** conntrack: nf_conntrack_max per bucket with the default size (4 on 5.10 and older, 1 later). */
   readonly conntrackMaxPerBucket: number;
-  /** NAT: a 6.5+ kernel may evict a TIME_WAIT entry to take its SNAT port. */
-  readonly natEvictsTimeWait: boolean;
   /** NAT: unique-port attempts limited to 128+64+32+16+8 with new random starts, or the whole range (old kernels). */
   readonly natPortSearch: "bounded" | "whole-range";
 }
@@ -84,14 +81,13 @@ const BASE: EraRow = {
   bindZeroPrefersOddOffset: false,
   bindBucketForgetsExplicitOwners: false,
   localPortRangeOption: "absent",
-  hasPortStepWidth: false,
   timeWaitReuse: "seconds-above-1",
+  timeWaitReuseHasLoopbackMode: false,
   timerWheel: "exact-ticks",
   synLinearTimeouts: 0,
   resendsSynAfterChallenge: false,
   requestRstMustBeExact: false,
   invalidRateLimitMs: 0,
-  acceptQueueDropsYoung: false,
   ipvsReuseModeZeroSkipsAll: false,
   ipvsReuseDropsOnConfirmedCt: false,
   ipvsReschedulesDeletedDest: false,
@@ -99,10 +95,8 @@ const BASE: EraRow = {
   ipvsLcCountsActiveTwice: false,
   conntrackExpiry: "timer",
   conntrackGcSeconds: 16,
-  conntrackWindowVerdicts: "invalid",
-  conntrackRstTimeout: "close",
+  conntrackInexactRst: "closes",
   conntrackMaxPerBucket: 4,
-  natEvictsTimeWait: false,
   natPortSearch: "whole-range",
 };
 
@@ -130,13 +124,16 @@ const CHANGES: readonly KernelChange[] = [
   { firsts: ["4.8"], gives: { timerWheel: "granules" } },
   // Entries lose their timers; a worker collects them. Source: net/netfilter/nf_conntrack_core.c gc_worker, v4.9.
   { firsts: ["4.9"], gives: { conntrackExpiry: "gc" } },
-  // A full accept queue drops every SYN, commit 5ea8ea2cb7f1. Source: net/ipv4/tcp_input.c tcp_conn_request, v4.10.
-  { firsts: ["4.10", "3.16.81", "4.4.178"], gives: { acceptQueueDropsYoung: true } },
-  // The age of a TIME_WAIT entry is counted in monotonic seconds. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.19.
-  { firsts: ["4.19"], gives: { timeWaitReuse: "next-second" } },
+  // The age of a TIME_WAIT entry is counted in monotonic seconds, and tcp_tw_reuse gets its value 2.
+  // Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.19.
+  { firsts: ["4.19"], gives: { timeWaitReuse: "next-second", timeWaitReuseHasLoopbackMode: true } },
   // The search for a unique port gives up after 248 attempts, commit a504b703bb1d.
   // Source: net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple, v5.0.
   { firsts: ["5.0", "4.9.300", "4.14.265", "4.19.228"], gives: { natPortSearch: "bounded" } },
+  // A RST whose sequence is not exact leaves an ESTABLISHED entry open, commit be0502a3f2e9: seen in 5.2; where between
+  // 4.18 and that it begins, and which stable lines took it, is not known.
+  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v5.2.
+  { firsts: ["5.2"], gives: { conntrackInexactRst: "sets-close-timeout" } },
   // A suspicious ACK in SYN_SENT draws the SYN again at once, commit 9603d47bad46.
   // Source: net/ipv4/tcp_input.c tcp_rcv_synsent_state_process, v5.6.
   { firsts: ["5.6"], gives: { resendsSynAfterChallenge: true } },
@@ -184,31 +181,23 @@ const CHANGES: readonly KernelChange[] = [
   // The collector's pause follows the entries' timeouts, 60 s at most, commit 2cfadb761d3d.
   // Source: net/netfilter/nf_conntrack_core.c gc_worker, v5.18.
   { firsts: ["5.18", "5.15.34", "5.16.20", "5.17.3"], gives: { conntrackGcSeconds: 60 } },
-  // tcp_in_window answers accept, ignore or invalid, commit d9a6f0d0df18.
-  // Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_in_window, v6.1.
-  { firsts: ["6.1"], gives: { conntrackWindowVerdicts: "ignore-or-invalid" } },
   // IP_LOCAL_PORT_RANGE narrows the range of one socket, commit 91d0b78c5177.
   // Source: net/ipv4/inet_connection_sock.c inet_sk_get_local_port_range, v6.3.
   { firsts: ["6.3", "6.1.32"], gives: { localPortRangeOption: "parity" } },
   // The first four SYN retransmits are 1 s apart. Source: net/ipv4/tcp_timer.c tcp_retransmit_timer, v6.5.
   { firsts: ["6.5"], gives: { synLinearTimeouts: 4 } },
-  // A closing entry may give its SNAT port away, commit 458972550287.
-  // Source: net/netfilter/nf_nat_core.c nf_nat_used_tuple_harder, v6.5.
-  { firsts: ["6.5"], gives: { natEvictsTimeWait: true } },
   // A socket with IP_LOCAL_PORT_RANGE steps by 1, commit 207184853dbd.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.8.
   { firsts: ["6.8"], gives: { localPortRangeOption: "step-1" } },
   // A RST that leaves the state ESTABLISHED sets the unacknowledged timeout: not in 6.1.192, seen in 6.12.117; where
   // between them it begins is not known.
   // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.12.
-  { firsts: ["6.12"], gives: { conntrackRstTimeout: "keeps-established" } },
+  { firsts: ["6.12"], gives: { conntrackInexactRst: "caps-timeout" } },
   // tcp_tw_reuse_delay replaces the second. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v6.14.
   { firsts: ["6.14"], gives: { timeWaitReuse: "reuse-delay-ms" } },
   // A bucket whose explicit owners have left is open to connect() again.
   // Source: net/ipv4/inet_hashtables.c inet_bind_bucket_destroy, v6.18.
   { firsts: ["6.18"], gives: { bindBucketForgetsExplicitOwners: true } },
-  // A random step width for the walk, commit 7da62262ec96. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v7.1.
-  { firsts: ["7.1"], gives: { hasPortStepWidth: true } },
   // A RST in SYN-RECEIVED must be exact (CVE-2026-68118). Source: net/ipv4/tcp_minisocks.c tcp_check_req, v7.2.
   {
     firsts: ["7.2", "6.1.191", "6.6.153", "6.12.105", "6.18.42", "7.1.6"],
@@ -239,9 +228,15 @@ const VENDOR_ROWS: readonly VendorRow[] = [
     hz: 1000,
     gives: { portWalk: "4.2-4.5", invalidRateLimitMs: 500 },
   },
-  // RHEL and CentOS 8.1: as upstream 4.18. Later builds of el8 were not read.
-  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.18.0-147.el8.
-  { pattern: /^4\.18\.0-147\.el8(\.\w+)?$/, vendor: "el8", release: [4, 18, 0], hz: 1000, gives: {} },
+  // RHEL and CentOS 8.1: as upstream 4.18, with the tcp_tw_reuse of 4.19. Later builds of el8 were not read.
+  // Source: net/ipv4/inet_hashtables.c __inet_hash_connect; net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.18.0-147.el8.
+  {
+    pattern: /^4\.18\.0-147\.el8(\.\w+)?$/,
+    vendor: "el8",
+    release: [4, 18, 0],
+    hz: 1000,
+    gives: { timeWaitReuseHasLoopbackMode: true },
+  },
 ];
 
 const OLDEST: KernelRelease = [3, 10, 0];

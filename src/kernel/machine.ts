@@ -8,6 +8,8 @@ import { Jiffies } from "./jiffies.ts";
 import { Nat } from "./nat/nat.ts";
 import { Neighbours } from "./neighbours.ts";
 import { registerFilter } from "./netfilter/filter.ts";
+import { registerNft } from "./netfilter/nft_chains.ts";
+import { type NftRuleset, nftUsesConntrack } from "./netfilter/nft_ruleset.ts";
 import { type Ruleset, usesConntrack } from "./netfilter/ruleset.ts";
 import { Netns, VETH_DELAY } from "./netns.ts";
 import { type Packet, PacketPool } from "./packet.ts";
@@ -113,8 +115,20 @@ export class Machine {
   /** Loads iptables rules into a namespace; whatever they need of conntrack and NAT starts to work there. */
   loadRules(netns: Netns, ruleset: Ruleset): void {
     if (usesConntrack(ruleset)) this.requireConntrack(netns);
-    if (ruleset.has("nat") && netns.conntrack !== undefined) netns.nat = new Nat(netns, netns.conntrack, ruleset);
+    if (ruleset.has("nat") && netns.conntrack !== undefined) this.requireNat(netns).addTable(ruleset);
     registerFilter(netns, ruleset);
+  }
+
+  /** Loads an nftables ruleset into a namespace, beside what iptables has there; conntrack and NAT as they are needed. */
+  loadNft(netns: Netns, ruleset: NftRuleset): void {
+    if (nftUsesConntrack(ruleset)) this.requireConntrack(netns);
+    registerNft(netns, ruleset);
+  }
+
+  /** The NAT of a namespace, which registers its hooks and those of conntrack once. */
+  requireNat(netns: Netns): Nat {
+    netns.nat ??= new Nat(netns, this.requireConntrack(netns));
+    return netns.nat;
   }
 
   /** Registers the conntrack hooks of a namespace, once. */

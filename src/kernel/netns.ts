@@ -49,6 +49,8 @@ export class Netns {
   /** How long an orphan stays in FIN_WAIT2, and how many TIME_WAIT entries there may be. */
   finTimeout: Micros = 0;
   maxTimeWaits = 0;
+  /** `net.ipv4.ip_local_port_step_width`: 0 where it is off, and on kernels that do not have it. */
+  portStepWidth = 0;
   #bridgeCallsIptables = false;
   #hasBrNetfilter = false;
 
@@ -172,6 +174,7 @@ export class Netns {
 
   /** A frame arrives at one of this namespace's devices. */
   receive(packet: Packet, device: Device): void {
+    packet.device = device;
     packet.outDevice = undefined;
     packet.inDevice = device.name;
     this.machine.trace?.packet(this.machine.loop.now, device, "in", packet);
@@ -263,7 +266,7 @@ export class Netns {
   /** Source: net/ipv4/route.c ip_error, v6.1: unreachable and prohibit routes answer, a blackhole is silent. */
   #refuseForwarding(packet: Packet, route: Route): void {
     if (route.kind === "none") {
-      this.counters.IpInAddrErrors += 1;
+      this.counters.IpExtInNoRoutes += 1;
       sendIcmpError(this, packet, 3, 0);
     } else if (route.kind === "unreachable") sendIcmpError(this, packet, 3, 1);
     else if (route.kind === "prohibit") sendIcmpError(this, packet, 3, 13);
@@ -274,6 +277,7 @@ export class Netns {
     this.mayForward = this.sysctls.number("net.ipv4.ip_forward") !== 0;
     this.finTimeout = this.sysctls.number("net.ipv4.tcp_fin_timeout") * SECOND;
     this.maxTimeWaits = this.sysctls.number("net.ipv4.tcp_max_tw_buckets");
+    this.portStepWidth = this.sysctls.number("net.ipv4.ip_local_port_step_width");
     // Whether a neighbour answers for others depends on its sysctls.
     this.machine.flushRoutes();
     this.#bridgeCallsIptables = this.#hasBrNetfilter && this.sysctls.number("net.bridge.bridge-nf-call-iptables") !== 0;

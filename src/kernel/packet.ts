@@ -49,7 +49,7 @@ export class Packet {
   /** Names of the interfaces, for rules that match on them. */
   inDevice: string | undefined = undefined;
   outDevice: string | undefined = undefined;
-  /** The device it arrives at next, and the device its frame is addressed to. */
+  /** The device it arrives at next or has come in by (a port, not its bridge), and the one its frame is addressed to. */
   device: Device | undefined = undefined;
   target: Device | undefined = undefined;
   /** ICMP errors only: type, code and the header that caused them. */

@@ -27,8 +27,8 @@ export class SourceValidation {
   /** Whether the packet may be routed; what may not is counted under its reason. */
   accepts(packet: Packet): boolean {
     const { routes, counters } = this.#netns;
+    if (packet.device?.kind === "loopback") return true;
     const device = packet.inDevice ?? "";
-    if (device === "lo") return true;
     if (routes.isLocal(packet.src)) {
       if (this.#number(device, "accept_local") !== 0) return true;
       counters.in_martian_src += 1;

@@ -61,7 +61,7 @@ describe("A case that the model cannot express", () => {
   it.each([
     ["a scheduler", { ipvs: [{ ...serviceOf(C02), scheduler: "lblcr" }] }, "the IPVS scheduler lblcr is not modelled"],
     ["a table of iptables", { iptables: ["*raw", "COMMIT"] }, 'the table "raw" is not modelled'],
-    ["an nftables ruleset", { nft: "add table ip nat" }, "nftables rulesets are not modelled"],
+    ["an nftables ruleset", { nft: ["add table ip nat", "add table ip6 nat"] }, "nft: line 2: the family ip6 is not"],
     ["a sysctl", { sysctls: { "net.ipv4.tcp_tw_recycle": 1 } }, "net.ipv4.tcp_tw_recycle=1: kernel 6.1.176 has no"],
   ])("is refused for %s", (_, change, reason) => {
     expect(runCase(withNode(C02, change))).toEqual({ ok: false, reason: expect.stringContaining(reason) });

@@ -102,8 +102,8 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     instead: "It keeps silent.",
     caughtBy: "6.1/C19",
     file: "kernel/tcp/segment_arrives.ts",
-    find: "else tcp.sendReset(netns, packet);\n}\n\nfunction receiveForTimeWait",
-    replace: "}\n\nfunction receiveForTimeWait",
+    find: "else tcp.sendReset(netns, packet);\n}\n",
+    replace: "}\n",
   },
   {
     rule: "A RST without ACK does not end a connection attempt.",

@@ -118,6 +118,21 @@ describe("EventLoop", () => {
     expect(() => loop.runUntil(9)).toThrow("time never goes back");
   });
 
+  it("breaks off when time stands still, and names the handler", () => {
+    const loop = new EventLoop();
+    let answers = 0;
+    const ping = loop.handler("ping", () => {
+      answers += 1;
+      loop.after(0, pong, 0);
+    });
+    const pong = loop.handler("pong", () => loop.after(0, ping, 0));
+    loop.at(7, ping, 0);
+    expect(() => loop.runUntil(10)).toThrow(
+      'Broken invariant: time moves on: after 10000000 events it is still 7 us, the last one of "pong"',
+    );
+    expect(answers).toBe(10_000_000);
+  });
+
   it("knows its handlers by name", () => {
     const loop = new EventLoop();
     const handler = loop.handler("packet/arrives", () => {});

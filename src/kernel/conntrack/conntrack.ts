@@ -1,10 +1,12 @@
 import { type Ipv4, type Micros, SECOND } from "../../units.ts";
+import type { KernelEra } from "../eras.ts";
 import { Hook, type HookFunction, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol, TcpFlag } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { packPorts } from "../tuple_index.ts";
 import { ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import { EntryTimers } from "./entry_timers.ts";
 import { maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
 
 /** Bits that tell whether an entry is confirmed and not translated. */
@@ -29,6 +31,10 @@ export class Conntrack {
   #udpStreamTimeout: Micros = 0;
   #max = 0;
   #peak = 0;
+  /** What a RST does to an ESTABLISHED entry whose sequence it does not meet exactly. */
+  readonly inexactRst: KernelEra["conntrackInexactRst"];
+  /** Absent where a garbage collector does their work. */
+  readonly #timers: EntryTimers | undefined;
   readonly #gcHandler: number;
   readonly #dying: number[] = [];
   #dyingSince: Micros = 0;
@@ -78,6 +84,7 @@ export class Conntrack {
     table.expires[slot] = table.expires[slot]! + this.netns.machine.loop.now;
     table.set(slot, CtStatus.CONFIRMED);
     table.insert(slot);
+    this.#timers?.arm(slot);
     return Verdict.ACCEPT;
   };
 
@@ -91,9 +98,12 @@ export class Conntrack {
     netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, this.#track);
     netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, this.#confirm);
     netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm);
-    const loop = netns.machine.loop;
+    const { loop, era } = netns.machine;
+    this.inexactRst = era.conntrackInexactRst;
+    const hasTimers = era.conntrackExpiry === "timer";
+    this.#timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
     this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());
-    loop.after(netns.machine.era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
+    if (!hasTimers) loop.after(era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
   }
 
   /** `nf_conntrack_max`. */
@@ -180,6 +190,7 @@ export class Conntrack {
   refresh(slot: number, timeout: Micros): void {
     const isConfirmed = this.table.has(slot, CtStatus.CONFIRMED);
     this.table.expires[slot] = isConfirmed ? this.netns.machine.loop.now + timeout : timeout;
+    if (isConfirmed) this.#timers?.arm(slot);
   }
 
   #freeDying(): void {

@@ -20,6 +20,9 @@ export const CtStatus = {
   /** The acknowledgement number of this direction is known (IP_CT_TCP_FLAG_MAXACK_SET). */
   MAXACK_ORIGINAL: 4096,
   MAXACK_REPLY: 8192,
+  /** This direction's data is not acknowledged yet (IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED). */
+  UNACKNOWLEDGED_ORIGINAL: 16_384,
+  UNACKNOWLEDGED_REPLY: 32_768,
 } as const;
 
 const FIRST_CAPACITY = 1024;
@@ -51,6 +54,8 @@ export class ConntrackTable {
   retransmits = new Uint8Array(FIRST_CAPACITY);
   /** The highest acknowledgement that each direction has sent: indexed by node. */
   maxAck = new Int32Array(2 * FIRST_CAPACITY);
+  /** The end of the last segment in sequence that each direction has sent (td_end): indexed by node. */
+  sentEnd = new Int32Array(2 * FIRST_CAPACITY);
   readonly #heads: Int32Array;
   readonly #bucketMask: number;
   #next = new Int32Array(2 * FIRST_CAPACITY);
@@ -127,6 +132,10 @@ export class ConntrackTable {
 
   set(slot: number, status: number): void {
     this.status[slot] = this.status[slot]! | status;
+  }
+
+  unset(slot: number, status: number): void {
+    this.status[slot] = this.status[slot]! & ~status;
   }
 
   setTuple(node: number, src: Ipv4, dst: Ipv4, ports: number): void {
@@ -213,6 +222,7 @@ export class ConntrackTable {
     this.dst = longerInt32(this.dst, 2 * capacity);
     this.ports = longerInt32(this.ports, 2 * capacity);
     this.maxAck = longerInt32(this.maxAck, 2 * capacity);
+    this.sentEnd = longerInt32(this.sentEnd, 2 * capacity);
     this.#next = longerInt32(this.#next, 2 * capacity);
     this.protocol = longerUint8(this.protocol, capacity);
     this.state = longerUint8(this.state, capacity);

@@ -48,10 +48,8 @@ export function startTcp(conntrack: Conntrack, slot: number, packet: Packet): vo
   const state = nextCtTcpState(0, CtTcpState.NONE, input);
   conntrack.table.state[slot] = state;
   remember(conntrack.table, slot, packet, input);
-  const { byState, unacknowledged } = conntrack.timeouts;
-  const timeout = byState[state]!;
-  // A connection picked up in its middle lives at most 300 s until somebody answers.
-  conntrack.refresh(slot, state === CtTcpState.ESTABLISHED ? Math.min(timeout, unacknowledged) : timeout);
+  conntrack.table.sentEnd[2 * slot] = segmentEnd(packet);
+  conntrack.refresh(slot, timeoutOf(conntrack, slot, state));
 }
 
 /**
@@ -59,7 +57,8 @@ export function startTcp(conntrack: Conntrack, slot: number, packet: Packet): vo
  * invalid.
  *
  * Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.1. Not modelled: the window check
- * (tcp_in_window), so a segment out of its window is not called INVALID; the SYN proxy; challenge ACKs seen on the way.
+ * (tcp_in_window), so a segment out of its window is not called INVALID, nor ignored if it is merely late (6.1); the SYN
+ * proxy; challenge ACKs seen on the way.
  */
 export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): TrackOutcome {
   const table = conntrack.table;
@@ -78,14 +77,17 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
     // The SYN that was ignored was in sync after all, and this answers it: the entry follows.
     next = CtTcpState.SYN_RECV;
     table.maxAck[2 * slot + direction] = packet.ack;
+    table.sentEnd[2 * slot + 1 - direction] = packet.ack;
   } else if (input === CtTcpInput.RST && next === CtTcpState.CLOSE) {
     if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";
+    if (old === CtTcpState.ESTABLISHED && leavesOpen(conntrack, slot, packet)) next = old;
   }
   // A repeated SYN does not keep an unanswered entry alive.
   if (old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN) {
     remember(table, slot, packet, input);
     return "accept";
   }
+  noteSent(table, slot, packet);
   if (input === CtTcpInput.ACK && packet.len > 0) noteRetransmission(table, slot, packet);
   remember(table, slot, packet, input);
   return applyState(conntrack, slot, next, packet);
@@ -123,11 +125,22 @@ function applyState(conntrack: Conntrack, slot: number, next: number, packet: Pa
   return "accept";
 }
 
+/**
+ * The timeout of a state, which retransmissions, data without an acknowledgement and a want of any answer cut to 300 s.
+ * Not modelled: the cut by a last window of 0, since packets carry no window.
+ */
 function timeoutOf(conntrack: Conntrack, slot: number, state: number): Micros {
-  const { byState, maxRetrans, retransMax } = conntrack.timeouts;
-  const timeout = byState[state]!;
-  if (conntrack.table.retransmits[slot]! >= retransMax) return Math.min(timeout, maxRetrans);
-  return timeout;
+  const { table, timeouts } = conntrack;
+  const { unacknowledged } = timeouts;
+  const timeout = timeouts.byState[state]!;
+  if (table.retransmits[slot]! >= timeouts.retransMax) return Math.min(timeout, timeouts.maxRetrans);
+  if (table.lastInput[slot] === CtTcpInput.RST) {
+    const isCapped = state === CtTcpState.ESTABLISHED && conntrack.inexactRst === "caps-timeout";
+    return isCapped ? Math.min(timeout, unacknowledged) : timeouts.byState[CtTcpState.CLOSE]!;
+  }
+  const isUnanswered = state === CtTcpState.ESTABLISHED && !table.has(slot, CtStatus.SEEN_REPLY);
+  const isWaiting = table.has(slot, CtStatus.UNACKNOWLEDGED_ORIGINAL | CtStatus.UNACKNOWLEDGED_REPLY);
+  return isUnanswered || isWaiting ? Math.min(timeout, unacknowledged) : timeout;
 }
 
 /** RFC 1122: a SYN reopens a connection that a FIN had begun to close, or that this side had reset. */
@@ -162,6 +175,35 @@ function isAcceptableReset(conntrack: Conntrack, slot: number, direction: number
   const isEstablished = state >= CtTcpState.ESTABLISHED && state < CtTcpState.TIME_WAIT;
   if (packet.seq === 0 && !isEstablished) return true;
   return conntrack.timeouts.ignoresInvalidRst || !isBefore(packet.seq, table.maxAck[2 * slot + other]!);
+}
+
+/**
+ * Whether an acceptable RST leaves an ESTABLISHED entry open: its sequence is neither what the other side acknowledged
+ * last nor where the segment just before it ended, so that the peer may answer with a challenge ACK.
+ */
+function leavesOpen(conntrack: Conntrack, slot: number, packet: Packet): boolean {
+  const { table } = conntrack;
+  const direction = packet.ctDirection;
+  if (conntrack.inexactRst === "closes" || !table.has(slot, CtStatus.ASSURED)) return false;
+  if (!table.has(slot, direction === 0 ? CtStatus.MAXACK_REPLY : CtStatus.MAXACK_ORIGINAL)) return false;
+  if (table.lastInput[slot] === CtTcpInput.SYN || packet.seq === table.maxAck[2 * slot + 1 - direction]) return false;
+  const isOfTrain = table.lastInput[slot] === CtTcpInput.ACK && table.lastDirection[slot] === direction;
+  return !isOfTrain || packet.seq !== table.lastEnd[slot];
+}
+
+/** Follows how far each direction has sent, and whether the other has acknowledged all of it. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_in_window, v6.1. */
+function noteSent(table: ConntrackTable, slot: number, packet: Packet): void {
+  const isReply = packet.ctDirection === 1;
+  const node = 2 * slot + packet.ctDirection;
+  const end = segmentEnd(packet);
+  if ((packet.flags & TcpFlag.SYN) !== 0 || (isReply && !table.has(slot, CtStatus.SEEN_REPLY))) {
+    table.sentEnd[node] = end;
+  } else if (isBefore(table.sentEnd[node]!, end)) {
+    table.sentEnd[node] = end;
+    table.set(slot, isReply ? CtStatus.UNACKNOWLEDGED_REPLY : CtStatus.UNACKNOWLEDGED_ORIGINAL);
+  }
+  if ((packet.flags & TcpFlag.ACK) !== 0 && packet.ack === table.sentEnd[node ^ 1])
+    table.unset(slot, isReply ? CtStatus.UNACKNOWLEDGED_ORIGINAL : CtStatus.UNACKNOWLEDGED_REPLY);
 }
 
 function noteRetransmission(table: ConntrackTable, slot: number, packet: Packet): void {

@@ -13,6 +13,19 @@ import { chooseUniqueSource, type NatRange } from "./unique_tuple.ts";
 
 type Manip = "src" | "dst";
 
+interface NatChain {
+  readonly priority: number;
+  readonly run: ChainFunction;
+}
+
+/** The chains of iptables' nat table. */
+const TABLE_CHAINS: readonly (readonly [HookNumber, number, BuiltinChainName])[] = [
+  [Hook.PRE_ROUTING, Priority.NAT_DST, "PREROUTING"],
+  [Hook.LOCAL_IN, Priority.NAT_SRC, "INPUT"],
+  [Hook.LOCAL_OUT, Priority.NAT_DST, "OUTPUT"],
+  [Hook.POST_ROUTING, Priority.NAT_SRC, "POSTROUTING"],
+];
+
 /**
  * Network address translation of one namespace: rules are asked once per connection and direction of translation;
  * every later packet gets the recorded translation.
@@ -23,7 +36,8 @@ export class Nat {
   readonly #netns: Netns;
   readonly #conntrack: Conntrack;
   readonly #random: RandomStream;
-  readonly #chains: (ChainFunction | undefined)[];
+  /** The chains by hook, in order of priority. */
+  readonly #chains: NatChain[][] = [[], [], [], [], []];
 
   readonly #translate: HookFunction = (packet, hook) => {
     if (packet.isSettled) return Verdict.ACCEPT;
@@ -42,31 +56,55 @@ export class Nat {
     return Verdict.ACCEPT;
   };
 
-  constructor(netns: Netns, conntrack: Conntrack, ruleset: Ruleset) {
+  constructor(netns: Netns, conntrack: Conntrack) {
     this.#netns = netns;
     this.#conntrack = conntrack;
     this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
-    const environment: RuleEnvironment = {
-      isLocalAddress: (address) => netns.hasAddress(address),
-      randomUnit: () => this.#random.uniform(),
-    };
-    const chain = (name: BuiltinChainName): ChainFunction | undefined =>
-      compileChain(ruleset, "nat", name, environment);
-    this.#chains = [chain("PREROUTING"), chain("INPUT"), undefined, chain("OUTPUT"), chain("POSTROUTING")];
     netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate);
     netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate);
     netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate);
     netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate);
   }
 
-  /** Asks the rules of the hook's chain; without a rule the connection keeps its addresses (null binding). @returns false to drop. */
+  /** Adds the nat table of iptables. */
+  addTable(ruleset: Ruleset): void {
+    const environment: RuleEnvironment = {
+      isLocalAddress: (address) => this.#netns.hasAddress(address),
+      randomUnit: () => this.#random.uniform(),
+    };
+    for (const [hook, priority, name] of TABLE_CHAINS) {
+      const chain = compileChain(ruleset, "nat", name, environment);
+      if (chain !== undefined) this.addChain(hook, priority, chain);
+    }
+  }
+
+  /**
+   * Adds a chain to those that are asked on a hook. Its priority only orders these among themselves, the latest first
+   * where it is the same: they all run where `Priority` puts NAT.
+   *
+   * Source: net/netfilter/nf_nat_core.c nf_nat_register_fn, v6.1; net/netfilter/core.c nf_hook_entries_grow, v6.1.
+   */
+  addChain(hook: HookNumber, priority: number, run: ChainFunction): void {
+    const chains = this.#chains[hook]!;
+    const place = chains.findIndex((chain) => priority <= chain.priority);
+    chains.splice(place < 0 ? chains.length : place, 0, { priority, run });
+  }
+
+  /**
+   * Asks the hook's chains until one translates or drops; without a translation the connection keeps its addresses
+   * (null binding). @returns false to drop.
+   */
   #setUp(packet: Packet, slot: number, hook: HookNumber, manip: Manip): boolean {
-    const chain = this.#chains[hook];
-    const verdict = chain === undefined ? Verdict.ACCEPT : chain(packet);
-    if (verdict === Verdict.DROP) return false;
-    if (typeof verdict === "object" && verdict.kind === "dnat") this.#bindDestination(slot, verdict);
-    else if (typeof verdict === "object" && verdict.kind === "masquerade") this.#masquerade(packet, slot, verdict);
-    else if (manip === "src") this.#bindSource(slot, undefined);
+    const chains = this.#chains[hook]!;
+    for (let index = 0; index < chains.length; index += 1) {
+      const verdict = chains[index]!.run(packet);
+      if (verdict === Verdict.DROP) return false;
+      if (typeof verdict !== "object") continue;
+      if (verdict.kind === "dnat") this.#bindDestination(slot, verdict);
+      else if (verdict.kind === "masquerade") this.#masquerade(packet, slot, verdict);
+      return true;
+    }
+    if (manip === "src") this.#bindSource(slot, undefined);
     return true;
   }
 

@@ -20,8 +20,10 @@ const ATTEMPTS_LEAST = 16;
  * `ip_local_reserved_ports` is asked: a masqueraded connection may get any port from 1024 up, a NodePort too.
  *
  * Source: net/netfilter/nf_nat_core.c get_unique_tuple, nf_nat_l4proto_unique_tuple, v6.1.
- * Not modelled: the reuse of a mapping that the same source already has (find_appropriate_src), and the eviction of a
- * TIME_WAIT entry to take its port (6.12).
+ * Not modelled: the reuse of a mapping that the same source already has (find_appropriate_src); from 6.5 on, the eviction
+ * of a closing entry to take its port (nf_nat_used_tuple_harder); on kernels that scan the whole range, a start that
+ * goes on from the last port given out (neither `--random` nor `--random-fully`) or is a hash (`--random`): here it is
+ * always drawn.
  *
  * @param range `undefined` for a connection that no rule translates: it moves only if its tuple is taken.
  */
@@ -40,7 +42,9 @@ export function chooseUniqueSource(
   if (range?.isRandom !== true && keepsPort && isFree(conntrack, slot, address, oldPort))
     return { address, port: oldPort };
   const [low, high] = portBounds(range, oldPort);
-  return { address, port: searchPort(conntrack, random, { slot, address, low, high }) };
+  const search = { slot, address, low, high };
+  const isBounded = conntrack.netns.machine.era.natPortSearch === "bounded";
+  return { address, port: (isBounded ? searchPort : scanWholeRange)(conntrack, random, search) };
 }
 
 interface PortRangeSearch {
@@ -64,6 +68,22 @@ function searchPort(conntrack: Conntrack, random: RandomStream, search: PortRang
     if (attempts >= size || attempts < ATTEMPTS_LEAST) return port;
     attempts = Math.floor(attempts / 2);
   }
+}
+
+/**
+ * Every port of the range in turn, once around from a random place. The last one is taken without a test, and if it is
+ * somebody else's the packet dies at confirmation.
+ *
+ * Source: net/netfilter/nf_nat_proto_common.c nf_nat_l4proto_unique_tuple, v4.19.
+ */
+function scanWholeRange(conntrack: Conntrack, random: RandomStream, search: PortRangeSearch): Port {
+  const size = search.high - search.low + 1;
+  const offset = random.below(65536);
+  for (let step = 0; step < size - 1; step += 1) {
+    const port = search.low + ((offset + step) % size);
+    if (isFree(conntrack, search.slot, search.address, port)) return port;
+  }
+  return search.low + ((offset + size - 1) % size);
 }
 
 function portBounds(range: NatRange | undefined, oldPort: Port): readonly [low: Port, high: Port] {

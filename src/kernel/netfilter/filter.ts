@@ -1,8 +1,7 @@
 import { Icmp, sendIcmpError } from "../icmp.ts";
 import type { Netns } from "../netns.ts";
-import type { Packet } from "../packet.ts";
-import { compileChain } from "./compile_chain.ts";
-import { Hook, type HookNumber, Priority, Verdict, type VerdictValue } from "./hooks.ts";
+import { compileChain, type ChainFunction } from "./compile_chain.ts";
+import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "./hooks.ts";
 import type { RuleEnvironment } from "./rule_match.ts";
 import type { BuiltinChainName, Ruleset } from "./ruleset.ts";
 
@@ -22,13 +21,18 @@ export function registerFilter(netns: Netns, ruleset: Ruleset): void {
   for (const [hook, name] of CHAIN_HOOKS) {
     const chain = compileChain(ruleset, "filter", name, environment);
     if (chain === undefined) continue;
-    netns.hooks.register(hook, Priority.FILTER, (packet: Packet): VerdictValue => {
-      const verdict = chain(packet);
-      if (typeof verdict !== "object") return verdict;
-      if (verdict.kind !== "reject") return Verdict.ACCEPT;
-      if (verdict.answer === "tcp-reset") netns.machine.tcp.sendReset(netns, packet);
-      else sendIcmpError(netns, packet, Icmp.DEST_UNREACH, verdict.icmpCode);
-      return Verdict.DROP;
-    });
+    netns.hooks.register(hook, Priority.FILTER, filterHook(netns, chain));
   }
+}
+
+/** A chain of a filter table as a hook function: it carries out the chain's REJECT. */
+export function filterHook(netns: Netns, chain: ChainFunction): HookFunction {
+  return (packet) => {
+    const verdict = chain(packet);
+    if (typeof verdict !== "object") return verdict;
+    if (verdict.kind !== "reject") return Verdict.ACCEPT;
+    if (verdict.answer === "tcp-reset") netns.machine.tcp.sendReset(netns, packet);
+    else sendIcmpError(netns, packet, Icmp.DEST_UNREACH, verdict.icmpCode);
+    return Verdict.DROP;
+  };
 }

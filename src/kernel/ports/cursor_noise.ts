@@ -5,9 +5,12 @@ import { KeyedHash } from "../keyed_hash.ts";
 export interface WalkNoise {
   /** Thirty-two random bits. */
   int32(): number;
-  /** A whole number from 0 to `bound` - 1, for a row whose cursor stands at `cursor`. */
-  below(bound: number, row: number, cursor: number): number;
+  /** A whole number from 0 to `bound` - 1, for a row whose cursor stands at `cursor`; each `WalkDraw` is its own. */
+  below(bound: number, row: number, cursor: number, draw: number): number;
 }
+
+/** What a walk draws a number for: how far it moves the cursor, or how far apart its candidates are. */
+export const WalkDraw = { INCREMENT: 0, STEP: 1 } as const;
 
 /**
  * The kernel's random increments, drawn for each row by itself: what one destination draws does not depend on who else
@@ -28,8 +31,8 @@ export class CursorNoise implements WalkNoise {
     return this.#contents.int32();
   }
 
-  below(bound: number, row: number, cursor: number): number {
-    this.#increments.compute(row, cursor, bound, 0);
+  below(bound: number, row: number, cursor: number, draw: number): number {
+    this.#increments.compute(row, cursor, bound, draw);
     return Math.floor((this.#increments.low / 4294967296) * bound);
   }
 }

@@ -65,6 +65,7 @@ export class PortAllocator {
     const range = this.socketRange ?? netns.sysctls.localPortRange;
     search.low = range[0];
     search.high = range[1];
+    search.stepWidth = netns.portStepWidth;
     search.isOptionRange = this.socketRange !== undefined && this.#era.localPortRangeOption === "step-1";
     search.saddr = saddr;
     search.daddr = daddr;

@@ -14,6 +14,8 @@ export class PortSearch {
   hashHigh = 0;
   /** `hash_32(hashLow, 8)` and similar indices are taken by the walk itself. */
   isOptionRange = false;
+  /** `ip_local_port_step_width`, 0 for off. */
+  stepWidth = 0;
   netns: Netns;
   saddr: Ipv4 = 0;
   daddr: Ipv4 = 0;

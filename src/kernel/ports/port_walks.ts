@@ -1,6 +1,6 @@
 import type { Port } from "../../units.ts";
 import type { KernelEra } from "../eras.ts";
-import type { WalkNoise } from "./cursor_noise.ts";
+import { WalkDraw, type WalkNoise } from "./cursor_noise.ts";
 import type { PortSearch } from "./port_search.ts";
 
 /**
@@ -97,7 +97,7 @@ export class ParityHintWalk implements PortWalk {
   search(search: PortSearch): Port {
     const size = evenSize(search);
     const offset = (((this.hint + search.hashLow) >>> 0) % size) & ~1;
-    const distance = scanParities(search, offset, size);
+    const distance = scanParities(search, offset, size, 2);
     if (distance < 0) return -1;
     this.hint = (this.hint + distance + 2) >>> 0;
     return found.port;
@@ -106,9 +106,10 @@ export class ParityHintWalk implements PortWalk {
 
 /**
  * From 5.12 on: the same scan, with a table of cursors indexed by the destination's hash. The small table of 5.12 to
- * 5.17 adds now and then 2 to an undisturbed step; the large one of 5.18 and later adds 2 to 16.
+ * 5.17 adds now and then 2 to an undisturbed step; the large one of 5.18 and later adds 2 to 16. From 7.1 on
+ * `ip_local_port_step_width` lets the scan leap.
  *
- * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v5.15, v5.18 and v6.12.
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v5.15, v5.18, v6.12 and v7.1.
  */
 export class ParityTableWalk implements PortWalk {
   readonly #table: Uint32Array;
@@ -141,7 +142,7 @@ export class ParityTableWalk implements PortWalk {
     const size = evenSize(search);
     const shift = this.#hasRandomIncrements ? search.hashHigh : search.hashLow;
     const offset = (((cursor + shift) >>> 0) % size) & ~1;
-    const distance = scanParities(search, offset, size);
+    const distance = scanParities(search, offset, size, 2 * this.#drawStep(search, size >> 1, row));
     if (distance < 0) return -1;
     this.#table[row] = cursor + this.#increment(distance, row, cursor) + 2;
     return found.port;
@@ -150,19 +151,40 @@ export class ParityTableWalk implements PortWalk {
   /** IP_LOCAL_PORT_RANGE from 6.8 on: step 1, one pass, no parity. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.8. */
   #searchAllPorts(search: PortSearch, row: number, cursor: number): Port {
     const size = search.high - search.low + 1;
+    const step = this.#drawStep(search, size, row);
     let port = search.low + (((cursor + search.hashHigh) >>> 0) % size);
-    for (let step = 0; step < size; step += 1, port += 1) {
+    for (let distance = 0; distance < size; distance += 1, port += step) {
       if (port > search.high) port -= size;
       if (!search.isUsable(port)) continue;
-      this.#table[row] = cursor + Math.max(step, this.#noise.below(8, row, cursor)) + 1;
+      this.#table[row] = cursor + Math.max(distance, this.#noise.below(8, row, cursor, WalkDraw.INCREMENT)) + 1;
       return port;
     }
     return -1;
   }
 
   #increment(distance: number, row: number, cursor: number): number {
-    if (this.#hasRandomIncrements) return Math.max(distance, 2 * this.#noise.below(8, row, cursor));
-    return distance === 0 && this.#noise.below(16, row, cursor) === 0 ? 2 : distance;
+    if (this.#hasRandomIncrements) return Math.max(distance, 2 * this.#noise.below(8, row, cursor, WalkDraw.INCREMENT));
+    return distance === 0 && this.#noise.below(16, row, cursor, WalkDraw.INCREMENT) === 0 ? 2 : distance;
+  }
+
+  /**
+   * How many candidates further the next one is, of `count` in a pass: 1 unless `ip_local_port_step_width` is set, and
+   * then at most that. No divisor but 1 is common to it and `count`, so that a pass still meets each candidate once.
+   * A search that finds nothing leaves the cursor where it is, and so the next one draws the same.
+   *
+   * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v7.1 (commit 7da62262ec96).
+   */
+  #drawStep(search: PortSearch, count: number, row: number): number {
+    if (search.stepWidth === 0 || !this.#hasRandomIncrements || count <= 1) return 1;
+    const most = Math.min(count, search.stepWidth);
+    let step = 1 + this.#noise.below(most, row, this.#table[row]!, WalkDraw.STEP);
+    while (greatestCommonDivisor(step, count) !== 1) {
+      step += 1;
+      // With an even count no even step will do.
+      if (step % 2 === 0 && count % 2 === 0) step += 1;
+      if (step > most) return 1;
+    }
+    return step;
   }
 
   /** The table row of a hash: the low bits (5.18+), or `hash_32(hash, 8)` before. */
@@ -181,16 +203,28 @@ function evenSize(search: PortSearch): number {
 /** Where the last scan ended; a scan also returns how far it went in its pass. */
 const found = { port: 0 };
 
+/** Both positive. */
+function greatestCommonDivisor(a: number, b: number): number {
+  let divisor = a;
+  for (let rest = b % a; rest !== 0;) {
+    const next = divisor % rest;
+    divisor = rest;
+    rest = next;
+  }
+  return divisor;
+}
+
 /**
- * Tries low + offset, + 2, … once around, then the other parity from the same place.
+ * Tries low + offset, + `stride`, … once around, then the other parity from the same place with the same stride.
  *
- * @returns the distance gone in the pass that found `found.port`, or -1.
+ * @param stride even; without `ip_local_port_step_width` it is 2.
+ * @returns the distance gone in the pass that found `found.port`, 2 for each candidate passed over, or -1.
  */
-function scanParities(search: PortSearch, offset: number, size: number): number {
+function scanParities(search: PortSearch, offset: number, size: number, stride: number): number {
   const end = search.high + 1;
   for (let parity = 0; parity < 2; parity += 1) {
     let port = search.low + offset + parity;
-    for (let distance = 0; distance < size; distance += 2, port += 2) {
+    for (let distance = 0; distance < size; distance += 2, port += stride) {
       // The wrap is tested against the high bound, not against the rounded size: it matters for odd ranges.
       if (port >= end) port -= size;
       if (!search.isUsable(port)) continue;

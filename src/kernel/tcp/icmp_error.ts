@@ -3,12 +3,12 @@ import type { Netns } from "../netns.ts";
 import { type Packet, Protocol } from "../packet.ts";
 import type { Tcp } from "./tcp.ts";
 import { isBefore } from "./sequence.ts";
-import { dropRequest } from "./request_socket.ts";
 import { TcpState } from "./tcp_states.ts";
 
 /**
  * An ICMP error that quotes one of our segments. It ends a connection attempt; a request socket is ended by net and
- * host unreachable, time exceeded and parameter problem, but not by port unreachable; an open connection goes on.
+ * host unreachable, time exceeded and parameter problem, but not by port unreachable, and counts as dropped by its
+ * listener, not as reset; an open connection goes on.
  *
  * Source: net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_req_err; net/ipv4/icmp.c icmp_err_convert, v6.1.
  */
@@ -21,7 +21,9 @@ export function receiveIcmpError(tcp: Tcp, netns: Netns, packet: Packet): void {
   if (errno === 0) return;
   if (sockets.state[slot] === TcpState.SYN_RECV) {
     const endsRequest = packet.icmpType !== 3 || packet.icmpCode <= 1;
-    if (endsRequest && packet.quotedSeq === sockets.iss[slot]) dropRequest(tcp, netns, slot);
+    if (!endsRequest || packet.quotedSeq !== sockets.iss[slot]) return;
+    netns.counters.TcpExtListenDrops += 1;
+    tcp.destroy(slot);
     return;
   }
   if (sockets.state[slot] !== TcpState.SYN_SENT) return;

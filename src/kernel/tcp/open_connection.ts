@@ -153,7 +153,6 @@ function receiveReset(tcp: Tcp, netns: Netns, slot: number, packet: Packet): voi
     challenge(tcp, netns, slot);
     return;
   }
-  netns.counters.TcpEstabResets += 1;
   const isHalfClosed = tcp.sockets.state[slot] === TcpState.CLOSE_WAIT;
   tcp.fail(slot, isHalfClosed ? Errno.EPIPE : Errno.ECONNRESET);
 }

@@ -46,12 +46,13 @@ function receiveForTimeWait(tcp: Tcp, netns: Netns, slot: number, packet: Packet
   }
   if (receiveInTimeWait(tcp, slot, packet) === "handled") return;
   const listener = tcp.listeners.find(tcp.sockets, netns.id, packet.dst, packet.dport);
-  const aboveOld = (tcp.sockets.sndNxt[slot]! + 65537) | 0;
-  tcp.timeWaits.kill(slot);
   if (listener < 0) {
-    tcp.sendReset(netns, packet);
+    // Nobody wants the new connection: the SYN is answered as any other segment would be, and the entry stays.
+    tcp.sendAck(slot);
     return;
   }
+  const aboveOld = (tcp.sockets.sndNxt[slot]! + 65537) | 0;
+  tcp.timeWaits.kill(slot);
   const request = makeRequest(tcp, netns, listener, packet);
   if (request >= 0) answerRequest(tcp, request, aboveOld);
 }

@@ -28,7 +28,8 @@ import { mayReuseTimeWait, TimeWaitQueue } from "./time_wait.ts";
  * Before working on this file read net/ipv4/tcp.c, tcp_ipv4.c and inet_connection_sock.c (v6.1).
  *
  * Not modelled: congestion and flow control, loss recovery other than by timeout, urgent data, TCP_FASTOPEN,
- * simultaneous open (so no self-connect), SYN cookies, a full accept queue (owners accept at once).
+ * simultaneous open (so no self-connect), SYN cookies, a full accept queue (owners accept at once), which from 4.10 on
+ * drops every SYN and before that only while more than one request is young.
  */
 export class Tcp {
   readonly machine: Machine;
@@ -255,9 +256,17 @@ export class Tcp {
     this.destroy(slot);
   }
 
-  /** Removes a socket without a word: its tuple and its port are free at once. */
+  /**
+   * Removes a socket without a word: its tuple and its port are free at once. One that was still open counts in
+   * `TcpEstabResets`, whoever ended it: a RST in either direction, or the last timeout.
+   *
+   * Source: net/ipv4/tcp.c tcp_set_state, v6.1.
+   */
   destroy(slot: number): void {
     const sockets = this.sockets;
+    const state = sockets.state[slot]!;
+    if (state === TcpState.ESTABLISHED || state === TcpState.CLOSE_WAIT)
+      this.netnsOf(slot).counters.TcpEstabResets += 1;
     sockets.unhash(slot);
     this.releasePort(slot);
     sockets.free(slot);
@@ -352,7 +361,6 @@ export class Tcp {
   }
 
   #abort(slot: number): void {
-    this.netnsOf(slot).counters.TcpEstabResets += 1;
     this.transmit(slot, TcpFlag.RST | TcpFlag.ACK, this.sockets.sndNxt[slot]!, 0);
     this.destroy(slot);
   }

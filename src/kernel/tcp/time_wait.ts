@@ -1,5 +1,6 @@
 import { type Micros, SECOND } from "../../units.ts";
 import type { Netns } from "../netns.ts";
+import type { SocketTable } from "./socket_table.ts";
 import type { Tcp } from "./tcp.ts";
 import { TcpState } from "./tcp_states.ts";
 
@@ -120,10 +121,10 @@ export class TimeWaitQueue {
 
 /**
  * Whether a new connection may take over a TIME_WAIT entry's tuple: never in the search with `tcp_tw_reuse` 0, only
- * for addresses of 127.0.0.0/8 with 2, and only when the last timestamp is old enough. A socket whose port was bound beforehand needs
- * the timestamp only.
+ * for addresses of 127.0.0.0/8 with 2 where the kernel has that mode (any value but 0 means on before), and only when
+ * the last timestamp is old enough. A socket whose port was bound beforehand needs the timestamp only.
  *
- * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v6.12 and v6.14.
+ * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v4.19, v6.12 and v6.14.
  */
 export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean): boolean {
   const sockets = tcp.sockets;
@@ -133,7 +134,7 @@ export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean)
   if (isBoundBefore) return true;
   const mode = netns.sysctls.number("net.ipv4.tcp_tw_reuse");
   if (mode === 0) return false;
-  if (mode === 2 && sockets.local[slot]! >>> 24 !== 127 && sockets.remote[slot]! >>> 24 !== 127) return false;
+  if (mode === 2 && tcp.machine.era.timeWaitReuseHasLoopbackMode && !isLoopback(sockets, slot)) return false;
   const now = tcp.machine.loop.now;
   switch (tcp.machine.era.timeWaitReuse) {
     case "seconds-above-1":
@@ -143,4 +144,8 @@ export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean)
     case "reuse-delay-ms":
       return now > since + netns.sysctls.number("net.ipv4.tcp_tw_reuse_delay") * 1000;
   }
+}
+
+function isLoopback({ local, remote }: SocketTable, slot: number): boolean {
+  return local[slot]! >>> 24 === 127 || remote[slot]! >>> 24 === 127;
 }

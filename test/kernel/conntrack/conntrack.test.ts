@@ -97,6 +97,55 @@ describe("Conntrack of one connection", () => {
     expect(bench.show()).toMatch(/^ESTABLISHED/);
   });
 
+  it.each([
+    ["4.4.11", "CLOSE 10 [ASSURED]"],
+    ["5.4.188", "ESTABLISHED 10 [ASSURED]"],
+    ["6.1", "ESTABLISHED 10 [ASSURED]"],
+    ["6.12", "ESTABLISHED 300 [ASSURED]"],
+  ])("on %s is %s after a RST that lies beyond what is expected", (kernel, shown) => {
+    const bench = new ConntrackBench({ kernel });
+    bench.establish();
+    expect(bench.pass("<", "R", { seq: 5500 })).toBe("ESTABLISHED");
+    expect(bench.show()).toBe(shown);
+  });
+
+  it.each(["4.4.11", "5.4.188", "6.12"])(
+    "closes on %s by a RST at what is expected, or at the end of the segment before",
+    (kernel) => {
+      const exact = new ConntrackBench({ kernel });
+      exact.establish();
+      exact.pass("<", "R", { seq: 5001 });
+      const train = new ConntrackBench({ kernel });
+      train.establish();
+      train.pass("<", "P.", { seq: 5001, ack: 1001, len: 19 });
+      train.pass("<", "R", { seq: 5020 });
+      expect([exact.show(), train.show()]).toEqual(["CLOSE 10 [ASSURED]", "CLOSE 10 [ASSURED]"]);
+    },
+  );
+
+  it("lives 300 s at most while data of either side is not acknowledged", () => {
+    for (const [there, back, sent, answer] of [
+      [">", "<", { seq: 1001, ack: 5001, len: 80 }, { seq: 5001, ack: 1081 }],
+      ["<", ">", { seq: 5001, ack: 1001, len: 80 }, { seq: 1001, ack: 5081 }],
+    ] as const) {
+      const bench = new ConntrackBench();
+      bench.establish();
+      bench.pass(there, "P.", sent);
+      expect(bench.show()).toBe("ESTABLISHED 300 [ASSURED]");
+      bench.at(1).pass(back, ".", { ...answer, ack: answer.ack - 1 });
+      expect(bench.show()).toBe("ESTABLISHED 300 [ASSURED]");
+      bench.at(2).pass(back, ".", answer);
+      expect(bench.show()).toBe("ESTABLISHED 432000 [ASSURED]");
+    }
+  });
+
+  it("takes the shorter of a state's timeout and the one for data that is not acknowledged", () => {
+    const bench = new ConntrackBench({ sysctls: { "net.netfilter.nf_conntrack_tcp_timeout_established": "100" } });
+    bench.establish();
+    bench.pass(">", "P.", { seq: 1001, ack: 5001, len: 80 });
+    expect(bench.show()).toBe("ESTABLISHED 100 [ASSURED]");
+  });
+
   it("closes by any RST that answers a SYN which was ignored", () => {
     // The client has begun anew, the server has forgotten the connection and answers RST+ACK with sequence number 0.
     const bench = new ConntrackBench();
@@ -138,6 +187,8 @@ describe("A packet that belongs to no connection", () => {
   it("a bare ACK makes one that lives 300 s until it is answered, if nf_conntrack_tcp_loose", () => {
     const bench = new ConntrackBench();
     expect([bench.pass(">", "."), bench.show()]).toEqual(["NEW", "ESTABLISHED 300 [UNREPLIED]"]);
+    bench.at(1).pass(">", ".");
+    expect(bench.show()).toBe("ESTABLISHED 300 [UNREPLIED]");
     const strict = new ConntrackBench({ sysctls: { "net.netfilter.nf_conntrack_tcp_loose": "0" } });
     expect([strict.pass(">", "."), strict.count]).toEqual(["INVALID", 0]);
   });
@@ -208,6 +259,73 @@ describe("A conntrack table that is full", () => {
         const live = [...Array(table.extent).keys()].filter((slot) => table.isUsed(slot));
         expect(live).toHaveLength(bench.count);
         expect(bench.conntrack.peak).toBeLessThanOrEqual(8);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("An entry whose time is over", () => {
+  it("leaves the count at that moment up to 4.8, where each entry has a timer", () => {
+    const bench = new ConntrackBench({ kernel: "4.8.17" });
+    bench.pass(">", "S", {}, 1);
+    bench.at(10).pass(">", "S", {}, 2);
+    bench.establish(3);
+    const counts = [119.999, 120, 129.999, 130, 1000].map((moment) => bench.at(moment).count);
+    expect(counts).toEqual([3, 2, 2, 1, 1]);
+  });
+
+  it("stays in the count until the collector comes from 4.9 on", () => {
+    const bench = new ConntrackBench({ kernel: "6.1" });
+    bench.at(1).pass(">", "S");
+    expect([bench.at(121.1).count, bench.at(181).count]).toEqual([1, 0]);
+  });
+
+  it("ends on its timer when that was put off and then brought forward", () => {
+    const bench = new ConntrackBench({ kernel: "4.4.11" });
+    bench.establish();
+    bench.at(200).pass(">", "P.", { seq: 1001, ack: 5001, len: 3 });
+    bench.pass("<", ".", { seq: 5001, ack: 1004 });
+    bench.at(300).pass(">", "R", { seq: 1004 });
+    expect([bench.at(309.9).count, bench.at(310).count]).toEqual([1, 0]);
+    // The slot is taken again; what is left of the timers before does not end the new entry early.
+    bench.pass(">", "S", {}, 7);
+    expect([bench.at(429.9).count, bench.at(430).count]).toEqual([1, 0]);
+  });
+
+  it("makes room in a full table on a kernel with timers, and not yet on one with a collector", () => {
+    const refusedAt = (kernel: string): number[] => {
+      const sysctls = {
+        "net.netfilter.nf_conntrack_max": "3",
+        "net.netfilter.nf_conntrack_tcp_timeout_established": "5",
+      };
+      const bench = new ConntrackBench({ kernel, sysctls });
+      for (const client of [1, 2, 3]) bench.establish(client);
+      return [4.9, 5.1].filter((moment) => bench.at(moment).pass(">", "S", {}, 10) === "DROP");
+    };
+    expect([refusedAt("4.4.11"), refusedAt("6.1")]).toEqual([[4.9], [4.9, 5.1]]);
+  });
+
+  it("is found by nobody, and its timer leaves no other entry short, under random traffic on a kernel with timers", () => {
+    const steps = fc.array(
+      fc.tuple(fc.integer({ min: 0, max: 70 }), fc.constantFrom("S", "R", "F."), fc.nat({ max: 5 })),
+      {
+        minLength: 20,
+        maxLength: 60,
+      },
+    );
+    fc.assert(
+      fc.property(steps, (traffic) => {
+        const bench = new ConntrackBench({ kernel: "4.4.11" });
+        const { table } = bench.conntrack;
+        let now = 0;
+        for (const [pause, flags, client] of traffic) {
+          now += pause;
+          bench.at(now).pass(">", flags, { seq: 1000, ack: 5000 }, client + 1);
+          const slots = [...Array(table.extent).keys()].filter((slot) => table.isUsed(slot));
+          expect(slots.every((slot) => table.expires[slot]! > bench.wire.loop.now)).toBe(true);
+          expect(slots).toHaveLength(bench.count);
+        }
       }),
       { numRuns: 40 },
     );

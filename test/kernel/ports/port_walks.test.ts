@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   createPortWalk,
@@ -5,9 +6,11 @@ import {
   ParityTableWalk,
   SequentialWalk,
 } from "../../../src/kernel/ports/port_walks.ts";
+import { PortSearch } from "../../../src/kernel/ports/port_search.ts";
 import { RandomStream } from "../../../src/sim/random.ts";
 import { PARITY_LETTERS, PortBench, walkAt, WALK_LETTERS, type WalkLetter } from "../../support/port_bench.ts";
 import { era } from "../../support/small_network.ts";
+import { Wire } from "../../support/wire.ts";
 
 // Worked examples by hand from the kernel's algorithm: range 32768 to 60999 (28,232 ports), everything free unless said.
 const DEFAULT_RANGE = { low: 32768, high: 60999 };
@@ -174,5 +177,123 @@ describe("PortWalk at its edges", () => {
       expect([32768, 32769]).toContain(new PortBench().search(walk, { ...DEFAULT_RANGE, hash: 0 }));
     }
     expect(new SequentialWalk().hint).toBe(0);
+  });
+});
+
+describe("ip_local_port_step_width from 7.1 on", () => {
+  interface Leaps {
+    readonly low: number;
+    readonly high: number;
+    readonly width: number;
+    /** k - 1 of each search, and between them the increments of those that succeed. */
+    readonly draws: readonly number[];
+    readonly isOptionRange?: boolean;
+    readonly isFree?: (port: number) => boolean;
+    readonly walk?: WalkLetter;
+  }
+
+  /** The candidates of one search from offset 0, every port being owned; none is free unless said. @returns them, and where the next search begins. */
+  function candidates(leaps: Leaps): { readonly tried: number[]; readonly port: number; readonly cursor: number } {
+    const { low, high, width, draws, isOptionRange = false, isFree = () => false } = leaps;
+    const { host } = new Wire({ kernel: "7.1" });
+    const tried: number[] = [];
+    const search = new PortSearch(host, {
+      isTupleFree: (_search, port) => {
+        tried.push(port);
+        return isFree(port);
+      },
+    });
+    for (let port = low; port <= high; port += 1) host.ports.addConnectOwner(port);
+    Object.assign(search, { low, high, isOptionRange, stepWidth: width });
+    const walk = walkAt(leaps.walk ?? "C2", 0, 0, draws);
+    const port = walk.search(search);
+    const all = [...tried];
+    const offset = new PortBench().search(walk, { ...DEFAULT_RANGE, hash: 0 }) - DEFAULT_RANGE.low;
+    return { tried: all, port, cursor: offset };
+  }
+
+  const RANGE = { low: 30000, high: 30009 };
+  const ODD_PASS = "30001 30007 30003 30009 30005";
+
+  it("range 30000 to 30009 with k = 3: 30000 30006 30002 30008 30004, then the odd ones with the same k", () => {
+    const { tried, port } = candidates({ ...RANGE, width: 5, draws: [2] });
+    expect([tried, port]).toEqual([ports(`30000 30006 30002 30008 30004 ${ODD_PASS}`), -1]);
+  });
+
+  it("draws k up to the width, or up to the number of candidates if that is less", () => {
+    const second = (width: number, draw: number): number => candidates({ ...RANGE, width, draws: [draw] }).tried[1]!;
+    expect([1, 2, 3, 4].map((width) => second(width, 3))).toEqual(ports("30002 30004 30002 30008"));
+    // Five candidates: a draw of 3 stays below five, and k = 5 has a divisor in common with them, so that k is 1.
+    expect([second(1000, 3), second(1000, 4)]).toEqual(ports("30008 30002"));
+  });
+
+  it("raises k until it has no divisor in common with the number of candidates, over even ones if that is even", () => {
+    // 30000 to 30011: six candidates. k = 2 becomes 3, then 5; if the width is 4 it becomes 1.
+    const six = { low: 30000, high: 30011, draws: [1] };
+    expect(candidates({ ...six, width: 6 }).tried.slice(0, 6)).toEqual(ports("30000 30010 30008 30006 30004 30002"));
+    expect(candidates({ ...six, width: 4 }).tried.slice(0, 6)).toEqual(ports("30000 30002 30004 30006 30008 30010"));
+  });
+
+  it("counts 2 for each candidate passed over, however far it leaps, and moves the cursor by that", () => {
+    const { port, tried, cursor } = candidates({ ...RANGE, width: 5, draws: [2, 0], isFree: (one) => one === 30008 });
+    expect([tried, port, cursor]).toEqual([ports("30000 30006 30002 30008"), 30008, 8]);
+  });
+
+  it("leaps by k itself over the range of a socket with IP_LOCAL_PORT_RANGE", () => {
+    const { tried } = candidates({ ...RANGE, width: 10, draws: [2], isOptionRange: true });
+    expect(tried).toEqual(ports("30000 30003 30006 30009 30002 30005 30008 30001 30004 30007"));
+  });
+
+  it("does nothing when it is 0, or to the walk of 5.12", () => {
+    const inOrder = ports("30000 30002 30004 30006 30008 30001 30003 30005 30007 30009");
+    expect(candidates({ ...RANGE, width: 0, draws: [2] }).tried).toEqual(inOrder);
+    expect(candidates({ ...RANGE, width: 5, draws: [2], walk: "C1" }).tried).toEqual(inOrder);
+  });
+
+  it("still tries every port once: in an even range all of them, in an odd one all but one end", () => {
+    const range = fc.record({
+      size: fc.integer({ min: 1, max: 60 }),
+      width: fc.integer({ min: 0, max: 80 }),
+      draw: fc.nat({ max: 79 }),
+      isOptionRange: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(range, ({ size, width, draw, isOptionRange }) => {
+        const low = 40000;
+        const { tried } = candidates({ low, high: low + size - 1, width, draws: [draw], isOptionRange });
+        const isWhole = isOptionRange || size === 1 || size % 2 === 0;
+        expect(new Set(tried).size).toBe(tried.length);
+        expect(tried).toHaveLength(isWhole ? size : size - 1);
+        expect(tried.every((port) => port >= low && port < low + size)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("is read from the namespace's sysctl, anew after each change", () => {
+    const wire = new Wire({
+      kernel: "7.1",
+      sysctls: {
+        "net.ipv4.ip_local_port_range": "30000 30009",
+        "net.ipv4.ip_local_reserved_ports": "30000",
+      },
+    });
+    const allocator = wire.tcp.ports;
+    allocator.givenHash = { low: 0, high: 0 };
+    /** The ports that connects get which begin at 30000, where none is to be had. */
+    const picked = (): Set<number> => {
+      const cursors = Array.from({ length: 40 }, (_, row) => 10 * row);
+      return new Set(
+        cursors.map((cursor) => {
+          allocator.walk.setCursors(cursor);
+          return allocator.pick(wire.host, 1, 2, 80);
+        }),
+      );
+    };
+    expect(picked()).toEqual(new Set([30002]));
+    wire.set("net.ipv4.ip_local_port_step_width", "5");
+    expect(picked()).toEqual(new Set([30002, 30004, 30006, 30008]));
+    wire.set("net.ipv4.ip_local_port_step_width", "0");
+    expect(picked()).toEqual(new Set([30002]));
   });
 });

@@ -137,3 +137,52 @@ describe("A segment for an open connection", () => {
     expect(wire.tcp.sockets.state[slot]).toBe(TcpState.ESTABLISHED);
   });
 });
+
+describe("TcpEstabResets", () => {
+  /** How often a connection counts that went through `steps`. */
+  function resets(steps: (wire: Wire, slot: number, reset: () => void, syn: SentSegment) => void): number {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    steps(wire, slot, () => wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5001 }), syn);
+    expect(wire.count(TcpState.ESTABLISHED)).toBe(0);
+    return wire.host.counters.TcpEstabResets;
+  }
+
+  it("counts a connection that ends in ESTABLISHED or CLOSE_WAIT, by a RST received or sent or by the last timeout", () => {
+    expect(resets((_wire, _slot, reset) => reset())).toBe(1);
+    expect(
+      resets((wire, slot) => {
+        wire.tcp.setLingerReset(slot);
+        wire.tcp.close(slot);
+      }),
+    ).toBe(1);
+    expect(
+      resets((wire, _slot, _reset, syn) => {
+        wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1 });
+        wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5002 });
+      }),
+    ).toBe(1);
+    expect(
+      resets((wire, slot) => {
+        wire.tcp.send(slot, 100);
+        wire.at(2000);
+      }),
+    ).toBe(1);
+  });
+
+  it("does not count one that has sent its FIN, nor one that ends in order", () => {
+    expect(
+      resets((wire, slot, reset) => {
+        wire.tcp.close(slot);
+        reset();
+      }),
+    ).toBe(0);
+    expect(
+      resets((wire, slot, _reset, syn) => {
+        wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1 });
+        wire.tcp.close(slot);
+        wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5002, ack: syn.seq + 2 });
+      }),
+    ).toBe(0);
+  });
+});

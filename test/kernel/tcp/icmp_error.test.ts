@@ -85,6 +85,15 @@ describe("An ICMP error for a request socket", () => {
     expect(afterError(type, code)).toBe(1);
   });
 
+  it("counts as a drop by the listener, not as a reset", () => {
+    const wire = new Wire();
+    listen(wire.tcp, wire.host, wire.owner, PORT);
+    const [synAck] = wire.inject({ sport: 40000, dport: PORT, flags: "S", seq: 1 }).takeSent();
+    wire.injectIcmpError(3, 1, { sport: PORT, dport: 40000, seq: synAck!.seq });
+    const { TcpExtListenDrops, TcpAttemptFails, TcpExtEmbryonicRsts } = wire.host.counters;
+    expect([TcpExtListenDrops, TcpAttemptFails, TcpExtEmbryonicRsts]).toEqual([1, 0, 0]);
+  });
+
   it("must quote the sequence number of its SYN-ACK", () => {
     expect([afterError(3, 1, 1), afterError(3, 1, -1)]).toEqual([1, 1]);
   });

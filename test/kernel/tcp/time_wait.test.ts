@@ -37,6 +37,19 @@ describe("A segment for a TIME_WAIT entry", () => {
     expect([wire.count(TcpState.TIME_WAIT), wire.count(TcpState.SYN_RECV)]).toEqual([0, 1]);
   });
 
+  it("SYN above rcv_nxt that nobody listens for: an ACK of what it has seen, without a rate limit, and it stays", () => {
+    const wire = new Wire({ kernel: "6.1" });
+    const { syn } = wire.timeWait(PORT);
+    const acks = [2, 2.1].map((moment) =>
+      wire.at(moment).inject({ sport: PORT, dport: syn.sport, flags: "S", seq: 9000 }).takeSent(),
+    );
+    const ack = { flags: ".", seq: (syn.seq + 2) | 0, ack: 5002 };
+    expect(acks).toMatchObject([[ack], [ack]]);
+    expect(wire.count(TcpState.TIME_WAIT)).toBe(1);
+    wire.at(62.1);
+    expect(wire.count(TcpState.TIME_WAIT)).toBe(0);
+  });
+
   it("SYN at or below rcv_nxt: an ACK of what it has seen, and it stays", () => {
     for (const seq of [1002, 1001, 1]) {
       const { wire, synAck } = serverTimeWait();
@@ -122,6 +135,14 @@ describe("connect() to a tuple in TIME_WAIT", () => {
     expect(reuseMoments("4.4.11", peer, "1", [0.9, 1.1, 1.9, 2.1])).toEqual([false, false, false, true]);
     expect(reuseMoments("5.4.188", peer, "1", [0.3, 0.9, 1.01])).toEqual([false, false, true]);
     expect(reuseMoments("6.18.44", peer, "1", [0.9, 1.1, 1.19, 1.21])).toEqual([false, false, false, true]);
+  });
+
+  it("of another host succeeds with tcp_tw_reuse=2 before 4.19, where it is as good as 1, but not on el8", () => {
+    expect(reuseMoments("4.4.11", peer, "2", [1.9, 2.1])).toEqual([false, true]);
+    expect(reuseMoments("4.18", peer, "2", [1.9, 2.1])).toEqual([false, true]);
+    expect(reuseMoments("4.4.11", peer, "-1", [1.9, 2.1])).toEqual([false, true]);
+    expect(reuseMoments("4.18.0-147.el8", peer, "2", minute)).toEqual([false, false, false, false]);
+    expect(reuseMoments("4.18.0-147.el8", peer, "1", [1.9, 2.1])).toEqual([false, true]);
   });
 
   it("over loopback succeeds by default from 4.19 on, and not before 4.18", () => {
