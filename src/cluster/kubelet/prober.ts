@@ -32,8 +32,9 @@ export interface ProberOptions {
  * period; a probe that outlasts its period makes the next one immediate. A network failure is a failure, never retried.
  *
  * Source: pkg/kubelet/prober/worker.go doProbe, v1.20 v1.23.
- * Not modelled: the extra readiness probe that a status update of an unready pod triggers (1.21+), exec probes (they
- * open no connection and always succeed here).
+ * Not modelled: startup probes (the first container has passed its own when the run begins, and a restarted one is
+ * probed as if it had, too); the extra readiness probe that a status update of an unready pod triggers (1.21+); exec
+ * probes (they open no connection and always succeed here).
  */
 export class Prober implements ContainerWatcher {
   readonly subject: ProbeSubject;
@@ -151,7 +152,7 @@ export class Prober implements ContainerWatcher {
   }
 }
 
-/** `undefined` for an exec probe. From 1.23 on and before, HTTP probes open a new connection each time. */
+/** What the worker's connections do: HTTP probes send a request over a new one each time. `undefined` for an exec probe. */
 function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void): ClientSpec | undefined {
   const { probe, subject, node } = options;
   const { handler } = probe;

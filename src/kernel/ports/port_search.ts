@@ -12,7 +12,7 @@ export class PortSearch {
   /** The 64-bit port hash of (source, destination, destination port, epoch), in two halves. */
   hashLow = 0;
   hashHigh = 0;
-  /** `hash_32(hashLow, 8)` and similar indices are taken by the walk itself. */
+  /** Whether the range is the socket's own (IP_LOCAL_PORT_RANGE) on a kernel that then tries all its ports in turn. */
   isOptionRange = false;
   /** `ip_local_port_step_width`, 0 for off. */
   stepWidth = 0;
