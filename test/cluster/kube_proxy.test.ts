@@ -47,9 +47,11 @@ describe("KubeProxy", () => {
     const addresses = node.kubeProxy.nodePortAddresses();
     expect(addresses.map(formatIpv4)).toEqual(["10.10.85.105", "10.23.77.129", "169.254.20.10"]);
     const ipvs = node.machine.requireIpvs(node.netns);
-    for (const address of addresses) expect(ipvs.findService(TCP, address, NODE_PORT)).toBeDefined();
+    for (const address of addresses) {
+      expect(ipvs.findService(TCP, address, NODE_PORT)).toMatchObject({ address, port: NODE_PORT });
+    }
     expect(ipvs.findService(TCP, CLUSTER_IP, NODE_PORT)).toBeUndefined();
-    expect(ipvs.findService(TCP, CLUSTER_IP, 80)).toBeDefined();
+    expect(ipvs.findService(TCP, CLUSTER_IP, 80)).toMatchObject({ address: CLUSTER_IP, port: 80 });
     expect(node.netns.hasAddress(CLUSTER_IP)).toBe(true);
   });
 

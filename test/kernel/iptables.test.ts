@@ -8,6 +8,7 @@ import { usesConntrack } from "../../src/kernel/netfilter/ruleset.ts";
 import type { BuiltinChainName, Ruleset, TableName } from "../../src/kernel/netfilter/ruleset.ts";
 import { CtState } from "../../src/kernel/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../src/units.ts";
+import { synTo } from "../support/match_view.ts";
 
 const NODE_ADDRESSES = new Set([ip("10.23.77.129"), ip("10.10.85.235")]);
 const NODE = { isLocalAddress: (address: number) => NODE_ADDRESSES.has(address), randomUnit: () => 0.25 };
@@ -67,21 +68,6 @@ function problems(lines: readonly string[]): string[] {
 
 function table(name: TableName, ...rules: string[]): string[] {
   return [`*${name}`, ...rules, "COMMIT"];
-}
-
-function synTo(dst: string, dport: number, fields: Partial<MatchView> = {}): MatchView {
-  return {
-    protocol: 6,
-    src: ip("192.0.2.1"),
-    dst: ip(dst),
-    sport: 40000,
-    dport,
-    mark: 0,
-    ctState: CtState.NEW,
-    inDevice: "eth0",
-    outDevice: undefined,
-    ...fields,
-  };
 }
 
 /** Whether a rule of these options in filter FORWARD drops the packet. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Verdict } from "../../src/kernel/netfilter/hooks.ts";
 import { NftCompiler } from "../../src/kernel/netfilter/nft_compiler.ts";
 import { CtState } from "../../src/kernel/packet.ts";
-import { baseChain, dnat, drops, environment, forward, readNft, synTo } from "../support/nft.ts";
+import { synTo } from "../support/match_view.ts";
+import { baseChain, dnat, drops, environment, forward, readNft } from "../support/nft.ts";
 import { ip } from "../support/small_network.ts";
 
 // Goal: each match, statement and target of the nft language means what it means in the kernel.

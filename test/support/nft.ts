@@ -4,7 +4,6 @@ import { NftCompiler } from "../../src/kernel/netfilter/nft_compiler.ts";
 import type { NftRuleset } from "../../src/kernel/netfilter/nft_ruleset.ts";
 import { parseNft } from "../../src/kernel/netfilter/nftables.ts";
 import type { MatchView, RuleEnvironment } from "../../src/kernel/netfilter/rule_match.ts";
-import { CtState } from "../../src/kernel/packet.ts";
 import { ip, NODE } from "./small_network.ts";
 
 /** The ClusterIP of default/web. */
@@ -189,22 +188,6 @@ export function baseChain(ruleset: NftRuleset, chain: string, surroundings = env
   const table = ruleset[0];
   if (table === undefined) throw new Error("no table");
   return new NftCompiler(table, surroundings).baseChain(chain);
-}
-
-/** A SYN from outside, or whatever the fields say. */
-export function synTo(dst: string, dport: number, fields: Partial<MatchView> = {}): MatchView {
-  return {
-    protocol: 6,
-    src: ip("192.0.2.1"),
-    dst: ip(dst),
-    sport: 40000,
-    dport,
-    mark: 0,
-    ctState: CtState.NEW,
-    inDevice: "eth0",
-    outDevice: undefined,
-    ...fields,
-  };
 }
 
 /** Rules of a filter chain on FORWARD, on lines 3 and on. */
