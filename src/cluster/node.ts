@@ -6,20 +6,26 @@ import type { Device } from "../kernel/device.ts";
 import { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
-import type { Ipv4, Micros } from "../units.ts";
-import { Churn } from "./churn.ts";
+import type { Ipv4, Micros, Port } from "../units.ts";
+import { Churn, CLOSE_REQUEST_BYTES, KEEP_ALIVE_REQUEST_BYTES } from "./churn.ts";
 import { Clients } from "./clients.ts";
 import { Container } from "./kubelet/container.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
 import { KubeProxy } from "./kube_proxy.ts";
-import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
-import type { NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
+import { nodeLocalDnsPod, SelfCheck } from "./node_local_dns.ts";
+import type { ChurnOptions, NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
 
 /** One-way delay of the wire between the node and other hosts of its network. */
 const WIRE_DELAY: Micros = 100;
 const RESPONSE_BYTES = 850;
+
+/** Where a server listens. */
+interface ServerAddress {
+  readonly address: Ipv4;
+  readonly port: Port;
+}
 
 /**
  * A node with everything on it, and the network behind it as one more namespace that owns every address that is not on
@@ -62,7 +68,7 @@ export class Node {
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.selfCheck = this.#buildNodeLocalDns();
     this.#buildNetwork();
-    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.#clients));
+    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.#clients));
   }
 
   /** Sets everything going: kube-proxy first, so that its ports are claimed before anyone connects. */
@@ -109,7 +115,8 @@ export class Node {
       responseBytes: RESPONSE_BYTES,
       waitsForClientShare: this.#options.kubelet.httpProbeClosesFirst,
       choice: this.machine.random.stream(`pod/${pod.name}/closes`),
-      keepAliveRequestBytes: SELF_CHECK_REQUEST_BYTES,
+      keepAliveRequestBytes: KEEP_ALIVE_REQUEST_BYTES,
+      closeRequestBytes: CLOSE_REQUEST_BYTES,
     });
     return new Container(pod, netns, server);
   }
@@ -149,16 +156,26 @@ export class Node {
   #buildNetwork(): void {
     const { gateway, primaryAddress } = this.#options.node;
     const device = this.#network.addDevice("dummy0", "dummy");
+    const serviceAddresses = new Set(
+      this.services.flatMap(({ clusterIp, externalIps }) => [
+        ...(clusterIp === undefined ? [] : [clusterIp]),
+        ...externalIps,
+      ]),
+    );
     const own = (address: Ipv4): void => {
-      const isOnNode = this.netns.hasAddress(address) || this.#options.pods.some((pod) => pod.address === address);
+      const isOnNode =
+        this.netns.hasAddress(address) ||
+        serviceAddresses.has(address) ||
+        this.#options.pods.some((pod) => pod.address === address);
       if (!isOnNode && !this.#network.hasAddress(address)) this.#network.addAddress(device, address, 32);
     };
     if (gateway !== undefined) own(gateway);
     for (const service of this.services) for (const endpoint of service.endpoints) own(endpoint);
     for (const churn of this.#options.churn) {
       own(churn.to.address);
-      this.#serveChurn(churn.to, churn.closes);
+      if (churn.source !== undefined) own(churn.source.address);
     }
+    this.#serveChurn();
     const towardsNode = [...this.#network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {
       this.#network.addRoute({
@@ -171,18 +188,42 @@ export class Node {
     }
   }
 
-  /** A server for an agent's connections where the scenario has none: on another host, or on the node itself. */
-  #serveChurn(to: { readonly address: Ipv4; readonly port: number }, closes: "client" | "server" | "reset"): void {
-    if (!this.#network.hasAddress(to.address)) return;
-    const server = new Server(this.machine, `network/${to.port}`, {
+  /**
+   * A server for agents' connections where the scenario has none: on other hosts, at the address itself or at the
+   * endpoints of the service that has it.
+   */
+  #serveChurn(): void {
+    const server = new Server(this.machine, "network", {
       responseDelay: 0,
       responseBytes: RESPONSE_BYTES,
-      waitsForClientShare: closes === "server" ? 0 : 1,
+      waitsForClientShare: 0,
+      keepAliveRequestBytes: KEEP_ALIVE_REQUEST_BYTES,
+      closeRequestBytes: CLOSE_REQUEST_BYTES,
     });
-    server.listen(this.#network, to.address, to.port);
+    const { tcp } = this.machine;
+    for (const { to } of this.#options.churn) {
+      for (const { address, port } of this.#serversOf(to)) {
+        const isServed = tcp.listeners.find(tcp.sockets, this.#network.id, address, port) >= 0;
+        if (this.#network.hasAddress(address) && !isServed) server.listen(this.#network, address, port);
+      }
+    }
   }
 
-  #namespaceOf(from: string): Netns {
+  /** Who answers for an address and port: the endpoints if a service has them, else the address itself. */
+  #serversOf(to: ServerAddress): readonly ServerAddress[] {
+    for (const { clusterIp, externalIps, ports, endpoints } of this.services) {
+      const isService = to.address === clusterIp || externalIps.includes(to.address);
+      const isNode = this.netns.hasAddress(to.address);
+      const found = ports.find(
+        ({ port, nodePort }) => (isService && port === to.port) || (isNode && nodePort === to.port),
+      );
+      if (found !== undefined) return endpoints.map((address) => ({ address, port: found.targetPort }));
+    }
+    return [to];
+  }
+
+  #namespaceOf({ from, source }: ChurnOptions): Netns {
+    if (source !== undefined) return this.#network;
     if (from === "node") return this.netns;
     const netns = this.machine.netns(from);
     assert(netns !== undefined, `the namespace of ${from} exists`);

@@ -95,6 +95,10 @@ export interface ChurnOptions {
   readonly ratePerSecond: number;
   readonly arrivals: "poisson" | "periodic";
   readonly closes: "client" | "server" | "reset";
+  /** How long a connection stays open after its answer; closed at once if left out. */
+  readonly lasts?: Micros;
+  /** Present if a host that is not the node connects, from this address and these ports in turn. */
+  readonly source?: { readonly address: Ipv4; readonly ports: readonly [low: Port, high: Port] };
 }
 
 /** A node and all that happens on it: plain data, every default filled in. A checked scenario is one. */

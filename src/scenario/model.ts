@@ -117,10 +117,15 @@ export interface NodeLocalDnsSetup {
   readonly selfCheck: boolean;
 }
 
-/** Connections that come and go beside the probes. */
+/**
+ * Connections that come and go beside the probes.
+ *
+ * Not modelled: masquerading of what other hosts send to a ClusterIP (`--cluster-cidr`, `--masquerade-all`): endpoints on
+ * other hosts answer them past the node, so they get no connection.
+ */
 export interface Churn {
   readonly name: string;
-  /** `node`, or the name of a pod. */
+  /** `node`, the name of a pod, or the address of another host. */
   readonly from: string;
   readonly to: Endpoint;
   /** 0 or more. */
@@ -128,6 +133,10 @@ export interface Churn {
   readonly arrivals: "poisson" | "periodic";
   /** Who closes first, or that the client aborts with RST. */
   readonly closes: "client" | "server" | "reset";
+  /** How long a connection stays open after its answer; absent: closed at once. */
+  readonly lasts?: Micros;
+  /** Present if `from` is an address: that host, and the source ports that it takes in turn. */
+  readonly source?: { readonly address: Ipv4; readonly ports: readonly [low: Port, high: Port] };
 }
 
 /** What a figure of the result must be; at least one of the bounds is present. */

@@ -204,11 +204,16 @@ const nodeLocalDns = z
 
 const churn = z.strictObject({
   name: text("The workload's name.", "a name"),
-  from: text("Who connects: node, or the name of a pod.", "node, or the name of a pod").prefault("node"),
+  from: text(
+    "Who connects: node, the name of a pod, or the address of a host elsewhere.",
+    "node, the name of a pod, or an IPv4 address",
+  ).prefault("node"),
+  sourcePorts: portSpan("The source ports that a host elsewhere takes in turn; else 32768-60999.").optional(),
   to: endpoint("Whom it connects to."),
   rate: rate("Connections per time."),
   arrivals: oneOf("poisson or periodic.", ["poisson", "periodic"]).prefault("poisson"),
   closes: oneOf("Who closes first; reset: the client aborts.", ["client", "server", "reset"]).prefault("client"),
+  lasts: duration("How long a connection stays open after its answer; else it is closed at once.").optional(),
 });
 
 const expectation = z.strictObject({

@@ -1,7 +1,8 @@
-import { formatIpv4 } from "../units.ts";
+import { formatIpv4, type Ipv4, parseIpv4 } from "../units.ts";
 import { NameBook, type CheckContext } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
 import type { Churn, NodeLocalDnsSetup, Probe } from "./model.ts";
+import type { Place } from "./place.ts";
 import { replicaNames } from "./pod_section.ts";
 import { resolveProbe } from "./probe_section.ts";
 import { listOf } from "./wording.ts";
@@ -37,8 +38,12 @@ export function resolveNodeLocalDns({ sections, place, problems }: CheckContext)
   return { version, address, healthPort, livenessProbe, selfCheck: selfCheck === "on" };
 }
 
-/** Checks the churn: names once each, and that the pods it comes from exist. */
-export function resolveChurn({ sections, place, problems }: CheckContext): readonly Churn[] {
+/** The source ports of a host elsewhere: what Linux takes by default. */
+const DEFAULT_SOURCE_PORTS = [32_768, 60_999] as const;
+
+/** Checks the churn: names once each, that the pods it comes from exist, and that its other keys fit to one another. */
+export function resolveChurn(context: CheckContext): readonly Churn[] {
+  const { sections, place, problems } = context;
   const names = new NameBook(problems, "workload");
   if (sections.nodeLocalDns !== undefined && sections.nodeLocalDns !== "off") {
     names.isTaken(NODE_LOCAL_DNS, place.at("nodeLocalDns").key);
@@ -49,10 +54,19 @@ export function resolveChurn({ sections, place, problems }: CheckContext): reado
     !place.isLeftOut("pods") &&
     !entries.isLeftOut("*") &&
     !(sections.pods ?? []).some((_, index) => entries.at(index).isLeftOut("replicas"));
-  return (sections.churn ?? []).map(({ name, from, to, rate, arrivals, closes }, index) => {
+  return (sections.churn ?? []).map(({ name, from, to, rate, arrivals, closes, lasts, sourcePorts }, index) => {
     const at = place.at("churn", index);
     names.isTaken(name, at.at("name").value);
-    if (from !== "node" && hasAllPods && !podNames.includes(from)) {
+    const address = parseIpv4(from);
+    checkSource({ from, address, hasPorts: sourcePorts !== undefined }, at, context);
+    if (lasts !== undefined && closes === "server") {
+      problems.add(at.at("lasts").key, {
+        message: `Cannot keep connections of ${quote(name)} open: closes: server leaves the end to the server`,
+        expected: "lasts only with closes: client or reset",
+        toMend: "delete lasts, or write closes: client",
+      });
+    }
+    if (address === undefined && from !== "node" && hasAllPods && !podNames.includes(from)) {
       const closest = closestWord(from, ["node", ...podNames]);
       problems.add(at.at("from").value, {
         message: `Cannot connect from ${quote(from)}: no pod has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
@@ -60,7 +74,37 @@ export function resolveChurn({ sections, place, problems }: CheckContext): reado
         toMend: closest === undefined ? "write node, or the name of a pod" : `write ${closest}`,
       });
     }
-    return { name, from, to, ratePerSecond: rate, arrivals, closes };
+    const churn = { name, from, to, ratePerSecond: rate, arrivals, closes };
+    return {
+      ...churn,
+      ...(lasts === undefined ? {} : { lasts }),
+      ...(address === undefined ? {} : { source: { address, ports: sourcePorts ?? DEFAULT_SOURCE_PORTS } }),
+    };
+  });
+}
+
+/** A host elsewhere has an address that the node and its pods have not, and only such a host is given source ports. */
+function checkSource(
+  source: { readonly from: string; readonly address: Ipv4 | undefined; readonly hasPorts: boolean },
+  at: Place,
+  { sections, problems }: CheckContext,
+): void {
+  const { from, address, hasPorts } = source;
+  if (address === undefined && hasPorts) {
+    problems.add(at.at("sourcePorts").key, {
+      message: `Cannot give ${quote(from)} source ports: its kernel chooses them`,
+      expected: "sourcePorts only where from is the address of a host elsewhere",
+      toMend: "delete sourcePorts, or set net.ipv4.ip_local_port_range",
+    });
+  }
+  if (address === undefined) return;
+  const isNode = sections.node?.interfaces.some(({ addresses }) => addresses.some((own) => own.address === address));
+  const pod = sections.pods?.find((entry) => entry.address === address);
+  if (isNode !== true && pod === undefined) return;
+  problems.add(at.at("from").value, {
+    message: `Cannot connect from ${quote(from)} as from elsewhere: it is the address of ${pod === undefined ? "the node" : quote(pod.name)}`,
+    expected: "node, the name of a pod, or the address of a host elsewhere",
+    toMend: `write ${pod === undefined ? "node" : pod.name}`,
   });
 }
 

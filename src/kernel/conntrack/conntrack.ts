@@ -227,14 +227,22 @@ export class Conntrack {
     const { table, netns } = this;
     if (table.count >= this.#max && !this.#dropEarly(packet, ports)) {
       netns.counters.nf_conntrack_drop += 1;
-      netns.machine.tcp.noteLostPacket(netns, packet, SocketFlag.CONNTRACK_FULL);
-      const mine = netns.machine.tcp.find(netns, packet.src, packet.sport, packet.dst, packet.dport);
-      if (mine >= 0) netns.machine.tcp.sockets.set(mine, SocketFlag.CONNTRACK_FULL);
+      this.#noteRefused(packet);
       return -1;
     }
     const slot = table.allocate();
     if (table.count > this.#peak) this.#peak = table.count;
     return slot;
+  }
+
+  /** Marks the socket that sent a refused packet, whose host or pod may be another namespace, and the one it was meant for. */
+  #noteRefused(packet: Packet): void {
+    const { tcp, namespaces } = this.netns.machine;
+    tcp.noteLostPacket(this.netns, packet, SocketFlag.CONNTRACK_FULL);
+    for (const sender of namespaces) {
+      const slot = tcp.find(sender, packet.src, packet.sport, packet.dst, packet.dport);
+      if (slot >= 0) tcp.sockets.set(slot, SocketFlag.CONNTRACK_FULL);
+    }
   }
 
   /**
