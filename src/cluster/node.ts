@@ -10,6 +10,7 @@ import type { Ipv4, Micros } from "../units.ts";
 import { Churn } from "./churn.ts";
 import { Clients } from "./clients.ts";
 import { Container } from "./kubelet/container.ts";
+import { GRPC_REQUEST_BYTES } from "./kubelet/grpc_probe.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
 import { KubeProxy } from "./kube_proxy.ts";
 import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
@@ -109,7 +110,7 @@ export class Node {
       responseBytes: RESPONSE_BYTES,
       waitsForClientShare: this.#options.kubelet.httpProbeClosesFirst,
       choice: this.machine.random.stream(`pod/${pod.name}/closes`),
-      keepAliveRequestBytes: SELF_CHECK_REQUEST_BYTES,
+      keepAliveRequestBytes: [SELF_CHECK_REQUEST_BYTES, GRPC_REQUEST_BYTES],
     });
     return new Container(pod, netns, server);
   }

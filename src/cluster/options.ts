@@ -22,6 +22,7 @@ export interface ProbeOptions {
   readonly handler:
     | { readonly kind: "httpGet"; readonly port: Port; readonly path: string }
     | { readonly kind: "tcpSocket"; readonly port: Port }
+    | { readonly kind: "grpc"; readonly port: Port }
     | { readonly kind: "exec" };
   readonly initialDelaySeconds: number;
   readonly periodSeconds: number;

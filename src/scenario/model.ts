@@ -25,6 +25,7 @@ export interface NodeSetup {
 export type ProbeHandler =
   | { readonly kind: "httpGet"; readonly port: Port; readonly path: string }
   | { readonly kind: "tcpSocket"; readonly port: Port }
+  | { readonly kind: "grpc"; readonly port: Port }
   | { readonly kind: "exec" };
 
 /** A probe with the defaults of Kubernetes filled in. Times are whole seconds, as the kubelet takes them. */

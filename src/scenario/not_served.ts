@@ -26,7 +26,6 @@ export const NOT_SERVED: readonly NotServed[] = [
     what: "an IPVS scheduler other than rr and wrr",
     toMend: "write rr, which is kube-proxy's default",
   },
-  { path: new RegExp(String.raw`${PROBE}\.grpc$`), what: "gRPC probes", toMend: "use tcpSocket or httpGet" },
   {
     path: new RegExp(String.raw`${PROBE}\.(httpGet|tcpSocket)\.host$`),
     what: "a probe of another address than the pod's",

@@ -12,7 +12,7 @@ import {
 import { quote } from "./diagnostic.ts";
 import type { Pod, Probe } from "./model.ts";
 import type { ResolvedNode } from "./node_section.ts";
-import { resolveProbe, warnOfClosedPort, type ProbeKind } from "./probe_section.ts";
+import { checkHandlerVersion, resolveProbe, warnOfClosedPort, type ProbeKind } from "./probe_section.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
 import type { Span } from "./source_text.ts";
@@ -75,7 +75,7 @@ export function replicaNames({
 function resolveTemplate(
   entry: PodEntry,
   place: Place,
-  { problems, warnings }: CheckContext,
+  { sections, problems, warnings }: CheckContext,
 ): Omit<Pod, "name" | "workload" | "address"> {
   const probes: Partial<Record<ProbeKind, Probe>> = {};
   for (const kind of PROBE_KINDS) {
@@ -84,6 +84,7 @@ function resolveTemplate(
     const at = place.at(kind);
     const probe = resolveProbe(probeEntry, kind, at, problems);
     if (probe === undefined) continue;
+    checkHandlerVersion(probe, sections.kubelet?.version, at, problems);
     if (!place.isLeftOut("listen") && !place.at("listen").isLeftOut("*"))
       warnOfClosedPort(probe, entry.listen, at, warnings);
     probes[kind] = probe;

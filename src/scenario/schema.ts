@@ -88,10 +88,10 @@ function probe(description: string) {
       grpc: z
         .strictObject({
           port: port("The port that is asked."),
-          service: text("The service whose health is asked for.", "a name").optional(),
+          service: text("The service whose health is asked for; it changes no packet here.", "a name").optional(),
         })
         .optional()
-        .describe("A gRPC health check."),
+        .describe("A gRPC health check over a new connection, which the kubelet closes."),
       initialDelaySeconds: whole("Seconds from the container's start to the first probe.", 0, 86_400).prefault(0),
       periodSeconds: whole("Seconds between probes.", 1, 86_400).prefault(10),
       timeoutSeconds: whole("Seconds until a probe without an answer fails.", 1, 86_400).prefault(1),

@@ -3,7 +3,7 @@ import { NameBook, type CheckContext } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
 import type { Churn, NodeLocalDnsSetup, Probe } from "./model.ts";
 import { replicaNames } from "./pod_section.ts";
-import { resolveProbe } from "./probe_section.ts";
+import { checkHandlerVersion, resolveProbe } from "./probe_section.ts";
 import { listOf } from "./wording.ts";
 import { closestWord } from "./spelling.ts";
 
@@ -33,6 +33,7 @@ export function resolveNodeLocalDns({ sections, place, problems }: CheckContext)
   const given = section.livenessProbe;
   const probe =
     given === undefined ? undefined : resolveProbe(given, "livenessProbe", at.at("livenessProbe"), problems);
+  if (probe !== undefined) checkHandlerVersion(probe, sections.kubelet?.version, at.at("livenessProbe"), problems);
   const livenessProbe = probe ?? manifestProbe(healthPort);
   return { version, address, healthPort, livenessProbe, selfCheck: selfCheck === "on" };
 }

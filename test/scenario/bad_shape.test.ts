@@ -161,14 +161,14 @@ describe("the shape of a scenario", () => {
   it("names each part that is not served yet", () => {
     const text = smallScenarioWith("mode: ipvs", "mode: iptables").replace(
       "httpGet: { port: 80 }",
-      "grpc: { port: 80 }",
+      "httpGet: { port: 80, scheme: HTTPS }",
     );
     const more = "variants: { a: {} }\ntimeline: []\nloadBalancers: []\noverlay: {}\ncloud: { x: 1 }\nnodes: []\n";
     const lines = diagnosticsOf(text + more).split("\n");
     expect(lines.filter((line) => line.includes("not served yet"))).toMatchInlineSnapshot(`
       [
         "s.yaml:13:38: Cannot simulate a kube-proxy mode other than ipvs: not served yet",
-        "s.yaml:24:23: Cannot simulate gRPC probes: not served yet",
+        "s.yaml:24:52: Cannot simulate HTTPS probes: not served yet",
         "s.yaml:34:1: Cannot simulate variants: not served yet",
         "s.yaml:35:1: Cannot simulate a timeline: not served yet",
         "s.yaml:36:1: Cannot simulate load balancers: not served yet",

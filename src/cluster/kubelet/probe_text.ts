@@ -3,6 +3,7 @@ import { formatEndpoint, formatIpv4, type Ipv4, type Micros, SECOND } from "../.
 import { Fingerprint } from "../../sim/fingerprint.ts";
 import type { Outcome } from "../clients.ts";
 import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
+import { grpcOutput } from "./grpc_probe.ts";
 
 /** Kinds of probe, as log lines and events write them. */
 export type ProbeType = "Readiness" | "Liveness" | "Startup";
@@ -24,6 +25,7 @@ export function probeOutput(probe: ProbeOptions, address: Ipv4, outcome: Outcome
   const { handler } = probe;
   if (handler.kind === "exec") return "";
   const endpoint = formatEndpoint(address, handler.port);
+  if (handler.kind === "grpc") return grpcOutput(endpoint, probe, outcome);
   if (handler.kind === "tcpSocket") return `dial tcp ${endpoint}: ${dialText(outcome)}`;
   const port = handler.port === 80 ? ":80" : `:${handler.port}`;
   const url = `http://${formatIpv4(address)}${port}${handler.path}`;

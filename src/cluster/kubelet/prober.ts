@@ -5,6 +5,7 @@ import type { Clients, ClientSpec, Outcome } from "../clients.ts";
 import type { ProbeOptions, Version } from "../options.ts";
 import type { ProbeSeries } from "../replication_result.ts";
 import type { Container, ContainerWatcher } from "./container.ts";
+import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
 import { probeOutput, type ProbeSubject } from "./probe_text.ts";
 
 /** Bytes of the kubelet's GET with its headers. */
@@ -43,6 +44,8 @@ export class Prober implements ContainerWatcher {
   readonly #loop: EventLoop;
   readonly #spec: ClientSpec | undefined;
   readonly #handler: number;
+  /** Only a gRPC probe has one. */
+  readonly #grpc: GrpcDial | undefined = undefined;
   #probes = 0;
   #failed = 0;
   #runOfFailures = 0;
@@ -66,6 +69,7 @@ export class Prober implements ContainerWatcher {
     this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
     this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
+    if (probe.handler.kind === "grpc") this.#grpc = new GrpcDial(this.#loop, this.name, probe.timeoutSeconds * SECOND);
   }
 
   /** Schedules the first probe. The kubelet has just started, so every worker begins at a random phase of its period. */
@@ -106,10 +110,16 @@ export class Prober implements ContainerWatcher {
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
     if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
+    this.#grpc?.begin();
     clients.open(this.#spec!);
   }
 
   #finished(outcome: Outcome): void {
+    if (this.#grpc === undefined) this.#end(outcome);
+    else this.#grpc.finish(outcome, (last) => this.#end(last));
+  }
+
+  #end(outcome: Outcome): void {
     this.#isProbing = false;
     this.#count(outcome);
     this.#judge(outcome.isSuccess);
@@ -158,11 +168,12 @@ function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void
   const { handler } = probe;
   if (handler.kind === "exec") return undefined;
   const isHttp = handler.kind === "httpGet";
+  const isGrpc = handler.kind === "grpc";
   return {
     netns: node,
     address: subject.address,
     port: handler.port,
-    requestBytes: isHttp ? REQUEST_BYTES : 0,
+    requestBytes: isHttp ? REQUEST_BYTES : isGrpc ? GRPC_REQUEST_BYTES : 0,
     closes: isHttp ? "race" : "client",
     timeout: probe.timeoutSeconds * SECOND,
     finished: (_row: number, outcome: Outcome) => finished(outcome),
