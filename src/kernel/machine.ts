@@ -5,6 +5,7 @@ import { Conntrack } from "./conntrack/conntrack.ts";
 import type { Device } from "./device.ts";
 import type { KernelEra } from "./eras.ts";
 import { Jiffies } from "./jiffies.ts";
+import type { KernelLog } from "./kernel_log.ts";
 import { Nat } from "./nat/nat.ts";
 import { Neighbours } from "./neighbours.ts";
 import { registerFilter } from "./netfilter/filter.ts";
@@ -44,6 +45,8 @@ export class Machine {
   readonly neighbours: Neighbours;
   readonly tcp: Tcp;
   readonly trace: TraceSink | undefined;
+  /** The log that the kernel writes to, if anybody wants one. */
+  log: KernelLog | undefined = undefined;
   /** Sysctls that exist once per kernel. */
   readonly globals: SysctlValues;
   readonly #memoryBytes: number | undefined;
@@ -150,6 +153,11 @@ export class Machine {
 
   countPacket(): void {
     this.#packetsSent += 1;
+  }
+
+  /** The monotonic clock, which counts from boot. */
+  sinceBoot(time: Micros): Micros {
+    return time + this.#uptime;
   }
 
   /** Seconds of the monotonic clock, which counts from boot. */

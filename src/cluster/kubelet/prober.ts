@@ -14,6 +14,8 @@ const REQUEST_BYTES = 110;
 /** Hears of every failed probe and of what follows from it. */
 export interface ProbeListener {
   probed(prober: Prober, outcome: Outcome, output: string): void;
+  /** A probe had its container killed, which starts again `wait` and its own start-up time later. */
+  killed(prober: Prober, wait: Micros): void;
   readinessChanged(isReady: boolean): void;
 }
 
@@ -77,6 +79,11 @@ export class Prober implements ContainerWatcher {
     if (this.#spec === undefined || this.subject.probeType === "Startup") return;
     const phase = this.#options.node.machine.random.stream(`kubelet/${this.name}/phase`);
     this.#loop.at(this.#loop.now + phase.below(this.#period), this.#handler, 0);
+  }
+
+  /** What it asks, and how often. */
+  get probe(): ProbeOptions {
+    return this.#options.probe;
   }
 
   /** What the worker has lived through. */
@@ -151,7 +158,7 @@ export class Prober implements ContainerWatcher {
     if (this.subject.probeType === "Readiness") this.#publish(isSuccess);
     else if (!isSuccess && !this.#isOnHold) {
       this.#resultRun = 0;
-      container.restart();
+      this.#options.listener.killed(this, container.restart());
     }
   }
 
