@@ -71,8 +71,8 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     });
   }
 
-  /** Begins a connection. It may fail before this returns. */
-  open(spec: ClientSpec): void {
+  /** Begins a connection, which may fail before this returns. @returns its row, until it is finished. */
+  open(spec: ClientSpec): number {
     const row = this.#free.pop() ?? this.#specs.length;
     this.#specs[row] = spec;
     this.#generations[row] = (this.#generations[row] ?? 0) + 1;
@@ -86,10 +86,11 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const outcome = tcp.connect(slot, spec.address, spec.port);
     if (outcome < 0) {
       this.#fail(row, -outcome, false);
-      return;
+      return row;
     }
     this.#ports[row] = tcp.sockets.localPort(slot);
     this.#columnOf(spec.timeout).arm(this.#loop.now + spec.timeout, row, this.#generations[row]);
+    return row;
   }
 
   connected(slot: number, row: number): void {

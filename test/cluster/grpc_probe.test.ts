@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { goDuration } from "../../src/cluster/kubelet/grpc_probe.ts";
+import { Server } from "../../src/cluster/server.ts";
 import { parseSs } from "../../src/kernel/show/ss_reader.ts";
 import { showSs } from "../../src/kernel/show/ss_text.ts";
 import { SECOND } from "../../src/units.ts";
@@ -47,6 +48,52 @@ describe("A gRPC probe", () => {
     const later = refused.failures[0]!.at - tcp.failures[0]!.at;
     expect(later).toBeGreaterThan(3 * SECOND - 1000);
     expect(later).toBeLessThanOrEqual(3 * SECOND);
+  });
+
+  it("dials again after a second, and then after 1.6 times as long, up to a fifth more or less", () => {
+    const { loop, node } = bootOf(smallNode(podWith("grpc: { port: 81 }, timeoutSeconds: 5"), [KUBELET]));
+    node.start();
+    const dials: number[] = [];
+    while (node.kubelet.totals.failed === 0) {
+      loop.runUntil(loop.now + 1000);
+      while (dials.length < node.netns.counters.TcpActiveOpens) dials.push(loop.now);
+    }
+    const [first, second, third] = dials.slice(1).map((at, index) => (at - dials[index]!) / SECOND);
+    expect(dials).toHaveLength(third === undefined ? 3 : 4);
+    expect(first).toBeCloseTo(1, 2);
+    expect(second).toBeGreaterThan(1.27);
+    expect(second).toBeLessThan(1.93);
+  });
+
+  it("succeeds when the server has come up by a later dial", () => {
+    const { loop, node } = bootOf(smallNode(podWith("grpc: { port: 81 }, timeoutSeconds: 5"), [KUBELET]));
+    node.start();
+    while (node.netns.counters.TcpActiveOpens === 0) loop.runUntil(loop.now + 1000);
+    const pod = node.machine.netns("default/app")!;
+    const answer = { responseDelay: 0, responseBytes: 50, waitsForClientShare: 1 };
+    expect(new Server(node.machine, "late", answer).listen(pod, 0, 81)).toBe(0);
+    loop.runUntil(loop.now + 990_000);
+    expect(node.kubelet.totals.total).toBe(0);
+    loop.runUntil(loop.now + 20_000);
+    expect(node.kubelet.totals).toMatchObject({ total: 1, failed: 0 });
+    loop.runUntil(loop.now + 9 * SECOND);
+    expect(node.kubelet.totals).toMatchObject({ total: 2, failed: 0 });
+  });
+
+  it("gives up a later dial at its deadline, too, when nobody answers it", () => {
+    const sections = podWith("grpc: { port: 81 }, timeoutSeconds: 3", "5s");
+    const { loop, node } = bootOf(smallNode(sections, [KUBELET]));
+    node.start();
+    while (node.netns.counters.TcpActiveOpens === 0) loop.runUntil(loop.now + 1000);
+    const began = loop.now;
+    const pod = node.machine.netns("default/app")!;
+    const answer = { responseDelay: 10 * SECOND, responseBytes: 50, waitsForClientShare: 1 };
+    new Server(node.machine, "silent", answer).listen(pod, 0, 81);
+    loop.runUntil(began + 9 * SECOND);
+    const [failure] = node.kubelet.failures;
+    expect(failure?.logLine).toContain("health rpc did not complete within 3s");
+    expect(failure?.cause).toBe("slow-server");
+    expect(Math.abs(failure!.at - began - 3 * SECOND)).toBeLessThan(2000);
   });
 
   it("says the same of a source port that is a NodePort", () => {

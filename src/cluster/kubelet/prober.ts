@@ -71,7 +71,10 @@ export class Prober implements ContainerWatcher {
     this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
     this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
-    if (probe.handler.kind === "grpc") this.#grpc = new GrpcDial(this.#loop, this.name, probe.timeoutSeconds * SECOND);
+    if (probe.handler.kind === "grpc" && this.#spec !== undefined) {
+      const { name } = this;
+      this.#grpc = new GrpcDial({ name, machine: node.machine, clients: options.clients, spec: this.#spec });
+    }
   }
 
   /** Schedules the first probe. The kubelet has just started, so every worker begins at a random phase of its period. */
@@ -117,8 +120,8 @@ export class Prober implements ContainerWatcher {
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
     if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
-    this.#grpc?.begin();
-    clients.open(this.#spec!);
+    if (this.#grpc === undefined) clients.open(this.#spec!);
+    else this.#grpc.begin();
   }
 
   #finished(outcome: Outcome): void {
