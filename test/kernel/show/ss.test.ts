@@ -22,11 +22,23 @@ const REAL = [
   "",
 ].join("\n");
 
+/** Another one, with a connect() that nobody answers. */
+const REAL_SYN_SENT = [
+  "State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process                    ",
+  "FIN-WAIT-2 0      0          127.0.0.1:46620    127.0.0.1:8080  timer:(timewait,58sec,0)  ",
+  "ESTAB      0      0          127.0.0.1:46632    127.0.0.1:8080  timer:(keepalive,119min,0)",
+  "CLOSE-WAIT 1      0          127.0.0.1:8080     127.0.0.1:46620                           ",
+  "SYN-SENT   0      1           10.9.0.1:53568     10.9.0.2:80    timer:(on,684ms,1)        ",
+  "LISTEN     1      4096           [::1]:9000          [::]:*                               ",
+  "ESTAB      0      0              [::1]:38508        [::1]:9000                            ",
+  "",
+].join("\n");
+
 describe("formatSs", () => {
-  it("writes what ss wrote, blanks at the ends included", () => {
-    const { rows, problems } = parseSs(REAL);
+  it.each([REAL, REAL_SYN_SENT])("writes what ss wrote, blanks at the ends included", (text) => {
+    const { rows, problems } = parseSs(text);
     expect(problems).toEqual([]);
-    expect(formatSs(rows, { hasTimers: true })).toBe(REAL);
+    expect(formatSs(rows, { hasTimers: true })).toBe(text);
   });
 
   it("glues the title of the last column to the ports when they are short", () => {
