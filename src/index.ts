@@ -4,6 +4,7 @@ export { scenarioJsonSchema } from "./scenario/json_schema.ts";
 export type { JsonSchema } from "./scenario/json_schema.ts";
 export { parseScenario } from "./scenario/scenario.ts";
 export type {
+  Audit,
   Churn,
   Endpoint,
   Expectation,
@@ -21,6 +22,7 @@ export type {
   Service,
   ServiceGenerator,
   ServicePort,
+  Variant,
   Version,
 } from "./scenario/scenario.ts";
 export { kernelBuilds, PORT_WALKS, resolveKernel } from "./kernel/eras.ts";
@@ -32,11 +34,14 @@ export type { ReplicationControl } from "./cluster/replication.ts";
 export { exactProbability } from "./study/exact_probability.ts";
 export type { ExactProbabilityInput } from "./study/exact_probability.ts";
 export type {
+  AuditDocument,
+  AuditedVariant,
   ExactDocument,
   ExpectationDocument,
   IntervalDocument,
   RunDocument,
   RunFigures,
+  VariantDocument,
 } from "./study/run_document.ts";
 export { documentOf, runStudy } from "./study/run_study.ts";
 export type { RunProgress, RunRequest } from "./study/run_study.ts";

@@ -12,6 +12,7 @@ import { Clients } from "./clients.ts";
 import { Container } from "./kubelet/container.ts";
 import { GRPC_REQUEST_BYTES } from "./kubelet/grpc_probe.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
+import { dropInvalid } from "./endpoint_hosts.ts";
 import { KubeProxy } from "./kube_proxy.ts";
 import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
 import type { NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
@@ -160,6 +161,7 @@ export class Node {
       own(churn.to.address);
       this.#serveChurn(churn.to, churn.closes);
     }
+    if (this.#options.endpointHostsDropInvalid) this.machine.loadRules(this.#network, dropInvalid());
     const towardsNode = [...this.#network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {
       this.#network.addRoute({

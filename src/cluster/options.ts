@@ -118,6 +118,8 @@ export interface NodeOptions {
   readonly pods: readonly PodOptions[];
   readonly nodeLocalDns: NodeLocalDnsOptions | undefined;
   readonly churn: readonly ChurnOptions[];
+  /** Whether the hosts of endpoints elsewhere drop what their conntrack calls INVALID, in place of a RST. */
+  readonly endpointHostsDropInvalid: boolean;
 }
 
 /** Whether version `a` is `b` or later. */

@@ -142,6 +142,26 @@ export interface Expectation {
   readonly equals?: number;
 }
 
+/** The same scenario under other settings. */
+export interface Variant {
+  /** Letters, digits, blanks, `_` and `-`; unique. */
+  readonly name: string;
+  /** Values by path of `--set`, in the order in which they apply. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The scenario that they give; it expects nothing and has no variants of its own. */
+  readonly scenario: Scenario;
+}
+
+/** A claim about the cause of a figure, to be held against the variants. */
+export interface Audit {
+  /** What somebody takes for the cause, in a sentence. */
+  readonly claim: string;
+  /** The name of the variant without that cause. */
+  readonly cause: string;
+  /** A path that `isAuditFigure` accepts. */
+  readonly figure: string;
+}
+
 /** A checked scenario: plain data, every default filled in, ready to cross a worker's boundary. */
 export interface Scenario {
   /** Empty if the file says nothing. */
@@ -164,5 +184,9 @@ export interface Scenario {
   readonly pods: readonly Pod[];
   readonly nodeLocalDns: NodeLocalDnsSetup | undefined;
   readonly churn: readonly Churn[];
+  /** Whether the hosts of endpoints elsewhere drop what their conntrack calls INVALID. */
+  readonly endpointHostsDropInvalid: boolean;
   readonly expect: readonly Expectation[];
+  readonly variants: readonly Variant[];
+  readonly audit: Audit | undefined;
 }

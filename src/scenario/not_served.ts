@@ -17,7 +17,6 @@ export const NOT_SERVED: readonly NotServed[] = [
   { path: /^loadBalancers$/, what: "load balancers", toMend: "delete the section" },
   { path: /^overlay$/, what: "overlay networks", toMend: "delete the section" },
   { path: /^cloud$/, what: "cloud faults", toMend: "delete the section" },
-  { path: /^variants$/, what: "variants", toMend: "run the scenario once for each variant, with --set" },
   { path: /^timeline$/, what: "a timeline", toMend: "delete the section" },
   { path: /^kubeProxy\.mode$/, served: ["ipvs"], what: "a kube-proxy mode other than ipvs", toMend: "write ipvs" },
   {

@@ -5,17 +5,21 @@ import { resolveExpectations } from "./expectation_section.ts";
 import { checkSysctls, resolveKernelSection } from "./kernel_section.ts";
 import type { KubeProxySetup, Scenario } from "./model.ts";
 import { resolveNode } from "./node_section.ts";
-import { applyOverrides } from "./overrides.ts";
+import { applyOverrides, applySettings } from "./overrides.ts";
 import { claimPodAddresses, resolvePods } from "./pod_section.ts";
 import { ProblemList } from "./problem_list.ts";
 import { TreeReader } from "./read_tree.ts";
 import { scenarioSchema, sectionsSchema, type Sections } from "./schema.ts";
 import { resolveServices } from "./service_section.ts";
+import { sourceTextOf } from "./schema_shape.ts";
 import { SourceText } from "./source_text.ts";
+import { resolveAudit } from "./audit_section.ts";
+import { resolveVariants } from "./variant_section.ts";
 import { resolveChurn, resolveNodeLocalDns } from "./workload_section.ts";
 import { NodeSpans, parseYaml } from "./yaml_document.ts";
 
 export type {
+  Audit,
   Churn,
   Expectation,
   KubeProxySetup,
@@ -30,6 +34,7 @@ export type {
   Service,
   ServiceGenerator,
   ServicePort,
+  Variant,
 } from "./model.ts";
 export type { Endpoint, InterfaceAddress, Version } from "./values.ts";
 
@@ -52,16 +57,27 @@ export function parseScenario(text: string, file: string, overrides: readonly st
   const problems = new ProblemList();
   const warnings = new ProblemList();
   const tree = readScenario(source, overrides, problems);
-  const scenario = tree === undefined ? undefined : resolve({ ...tree, problems, warnings });
+  if (tree === undefined) return { ok: false, diagnostics: problems.diagnostics() };
+  const context = { ...tree, problems, warnings };
+  const scenario = resolve(context);
+  const audit = resolveAudit(context);
+  const variants = resolveVariants(context, overrides.length, (settings, list) => {
+    const changed = readScenario(source, overrides, list.problems, settings);
+    return changed === undefined ? undefined : resolve({ ...changed, ...list });
+  });
   if (problems.count > 0 || scenario === undefined) return { ok: false, diagnostics: problems.diagnostics() };
-  return { ok: true, scenario, warnings: warnings.diagnostics() };
+  return { ok: true, scenario: { ...scenario, variants, audit }, warnings: warnings.diagnostics() };
 }
 
-/** Reads what can be read of the file, changed by the overrides. */
+/** The sections that speak of variants: a variant itself is read without them. */
+const ABOUT_VARIANTS: readonly string[] = ["expect", "variants", "audit"];
+
+/** Reads what can be read of the file, changed by the overrides and, for a variant, by its settings. */
 function readScenario(
   source: SourceText,
   overrides: readonly string[],
   problems: ProblemList,
+  variant?: readonly SourceText[],
 ): Pick<CheckContext, "sections" | "place"> | undefined {
   const bytes = new TextEncoder().encode(source.text).length;
   if (bytes > MOST_BYTES) {
@@ -89,7 +105,12 @@ function readScenario(
     problems.addBefore(yaml.trustedUntil, early);
     return undefined;
   }
-  applyOverrides({ schema: scenarioSchema, root, spans, problems }, overrides);
+  const target = { schema: scenarioSchema, root, spans, problems };
+  applyOverrides(target, overrides);
+  if (variant !== undefined) {
+    applySettings(target, variant);
+    root.items = root.items.filter(({ key }) => !ABOUT_VARIANTS.includes(sourceTextOf(key) ?? ""));
+  }
   const tree = new TreeReader(problems, spans).readRoot(scenarioSchema, root, true);
   return { sections: sectionsSchema.parse(tree.value), place: tree.place };
 }
@@ -116,8 +137,19 @@ function resolve(context: CheckContext): Scenario | undefined {
     return undefined;
   }
   const kernel = { build: era.build, era };
+  const endpointHostsDropInvalid = sections.endpointHosts?.ctstateInvalid === "drop";
   const general = { about, kernel, duration, replications, seed, node: node.setup, sysctls, kubelet, kubeProxy };
-  return { ...general, ...services, pods, nodeLocalDns, churn, expect };
+  return {
+    ...general,
+    ...services,
+    pods,
+    nodeLocalDns,
+    churn,
+    endpointHostsDropInvalid,
+    expect,
+    variants: [],
+    audit: undefined,
+  };
 }
 
 /** kube-proxy's settings; a mode or scheduler that is not served was reported when it was read. */

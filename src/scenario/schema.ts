@@ -258,9 +258,31 @@ export const scenarioSchema = z.strictObject({
   churn: z.array(churn).prefault([]).describe("Connections that come and go beside the probes."),
   expect: z.array(expectation).prefault([]).describe("What the result must be; a failed one ends with exit code 1."),
   variants: z
-    .record(z.string().min(1), settings)
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9 _-]{0,63}$/), settings)
     .optional()
-    .describe("The same traffic under several settings, paired."),
+    .describe(
+      "Other settings for the same traffic, by name, each paired with the scenario as it stands; keys are --set paths.",
+    ),
+  audit: z
+    .strictObject({
+      claim: text("What somebody takes for the cause, in a sentence.", "a sentence"),
+      cause: text("The variant that takes this cause away.", "the name of a variant"),
+      figure: text(
+        "The figure to be explained, a count of failures; else probes.probability.",
+        "a count of the result, such as probes.failed",
+      ).optional(),
+    })
+    .optional()
+    .describe("Whether a claimed cause explains a figure, and which variants do: a verdict computed from the runs."),
+  endpointHosts: z
+    .strictObject({
+      ctstateInvalid: oneOf(
+        "What conntrack calls INVALID there: accept (TCP answers with a RST) or drop, as stateful filters do.",
+        ["accept", "drop"],
+      ).prefault("accept"),
+    })
+    .optional()
+    .describe("The hosts of endpoints that are not on the node."),
   timeline: z
     .array(
       z.strictObject({
