@@ -156,7 +156,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const sockets = this.#machine.tcp.sockets;
     if (sockets.has(slot, SocketFlag.DIVERTED)) return "nodeport-collision";
     if (sockets.has(slot, SocketFlag.CONNTRACK_FULL)) return "conntrack-full";
-    return isConnecting ? "other" : "slow-server";
+    return isConnecting ? "connect-timeout" : "slow-server";
   }
 
   #finish(row: number, code: number, outcome: Outcome): void {
@@ -184,5 +184,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
 function causeOfErrno(errno: number): FailureCause {
   if (errno === Errno.EADDRNOTAVAIL) return "port-exhaustion";
   if (errno === Errno.ECONNREFUSED) return "connection-refused";
+  if (errno === Errno.ETIMEDOUT) return "connect-timeout";
+  if (errno === Errno.EHOSTUNREACH || errno === Errno.ENETUNREACH) return "host-unreachable";
   return "other";
 }

@@ -80,6 +80,8 @@ export interface RunDocument extends RunFigures {
     readonly kernel: string;
     readonly portWalk: string;
     readonly replications: number;
+    /** Absent where there is one node. */
+    readonly nodes?: number;
     readonly durationSeconds: number;
     readonly overrides: Readonly<Record<string, string>>;
   };
