@@ -58,7 +58,7 @@ export class Node {
       ...(trace === undefined ? {} : { trace }),
       ...(this.#fabric === undefined ? {} : { group: this.#fabric.group }),
     });
-    this.netns = this.machine.createNetns("node");
+    this.netns = this.machine.createNetns((this.#fabric === undefined ? undefined : options.node.name) ?? "node");
     this.#network = this.#fabric === undefined ? this.machine.createNetns("network") : undefined;
     this.netns.loadBrNetfilter();
     this.#writeSysctls();
