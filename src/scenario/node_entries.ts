@@ -19,12 +19,13 @@ export interface NodeEntry {
   readonly isFirst: boolean;
 }
 
-/** The nodes of a scenario, from `node:` or `nodes:`, with each `count` spelled out; at most `MOST_NODES` of them. */
+/** The nodes of a scenario, from `nodes:` or else `node:`, with each `count` spelled out; at most `MOST_NODES` of them. */
 export function nodeEntries({ sections, place }: Pick<CheckContext, "sections" | "place">): readonly NodeEntry[] {
+  const { node, nodes } = sections;
   const given =
-    sections.node === undefined
-      ? (sections.nodes ?? []).map((section, index) => ({ section, place: place.at("nodes", index) }))
-      : [{ section: sections.node, place: place.at("node") }];
+    node === undefined || nodes !== undefined
+      ? (nodes ?? []).map((section, index) => ({ section, place: place.at("nodes", index) }))
+      : [{ section: node, place: place.at("node") }];
   const total = given.reduce((sum, { section }) => sum + (section.count ?? 1), 0);
   const entries: NodeEntry[] = [];
   for (const { section, place: at } of given) {
@@ -44,7 +45,7 @@ export function nodeEntries({ sections, place }: Pick<CheckContext, "sections" |
 
 /** Whether there are more nodes than one run can have, and how many. */
 export function tooManyNodes({ node, nodes }: Sections): number | undefined {
-  const given = node === undefined ? (nodes ?? []) : [node];
+  const given = node === undefined || nodes !== undefined ? (nodes ?? []) : [node];
   const total = given.reduce((sum, { count = 1 }) => sum + count, 0);
   return total > MOST_NODES ? total : undefined;
 }

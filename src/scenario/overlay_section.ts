@@ -24,7 +24,7 @@ export function checkNodes({ sections, place, problems }: CheckContext): void {
   }
   const total = tooManyNodes(sections);
   if (total === undefined) return;
-  problems.add(place.at(sections.node === undefined ? "nodes" : "node").key, {
+  problems.add(place.at(sections.nodes === undefined ? "node" : "nodes").key, {
     message: `Cannot simulate ${total} nodes in one run`,
     expected: `at most ${MOST_NODES} nodes`,
     toMend: "describe fewer; nodes that do not meet are better run as replications",

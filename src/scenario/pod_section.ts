@@ -60,10 +60,10 @@ export function resolvePods(
       const allocator = allocators.get(node) ?? new PodAddresses(context, node, addresses);
       allocators.set(node, allocator);
       const own = allocator.addressesFor(group, place);
-      for (const [index, replica] of places.entries()) {
+      for (const [which, replica] of places.entries()) {
         const name = replicas[replica] ?? entry.name;
         if (names.isTaken(name, place.at("name").value)) break;
-        const address = own[index];
+        const address = own[which];
         const at = placement.hasSeveralNodes && node?.setup.name !== undefined ? { node: node.setup.name } : {};
         if (address !== undefined) pods.push({ name, workload: entry.name, ...at, address, ...template });
       }

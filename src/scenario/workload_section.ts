@@ -66,7 +66,7 @@ export function resolveChurn(context: CheckContext, targets: ChurnTargets): read
     if (from !== "node" && !nodeNames.includes(from) && hasAllPods && !podNames.includes(from)) {
       const closest = closestWord(from, ["node", ...nodeNames, ...podNames]);
       problems.add(at.at("from").value, {
-        message: `Cannot connect from ${quote(from)}: no pod has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
+        message: `Cannot connect from ${quote(from)}: no pod ${nodeNames.length === 0 ? "" : "and no node "}has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
         expected: listOf(["node", ...nodeNames.slice(0, 10), ...podNames.slice(0, 10)]),
         toMend: closest === undefined ? "write node, or the name of a pod" : `write ${closest}`,
       });
@@ -74,7 +74,8 @@ export function resolveChurn(context: CheckContext, targets: ChurnTargets): read
     const address = "address" in target ? target.address : addressOf(target.name, targets);
     // Where a section before this one had a problem, a name may be missing because of it.
     if (address === undefined && hasAllPods && !place.isLeftOut("services") && problems.count === 0) {
-      const known = [...targets.services.map((service) => service.name), ...podNames];
+      const served = targets.services.filter(({ clusterIp }) => clusterIp !== undefined);
+      const known = [...served.map((service) => service.name), ...podNames];
       const wanted = "name" in target ? target.name : "";
       const closest = closestWord(wanted, known);
       problems.add(at.at("to").value, {
