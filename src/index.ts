@@ -5,6 +5,7 @@ export type { JsonSchema } from "./scenario/json_schema.ts";
 export { parseScenario } from "./scenario/scenario.ts";
 export type {
   Churn,
+  Cloud,
   Endpoint,
   Expectation,
   InterfaceAddress,
@@ -12,6 +13,7 @@ export type {
   NodeInterface,
   NodeLocalDnsSetup,
   NodeSetup,
+  Overlay,
   ParsedScenario,
   Pod,
   Probe,
