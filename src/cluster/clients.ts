@@ -112,8 +112,8 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#closeAndSucceed(row);
   }
 
-  failed(_slot: number, row: number, errno: number): void {
-    this.#fail(row, errno, errno === Errno.ECONNRESET || errno === Errno.EPIPE);
+  failed(slot: number, row: number, errno: number): void {
+    this.#fail(row, errno, this.#machine.tcp.sockets.state[slot] !== TcpState.SYN_SENT);
   }
 
   isLive(row: number, generation: number): boolean {
@@ -148,7 +148,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   }
 
   #fail(row: number, errno: number, wasConnected: boolean): void {
-    const cause = causeOfErrno(errno);
+    const cause = causeOfErrno(errno, wasConnected);
     this.#finish(row, 1000 + errno, { isSuccess: false, cause, errno, wasConnected, localPort: this.#ports[row]! });
   }
 
@@ -181,10 +181,10 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   }
 }
 
-function causeOfErrno(errno: number): FailureCause {
+function causeOfErrno(errno: number, wasConnected: boolean): FailureCause {
   if (errno === Errno.EADDRNOTAVAIL) return "port-exhaustion";
   if (errno === Errno.ECONNREFUSED) return "connection-refused";
-  if (errno === Errno.ETIMEDOUT) return "connect-timeout";
+  if (errno === Errno.ETIMEDOUT) return wasConnected ? "slow-server" : "connect-timeout";
   if (errno === Errno.EHOSTUNREACH || errno === Errno.ENETUNREACH) return "host-unreachable";
   return "other";
 }
