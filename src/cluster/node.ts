@@ -158,7 +158,7 @@ export class Node {
     }
     const pod = nodeLocalDnsPod(options);
     const { name } = this.#options.node;
-    this.kubelet.add(this.#buildPod(name === undefined ? pod : { ...pod, name: `${pod.name}-${name}` }));
+    this.kubelet.add(this.#buildPod(this.#fabric === undefined ? pod : { ...pod, name: `${pod.name}-${name}` }));
     return options.selfCheck ? new SelfCheck(options, this.netns, this.#clients) : undefined;
   }
 

@@ -20,9 +20,9 @@ function sourcesOf(sections: string, pod: string | undefined, endpoint: string):
 }
 
 describe("Cluster", () => {
-  it("runs one node under nodes: as it runs it under node:", () => {
+  it("runs one node under nodes:, named or not, as it runs it under node:", () => {
     const one = scenarioOf(SMALL_SCENARIO, ["duration=5m"]);
-    const listed = SMALL_SCENARIO.replace("node:\n  interfaces:", "nodes:\n- interfaces:");
+    const listed = SMALL_SCENARIO.replace("node:\n  interfaces:", "nodes:\n- name: alone\n  interfaces:");
     expect(runReplication(scenarioOf(listed, ["duration=5m"]), 0)).toEqual(runReplication(one, 0));
   });
 
