@@ -6,6 +6,7 @@ export { parseScenario } from "./scenario/scenario.ts";
 export type {
   Audit,
   Churn,
+  Cloud,
   Endpoint,
   Expectation,
   InterfaceAddress,
@@ -13,6 +14,7 @@ export type {
   NodeInterface,
   NodeLocalDnsSetup,
   NodeSetup,
+  Overlay,
   ParsedScenario,
   Pod,
   Probe,

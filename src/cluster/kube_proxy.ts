@@ -10,7 +10,8 @@ import { type KubeProxyEra, kubeProxyEra, setsConnReuseMode } from "./kube_proxy
 import type { NodeOptions, ServiceOptions } from "./options.ts";
 
 const SYNC_PERIOD: Micros = 30 * SECOND;
-const MASQUERADE_MARK = 0x4000;
+/** The mark of packets that kube-proxy has masqueraded (`iptablesMasqueradeBit` 14). */
+export const MASQUERADE_MARK = 0x4000;
 const IPVS_DEVICE = "kube-ipvs0";
 
 /** A NodePort that the proxy should hold open, and whether it does. */

@@ -12,6 +12,8 @@ export const CAUSE_NAMES: readonly string[] = [
   "conntrack-full",
   "connection-refused",
   "slow-server",
+  "connect-timeout",
+  "host-unreachable",
   "other",
 ];
 

@@ -4,7 +4,8 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { resolveExpectations } from "./expectation_section.ts";
 import { checkSysctls, resolveKernelSection } from "./kernel_section.ts";
 import type { KubeProxySetup, Scenario } from "./model.ts";
-import { resolveNode } from "./node_section.ts";
+import { resolveNodes } from "./node_section.ts";
+import { checkNodes, resolveOverlay } from "./overlay_section.ts";
 import { applyOverrides, applySettings } from "./overrides.ts";
 import { claimPodAddresses, resolvePods } from "./pod_section.ts";
 import { ProblemList } from "./problem_list.ts";
@@ -21,11 +22,13 @@ import { NodeSpans, parseYaml } from "./yaml_document.ts";
 export type {
   Audit,
   Churn,
+  Cloud,
   Expectation,
   KubeProxySetup,
   NodeInterface,
   NodeLocalDnsSetup,
   NodeSetup,
+  Overlay,
   Pod,
   Probe,
   ProbeHandler,
@@ -121,16 +124,19 @@ function resolve(context: CheckContext): Scenario | undefined {
   const addresses = new AddressBook(problems);
   const era = resolveKernelSection(context);
   const sysctls = checkSysctls(context, era);
-  const node = resolveNode(context, addresses);
+  checkNodes(context);
+  const nodes = resolveNodes(context, era, addresses);
+  const between = resolveOverlay(context);
   claimPodAddresses(context, addresses);
   const services = resolveServices(context, addresses);
-  for (const { to } of sections.churn ?? []) addresses.mention(to.address);
-  const pods = resolvePods(context, node, addresses);
+  for (const { to } of sections.churn ?? []) if ("address" in to) addresses.mention(to.address);
+  const pods = resolvePods(context, nodes, addresses);
   const nodeLocalDns = resolveNodeLocalDns(context);
-  const churn = resolveChurn(context);
+  const churn = resolveChurn(context, { pods, services: services.services });
   const expect = resolveExpectations(context);
   const kubeProxy = resolveKubeProxy(sections);
   const { about = "", duration, replications = 8, seed = "portfall", kubelet } = sections;
+  const node = nodes?.[0]?.setup;
   const isWhole = era !== undefined && duration !== undefined && node !== undefined && kubelet !== undefined;
   if (!isWhole || kubeProxy === undefined) {
     if (problems.count === 0) throw new Error("Broken invariant: a section that is left out has had its problem");
@@ -138,7 +144,8 @@ function resolve(context: CheckContext): Scenario | undefined {
   }
   const kernel = { build: era.build, era };
   const endpointHostsDropInvalid = sections.endpointHosts?.ctstateInvalid === "drop";
-  const general = { about, kernel, duration, replications, seed, node: node.setup, sysctls, kubelet, kubeProxy };
+  const cluster = { node, nodes: (nodes ?? []).map(({ setup }) => setup), ...between };
+  const general = { about, kernel, duration, replications, seed, ...cluster, sysctls, kubelet, kubeProxy };
   return {
     ...general,
     ...services,

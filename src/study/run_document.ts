@@ -88,6 +88,8 @@ export interface SettingsDocument {
   readonly kernel: string;
   readonly portWalk: string;
   readonly replications: number;
+  /** Absent where there is one node. */
+  readonly nodes?: number;
   readonly durationSeconds: number;
   /** What the command line changed, by path; for a variant, its own settings as well. */
   readonly overrides: Readonly<Record<string, string>>;

@@ -144,6 +144,7 @@ function partOf(
       kernel: scenario.kernel.build,
       portWalk: scenario.kernel.era.portWalk,
       replications: results.length,
+      ...(results[0]?.nodes === undefined ? {} : { nodes: results[0].nodes }),
       durationSeconds: (results[0]?.duration ?? 0) / SECOND,
       overrides,
     },

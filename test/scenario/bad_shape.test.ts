@@ -61,7 +61,7 @@ describe("the shape of a scenario", () => {
       s.yaml:31:5: Cannot do without "to" in "churn"
         31 |   - { name: zabbix, from: default/app-1, rate: 120/m }
                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        expected: "to": an IPv4 address with a port, such as 10.10.85.10:10050
+        expected: "to": an IPv4 address with a port, such as 10.10.85.10:10050, or a pod or service, such as default/web:80
         to mend:  add \`to: …\`
       "
     `);
@@ -163,7 +163,7 @@ describe("the shape of a scenario", () => {
       "httpGet: { port: 80 }",
       "httpGet: { port: 80, scheme: HTTPS }",
     );
-    const more = "variants: { a: {} }\ntimeline: []\nloadBalancers: []\noverlay: {}\ncloud: { x: 1 }\nnodes: []\n";
+    const more = "variants: { a: {} }\ntimeline: []\nloadBalancers: []\n";
     const lines = diagnosticsOf(text + more).split("\n");
     expect(lines.filter((line) => line.includes("not served yet"))).toMatchInlineSnapshot(`
       [
@@ -171,9 +171,6 @@ describe("the shape of a scenario", () => {
         "s.yaml:24:52: Cannot simulate HTTPS probes: not served yet",
         "s.yaml:35:1: Cannot simulate a timeline: not served yet",
         "s.yaml:36:1: Cannot simulate load balancers: not served yet",
-        "s.yaml:37:1: Cannot simulate overlay networks: not served yet",
-        "s.yaml:38:1: Cannot simulate cloud faults: not served yet",
-        "s.yaml:39:1: Cannot simulate several nodes: not served yet",
       ]
     `);
   });

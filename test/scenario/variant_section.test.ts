@@ -158,19 +158,19 @@ describe("The audit", () => {
   it("wants a variant, and a figure that counts failures", () => {
     expect(diagnosticsOf(audited("{ claim: It is the churn, cause: witout, figure: ports.inUseMax }")))
       .toMatchInlineSnapshot(`
-      "
-      s.yaml:36:41: Cannot take the cause away with "witout": no variant has that name (did you mean "without"?)
-        36 | audit: { claim: It is the churn, cause: witout, figure: ports.inUseMax }
-                                                     ^^^^^^
-        expected: without
-        to mend:  write without
-      s.yaml:36:57: Cannot audit "ports.inUseMax": it is no count of failures
-        36 | audit: { claim: It is the churn, cause: witout, figure: ports.inUseMax }
-                                                                     ^^^^^^^^^^^^^^
-        expected: probes.probability, probes.failed, probes.byCause.nodeport-collision, probes.byCause.port-exhaustion, probes.byCause.conntrack-full, probes.byCause.connection-refused, probes.byCause.slow-server, probes.byCause.other, readiness.flips or restarts.count, or workloads.NAME.failed
-        to mend:  write probes.probability
-      "
-    `);
+        "
+        s.yaml:36:41: Cannot take the cause away with "witout": no variant has that name (did you mean "without"?)
+          36 | audit: { claim: It is the churn, cause: witout, figure: ports.inUseMax }
+                                                       ^^^^^^
+          expected: without
+          to mend:  write without
+        s.yaml:36:57: Cannot audit "ports.inUseMax": it is no count of failures
+          36 | audit: { claim: It is the churn, cause: witout, figure: ports.inUseMax }
+                                                                       ^^^^^^^^^^^^^^
+          expected: probes.probability, probes.failed, probes.byCause.nodeport-collision, probes.byCause.port-exhaustion, probes.byCause.conntrack-full, probes.byCause.connection-refused, probes.byCause.slow-server, probes.byCause.connect-timeout, probes.byCause.host-unreachable, probes.byCause.other, readiness.flips or restarts.count, or workloads.NAME.failed
+          to mend:  write probes.probability
+        "
+      `);
   });
 
   it("may explain a workload's failures", () => {

@@ -2,15 +2,12 @@ import type { Netns } from "../../kernel/netns.ts";
 import type { Micros } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
 import type { NodeOptions, ProbeOptions } from "../options.ts";
-import type { CauseCounts, FailedProbe, ProbeSeries } from "../replication_result.ts";
+import { type CauseCounts, type FailedProbe, FAILURES_KEPT, type ProbeSeries } from "../replication_result.ts";
 import { noFailures } from "../workload.ts";
 import type { Container } from "./container.ts";
 import { KubeletEvents } from "./kubelet_events.ts";
 import { probeLogLine, type ProbeType } from "./probe_text.ts";
 import { Prober, type ProbeListener } from "./prober.ts";
-
-/** Failed probes that are kept with their log lines. */
-const FAILURES_KEPT = 1000;
 
 /** Hears of every probe, successful ones too, without taking part. */
 export interface ProbeObserver {
