@@ -42,7 +42,7 @@ export class Churn {
       port: options.to.port,
       requestBytes: options.closes === "server" ? CLOSE_REQUEST_BYTES : KEEP_ALIVE_REQUEST_BYTES,
       closes: options.closes,
-      timeout: TIMEOUT,
+      timeout: options.timeout ?? TIMEOUT,
       ...(options.lasts === undefined ? {} : { lasts: options.lasts }),
       ...(sourcePorts === undefined ? {} : { bind: (slot: number) => sourcePorts.bind(slot, options.to) }),
       finished: (_row: number, outcome: Outcome) => this.counts.count(outcome),

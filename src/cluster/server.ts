@@ -14,8 +14,8 @@ export interface ServerOptions {
   readonly waitsForClientShare: number;
   /** Draws which; needed only where the share is neither 0 nor 1. */
   readonly choice?: RandomStream;
-  /** Requests of this length ask to keep the connection open (no `Connection: close`), so their client closes. */
-  readonly keepAliveRequestBytes?: number;
+  /** Requests of these lengths ask to keep the connection open (no `Connection: close`, or HTTP/2), so their client closes. */
+  readonly keepAliveRequestBytes?: readonly number[];
   /** Requests of this length are those of clients that wait for the server's close: it always closes first. */
   readonly closeRequestBytes?: number;
 }
@@ -67,7 +67,8 @@ export class Server implements SocketOwner {
 
   received(slot: number, _tag: number, bytes: number): void {
     const { keepAliveRequestBytes, closeRequestBytes } = this.#options;
-    this.#keepsOpen[slot] = bytes === keepAliveRequestBytes ? true : bytes === closeRequestBytes ? false : undefined;
+    const isKeepAlive = keepAliveRequestBytes?.includes(bytes) === true;
+    this.#keepsOpen[slot] = isKeepAlive ? true : bytes === closeRequestBytes ? false : undefined;
     if (this.#options.responseDelay === 0) {
       this.#owed[slot] = this.#machine.loop.now;
       this.#answer(slot);

@@ -11,6 +11,8 @@ const EPOCH_SECONDS = 10;
  * held ports that each replication had, averaged over the replications.
  */
 export function exactForRun(scenario: Scenario, results: readonly ReplicationResult[]): ExactDocument {
+  if (scenario.nodes.length > 1)
+    return { declined: "There are several nodes, and the exact value is that of one kernel with its ports." };
   const byExposure = new Map<string, { readonly value: ExactDocument; count: number }>();
   for (const { exposure } of results) {
     const key = JSON.stringify([exposure.portRange, exposure.intercepted, exposure.heldPorts, exposure.reservedPorts]);
@@ -37,7 +39,7 @@ export function exactForRun(scenario: Scenario, results: readonly ReplicationRes
 /** Warnings about traffic that is periodic throughout and meets only a part of the ports. */
 export function trafficWarnings(scenario: Scenario, results: readonly ReplicationResult[]): readonly string[] {
   const first = results[0];
-  if (first === undefined || randomRate(scenario) > 0) return [];
+  if (first === undefined || randomRate(scenario) > 0 || scenario.nodes.length > 1) return [];
   const period = commonPeriodSeconds(scenario);
   if (period === undefined) return [];
   return cursorWarnings({
@@ -85,7 +87,8 @@ function exhaustedDestination(scenario: Scenario, exposure: ReplicationResult["e
     const probesPerSecond = tcpProbesPerSecond(scenario, to);
     const keepsSeconds = lasts / SECOND + (closes === "client" ? TIME_WAIT_SECONDS : 0);
     const kept = ratePerSecond * keepsSeconds + probesPerSecond * TIME_WAIT_SECONDS;
-    if (from !== "node" || probesPerSecond === 0 || kept < ports) continue;
+    const isFromNode = from === "node" || from === scenario.node.name;
+    if (!isFromNode || probesPerSecond === 0 || kept < ports) continue;
     return (
       `the ${ports} ports to one probed destination run out: ${name} opens ${Number(ratePerSecond.toPrecision(3))} connections a ` +
       `second to it, and each keeps its port for ${Number(keepsSeconds.toPrecision(3))} s`
@@ -99,8 +102,9 @@ function tcpProbesPerSecond(scenario: Scenario, to: Scenario["churn"][number]["t
   let rate = 0;
   for (const { address, readinessProbe, livenessProbe } of scenario.pods) {
     for (const probe of [readinessProbe, livenessProbe]) {
-      const isTcp = probe?.handler.kind === "tcpSocket";
-      if (isTcp && address === to.address && probe.handler.port === to.port) rate += 1 / probe.periodSeconds;
+      const isClosedByKubelet = probe?.handler.kind === "tcpSocket" || probe?.handler.kind === "grpc";
+      if (isClosedByKubelet && address === to.address && probe.handler.port === to.port)
+        rate += 1 / probe.periodSeconds;
     }
   }
   return rate;

@@ -16,7 +16,7 @@ describe("churn of a scenario", () => {
       s.yaml:31:27: Cannot connect from "10.10.85.105" as from elsewhere: it is the address of the node
         31 |   - { name: zabbix, from: 10.10.85.105, to: 10.10.85.10:10050, rate: 120/m }
                                        ^^^^^^^^^^^^
-        expected: node, the name of a pod, or the address of a host elsewhere
+        expected: node, the name of a node or a pod, or the address of a host elsewhere
         to mend:  write node
       "
     `);
@@ -43,5 +43,34 @@ describe("churn of a scenario", () => {
         to mend:  delete lasts, or write closes: client
       "
     `);
+  });
+
+  describe("on several nodes", () => {
+    const several = (from: string): string =>
+      smallScenarioWith("default/app-1, to", `${from}, to`).replace("node:\n", "node:\n  name: worker\n  count: 2\n");
+
+    it("comes from elsewhere by the same words", () => {
+      expect(scenarioOf(several("10.10.85.50, sourcePorts: 40000-40999")).churn[0]?.source?.ports).toEqual([
+        40_000, 40_999,
+      ]);
+    });
+
+    it("refuses the address of any of them as one from elsewhere", () => {
+      expect(diagnosticsOf(several("10.10.85.106"))).toMatchInlineSnapshot(`
+        "
+        s.yaml:33:27: Cannot connect from "10.10.85.106" as from elsewhere: it is the address of "worker-1"
+          33 |   - { name: zabbix, from: 10.10.85.106, to: 10.10.85.10:10050, rate: 120/m }
+                                         ^^^^^^^^^^^^
+          expected: node, the name of a node or a pod, or the address of a host elsewhere
+          to mend:  write worker-1
+        "
+      `);
+    });
+
+    it("comes from the node whose name looks like an address", () => {
+      const named = several("10.10.85.50").replace("name: worker\n  count: 2", "name: 10.10.85.50");
+      expect(scenarioOf(named).churn[0]).toMatchObject({ from: "10.10.85.50" });
+      expect(scenarioOf(named).churn[0]?.source).toBeUndefined();
+    });
   });
 });

@@ -80,6 +80,15 @@ describe("exactForRun", () => {
       });
     });
 
+    it("has none either where the probes are gRPC's, which the kubelet closes first as it does those by TCP", () => {
+      const grpc = toPod("rate: 20/s").replace("tcpSocket", "grpc");
+      expect(exactOf(grpc, "kubelet.version=1.24.0")).toHaveProperty("declined");
+    });
+
+    it("has none either where the agent comes from the node by its name", () => {
+      expect(exactOf(toPod("rate: 20/s, from: worker"), "node.name=worker")).toHaveProperty("declined");
+    });
+
     it.each(["rate: 16/s", "rate: 20/s, closes: server", "rate: 20/s, closes: reset"])("has one with %s", (rest) => {
       expect(exactOf(toPod(rest))).toMatchObject({ probability: 1 / 500 });
     });
