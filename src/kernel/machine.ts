@@ -16,6 +16,7 @@ import { type Packet, PacketPool } from "./packet.ts";
 import { SysctlValues } from "./sysctl.ts";
 import { Tcp } from "./tcp/tcp.ts";
 import type { TraceSink } from "./trace.ts";
+import { Udp } from "./udp/udp.ts";
 import { Ipvs } from "./ipvs/ipvs.ts";
 
 /** What a machine is made of. */
@@ -43,6 +44,7 @@ export class Machine {
   readonly packets = new PacketPool();
   readonly neighbours: Neighbours;
   readonly tcp: Tcp;
+  readonly udp: Udp;
   readonly trace: TraceSink | undefined;
   /** Sysctls that exist once per kernel. */
   readonly globals: SysctlValues;
@@ -68,6 +70,7 @@ export class Machine {
       device.netns.receive(packet, device);
     });
     this.tcp = new Tcp(this, this.random);
+    this.udp = new Udp(this);
   }
 
   /** Packets that sockets have sent. */

@@ -211,7 +211,9 @@ export class Netns {
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);
-    else if (packet.protocol === Protocol.ICMP) this.machine.tcp.receiveIcmpError(this, packet);
+    else if (packet.protocol === Protocol.UDP) this.machine.udp.receive(this, packet);
+    else if (packet.quotedProtocol === Protocol.UDP) this.machine.udp.receiveIcmpError(this, packet);
+    else this.machine.tcp.receiveIcmpError(this, packet);
     this.machine.packets.release(packet);
   }
 

@@ -5,11 +5,11 @@ import { Errno } from "../errno.ts";
 import { KeyedHash } from "../keyed_hash.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
-import { type Packet, TcpFlag } from "../packet.ts";
+import { type Packet, Protocol, TcpFlag } from "../packet.ts";
 import { PortAllocator } from "../ports/port_allocator.ts";
 import type { PortSearch } from "../ports/port_search.ts";
 import { SocketPortRanges } from "../ports/socket_port_range.ts";
-import type { Route } from "../routes.ts";
+import { routeErrno } from "../route_errno.ts";
 import { packPorts } from "../tuple_index.ts";
 import { type BindOptions, bindSocket } from "./bind.ts";
 import { receiveIcmpError } from "./icmp_error.ts";
@@ -300,6 +300,7 @@ export class Tcp {
 
   /** Marks the socket that a packet was meant for: IPVS or conntrack kept it from arriving. */
   noteLostPacket(netns: Netns, packet: Packet, flag: number): void {
+    if (packet.protocol !== Protocol.TCP) return;
     const slot = this.find(netns, packet.dst, packet.dport, packet.src, packet.sport);
     if (slot >= 0) this.sockets.set(slot, flag);
   }
@@ -379,21 +380,5 @@ export class Tcp {
     if (!sockets.has(slot, SocketFlag.ACK_PENDING)) return;
     sockets.unset(slot, SocketFlag.ACK_PENDING);
     sockets.ackGeneration[slot] = (sockets.ackGeneration[slot]! + 1) | 0;
-  }
-}
-
-function routeErrno(route: Route): number {
-  switch (route.kind) {
-    case "local":
-    case "unicast":
-      return 0;
-    case "none":
-      return Errno.ENETUNREACH;
-    case "unreachable":
-      return Errno.EHOSTUNREACH;
-    case "prohibit":
-      return Errno.EACCES;
-    case "blackhole":
-      return Errno.EINVAL;
   }
 }
