@@ -21,7 +21,7 @@ const SILENT: SocketOwner = {
 };
 
 /**
- * Performs a `hold`: a socket that is bound, listens or is connected until it is closed. Not modelled: several owners of a port with SO_REUSEPORT.
+ * Performs a `hold`: a socket that is bound, listens or is connected until it is closed.
  */
 export function performHold(run: CaseRun, action: HoldAction, done: () => void): void {
   if (protocolOf(action) === Protocol.UDP) {
@@ -53,14 +53,16 @@ function holdBound(run: CaseRun, action: HoldAction): void {
   const { tcp } = run.machine;
   const slot = tcp.socket(run.netns(action.netns), SILENT, 0);
   const { address, port } = action.bind ?? { address: "0.0.0.0", port: 0 };
-  const place = { address: readAddress(address), port, hasReuseAddress: action.so_reuseaddr };
+  const place = {
+    address: readAddress(address),
+    port,
+    hasReuseAddress: action.so_reuseaddr,
+    hasReusePort: action.so_reuseport,
+  };
   const bound = action.bind === undefined ? 0 : tcp.bind(slot, place);
   const outcome = bound === 0 && action.listen ? tcp.listen(slot) : bound;
   if (outcome === 0) run.holders.set(action.id, () => tcp.close(slot));
-  else {
-    tcp.destroy(slot);
-    if (action.so_reuseport) run.refuse("several owners of a port with SO_REUSEPORT are not modelled");
-  }
+  else tcp.destroy(slot);
 }
 
 function holdConnected(run: CaseRun, action: HoldAction, to: readonly [string, number], done: () => void): void {

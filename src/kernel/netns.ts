@@ -6,6 +6,7 @@ import { type Packet, Protocol } from "./packet.ts";
 import { RoutingTable, type Route, type RouteEntry } from "./routes.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { sendIcmpError } from "./icmp.ts";
+import { IcmpLimit } from "./icmp_limit.ts";
 import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
@@ -34,6 +35,7 @@ export class Netns {
   readonly routes: RoutingTable;
   readonly hooks = new NetfilterHooks();
   readonly counters = new Counters();
+  readonly icmpLimit = new IcmpLimit();
   readonly ports = new PortBuckets();
   /** Candidates that this namespace's connects examined. */
   readonly candidates = new CandidateCounts();

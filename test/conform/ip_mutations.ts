@@ -98,4 +98,12 @@ export const IP_MUTATIONS: readonly Mutation[] = [
     find: "if (!this.mayForward || !(",
     replace: "if (this.id >= 0 || !(",
   },
+  {
+    rule: "ICMP errors to one address are limited to one a second, six at once after a pause.",
+    instead: "Each is sent.",
+    caughtBy: "derived/D35",
+    file: "kernel/icmp_limit.ts",
+    find: "if (peer.tokens < interval) return false;",
+    replace: "",
+  },
 ];

@@ -160,4 +160,29 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     find: "return () => environment.randomUnit() < match.probability;",
     replace: "return () => false;",
   },
+  {
+    rule: "Of two chains with one priority on a hook the one that was added last runs first.",
+    instead: "The one added first does.",
+    caughtBy: "derived/D36",
+    file: "kernel/netfilter/hooks.ts",
+    find: ".priority >= priority)",
+    replace: ".priority > priority)",
+  },
+  {
+    rule: "An ICMP error about a translated packet is translated back.",
+    instead: "It keeps its header and its quotation.",
+    caughtBy: "derived/D37",
+    file: "kernel/nat/nat.ts",
+    find: "      this.#rewriteIcmpError(packet, slot, manip);\n",
+    replace: "",
+  },
+  {
+    rule: "What an ICMP error quotes is looked up the other way round, since it may be translated.",
+    instead: "It is looked up as it is.",
+    caughtBy: "derived/D37",
+    file: "kernel/conntrack/conntrack.ts",
+    find: "this.findNode(packet.quotedDst, packet.quotedSrc, ports, packet.quotedProtocol);",
+    replace:
+      "this.findNode(packet.quotedSrc, packet.quotedDst, packPorts(packet.quotedSport, packet.quotedDport), packet.quotedProtocol) ^ 1;",
+  },
 ];

@@ -293,14 +293,19 @@ export class Conntrack {
     return Verdict.ACCEPT;
   }
 
-  /** An ICMP error belongs to the connection of the packet it quotes. Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1. */
+  /**
+   * An ICMP error belongs to the connection of the packet it quotes, as its answer would: the quoted header, which may be
+   * a translated one, is looked up the other way round.
+   *
+   * Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1.
+   */
   #trackIcmpError(packet: Packet): VerdictValue {
-    const ports = packPorts(packet.quotedSport, packet.quotedDport);
-    const node = this.findNode(packet.quotedSrc, packet.quotedDst, ports, packet.quotedProtocol);
-    if (node < 0) return this.#callInvalid(packet);
+    const ports = packPorts(packet.quotedDport, packet.quotedSport);
+    const node = this.findNode(packet.quotedDst, packet.quotedSrc, ports, packet.quotedProtocol);
+    if (node < 0 || this.table.dst[node] !== packet.dst) return this.#callInvalid(packet);
     packet.ct = node >> 1;
     packet.ctGeneration = this.table.generation[node >> 1]!;
-    packet.ctDirection = 1 - (node & 1);
+    packet.ctDirection = node & 1;
     packet.ctState = CtState.RELATED;
     return Verdict.ACCEPT;
   }

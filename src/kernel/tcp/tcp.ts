@@ -246,6 +246,12 @@ export class Tcp {
     return (this.#sequenceHash.low + Math.floor(this.machine.loop.now * 15.625)) | 0;
   }
 
+  /** A keyed hash of a segment's four numbers, 32 bits. Source: net/ipv4/inet_hashtables.c inet_ehashfn, v6.1. */
+  tupleHash({ src, dst, sport, dport }: Packet): number {
+    this.#sequenceHash.compute(dst, src, packPorts(dport, sport), 1);
+    return this.#sequenceHash.low;
+  }
+
   /** Tells the owner that the connection failed and frees the socket. */
   fail(slot: number, errno: number): void {
     const owner = this.sockets.owner[slot];
