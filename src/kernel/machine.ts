@@ -19,6 +19,7 @@ import type { Packet, PacketPool } from "./packet.ts";
 import { SysctlValues } from "./sysctl.ts";
 import { Tcp } from "./tcp/tcp.ts";
 import type { TraceSink } from "./trace.ts";
+import { Udp } from "./udp/udp.ts";
 import { Ipvs } from "./ipvs/ipvs.ts";
 
 /** What a machine is made of. */
@@ -49,6 +50,7 @@ export class Machine {
   readonly packets: PacketPool;
   readonly neighbours: Neighbours;
   readonly tcp: Tcp;
+  readonly udp: Udp;
   readonly trace: TraceSink | undefined;
   /** The log that the kernel writes to, if anybody wants one. */
   log: KernelLog | undefined = undefined;
@@ -79,6 +81,7 @@ export class Machine {
       device.netns.receive(packet, device);
     });
     this.tcp = new Tcp(this, this.random);
+    this.udp = new Udp(this);
   }
 
   /** Packets that sockets have sent. */

@@ -6,6 +6,7 @@ import { type Packet, Protocol } from "./packet.ts";
 import { RoutingTable, type Route, type RouteEntry } from "./routes.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { sendIcmpError } from "./icmp.ts";
+import { IcmpLimit } from "./icmp_limit.ts";
 import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
@@ -35,6 +36,7 @@ export class Netns {
   readonly routes: RoutingTable;
   readonly hooks = new NetfilterHooks();
   readonly counters = new Counters();
+  readonly icmpLimit = new IcmpLimit();
   readonly ports = new PortBuckets();
   /** Candidates that this namespace's connects examined. */
   readonly candidates = new CandidateCounts();
@@ -219,9 +221,16 @@ export class Netns {
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);
-    else if (packet.protocol === Protocol.ICMP) this.machine.tcp.receiveIcmpError(this, packet);
-    else if (packet.protocol === Protocol.UDP) this.vxlan?.receive(packet);
+    else if (packet.protocol === Protocol.UDP) this.#deliverUdp(packet);
+    else if (packet.quotedProtocol === Protocol.UDP) this.machine.udp.receiveIcmpError(this, packet);
+    else this.machine.tcp.receiveIcmpError(this, packet);
     this.machine.packets.release(packet);
+  }
+
+  /** A VXLAN device has a UDP socket of the kernel's own; all else goes to the sockets of processes. */
+  #deliverUdp(packet: Packet): void {
+    if (this.vxlan?.isFor(packet) === true) this.vxlan.receive(packet);
+    else this.machine.udp.receive(this, packet);
   }
 
   /** Throws a packet away; a connection it would have begun is forgotten. */
