@@ -334,7 +334,7 @@ export class Conntrack {
   #collectGarbage(): void {
     const table = this.table;
     const loop = this.netns.machine.loop;
-    const isTight = table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
+    const isTight = this.#max !== 0 && table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
     for (let slot = 0; slot < table.extent; slot += 1) {
       if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) continue;
       if (table.expires[slot]! <= loop.now || (isTight && maySlotBeDroppedByGc(table, slot))) this.kill(slot);
