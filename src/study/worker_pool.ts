@@ -27,11 +27,12 @@ export async function runOnWorkers(request: PoolRequest): Promise<readonly Repli
   const { tasks, onSlice, onResult } = request;
   const pool = request.pool ?? new WorkerPool(Math.min(request.jobs, tasks.length));
   const isAborted = abortion(request.signal);
-  const dropped = new AbortController();
+  const watches: TaskWatch[] = [];
   const runOne = async (task: WorkerTask, place: number): Promise<ReplicationResult> => {
-    const slice = (simulated: Micros, failed: number): void => onSlice?.(place, simulated, failed);
+    const watch: TaskWatch = { onSlice: (simulated, failed) => onSlice?.(place, simulated, failed) };
+    watches.push(watch);
     try {
-      const result = await pool.run(task, { signal: dropped.signal, onSlice: slice });
+      const result = await pool.run(task, watch);
       onResult?.(place, result);
       return result;
     } catch (error) {
@@ -42,21 +43,18 @@ export async function runOnWorkers(request: PoolRequest): Promise<readonly Repli
     return await Promise.race([Promise.all(tasks.map(runOne)), isAborted.promise]);
   } finally {
     isAborted.release();
-    dropped.abort();
+    for (const watch of watches) pool.drop(watch);
     if (request.pool === undefined) await pool.close();
   }
 }
 
 /** Who hears of one task of a pool. */
 export interface TaskWatch {
-  /** Takes the task out of the queue; one that runs already comes to its end. */
-  readonly signal?: AbortSignal;
   readonly onSlice?: (simulated: Micros, failed: number) => void;
 }
 
 interface WaitingTask {
   readonly task: WorkerTask;
-  readonly watch: TaskWatch;
   readonly resolve: (result: ReplicationResult) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -66,8 +64,8 @@ export class WorkerPool {
   readonly #jobs: number;
   readonly #workers = new Set<Worker>();
   readonly #idle: Worker[] = [];
-  /** A set keeps the order in which its members came. */
-  readonly #waiting = new Set<WaitingTask>();
+  /** A map keeps the order in which its members came. */
+  readonly #waiting = new Map<TaskWatch, WaitingTask>();
   #isClosed = false;
 
   /** Threads are started when there is work for them, `jobs` at most. */
@@ -78,6 +76,7 @@ export class WorkerPool {
   /**
    * Runs a replication as soon as a thread is free.
    *
+   * @param watch an object of this task's own.
    * @throws the error of a replication that breaks, with `replication` and its moment `at`; AbortError if the task was
    * dropped while it waited, or the pool was closed.
    */
@@ -85,9 +84,7 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) reject(droppedError());
       else {
-        const waiting: WaitingTask = { task, watch, resolve, reject };
-        this.#waiting.add(waiting);
-        watch.signal?.addEventListener("abort", () => this.#drop(waiting), { once: true });
+        this.#waiting.set(watch, { task, resolve, reject });
         this.#serve();
       }
     });
@@ -96,21 +93,23 @@ export class WorkerPool {
   /** Ends all threads, those in the middle of a replication too. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const waiting of this.#waiting) this.#drop(waiting);
+    for (const watch of this.#waiting.keys()) this.drop(watch);
     await Promise.all([...this.#workers].map((worker) => worker.terminate()));
   }
 
-  #drop(waiting: WaitingTask): void {
-    if (this.#waiting.delete(waiting)) waiting.reject(droppedError());
+  /** Takes a task out of the queue, by its own `watch`; one that runs already comes to its end. */
+  drop(watch: TaskWatch): void {
+    const waiting = this.#waiting.get(watch);
+    if (this.#waiting.delete(watch)) waiting?.reject(droppedError());
   }
 
   /** Gives waiting tasks to free threads, and starts a thread if there may be one more. */
   #serve(): void {
-    for (const waiting of this.#waiting) {
+    for (const [watch, waiting] of this.#waiting) {
       const worker = this.#isClosed ? undefined : (this.#idle.pop() ?? this.#startWorker());
       if (worker === undefined) return;
-      this.#waiting.delete(waiting);
-      void this.#runNext(worker, waiting);
+      this.#waiting.delete(watch);
+      void this.#runNext(worker, watch, waiting);
     }
   }
 
@@ -121,7 +120,7 @@ export class WorkerPool {
     return worker;
   }
 
-  async #runNext(worker: Worker, { task, watch, resolve, reject }: WaitingTask): Promise<void> {
+  async #runNext(worker: Worker, watch: TaskWatch, { task, resolve, reject }: WaitingTask): Promise<void> {
     try {
       const result = await runOn(worker, task, watch);
       this.#idle.push(worker);
@@ -142,13 +141,15 @@ function droppedError(): DOMException {
 
 /** A promise that rejects when the signal aborts. */
 function abortion(signal: AbortSignal | undefined): { readonly promise: Promise<never>; release(): void } {
-  const released = new AbortController();
+  const listeners: (() => void)[] = [];
   const promise = new Promise<never>((_resolve, reject) => {
     const stop = (): void => reject(new DOMException("The study was interrupted", "AbortError"));
     if (signal?.aborted === true) stop();
-    signal?.addEventListener("abort", stop, { signal: released.signal });
+    signal?.addEventListener("abort", stop);
+    listeners.push(stop);
   });
-  return { promise, release: () => released.abort() };
+  const release = (): void => listeners.forEach((stop) => signal?.removeEventListener("abort", stop));
+  return { promise, release };
 }
 
 function runOn(worker: Worker, task: WorkerTask, watch: TaskWatch): Promise<ReplicationResult> {
