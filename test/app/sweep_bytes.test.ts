@@ -39,7 +39,10 @@ function bytesOf(name: string): Record<string, string> {
   return Object.fromEntries(paths.map((path) => [path.slice(root.length), readFileSync(path, "latin1")]));
 }
 
-beforeAll(() => sim(...sweep("--out", join(FOLDER, "one"), "--jobs", "1")), 60_000);
+/** A loaded machine starts processes and threads slowly. */
+const PATIENCE = 60_000;
+
+beforeAll(() => sim(...sweep("--out", join(FOLDER, "one"), "--jobs", "1")), PATIENCE);
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 describe("The bytes of a sweep", () => {
@@ -47,33 +50,45 @@ describe("The bytes of a sweep", () => {
     expect(Object.keys(bytesOf("one"))).toHaveLength(6 + 5);
   });
 
-  it("are the same on two threads", async () => {
-    await sim(...sweep("--out", join(FOLDER, "two"), "--jobs", "2"));
-    expect(bytesOf("two")).toEqual(bytesOf("one"));
-  });
+  it(
+    "are the same on two threads",
+    async () => {
+      await sim(...sweep("--out", join(FOLDER, "two"), "--jobs", "2"));
+      expect(bytesOf("two")).toEqual(bytesOf("one"));
+    },
+    PATIENCE,
+  );
 
-  it("are the same from three shards", async () => {
-    const shards = [1, 2, 3].map((shard) => join(FOLDER, `shard${shard}`));
-    for (const [index, out] of shards.entries())
-      await sim(...sweep("--out", out, "--shard", `${index + 1}/3`, "--jobs", "1"));
-    await sim("merge", ...shards, "--out", join(FOLDER, "merged"));
-    expect(bytesOf("merged")).toEqual(bytesOf("one"));
-  });
+  it(
+    "are the same from three shards",
+    async () => {
+      const shards = [1, 2, 3].map((shard) => join(FOLDER, `shard${shard}`));
+      for (const [index, out] of shards.entries())
+        await sim(...sweep("--out", out, "--shard", `${index + 1}/3`, "--jobs", "1"));
+      await sim("merge", ...shards, "--out", join(FOLDER, "merged"));
+      expect(bytesOf("merged")).toEqual(bytesOf("one"));
+    },
+    PATIENCE,
+  );
 
-  it("are the same after a kill in the middle and --resume", async () => {
-    const out = join(FOLDER, "killed");
-    const words = sweep("--out", out, "--jobs", "1");
-    const child = spawn(process.execPath, ["--import", TSX, MAIN, ...words], { stdio: "ignore" });
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    const first = join(out, "points/00001.json");
-    for (let waited = 0; waited < 15_000 && !existsSync(first); waited += 5) await setTimeout(5);
-    child.kill("SIGKILL");
-    await ended;
-    expect(existsSync(join(out, "result.json"))).toBe(false);
-    expect(existsSync(first)).toBe(true);
-    // What a kill in the middle of writing may leave behind.
-    writeFileSync(join(out, `points/00006.json.0${UNFINISHED}`), "{");
-    await sim(...words, "--resume");
-    expect(bytesOf("killed")).toEqual(bytesOf("one"));
-  });
+  it(
+    "are the same after a kill in the middle and --resume",
+    async () => {
+      const out = join(FOLDER, "killed");
+      const words = sweep("--out", out, "--jobs", "1");
+      const child = spawn(process.execPath, ["--import", TSX, MAIN, ...words], { stdio: "ignore" });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const first = join(out, "points/00001.json");
+      for (let waited = 0; waited < 15_000 && !existsSync(first); waited += 5) await setTimeout(5);
+      child.kill("SIGKILL");
+      await ended;
+      expect(existsSync(join(out, "result.json"))).toBe(false);
+      expect(existsSync(first)).toBe(true);
+      // What a kill in the middle of writing may leave behind.
+      writeFileSync(join(out, `points/00006.json.0${UNFINISHED}`), "{");
+      await sim(...words, "--resume");
+      expect(bytesOf("killed")).toEqual(bytesOf("one"));
+    },
+    PATIENCE,
+  );
 });
