@@ -47,6 +47,28 @@ export type {
 } from "./study/run_document.ts";
 export { documentOf, runStudy } from "./study/run_study.ts";
 export type { RunProgress, RunRequest } from "./study/run_study.ts";
+export { runSweep } from "./study/run_sweep.ts";
+export type { SweepProgress, SweepRun } from "./study/run_sweep.ts";
+export { readFactor } from "./study/factor.ts";
+export type { Factor, NumberRange } from "./study/factor.ts";
+export { designPoints, SWEEP_DESIGNS } from "./study/sweep_design.ts";
+export type { DesignRequest, SweepDesign } from "./study/sweep_design.ts";
+export { pointDocument, sweepDocument } from "./study/sweep_document.ts";
+export type {
+  PointDocument,
+  PointFigures,
+  Shard,
+  SweepDocument,
+  SweepManifest,
+  SweepPoint,
+} from "./study/sweep_document.ts";
+export { planSweep } from "./study/sweep_plan.ts";
+export type { PlannedPoint, PlannedSweep, SweepPlan, SweepRequest } from "./study/sweep_plan.ts";
+export { pointColumns } from "./report/points_table.ts";
+export type { ColumnKind, PointColumn } from "./report/points_table.ts";
+export { pointsCsv } from "./report/points_csv.ts";
+export { pointsParquet } from "./report/points_parquet.ts";
+export { sweepText } from "./report/sweep_text.ts";
 export { runText } from "./report/run_text.ts";
 export type { RunTextOptions } from "./report/run_text.ts";
 export { MILLISECOND, SECOND } from "./units.ts";
