@@ -35,10 +35,15 @@ export { runReplication } from "./cluster/replication.ts";
 export type { ReplicationControl } from "./cluster/replication.ts";
 export { exactProbability } from "./study/exact_probability.ts";
 export type { ExactProbabilityInput } from "./study/exact_probability.ts";
+export { exactRuns } from "./study/exact_runs.ts";
+export type { ExactRuns, ExactRunsInput } from "./study/exact_runs.ts";
+export { rareRun } from "./study/rare_events.ts";
+export type { RareRunEstimate, RareRunInput } from "./study/rare_events.ts";
 export type {
   AuditDocument,
   AuditedVariant,
   ExactDocument,
+  ExactRestartsDocument,
   ExpectationDocument,
   IntervalDocument,
   RunDocument,

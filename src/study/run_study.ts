@@ -3,6 +3,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
 import { auditRuns } from "./audit.ts";
+import { exactRestarts } from "./exact_restarts.ts";
 import { exactForRun, trafficWarnings } from "./exact_twin.ts";
 import { checkExpectations } from "./expectations.ts";
 import type {
@@ -138,8 +139,10 @@ function partOf(
   results: readonly ReplicationResult[],
   overrides: Readonly<Record<string, string>>,
 ): StudyPart {
+  const exact = exactForRun(scenario, results);
   const figures = summarise(results, {
-    exact: exactForRun(scenario, results),
+    exact,
+    exactRestarts: exactRestarts(scenario, results, exact),
     warnings: trafficWarnings(scenario, results),
   });
   return {
