@@ -1,6 +1,7 @@
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { RandomStreams } from "../sim/random.ts";
 import { type Micros, SECOND } from "../units.ts";
+import type { DecisionSink } from "./decisions/decision.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
 import type { Device } from "./device.ts";
 import type { KernelEra } from "./eras.ts";
@@ -44,6 +45,8 @@ export class Machine {
   readonly neighbours: Neighbours;
   readonly tcp: Tcp;
   readonly trace: TraceSink | undefined;
+  /** Who hears why things happen; nobody on a machine that is not explained. */
+  readonly decisions: DecisionSink | undefined;
   /** Sysctls that exist once per kernel. */
   readonly globals: SysctlValues;
   readonly #memoryBytes: number | undefined;
@@ -57,6 +60,7 @@ export class Machine {
     this.era = options.era;
     this.random = options.random;
     this.trace = options.trace;
+    this.decisions = options.trace?.decisions;
     this.#memoryBytes = options.memoryBytes;
     this.#uptime = options.uptime ?? DAY + this.random.stream("kernel/uptime").below(DAY);
     this.jiffies = new Jiffies(this.era, this.#uptime);
@@ -80,6 +84,11 @@ export class Machine {
     const netns = new Netns(this, this.#namespaces.length, name, this.#makeSysctls(this.globals));
     this.#namespaces.push(netns);
     return netns;
+  }
+
+  /** All namespaces in the order in which they were made. */
+  namespaces(): Iterable<Netns> {
+    return this.#namespaces;
   }
 
   netnsById(id: number): Netns {

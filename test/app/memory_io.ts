@@ -39,6 +39,10 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
       stored.set(path, text);
       return undefined;
     },
+    replaceFile: async (path, content) => {
+      stored.set(path, typeof content === "string" ? content : Buffer.from(content).toString("latin1"));
+      return undefined;
+    },
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
     runStudy: async () => ({ ...failingRun(), expectations: [] }),
     ...parts,

@@ -40,6 +40,12 @@ export interface CliIo {
    * @returns why it cannot be written; `undefined` once it is.
    */
   readonly writeNewFile: (path: string, text: string) => Promise<string | undefined>;
+  /**
+   * Writes a file whole or not at all, in place of one that exists.
+   *
+   * @returns why it cannot be written; `undefined` once it is.
+   */
+  readonly replaceFile: (path: string, content: Uint8Array | string) => Promise<string | undefined>;
   /** The SHA-256 of a text as `sha256:` and hexadecimal digits. */
   readonly digest: (text: string) => string;
   /** The engine's door. Rejects with an `AbortError` once `signal` aborts, and with any other error for a bug. */

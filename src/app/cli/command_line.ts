@@ -3,6 +3,8 @@ import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
+import { EXPLAIN_OPTIONS, readExplainOptions } from "./explain_options.ts";
+import type { ExplainOptions } from "./explain_options.ts";
 import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
 import type { PortsOptions } from "./ports_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
@@ -12,6 +14,7 @@ import { didYouMean, ENVIRONMENT_PREFIX, plainUsageProblem } from "./usage_probl
 /** What a command line asks for. */
 export type CommandLine =
   | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "explain"; readonly options: ExplainOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "schema" }
@@ -29,7 +32,7 @@ export interface CommandLineContext {
 }
 
 /** The commands, in the order of the help. */
-const COMMANDS = ["run", "ports", "conform", "init", "schema", "completion"] as const;
+const COMMANDS = ["run", "explain", "ports", "conform", "init", "schema", "completion"] as const;
 
 /** Reads the words after `sim`. Nothing is run, printed or thrown. */
 export function parseCommandLine(argv: readonly string[], context: CommandLineContext): CommandLine {
@@ -72,6 +75,10 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
         ask(typeof options === "string" ? wrong(options, "run") : { command: "run", options });
       },
     )
+    .command("explain <scenario>", "Tell the story of one probe, packet by packet", declareExplain, (values) => {
+      const options = readExplainOptions(values);
+      ask(typeof options === "string" ? wrong(options, "explain") : { command: "explain", options });
+    })
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
@@ -116,6 +123,18 @@ function declareRun(command: Argv, environment: Readonly<Record<string, string |
       ["$0 run scenarios/nodelocaldns.yaml --set kubeProxy.version=1.18.20"],
       ["$0 run node.yaml --set sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
       ["$0 run node.yaml --kernel 6.1 --replications 20 --format json"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim explain`. */
+function declareExplain(command: Argv) {
+  return command
+    .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML)" })
+    .options(EXPLAIN_OPTIONS)
+    .example([
+      ["$0 explain scenarios/nodelocaldns.yaml"],
+      ["$0 explain scenarios/nodelocaldns.yaml --pcap probe.pcapng --interface default/nginx/eth0"],
+      ["$0 explain scenarios/nodelocaldns.yaml --probe 304 --svg probe.svg --at 1.6s"],
     ]);
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { isatty } from "node:tty";
@@ -20,6 +20,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     readFile: readText,
     listFiles,
     writeNewFile,
+    replaceFile,
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
     runStudy,
     cpuSeconds,
@@ -71,6 +72,27 @@ async function writeNewFile(path: string, text: string): Promise<string | undefi
   } catch (error) {
     return whyOf(error);
   }
+}
+
+/** Writes beside the file and renames, so that nobody ever sees a part of it. */
+async function replaceFile(path: string, content: Uint8Array | string): Promise<string | undefined> {
+  const draft = `${path}.part-${process.pid}`;
+  try {
+    if (await isDirectory(path)) return REASONS["EISDIR"];
+    await writeFile(draft, content, { flag: "wx" });
+    await rename(draft, path);
+    return undefined;
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    return whyOf(error);
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 const REASONS: Readonly<Record<string, string>> = {

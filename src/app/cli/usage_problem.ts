@@ -1,5 +1,6 @@
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
+import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
 
@@ -9,6 +10,7 @@ export const ENVIRONMENT_PREFIX = "SIM_OPT_";
 /** The options of each command that has any. */
 const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[] = [
   ["run", Object.keys(RUN_OPTIONS)],
+  ["explain", Object.keys(EXPLAIN_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
 ];
@@ -24,6 +26,7 @@ export function plainUsageProblem(message: string, argv: readonly string[]): str
   const follows = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (follows !== undefined) return `Cannot use --${follows} without a value`;
   if (message.startsWith("Not enough non-option arguments")) {
+    if (argv[0] === "explain") return "Name the scenario of the probe: sim explain SCENARIO";
     return argv[0] === "conform"
       ? "Name the folder of recorded cases: sim conform DIR"
       : "Name the scenario to run: sim run SCENARIO";

@@ -11,8 +11,22 @@ import { Prober, type ProbeListener } from "./prober.ts";
 /** Failed probes that are kept with their log lines. */
 const FAILURES_KEPT = 1000;
 
+/** Follows single probes; it must not change anything. */
+export interface ProbeWatcher {
+  /** A probe is about to connect. */
+  started(prober: Prober): void;
+  /** A probe has its result; `logLine` is what the kubelet writes, `undefined` for a success. */
+  ended(
+    prober: Prober,
+    outcome: Outcome,
+    said: { readonly output: string; readonly logLine: string | undefined },
+  ): void;
+}
+
 /** The kubelet's probe manager: its workers, and the sums of what they saw. */
 export class Kubelet implements ProbeListener {
+  /** Who follows single probes, if anybody does. */
+  watcher: ProbeWatcher | undefined = undefined;
   readonly #options: NodeOptions;
   readonly #node: Netns;
   readonly #clients: Clients;
@@ -48,8 +62,13 @@ export class Kubelet implements ProbeListener {
     for (const prober of this.#probers) prober.start();
   }
 
+  probeStarts(prober: Prober): void {
+    this.watcher?.started(prober);
+  }
+
   probed(prober: Prober, outcome: Outcome, output: string): void {
     this.#total += 1;
+    this.watcher?.ended(prober, outcome, { output, logLine: this.#logLine(prober, outcome, output) });
     if (outcome.isSuccess) return;
     this.#failed += 1;
     this.#byCause[outcome.cause] += 1;
@@ -90,6 +109,11 @@ export class Kubelet implements ProbeListener {
 
   restarts(): number {
     return this.#containers.reduce((sum, container) => sum + container.restarts, 0);
+  }
+
+  #logLine(prober: Prober, { isSuccess }: Outcome, output: string): string | undefined {
+    if (isSuccess) return undefined;
+    return probeLogLine(prober.subject, output, this.#node.machine.loop.now, this.#options.kubelet.version);
   }
 
   #passUnreadyTime(): void {

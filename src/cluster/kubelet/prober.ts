@@ -12,6 +12,8 @@ const REQUEST_BYTES = 110;
 
 /** Hears of every failed probe and of what follows from it. */
 export interface ProbeListener {
+  /** A probe is about to connect. */
+  probeStarts(prober: Prober): void;
   probed(prober: Prober, outcome: Outcome, output: string): void;
   readinessChanged(isReady: boolean): void;
 }
@@ -80,6 +82,10 @@ export class Prober implements ContainerWatcher {
     return { name: this.name, probes: this.#probes, failed: this.#failed, longestRunOfFailures: this.#longestRun };
   }
 
+  get probe(): ProbeOptions {
+    return this.#options.probe;
+  }
+
   containerStopped(): void {
     this.#isOnHold = true;
     if (this.subject.probeType === "Readiness") this.#publish(false);
@@ -101,11 +107,12 @@ export class Prober implements ContainerWatcher {
   }
 
   #probe(): void {
-    const { container, probe, clients } = this.#options;
+    const { container, probe, clients, listener } = this.#options;
     if (this.#isOnHold || !container.isRunning) return;
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
     if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
+    listener.probeStarts(this);
     clients.open(this.#spec!);
   }
 

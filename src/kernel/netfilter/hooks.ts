@@ -34,6 +34,9 @@ export const Priority = {
 /** A function on a hook. */
 export type HookFunction = (packet: Packet, hook: HookNumber) => VerdictValue;
 
+/** What a hook function is called when a watched machine tells of its verdicts. */
+export type HookFunctionName = "conntrack" | "confirm" | "nat" | "filter" | "ip_vs_in" | "ip_vs_out";
+
 interface Registration {
   readonly priority: number;
   readonly run: HookFunction;
@@ -44,7 +47,9 @@ export class NetfilterHooks {
   readonly #registrations: Registration[][] = [[], [], [], [], []];
   readonly #chains: HookFunction[][] = [[], [], [], [], []];
 
-  register(hook: HookNumber, priority: number, run: HookFunction): void {
+  /** @param _name under which `TracedHooks` tells of its verdicts; nothing here reads it. */
+  // oxlint-disable-next-line max-params -- the four parts of a registration; it is no packet path.
+  register(hook: HookNumber, priority: number, run: HookFunction, _name: HookFunctionName = "filter"): void {
     const registrations = this.#registrations[hook]!;
     let place = registrations.length;
     while (place > 0 && registrations[place - 1]!.priority > priority) place -= 1;

@@ -12,6 +12,8 @@ export interface PortWalk {
   search(search: PortSearch): Port;
   /** Sets every cursor of the walk, for worked examples with given numbers. @param cursor 32 bits, unsigned. */
   setCursors(cursor: number): void;
+  /** The cursor that a search will begin from, and its row in the table of cursors (0 where there is one cursor). */
+  cursorOf(search: PortSearch): { readonly cursor: number; readonly row: number };
 }
 
 /** The walk of a kernel build, its cursor as after boot. */
@@ -43,6 +45,10 @@ export class SequentialWalk implements PortWalk {
     this.hint = cursor;
   }
 
+  cursorOf(): { cursor: number; row: number } {
+    return { cursor: this.hint, row: 0 };
+  }
+
   search(search: PortSearch): Port {
     const size = search.high - search.low + 1;
     const offset = (this.hint + search.hashLow) >>> 0;
@@ -69,6 +75,10 @@ export class EvenStartWalk implements PortWalk {
     this.hint = cursor;
   }
 
+  cursorOf(): { cursor: number; row: number } {
+    return { cursor: this.hint, row: 0 };
+  }
+
   search(search: PortSearch): Port {
     const size = search.high - search.low + 1;
     const offset = ((this.hint + search.hashLow) & ~1) >>> 0;
@@ -92,6 +102,10 @@ export class ParityHintWalk implements PortWalk {
 
   setCursors(cursor: number): void {
     this.hint = cursor;
+  }
+
+  cursorOf(): { cursor: number; row: number } {
+    return { cursor: this.hint, row: 0 };
   }
 
   search(search: PortSearch): Port {
@@ -133,6 +147,11 @@ export class ParityTableWalk implements PortWalk {
 
   setCursors(cursor: number): void {
     this.#table.fill(cursor);
+  }
+
+  cursorOf(search: PortSearch): { cursor: number; row: number } {
+    const row = this.#rowOf(search.hashLow);
+    return { cursor: this.#table[row]!, row };
   }
 
   search(search: PortSearch): Port {

@@ -1,0 +1,90 @@
+import type { PacketSighting } from "../cluster/flow_recorder.ts";
+import { formatFlags, Protocol, TcpFlag } from "../kernel/packet.ts";
+import { formatIpv4 } from "../units.ts";
+import { type TcpHeader, TcpHeaders } from "./artefacts/tcp_header.ts";
+
+/** ICMP carries the quoted IP and TCP headers behind its own. */
+const ICMP_LENGTH = 48;
+
+/** Where the numbers of a conversation begin, by its smaller and its greater end. */
+interface Numbers {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Packets as `tcpdump -n` prints them behind the time: numbers are relative to the first segment with an ACK that it
+ * has seen of a conversation; a segment without one is printed as it is.
+ */
+export class TcpdumpText {
+  readonly #headers = new TcpHeaders();
+  readonly #numbers = new Map<string, Numbers>();
+
+  /** The next packet. */
+  line(sighting: PacketSighting): string {
+    const { packet } = sighting;
+    if (packet.protocol === Protocol.ICMP) return icmpLine(sighting);
+    const header = this.#headers.next(sighting);
+    const ends = `IP ${end(packet.src, packet.sport)} > ${end(packet.dst, packet.dport)}`;
+    if (packet.protocol === Protocol.UDP) return `${ends}: UDP, length ${packet.len}`;
+    const { seq, ack } = this.#relative(sighting);
+    const parts = [`Flags [${formatFlags(packet.flags)}]`];
+    const { flags, len } = packet;
+    if (len > 0) parts.push(`seq ${seq}:${(seq + len) >>> 0}`);
+    else if ((flags & (TcpFlag.SYN | TcpFlag.FIN | TcpFlag.RST)) !== 0) parts.push(`seq ${seq}`);
+    if ((flags & TcpFlag.ACK) !== 0) parts.push(`ack ${ack}`);
+    parts.push(`win ${header.window}`);
+    const options = optionsText(header);
+    if (options !== "") parts.push(`options [${options}]`);
+    return `${ends}: ${parts.join(", ")}, length ${len}`;
+  }
+
+  #relative({ packet }: PacketSighting): { seq: number; ack: number } {
+    const seq = packet.seq >>> 0;
+    const ack = packet.ack >>> 0;
+    if ((packet.flags & TcpFlag.ACK) === 0) return { seq, ack };
+    const a = end(packet.src, packet.sport);
+    const b = end(packet.dst, packet.dport);
+    const isLow = a < b;
+    const key = isLow ? `${a} ${b}` : `${b} ${a}`;
+    const known = this.#numbers.get(key);
+    if (known === undefined || (packet.flags & TcpFlag.SYN) !== 0) {
+      this.#numbers.set(key, isLow ? { low: seq, high: ack - 1 } : { low: ack - 1, high: seq });
+      return { seq, ack };
+    }
+    const own = isLow ? known.low : known.high;
+    const other = isLow ? known.high : known.low;
+    return { seq: (seq - own) >>> 0, ack: (ack - other) >>> 0 };
+  }
+}
+
+function optionsText({ mss, hasSackPermitted, timestamps, windowScale }: TcpHeader): string {
+  const options: string[] = [];
+  if (mss !== undefined) options.push(`mss ${mss}`);
+  if (timestamps === undefined) {
+    if (hasSackPermitted) options.push("nop,nop,sackOK");
+  } else {
+    options.push(hasSackPermitted ? "sackOK" : "nop,nop");
+    options.push(`TS val ${timestamps.value} ecr ${timestamps.echo}`);
+  }
+  if (windowScale !== undefined) options.push(`nop,wscale ${windowScale}`);
+  return options.join(",");
+}
+
+function icmpLine({ packet }: PacketSighting): string {
+  const ends = `IP ${formatIpv4(packet.src)} > ${formatIpv4(packet.dst)}: ICMP`;
+  const { icmpType: type, icmpCode: code, quotedDst = 0, quotedDport = 0, quotedProtocol } = packet;
+  const host = formatIpv4(quotedDst);
+  const tail = `, length ${ICMP_LENGTH}`;
+  if (type === 11) return `${ends} time exceeded in-transit${tail}`;
+  if (type !== 3) return `${ends} type-#${type}${tail}`;
+  if (code === 0) return `${ends} net ${host} unreachable${tail}`;
+  if (code === 3)
+    return `${ends} ${host} ${quotedProtocol === 17 ? "udp" : "tcp"} port ${quotedDport} unreachable${tail}`;
+  if (code === 13) return `${ends} host ${host} unreachable - admin prohibited filter${tail}`;
+  return `${ends} host ${host} unreachable${tail}`;
+}
+
+function end(address: number, port: number): string {
+  return `${formatIpv4(address)}.${port}`;
+}
