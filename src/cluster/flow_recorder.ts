@@ -31,6 +31,8 @@ export interface PacketSighting {
   readonly from: string;
   readonly to: string;
   readonly isLoopback: boolean;
+  /** The same for all sightings of one packet, whatever address it has meanwhile. */
+  readonly serial: number;
   /** When and by which namespace the packet was first sent. */
   readonly sentAt: Micros;
   readonly sentBy: string;
@@ -55,6 +57,7 @@ export interface FlowSeed {
 
 /** A packet under way: its segment, the interface that sent the frame, and when it was seen last and first. */
 interface Sender {
+  readonly serial: number;
   readonly segment: string;
   readonly device: Device;
   readonly seenAt: Micros;
@@ -86,6 +89,7 @@ export class FlowRecorder implements TraceSink, DecisionSink {
   /** Open judgements of hook functions: all that happens within is caused by them. */
   #depth = 0;
   #hasOfferedTimestamps = false;
+  #packets = 0;
 
   constructor(seed: FlowSeed) {
     this.#seed = seed;
@@ -105,6 +109,7 @@ export class FlowRecorder implements TraceSink, DecisionSink {
       from: interfaceName(sender),
       to: interfaceName(packet.target ?? device),
       isLoopback: device.kind === "loopback",
+      serial: sent.serial,
       sentAt: sent.sentAt,
       sentBy: sent.sentBy,
     });
@@ -150,12 +155,14 @@ export class FlowRecorder implements TraceSink, DecisionSink {
     const segment = `${flags} ${seq} ${ack} ${len}`;
     const known = this.#senders.get(row);
     const isSame = known !== undefined && known.segment === segment && time - known.seenAt < FLIGHT_MOST;
-    const origin = isSame ? known : { sentAt: time, sentBy: device.netns.name };
+    if (!isSame) this.#packets += 1;
+    const origin = isSame ? known : { serial: this.#packets, sentAt: time, sentBy: device.netns.name };
     const isSending = direction === "out" && device.master === undefined;
     const sender: Sender = {
       segment,
       device: isSending || !isSame ? device : known.device,
       seenAt: time,
+      serial: origin.serial,
       sentAt: origin.sentAt,
       sentBy: origin.sentBy,
     };

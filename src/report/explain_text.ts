@@ -1,7 +1,7 @@
 import type { PortChoice } from "../kernel/decisions/decision.ts";
 import type { ExplainDocument, ExplainedDecision, ExplainedPacket } from "./explain_document.ts";
-import { explainFinding } from "./explain_finding.ts";
-import { formatCount, formatSpan, plural } from "./number_text.ts";
+import { explainFinding, tookText } from "./explain_finding.ts";
+import { formatCount, plural } from "./number_text.ts";
 import type { RunTextOptions } from "./run_text.ts";
 import { commandLines, overrideWords, shellWord } from "./shell_command.ts";
 import { item, printable, textStyle, wrapText } from "./text_layout.ts";
@@ -102,7 +102,8 @@ function decisionLines(event: ExplainedDecision, columns: number, style: TextSty
 function portLines(choice: PortChoice, columns: number): string[] {
   const { low, high, cursor, row, hashLow, hashHigh, candidates, examined } = choice;
   const table = row === 0 ? "" : ` in row ${row}`;
-  const hash = hashHigh === 0 ? hex(hashLow) : `${hex(hashHigh)}${hex(hashLow).slice(2)}`;
+  // Only the walk with the table of 65536 cursors, which shows by its row, uses the high half.
+  const hash = row === 0 ? hex(hashLow) : `${hex(hashHigh)}${hex(hashLow).slice(2)}`;
   const begin =
     `range ${low}-${high}, cursor ${cursor >>> 0}${table}, hash ${hash} of source, destination and port; ` +
     `${plural(formatCount(examined), "candidate")} examined`;
@@ -117,7 +118,7 @@ function portLines(choice: PortChoice, columns: number): string[] {
 
 function endLines({ probe }: ExplainDocument, columns: number): string[] {
   const at = `${time(probe.tookSeconds)}  `;
-  if (probe.ok) return [`${at}the probe has succeeded, in ${formatSpan(probe.tookSeconds)}`];
+  if (probe.ok) return [`${at}the probe has succeeded, in ${tookText(probe.tookSeconds)}`];
   const lines = [
     `${at}the kubelet gives up (timeoutSeconds ${probe.timeoutSeconds}); its log line:`,
     probe.logLine ?? "",

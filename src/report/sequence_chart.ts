@@ -2,9 +2,8 @@ import type { TopLevelSpec } from "vega-lite";
 import type { ProbeStory } from "../study/explain_probe.ts";
 import { SECOND } from "../units.ts";
 import type { ExplainDocument } from "./explain_document.ts";
-import { hijackOf, serverOf } from "./explain_finding.ts";
-import { formatSpan } from "./number_text.ts";
-import { type Flight, type Remark, type SequenceRow, sequenceRows } from "./sequence_rows.ts";
+import { hijackOf, serverOf, tookText } from "./explain_finding.ts";
+import { type Flight, type Remark, type SequenceRow, sequenceRows, SERVER_END } from "./sequence_rows.ts";
 import { CHART_FONT, textWidth } from "./text_width.ts";
 import { vegaSvg } from "./vega_svg.ts";
 
@@ -57,7 +56,7 @@ export function sequenceChart(story: ProbeStory, document: ExplainDocument): Top
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
     padding: 16,
-    width: Math.round((lanes.length - 1 + left + 0.7) * laneWidth),
+    width: Math.round((lanes.length - 0.4 + left) * laneWidth),
     height: (rows.length + 2) * ROW_HEIGHT,
     config: { font: CHART_FONT, view: { stroke: null } },
     title: {
@@ -74,7 +73,7 @@ export function sequenceChart(story: ProbeStory, document: ExplainDocument): Top
         type: "quantitative",
         field: "x",
         axis: null,
-        scale: { domain: [-left, lanes.length - 0.3], nice: false, zero: false },
+        scale: { domain: [-left, lanes.length - 0.4], nice: false, zero: false },
       },
       y: {
         type: "quantitative",
@@ -183,8 +182,7 @@ function label(data: { values: readonly object[] }, field: string, mark: object,
 function flightData(flight: Flight, y: number, places: ReadonlyMap<string, number>) {
   const crossed = [...new Set(flight.interfaces)].flatMap((name) => places.get(name) ?? []);
   const from = places.get(flight.from) ?? 0;
-  const isLoop = flight.to === flight.from;
-  const target = isLoop || flight.to === undefined ? crossed.at(-1) : places.get(flight.to);
+  const target = flight.to === undefined ? crossed.at(-1) : places.get(flight.to);
   const to = target ?? from;
   const isRight = to >= from;
   const inset = isRight ? INSET : -INSET;
@@ -224,38 +222,55 @@ function lanesOf(rows: readonly SequenceRow[], story: ProbeStory, document: Expl
       continue;
     }
     for (const end of [row.from, row.to ?? row.from]) stacks.add(end);
-    const far = row.from === "node" ? (row.to ?? "node") : row.from;
+    const far = row.from === "node" ? (row.to ?? nearest(row.interfaces)) : row.from;
     const names = seen.get(far) ?? new Set<string>();
     // Interfaces in the order from the node outwards.
     for (const name of row.from === "node" ? row.interfaces : row.interfaces.toReversed()) names.add(name);
     seen.set(far, names);
   }
   const { pod } = story.probe.subject;
-  const interfaces = (netns: string): Lane[] => [...(seen.get(netns) ?? [])].map((name) => interfaceLane(name));
-  const others = [...stacks].filter((netns) => netns !== "node" && netns !== pod);
+  const keys = new Set([...seen.values()].flatMap((names) => [...names]));
+  const isUnique = (key: string): boolean =>
+    [...keys].filter((other) => deviceName(other) === deviceName(key)).length === 1;
+  const interfaces = (netns: string): Lane[] =>
+    [...(seen.get(netns) ?? [])].map((key) => interfaceLane(key, isUnique(key) ? deviceName(key) : key));
+  const isRight = (netns: string): boolean => netns === pod || netns.endsWith(SERVER_END);
+  const others = [...stacks].filter((netns) => netns !== "node" && !isRight(netns));
+  const right = [...stacks].filter(isRight);
+  const drawn = new Set<string>();
   return [
     ...others.flatMap((netns) => [stackLane(netns, pod, document), ...interfaces(netns).toReversed()]),
     stackLane("node", pod, document),
-    ...interfaces("node"),
-    ...(stacks.has(pod) ? [...interfaces(pod), stackLane(pod, pod, document)] : []),
-  ];
+    ...right.flatMap((netns) => [...interfaces(netns), stackLane(netns, pod, document)]),
+  ].filter(({ key }) => !drawn.has(key) && drawn.add(key));
+}
+
+/** The namespace of a packet's last interface, for one that nobody received. */
+function nearest(interfaces: readonly string[]): string {
+  return interfaces.at(-1)?.replace(/\/[^/]+$/, "") ?? "node";
 }
 
 function stackLane(netns: string, pod: string, document: ExplainDocument): Lane {
   const hijack = hijackOf(document);
   const server = hijack === undefined ? "other hosts" : `real server ${serverOf(hijack)}`;
-  const role = netns === "node" ? "kubelet and the node's kernel" : netns === pod ? document.probe.destination : server;
+  const isServer = netns === pod || netns.endsWith(SERVER_END);
+  const role = netns === "node" ? "kubelet and the node's kernel" : isServer ? document.probe.destination : server;
   return { key: netns, isStack: true, title: netns, role };
 }
 
-function interfaceLane(name: string): Lane {
-  const slash = name.startsWith("node/") ? "node".length : name.lastIndexOf("/");
-  return { key: name, isStack: false, title: name.slice(slash + 1), role: "" };
+/** @param name the device alone where no other lane has a device of this name. */
+function interfaceLane(key: string, name: string): Lane {
+  return { key, isStack: false, title: name, role: "" };
+}
+
+/** `eth0` of `default/nginx/eth0`; of the node's interfaces all behind `node/`, for names of veths hold slashes. */
+function deviceName(key: string): string {
+  return key.startsWith("node/") ? key.slice("node/".length) : key.slice(key.lastIndexOf("/") + 1);
 }
 
 function titleOf(document: ExplainDocument): string {
   const { probe } = document;
-  const took = formatSpan(probe.tookSeconds);
+  const took = tookText(probe.tookSeconds);
   if (probe.ok) return `The probe succeeds in ${took} from source port ${probe.localPort}`;
   if (probe.cause === "nodeport-collision" && hijackOf(document) !== undefined)
     return `Source port ${probe.localPort} is a NodePort: IPVS takes the pod's SYN-ACK, and the probe fails after ${took}`;

@@ -30,6 +30,9 @@ export interface Remark {
 /** A row of the chart. */
 export type SequenceRow = Flight | Remark;
 
+/** What follows the name of a namespace in the lane of its server, where client and server are one. */
+export const SERVER_END = ", server";
+
 const FLAG_WORDS: Readonly<Record<string, string>> = {
   S: "SYN",
   "S.": "SYN-ACK",
@@ -41,26 +44,29 @@ const FLAG_WORDS: Readonly<Record<string, string>> = {
   "FP.": "data, FIN",
 };
 
-/** The rows of the chart of a probe, in order of time. */
-export function sequenceRows({ probe, events, hit }: ProbeStory): readonly SequenceRow[] {
-  const rows: SequenceRow[] = [];
-  let flight: PacketSighting[] = [];
-  const land = (): void => {
-    if (flight.length > 0) rows.push(flightOf(flight, probe.subject.address, portOf(probe.probe.handler)));
-    flight = [];
-  };
+/** The rows of the chart of a probe, in the order in which packets were sent and remarks made. */
+export function sequenceRows(story: ProbeStory): readonly SequenceRow[] {
+  const { probe, events, hit } = story;
+  const hasHijack = events.some((event) => isHijack(event, probe));
+  const legs = new Map<number, PacketSighting[]>();
+  const drafts: (readonly PacketSighting[] | Remark)[] = [];
   for (const event of events) {
-    if (event.kind === "packet") {
-      if (!continues(flight, event)) land();
-      flight.push(event);
+    if (event.kind === "decision") {
+      const remark = remarkOf(event, probe, hit?.name);
+      if (remark !== undefined) drafts.push(remark);
       continue;
     }
-    const remark = remarkOf(event, probe, hit?.name);
-    if (remark === undefined) continue;
-    land();
-    rows.push(remark);
+    const open = legs.get(event.serial);
+    // A packet that leaves a stack after it has come in begins a new leg of its way.
+    if (open !== undefined && !(event.direction === "out" && open.at(-1)?.direction === "in")) {
+      open.push(event);
+      continue;
+    }
+    const leg = [event];
+    legs.set(event.serial, leg);
+    drafts.push(leg);
   }
-  land();
+  const rows = drafts.map((draft) => ("kind" in draft ? draft : flightOf(draft, story, hasHijack)));
   const said = probe.isSuccess ? "the probe has succeeded" : "timeout: the probe has failed";
   const end: Remark = { kind: "remark", time: probe.endedAt, netns: "node", text: said, isHijack: !probe.isSuccess };
   const later = rows.findIndex(({ time }) => time > probe.endedAt);
@@ -68,36 +74,27 @@ export function sequenceRows({ probe, events, hit }: ProbeStory): readonly Seque
   return rows;
 }
 
-/** Whether a sighting is of the packet under way: it comes in elsewhere, or goes down into a bridge. */
-function continues(flight: readonly PacketSighting[], next: PacketSighting): boolean {
-  const last = flight.at(-1);
-  if (last === undefined || last.sentAt !== next.sentAt || last.packet.seq !== next.packet.seq) return false;
-  if (next.direction === "in") return true;
-  return last.direction === "out" && last.netns === next.netns;
-}
-
-function flightOf(sightings: readonly PacketSighting[], address: number, port: number): Flight {
-  const first = sightings[0]!;
-  const last = sightings.at(-1)!;
-  const { src, dst, sport, dport } = first.packet;
-  const isIcmp = first.packet.protocol === Protocol.ICMP;
+function flightOf(leg: readonly PacketSighting[], { probe }: ProbeStory, hasHijack: boolean): Flight {
+  const first = leg[0]!;
+  const last = leg.at(-1)!;
+  const { sport, dport, protocol } = first.packet;
   const flags = flagsOf(first);
-  const touches = (end: number, endPort: number): boolean => end === address && (endPort === port || isIcmp);
-  const name = FLAG_WORDS[flags] ?? flags;
+  const isOwn = (netns: string): boolean => netns === "node" || netns === probe.subject.pod;
+  const isFromServer = sport !== probe.localPort;
   return {
     kind: "flight",
     time: first.time,
-    from: first.netns,
-    to: last.direction === "in" ? last.netns : undefined,
-    interfaces: sightings.map((sighting) => sighting.interface),
-    label: isIcmp ? "ICMP error" : `${name}  ${sport} > ${dport}`,
-    isDiverted: touches(src, sport) ? isElsewhere(last, first) : touches(dst, dport) && isElsewhere(first, last),
+    from: stackOf(first, isFromServer),
+    to: last.direction === "in" ? stackOf(last, !isFromServer) : undefined,
+    interfaces: leg.map((sighting) => sighting.interface),
+    label: protocol === Protocol.ICMP ? "ICMP error" : `${FLAG_WORDS[flags] ?? flags}  ${sport} > ${dport}`,
+    isDiverted: hasHijack && !(isOwn(first.sentBy) && isOwn(last.netns)),
   };
 }
 
-/** Whether the far end of a packet to or from the pod is a namespace other than the node. */
-function isElsewhere(far: PacketSighting, near: PacketSighting): boolean {
-  return far.netns !== "node" && far.netns !== near.netns && far.netns === "network";
+/** On the loopback device both ends are one namespace: the server then gets a lane of its own. */
+function stackOf({ netns, isLoopback }: PacketSighting, isServer: boolean): string {
+  return isLoopback && isServer ? `${netns}${SERVER_END}` : netns;
 }
 
 function remarkOf(event: FlowEvent, probe: ProbeStory["probe"], service: string | undefined): Remark | undefined {
@@ -113,8 +110,4 @@ function remarkOf(event: FlowEvent, probe: ProbeStory["probe"], service: string 
   if (place === "timer") return remark("retransmission timer");
   if (verdict === "DROP") return remark(`${hook ?? place} ${name}: dropped`, true);
   return undefined;
-}
-
-function portOf(handler: ProbeStory["probe"]["probe"]["handler"]): number {
-  return handler.kind === "exec" ? 0 : handler.port;
 }

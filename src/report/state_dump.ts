@@ -18,7 +18,7 @@ export function statesAt(namespaces: readonly Netns[]): readonly StateText[] {
   return namespaces.flatMap((netns) => WRITERS.flatMap((write) => write(netns) ?? []));
 }
 
-/** Counters that are not 0, in the columns of `nstat`. Source: misc/nstat.c dump_kern_db, iproute2 v6.1. */
+/** Counters that are not 0, in the columns of `nstat`. Source: misc/nstat.c dump_kern_db, v6.1. */
 function counters(netns: Netns): StateText | undefined {
   const lines = Object.entries(netns.counters)
     .filter(([, value]) => value !== 0)

@@ -27,5 +27,5 @@ export async function vegaSvg(chart: TopLevelSpec): Promise<string> {
 
 function widthOf({ fontSize, fontWeight }: TextItem, text: unknown): number {
   const isBold = fontWeight === "bold" || Number(fontWeight) >= 600;
-  return textWidth(String(text ?? ""), fontSize ?? 11, isBold);
+  return textWidth(typeof text === "string" ? text : JSON.stringify(text ?? ""), fontSize ?? 11, isBold);
 }

@@ -1,5 +1,6 @@
 import { FlowRecorder, type FlowEvent, interfaceName } from "../cluster/flow_recorder.ts";
 import { Node } from "../cluster/node.ts";
+import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { assert } from "../sim/assert.ts";
@@ -14,9 +15,9 @@ export interface ExplainRequest {
   readonly wanted: WantedProbe;
   /** The replications to look in, in this order. */
   readonly replications: readonly number[];
-  /** A moment, counted from the probe's first SYN, at which `takeStates` is called. */
+  /** A moment, counted from the probe's first SYN, at which `takeStates` gets the namespaces concerned. */
   readonly at?: Micros;
-  readonly takeStates?: (node: Node) => void;
+  readonly takeStates?: (namespaces: readonly Netns[]) => void;
   /** Called between slices, so that the program stays interruptible; it rejects to stop. */
   readonly pause: (progress: ExplainProgress) => Promise<void>;
 }
@@ -120,13 +121,13 @@ async function replay(request: ExplainRequest, probe: FoundProbe): Promise<Probe
   recorder.isListening = true;
   if (at !== undefined && startedAt + at <= end) {
     loop.runUntil(startedAt + at);
-    takeStates?.(node);
+    takeStates?.(namespacesOf(node, recorder.events));
   }
   loop.runUntil(end);
   recorder.isListening = false;
   if (at !== undefined && startedAt + at > end) {
     loop.runUntil(startedAt + at);
-    takeStates?.(node);
+    takeStates?.(namespacesOf(node, recorder.events));
   }
   const again = finder.found;
   assert(again?.endedAt === endedAt && again.localPort === localPort, "the replay meets the same probe");
@@ -138,6 +139,12 @@ async function replay(request: ExplainRequest, probe: FoundProbe): Promise<Probe
     interfaces: [...node.machine.namespaces()].flatMap((netns) => [...netns.devices()].map(interfaceName)),
     hit: service === undefined ? undefined : { name: service.name, nodePort: localPort },
   };
+}
+
+/** The node's namespace and those that the connection has been in, in the order in which they were made. */
+function namespacesOf({ machine, netns }: Node, events: readonly FlowEvent[]): readonly Netns[] {
+  const names = new Set(events.map((event) => (event.kind === "packet" ? event.netns : event.decision.netns)));
+  return [...machine.namespaces()].filter((one) => one === netns || names.has(one.name));
 }
 
 function boot(scenario: Scenario, replication: number, trace?: TraceSink): { loop: EventLoop; node: Node } {

@@ -76,7 +76,7 @@ async function explain(
       wanted: options.wanted,
       replications: only === undefined ? Array.from({ length: scenario.replications }, (_, index) => index) : [only],
       ...(options.at === undefined ? {} : { at: options.at }),
-      takeStates: ({ machine }) => states.push(...statesAt([...machine.namespaces()])),
+      takeStates: (namespaces) => states.push(...statesAt(namespaces)),
       pause: async (progress) => {
         latest = progress;
         line?.showText(progressText(progress));

@@ -84,7 +84,11 @@ export function readExplainOptions(values: Readonly<Record<string, unknown>>): E
   if (typeof at === "string") return at;
   const { scenario, overrides, format, isQuiet, replication } = run;
   return {
-    ...{ scenario, overrides, format, isQuiet, replication },
+    scenario,
+    overrides,
+    format,
+    isQuiet,
+    replication,
     wanted: probe === undefined ? "first-failure" : Number(probe),
     at: at?.at,
     pcap: text("pcap"),

@@ -84,7 +84,8 @@ async function replaceFile(path: string, content: Uint8Array | string): Promise<
     return undefined;
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
-    return whyOf(error);
+    const why = whyOf(error);
+    return why === REASONS["ENOENT"] ? "there is no such folder" : why;
   }
 }
 

@@ -15,9 +15,6 @@ const SCHEDULE = "net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_conn_schedule, v6.1";
 /** Why IPVS takes a packet for a client's, and where it sends it; or why it lets it pass. */
 export function explainIpvsIn(netns: Netns, packet: Packet): (verdict: VerdictValue) => Reason {
   const ipvs = netns.ipvs!;
-  const pass =
-    (why: string, source = IN) =>
-    (): Reason => ({ changes: [], why, source });
   if (packet.isIpvsDone) return pass("IPVS has handled this packet already (ipvs_property)");
   if (packet.protocol === Protocol.ICMP) return pass("ICMP errors from clients pass");
   const { protocol, src, sport, dst, dport, flags } = packet;
@@ -115,4 +112,8 @@ function stateChange(before: number, after: number): string {
 
 function serverOf({ connections }: Ipvs, row: number): string {
   return formatEndpoint(connections.real[row]!, connections.realPort[row]!);
+}
+
+function pass(why: string, source = IN): () => Reason {
+  return () => ({ changes: [], why, source });
 }

@@ -23,7 +23,6 @@ export function tellInputRoute(netns: Netns, packet: Packet, route: InputRoute):
 
 function reasonOf(netns: Netns, packet: Packet, route: InputRoute): Reason {
   const address = formatIpv4(packet.dst);
-  const reason = (why: string, source: string): Reason => ({ changes: [], why, source });
   switch (route) {
     case "local":
       return reason(`${address} is an address of ${netns.name}`, INPUT);
@@ -41,4 +40,8 @@ function reasonOf(netns: Netns, packet: Packet, route: InputRoute): Reason {
     case "ttl":
       return reason("its time to live is over", FORWARD);
   }
+}
+
+function reason(why: string, source: string): Reason {
+  return { changes: [], why, source };
 }

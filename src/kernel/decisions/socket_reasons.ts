@@ -1,8 +1,9 @@
-import { formatEndpoint, formatIpv4, type Ipv4, type Port } from "../../units.ts";
+import { formatIpv4, type Ipv4, type Port, SECOND } from "../../units.ts";
 import { errnoName } from "../errno.ts";
 import { Protocol } from "../packet.ts";
 import { TracedPortSearch } from "../ports/traced_port_search.ts";
 import type { Route } from "../routes.ts";
+import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { SS_STATE_NAMES, TcpState } from "../tcp/tcp_states.ts";
 import type { Decision, Flow, PortChoice } from "./decision.ts";
@@ -18,12 +19,12 @@ export interface ConnectOutcome {
   readonly dport: Port;
   /** The source port, or -errno. */
   readonly outcome: number;
-  readonly isBound: boolean;
 }
 
 /** Tells how connect() came by its route, its source address and its port, or why it failed. */
 export function tellConnect(tcp: Tcp, slot: number, connect: ConnectOutcome): void {
-  const { route, saddr, daddr, dport, outcome, isBound } = connect;
+  const { route, saddr, daddr, dport, outcome } = connect;
+  const isBound = tcp.sockets.has(slot, SocketFlag.BOUND);
   const netns = tcp.netnsOf(slot);
   const sink = netns.machine.decisions;
   const flow = { protocol: Protocol.TCP, src: saddr, dst: daddr, sport: Math.max(0, outcome), dport };
@@ -66,15 +67,16 @@ export function tellClose(tcp: Tcp, slot: number): void {
   );
 }
 
-/** Tells that a retransmission timer has fired. */
+/** Tells that a retransmission timer has fired and is armed again. */
 export function tellTimeout(tcp: Tcp, slot: number, said: { readonly what: string; readonly source: string }): void {
   const { sockets } = tcp;
   const count = sockets.retransmits[slot]!;
+  const wait = (sockets.due[slot]! - tcp.machine.loop.now) / SECOND;
   tell(
     tcp.netnsOf(slot),
     flowOfSocket(tcp, slot),
     { place: "timer", name: "timer" },
-    { changes: [`retransmission ${count}`], why: said.what, source: said.source },
+    { changes: [`retransmission ${count}, the next one ${wait} s later`], why: said.what, source: said.source },
   );
 }
 
@@ -113,9 +115,4 @@ function walkVersion(tcp: Tcp): string {
     case "5.18+":
       return "5.18";
   }
-}
-
-/** `address:port` of a flow's two ends. */
-export function formatFlow({ src, sport, dst, dport }: Flow): string {
-  return `${formatEndpoint(src, sport)} > ${formatEndpoint(dst, dport)}`;
 }

@@ -79,8 +79,7 @@ export class PortAllocator {
     const hash = this.givenHash ?? this.#hash;
     search.hashLow = hash.low;
     search.hashHigh = hash.high;
-    if (this.#isExplained && search instanceof TracedPortSearch)
-      search.restart(this.walk.cursorOf(search));
+    if (this.#isExplained && search instanceof TracedPortSearch) search.restart(this.walk.cursorOf(search));
     const port = this.walk.search(search);
     netns.candidates.add(search.examined);
     return port < 0 ? -Errno.EADDRNOTAVAIL : port;

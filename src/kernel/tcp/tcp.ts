@@ -11,10 +11,10 @@ import { type Packet, TcpFlag } from "../packet.ts";
 import { PortAllocator } from "../ports/port_allocator.ts";
 import type { PortSearch } from "../ports/port_search.ts";
 import { SocketPortRanges } from "../ports/socket_port_range.ts";
-import type { Route } from "../routes.ts";
 import { packPorts } from "../tuple_index.ts";
 import { type BindOptions, bindSocket } from "./bind.ts";
 import { receiveIcmpError } from "./icmp_error.ts";
+import { routeErrno } from "./route_errno.ts";
 import { ListenerTable } from "./listener_table.ts";
 import { receiveSegment } from "./segment_arrives.ts";
 import type { SocketOwner } from "./socket_owner.ts";
@@ -109,11 +109,10 @@ export class Tcp {
     const unreachable = routeErrno(route);
     if (unreachable !== 0) return this.#refuse(slot, unreachable);
     const saddr = sockets.local[slot] === 0 ? route.preferredSource : sockets.local[slot]!;
-    const isBound = sockets.has(slot, SocketFlag.BOUND);
-    const outcome = isBound
+    const outcome = sockets.has(slot, SocketFlag.BOUND)
       ? this.#claimTuple(slot, saddr, daddr, dport)
       : this.#pickPort(slot, netns, saddr, daddr, dport);
-    if (this.machine.decisions !== undefined) tellConnect(this, slot, { route, saddr, daddr, dport, outcome, isBound });
+    if (this.machine.decisions !== undefined) tellConnect(this, slot, { route, saddr, daddr, dport, outcome });
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.route[slot] = route;
     sockets.state[slot] = TcpState.SYN_SENT;
@@ -386,21 +385,5 @@ export class Tcp {
     if (!sockets.has(slot, SocketFlag.ACK_PENDING)) return;
     sockets.unset(slot, SocketFlag.ACK_PENDING);
     sockets.ackGeneration[slot] = (sockets.ackGeneration[slot]! + 1) | 0;
-  }
-}
-
-function routeErrno(route: Route): number {
-  switch (route.kind) {
-    case "local":
-    case "unicast":
-      return 0;
-    case "none":
-      return Errno.ENETUNREACH;
-    case "unreachable":
-      return Errno.EHOSTUNREACH;
-    case "prohibit":
-      return Errno.EACCES;
-    case "blackhole":
-      return Errno.EINVAL;
   }
 }

@@ -124,8 +124,8 @@ export class TcpTimers implements TimerColumnOwner {
     if (sockets.retransmits[slot] > linear) sockets.backoff[slot] = sockets.backoff[slot]! + 1;
     netns.counters.TcpRetransSegs += 1;
     netns.counters.TcpExtTCPSynRetrans += 1;
-    this.#tell(slot, "no SYN-ACK has come: the SYN goes out again", "tcp_retransmit_timer, v6.1");
     this.armRetransmit(slot);
+    this.#tell(slot, "no SYN-ACK has come: the SYN goes out again", "tcp_retransmit_timer, v6.1");
     this.#tcp.transmit(slot, TcpFlag.SYN, sockets.iss[slot]!, 0);
   }
 
@@ -140,8 +140,8 @@ export class TcpTimers implements TimerColumnOwner {
     sockets.retransmits[slot] = sockets.retransmits[slot]! + 1;
     sockets.backoff[slot] = sockets.backoff[slot]! + 1;
     netns.counters.TcpRetransSegs += 1;
-    this.#tell(slot, "no ACK of the SYN-ACK has come: it goes out again", "tcp_retransmit_timer, v6.1");
     this.armRetransmit(slot);
+    this.#tell(slot, "no ACK of the SYN-ACK has come: it goes out again", "tcp_retransmit_timer, v6.1");
     sendSynAck(this.#tcp, slot);
   }
 
@@ -158,8 +158,8 @@ export class TcpTimers implements TimerColumnOwner {
     sockets.retransmits[slot] = sockets.retransmits[slot]! + 1;
     sockets.backoff[slot] = sockets.backoff[slot]! + 1;
     netns.counters.TcpRetransSegs += 1;
-    this.#tell(slot, "what was sent is not acknowledged: it goes out again", "tcp_retransmit_timer, v6.1");
     this.armRetransmit(slot);
+    this.#tell(slot, "what was sent is not acknowledged: it goes out again", "tcp_retransmit_timer, v6.1");
     const fin = sockets.has(slot, SocketFlag.FIN_SENT) ? 1 : 0;
     const first = sockets.sndUna[slot]!;
     const bytes = ((sockets.sndNxt[slot]! - first) | 0) - fin;

@@ -30,9 +30,18 @@ const TIMESTAMP_BYTES = 12;
 export class TcpHeaders {
   /** The latest timestamp of each sender. */
   readonly #latest = new Map<string, number>();
+  readonly #known = new Map<number, TcpHeader>();
 
   /** The fields of a segment; a sighting on a later interface gets the same. */
   next(sighting: PacketSighting): TcpHeader {
+    const known = this.#known.get(sighting.serial);
+    if (known !== undefined) return known;
+    const header = this.#make(sighting);
+    this.#known.set(sighting.serial, header);
+    return header;
+  }
+
+  #make(sighting: PacketSighting): TcpHeader {
     const { packet, isLoopback, sentAt, sentBy } = sighting;
     const isSyn = (packet.flags & TcpFlag.SYN) !== 0;
     const isReset = packet.hasZeroWindow;
