@@ -7,7 +7,7 @@ export function explainFinding(document: ExplainDocument): string {
   const { probe } = document;
   const subject = `Probe ${formatCount(probe.number)} of this boot, the ${probe.probeType} probe of ${probe.pod} (${probe.destination}),`;
   if (probe.ok) return `${subject} succeeded in ${tookText(probe.tookSeconds)} from source port ${probe.localPort}.`;
-  const failed = `${subject} failed after ${tookText(probe.tookSeconds)}`;
+  const failed = `${subject} failed ${afterText(probe.tookSeconds)}`;
   const hijack = hijackOf(document);
   if (hijack === undefined || probe.cause !== "nodeport-collision") return `${failed}: ${causeText(document)}`;
   const owner = probe.nodePortOf === null ? "" : `, the NodePort of ${probe.nodePortOf}`;
@@ -15,6 +15,11 @@ export function explainFinding(document: ExplainDocument): string {
     `${failed}: connect() gave it the source port ${probe.localPort}${owner}. IPVS took the pod's SYN-ACK for a new ` +
     `client of that service and sent it to ${serverOf(hijack)}; the kubelet waited in SYN-SENT until its timeout.`
   );
+}
+
+/** `after 2 seconds`, or `at once`. */
+export function afterText(seconds: number): string {
+  return seconds === 0 ? "at once" : `after ${tookText(seconds)}`;
 }
 
 /** How long a probe took: microseconds below a millisecond, else as one says it aloud. */

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import type { ProbeStory } from "../study/explain_probe.ts";
 import { SECOND } from "../units.ts";
 import type { ExplainDocument } from "./explain_document.ts";
-import { hijackOf, serverOf, tookText } from "./explain_finding.ts";
+import { afterText, hijackOf, serverOf, tookText } from "./explain_finding.ts";
 import { type Flight, type Remark, type SequenceRow, sequenceRows, SERVER_END } from "./sequence_rows.ts";
 import { CHART_FONT, textWidth } from "./text_width.ts";
 import { vegaSvg } from "./vega_svg.ts";
@@ -270,9 +270,9 @@ function deviceName(key: string): string {
 
 function titleOf(document: ExplainDocument): string {
   const { probe } = document;
-  const took = tookText(probe.tookSeconds);
-  if (probe.ok) return `The probe succeeds in ${took} from source port ${probe.localPort}`;
+  const after = afterText(probe.tookSeconds);
+  if (probe.ok) return `The probe succeeds in ${tookText(probe.tookSeconds)} from source port ${probe.localPort}`;
   if (probe.cause === "nodeport-collision" && hijackOf(document) !== undefined)
-    return `Source port ${probe.localPort} is a NodePort: IPVS takes the pod's SYN-ACK, and the probe fails after ${took}`;
-  return `The probe fails after ${took}: ${probe.cause ?? "no cause"}`;
+    return `Source port ${probe.localPort} is a NodePort: IPVS takes the pod's SYN-ACK, and the probe fails ${after}`;
+  return `The probe fails ${after}: ${probe.cause ?? "no cause"}`;
 }

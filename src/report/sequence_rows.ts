@@ -67,11 +67,16 @@ export function sequenceRows(story: ProbeStory): readonly SequenceRow[] {
     drafts.push(leg);
   }
   const rows = drafts.map((draft) => ("kind" in draft ? draft : flightOf(draft, story, hasHijack)));
-  const said = probe.isSuccess ? "the probe has succeeded" : "timeout: the probe has failed";
+  const said = probe.isSuccess ? "the probe has succeeded" : failedText(probe);
   const end: Remark = { kind: "remark", time: probe.endedAt, netns: "node", text: said, isHijack: !probe.isSuccess };
   const later = rows.findIndex(({ time }) => time > probe.endedAt);
   rows.splice(later < 0 ? rows.length : later, 0, end);
   return rows;
+}
+
+function failedText({ cause, startedAt, endedAt }: ProbeStory["probe"]): string {
+  if (cause === "connection-refused" || startedAt === endedAt) return `the probe has failed: ${cause}`;
+  return "timeout: the probe has failed";
 }
 
 function flightOf(leg: readonly PacketSighting[], { probe }: ProbeStory, hasHijack: boolean): Flight {

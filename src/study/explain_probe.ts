@@ -117,7 +117,8 @@ async function replay(request: ExplainRequest, probe: FoundProbe): Promise<Probe
     // oxlint-disable-next-line no-await-in-loop -- slices of one run come one after another.
     await pause({ doing: "replaying", replication, simulated: loop.now, total: endedAt });
   }
-  const end = Math.min(endedAt + EPILOGUE, scenario.duration);
+  // A connection that got no port has no epilogue, and nothing that tells it from the next one.
+  const end = Math.min(localPort === 0 ? endedAt : endedAt + EPILOGUE, scenario.duration);
   recorder.isListening = true;
   if (at !== undefined && startedAt + at <= end) {
     loop.runUntil(startedAt + at);
