@@ -40,6 +40,12 @@ export type {
 } from "./study/run_document.ts";
 export { documentOf, runStudy } from "./study/run_study.ts";
 export type { RunProgress, RunRequest } from "./study/run_study.ts";
+export { explainProbe } from "./study/explain_probe.ts";
+export type { Explanation, ExplainRequest, ProbeStory } from "./study/explain_probe.ts";
+export { explainDocument } from "./report/explain_document.ts";
+export type { ExplainDocument } from "./report/explain_document.ts";
+export { explainText } from "./report/explain_text.ts";
+export { sequenceSvg } from "./report/sequence_chart.ts";
 export { runText } from "./report/run_text.ts";
 export type { RunTextOptions } from "./report/run_text.ts";
 export { MILLISECOND, SECOND } from "./units.ts";

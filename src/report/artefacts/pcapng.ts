@@ -58,9 +58,6 @@ export function pcapng(capture: Capture): Uint8Array {
   return joined(blocks);
 }
 
-/** The moment 0 of a run in a capture, for documents. */
-export const CAPTURE_EPOCH = "2026-01-01T00:00:00Z";
-
 function macOf(name: string, place: number): MacAddress {
   if (name.endsWith("/lo")) return [0, 0, 0, 0, 0, 0];
   return [2, 0, 0, 0, ((place + 1) >> 8) & 255, (place + 1) & 255];
