@@ -5,18 +5,24 @@ import type { RuleMatch, Ruleset, RuleTable, RuleTarget } from "../kernel/netfil
 import type { Netns } from "../kernel/netns.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { type Ipv4, type Micros, prefixMask, type Port, SECOND } from "../units.ts";
+import type { ClaimFailure } from "./kube_proxy_text.ts";
 import { type KubeProxyEra, kubeProxyEra, setsConnReuseMode } from "./kube_proxy_eras.ts";
 import type { NodeOptions, ServiceOptions } from "./options.ts";
 
 const SYNC_PERIOD: Micros = 30 * SECOND;
-const MASQUERADE_MARK = 0x4000;
+/** The mark of packets that kube-proxy has masqueraded (`iptablesMasqueradeBit` 14). */
+export const MASQUERADE_MARK = 0x4000;
 const IPVS_DEVICE = "kube-ipvs0";
 
 /** A NodePort that the proxy should hold open, and whether it does. */
 interface Claim {
+  readonly service: string;
   readonly port: Port;
   slot: number;
 }
+
+/** Failed claims that are kept. */
+const FAILURES_KEPT = 1000;
 
 /**
  * kube-proxy in IPVS mode: virtual servers for ClusterIPs, external addresses and NodePorts on every local address;
@@ -33,6 +39,7 @@ export class KubeProxy {
   readonly #machine: Machine;
   readonly #order: RandomStream;
   readonly #claims: Claim[] = [];
+  readonly #failures: ClaimFailure[] = [];
   readonly #handler: number;
 
   constructor(options: NodeOptions, services: readonly ServiceOptions[], node: Netns) {
@@ -71,6 +78,11 @@ export class KubeProxy {
   /** NodePorts whose socket is open now. */
   heldPorts(): readonly Port[] {
     return this.#claims.filter((claim) => claim.slot >= 0).map((claim) => claim.port);
+  }
+
+  /** Claims that failed, at most the first 1,000; `claimFailureLine` has kube-proxy's words for each. */
+  get claimFailures(): readonly ClaimFailure[] {
+    return this.#failures;
   }
 
   #isServed(address: Ipv4): boolean {
@@ -112,7 +124,8 @@ export class KubeProxy {
       for (const address of nodeAddresses) {
         this.#addVirtualServer(ipvs, { protocol: number, address, port: nodePort, targetPort, service });
       }
-      if (this.era.claimsNodePorts && protocol === "TCP") this.#claims.push({ port: nodePort, slot: -1 });
+      if (this.era.claimsNodePorts && protocol === "TCP")
+        this.#claims.push({ service: service.name, port: nodePort, slot: -1 });
     }
   }
 
@@ -132,8 +145,16 @@ export class KubeProxy {
 
   /** Opens every claimed port that is not open yet; one that is in use is tried again at the next sync, and its virtual servers stand all the same. */
   #sync(): void {
-    for (const claim of this.#claims) if (claim.slot < 0) claim.slot = this.#open(claim.port);
+    for (const claim of this.#claims) {
+      if (claim.slot >= 0) continue;
+      claim.slot = this.#open(claim.port);
+      if (claim.slot < 0) this.#noteFailure(claim);
+    }
     if (this.era.claimsNodePorts) this.#machine.loop.after(SYNC_PERIOD, this.#handler, 0);
+  }
+
+  #noteFailure({ service, port }: Claim): void {
+    if (this.#failures.length < FAILURES_KEPT) this.#failures.push({ at: this.#machine.loop.now, service, port });
   }
 
   #open(port: Port): number {

@@ -17,6 +17,7 @@ import type { SysctlValues } from "./sysctl.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { Nat } from "./nat/nat.ts";
 import type { Ipvs } from "./ipvs/ipvs.ts";
+import type { Vxlan } from "./vxlan.ts";
 
 /** The delay of the loopback device: the kernel's own path, as captures on a node show it. */
 export const LOOPBACK_DELAY: Micros = 8;
@@ -49,6 +50,8 @@ export class Netns {
   conntrack: Conntrack | undefined = undefined;
   nat: Nat | undefined = undefined;
   ipvs: Ipvs | undefined = undefined;
+  /** The tunnel whose UDP socket is open here. */
+  vxlan: Vxlan | undefined = undefined;
   /** Whether packets for others are forwarded: `net.ipv4.ip_forward`. */
   mayForward = false;
   /** How long an orphan stays in FIN_WAIT2, and how many TIME_WAIT entries there may be. */
@@ -170,7 +173,8 @@ export class Netns {
     } else {
       const peer = device.peer;
       if (peer === undefined) {
-        this.drop(packet);
+        if (device.vxlan === undefined) this.drop(packet);
+        else device.vxlan.transmit(packet);
         return;
       }
       packet.device = peer;
@@ -217,11 +221,12 @@ export class Netns {
     this.#forward(packet);
   }
 
-  /** Hands a packet to the protocol it is for. */
+  /** Hands a packet to the protocol it is for. Not modelled: UDP sockets other than a tunnel's, and what a closed UDP port answers. */
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);
     else if (packet.protocol === Protocol.ICMP) this.machine.tcp.receiveIcmpError(this, packet);
+    else if (packet.protocol === Protocol.UDP) this.vxlan?.receive(packet);
     this.machine.packets.release(packet);
   }
 

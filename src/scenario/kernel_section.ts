@@ -7,6 +7,7 @@ import { quote } from "./diagnostic.ts";
 import { listOf } from "./wording.ts";
 import { sourceTextOf, valueOf } from "./schema_shape.ts";
 import type { Scenario } from "./model.ts";
+import type { Place } from "./place.ts";
 import type { ProblemList } from "./problem_list.ts";
 import type { Span } from "./source_text.ts";
 import { closestWord } from "./spelling.ts";
@@ -54,14 +55,31 @@ export function resolveKernelSection({ sections, place, problems }: CheckContext
  * kernels, so that all problems show at once.
  */
 export function checkSysctls(context: CheckContext, era: KernelEra | undefined): Scenario["sysctls"] {
-  const { sections, place, problems } = context;
+  const { sections, place } = context;
+  const memoryBytes = sections.node?.memoryBytes ?? sections.nodes?.[0]?.memoryBytes;
+  const table = { entries: Object.entries(sections.sysctls ?? {}), place: place.at("sysctls"), memoryBytes };
+  return checkSysctlTable(table, era, context);
+}
+
+/** Sysctls of all nodes or of one, where they stand, and the memory of that node. */
+export interface SysctlTable {
+  readonly entries: Scenario["sysctls"];
+  readonly place: Place;
+  readonly memoryBytes: number | undefined;
+}
+
+/** Checks the sysctls of one table by themselves. @returns them. */
+export function checkSysctlTable(
+  { entries: sysctls, place, memoryBytes }: SysctlTable,
+  era: KernelEra | undefined,
+  context: CheckContext,
+): Scenario["sysctls"] {
+  const { problems } = context;
   const reference = era ?? newestEra();
-  const memoryBytes = sections.node?.memoryBytes;
   const values = new SysctlValues(reference, memoryBytes === undefined ? {} : { memoryBytes });
-  const sysctls = Object.entries(sections.sysctls ?? {});
   const kernel = era === undefined ? "the kernel" : `kernel ${era.build}`;
   for (const [name, text] of sysctls) {
-    const at = place.at("sysctls", name);
+    const at = place.at(name);
     const definition = findSysctl(name);
     if (definition === undefined) {
       reportUnknownName({ name, span: at.key, kernel }, reference, problems);

@@ -11,8 +11,10 @@ import {
 } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
 import type { Pod, Probe } from "./model.ts";
+import { nodeEntries } from "./node_entries.ts";
 import type { ResolvedNode } from "./node_section.ts";
-import { resolveProbe, warnOfClosedPort, type ProbeKind } from "./probe_section.ts";
+import { PodPlacement } from "./pod_placement.ts";
+import { checkHandlerVersion, resolveProbe, warnOfClosedPort, type ProbeKind } from "./probe_section.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
 import type { Span } from "./source_text.ts";
@@ -35,26 +37,36 @@ export function claimPodAddresses({ sections, place }: CheckContext, addresses: 
  * Checks the pods and gives each its address: its own, the node's with `hostNetwork`, or the next of the pod network
  * that nothing else in the scenario has or names.
  *
- * @param node `undefined` when the node itself had problems: then the pods are checked without addresses.
+ * @param nodes `undefined` when a node itself had problems: then the pods are checked without addresses.
  */
 export function resolvePods(
   context: CheckContext,
-  node: ResolvedNode | undefined,
+  nodes: readonly ResolvedNode[] | undefined,
   addresses: AddressBook,
 ): readonly Pod[] {
   const names = new NameBook(context.problems, "pod");
-  const hostPorts = new Map<Port, { readonly owner: string; readonly span: Span }>();
-  const allocator = new PodAddresses(context, node, addresses);
+  const hostPorts = new Map<string, { readonly owner: string; readonly span: Span }>();
+  const placement = new PodPlacement(context, nodes);
+  const allocators = new Map<ResolvedNode | undefined, PodAddresses>();
   const pods: Pod[] = [];
   for (const [index, entry] of (context.sections.pods ?? []).entries()) {
     const place = context.place.at("pods", index);
     const template = resolveTemplate(entry, place, context);
-    checkHostNetwork(entry, place, { context, hostPorts });
-    const own = allocator.addressesFor(entry, place);
-    for (const [replica, name] of replicaNames(entry).entries()) {
-      if (names.isTaken(name, place.at("name").value)) break;
-      const address = own[replica];
-      if (address !== undefined) pods.push({ name, workload: entry.name, address, ...template });
+    const groups = placement.groupsOf(entry, place);
+    const replicas = replicaNames(entry);
+    for (const { node, places } of groups) {
+      const group = { ...entry, replicas: places.length };
+      checkHostNetwork(group, place, { context, hostPorts, node: node?.setup.name });
+      const allocator = allocators.get(node) ?? new PodAddresses(context, node, addresses);
+      allocators.set(node, allocator);
+      const own = allocator.addressesFor(group, place);
+      for (const [which, replica] of places.entries()) {
+        const name = replicas[replica] ?? entry.name;
+        if (names.isTaken(name, place.at("name").value)) break;
+        const address = own[which];
+        const at = placement.hasSeveralNodes && node?.setup.name !== undefined ? { node: node.setup.name } : {};
+        if (address !== undefined) pods.push({ name, workload: entry.name, ...at, address, ...template });
+      }
     }
   }
   return pods;
@@ -75,7 +87,7 @@ export function replicaNames({
 function resolveTemplate(
   entry: PodEntry,
   place: Place,
-  { problems, warnings }: CheckContext,
+  { sections, problems, warnings }: CheckContext,
 ): Omit<Pod, "name" | "workload" | "address"> {
   const probes: Partial<Record<ProbeKind, Probe>> = {};
   for (const kind of PROBE_KINDS) {
@@ -84,6 +96,7 @@ function resolveTemplate(
     const at = place.at(kind);
     const probe = resolveProbe(probeEntry, kind, at, problems);
     if (probe === undefined) continue;
+    checkHandlerVersion(probe, sections.kubelet?.version, at, problems);
     if (!place.isLeftOut("listen") && !place.at("listen").isLeftOut("*"))
       warnOfClosedPort(probe, entry.listen, at, warnings);
     probes[kind] = probe;
@@ -103,14 +116,14 @@ function resolveTemplate(
   return { hostNetwork, listen, responseDelay, containerStart, ...probes };
 }
 
-function checkHostNetwork(
-  entry: PodEntry,
-  place: Place,
-  {
-    context,
-    hostPorts,
-  }: { readonly context: CheckContext; readonly hostPorts: Map<Port, { readonly owner: string; readonly span: Span }> },
-): void {
+interface HostNetworkBooks {
+  readonly context: CheckContext;
+  /** Who listens, by node and port. */
+  readonly hostPorts: Map<string, { readonly owner: string; readonly span: Span }>;
+  readonly node: string | undefined;
+}
+
+function checkHostNetwork(entry: PodEntry, place: Place, { context, hostPorts, node = "" }: HostNetworkBooks): void {
   if (!entry.hostNetwork) return;
   if (entry.address !== undefined) {
     context.problems.add(place.at("address").value, {
@@ -128,8 +141,8 @@ function checkHostNetwork(
   }
   for (const [which, port] of entry.listen.entries()) {
     const span = place.at("listen", which).value;
-    const first = hostPorts.get(port);
-    hostPorts.set(port, first ?? { owner: entry.name, span });
+    const first = hostPorts.get(`${node} ${port}`);
+    hostPorts.set(`${node} ${port}`, first ?? { owner: entry.name, span });
     if (first === undefined || first.owner === entry.name) continue;
     context.problems.add(span, {
       message: `Cannot listen on port ${port} of the node in ${quote(entry.name)}: ${quote(first.owner)} does (${whereIs(first.span)})`,
@@ -220,9 +233,9 @@ class PodAddresses {
   }
 
   #reportNoNetwork(entry: PodEntry, kind: "bridge" | "routed", place: Place): void {
-    const { problems, place: root } = this.#context;
-    const node = root.at("node");
-    if (node.isLeftOut("interfaces", "podCIDR") || node.at("interfaces").isLeftOut("*")) return;
+    const { problems } = this.#context;
+    for (const { place: node } of nodeEntries(this.#context))
+      if (node.isLeftOut("interfaces", "podCIDR") || node.at("interfaces").isLeftOut("*")) return;
     const why = kind === "bridge" ? "no interface of kind bridge has an address" : "node.podCIDR is not given";
     const mend =
       kind === "bridge"

@@ -87,8 +87,8 @@ async function find(
   let probes = 0;
   for (const replication of request.replications) {
     const { loop, node } = boot(scenario, replication);
-    const finder = new ProbeFinder(loop, replication, wanted);
-    node.kubelet.watcher = finder;
+    const finder = new ProbeFinder(loop, replication, wanted, scenario.kubelet.version);
+    node.kubelet.observer = finder;
     node.start();
     while (loop.now < scenario.duration && !finder.isDone) {
       loop.runUntil(Math.min(loop.now + SLICE, scenario.duration));
@@ -109,8 +109,8 @@ async function replay(request: ExplainRequest, probe: FoundProbe): Promise<Probe
   const port = handler.kind === "exec" ? 0 : handler.port;
   const recorder = new FlowRecorder({ address: subject.address, port, localPort });
   const { loop, node } = boot(scenario, replication, recorder);
-  const finder = new ProbeFinder(loop, replication, probe.number);
-  node.kubelet.watcher = finder;
+  const finder = new ProbeFinder(loop, replication, probe.number, scenario.kubelet.version);
+  node.kubelet.observer = finder;
   node.start();
   while (loop.now < startedAt - 1) {
     loop.runUntil(Math.min(loop.now + SLICE, startedAt - 1));

@@ -1,8 +1,8 @@
 import type { Outcome } from "../cluster/clients.ts";
-import type { ProbeWatcher } from "../cluster/kubelet/kubelet.ts";
+import type { ProbeObserver } from "../cluster/kubelet/kubelet.ts";
 import type { Prober } from "../cluster/kubelet/prober.ts";
-import type { ProbeSubject } from "../cluster/kubelet/probe_text.ts";
-import type { ProbeOptions } from "../cluster/options.ts";
+import { probeLogLine, type ProbeSubject } from "../cluster/kubelet/probe_text.ts";
+import type { ProbeOptions, Version } from "../cluster/options.ts";
 import type { FailureCause } from "../cluster/replication_result.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { Micros, Port } from "../units.ts";
@@ -31,16 +31,18 @@ export interface FoundProbe {
 }
 
 /** Follows the probes of one replication until it has met the wanted one. */
-export class ProbeFinder implements ProbeWatcher {
+export class ProbeFinder implements ProbeObserver {
   readonly #loop: EventLoop;
   readonly #replication: number;
   readonly #wanted: WantedProbe;
+  readonly #version: Version;
   readonly #underWay = new Map<string, { readonly number: number; readonly startedAt: Micros }>();
   #started = 0;
   #found: FoundProbe | undefined;
 
-  constructor(loop: EventLoop, replication: number, wanted: WantedProbe) {
+  constructor(loop: EventLoop, replication: number, wanted: WantedProbe, version: Version) {
     this.#loop = loop;
+    this.#version = version;
     this.#replication = replication;
     this.#wanted = wanted;
   }
@@ -59,7 +61,7 @@ export class ProbeFinder implements ProbeWatcher {
     this.#underWay.set(prober.name, { number: this.#started, startedAt: this.#loop.now });
   }
 
-  ended(prober: Prober, outcome: Outcome, said: { output: string; logLine: string | undefined }): void {
+  probed(prober: Prober, outcome: Outcome, at: Micros, output: string): void {
     const probe = this.#underWay.get(prober.name);
     this.#underWay.delete(prober.name);
     if (probe === undefined) return;
@@ -73,11 +75,12 @@ export class ProbeFinder implements ProbeWatcher {
       series: prober.name,
       subject: prober.subject,
       probe: prober.probe,
-      endedAt: this.#loop.now,
+      endedAt: at,
       localPort,
       isSuccess,
       cause,
-      ...said,
+      output,
+      logLine: isSuccess ? undefined : probeLogLine(prober.subject, output, at, this.#version),
     };
   }
 

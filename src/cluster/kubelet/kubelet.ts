@@ -2,31 +2,26 @@ import type { Netns } from "../../kernel/netns.ts";
 import type { Micros } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
 import type { NodeOptions, ProbeOptions } from "../options.ts";
-import type { CauseCounts, FailedProbe, ProbeSeries } from "../replication_result.ts";
+import { type CauseCounts, type FailedProbe, FAILURES_KEPT, type ProbeSeries } from "../replication_result.ts";
 import { noFailures } from "../workload.ts";
 import type { Container } from "./container.ts";
+import { KubeletEvents } from "./kubelet_events.ts";
 import { probeLogLine, type ProbeType } from "./probe_text.ts";
 import { Prober, type ProbeListener } from "./prober.ts";
 
-/** Failed probes that are kept with their log lines. */
-const FAILURES_KEPT = 1000;
-
-/** Follows single probes; it must not change anything. */
-export interface ProbeWatcher {
+/** Hears of every probe, successful ones too; it must not change anything. */
+export interface ProbeObserver {
   /** A probe is about to connect. */
-  started(prober: Prober): void;
-  /** A probe has its result; `logLine` is what the kubelet writes, `undefined` for a success. */
-  ended(
-    prober: Prober,
-    outcome: Outcome,
-    said: { readonly output: string; readonly logLine: string | undefined },
-  ): void;
+  started?(prober: Prober): void;
+  /** A probe has its result. @param output what a failure says; empty for a success. */
+  probed(prober: Prober, outcome: Outcome, at: Micros, output: string): void;
 }
 
 /** The kubelet's probe manager: its workers, and the sums of what they saw. */
 export class Kubelet implements ProbeListener {
-  /** Who follows single probes, if anybody does. */
-  watcher: ProbeWatcher | undefined = undefined;
+  readonly events: KubeletEvents;
+  /** Who hears of probes, if anybody does. */
+  observer: ProbeObserver | undefined = undefined;
   readonly #options: NodeOptions;
   readonly #node: Netns;
   readonly #clients: Clients;
@@ -43,6 +38,7 @@ export class Kubelet implements ProbeListener {
 
   constructor(options: NodeOptions, node: Netns, clients: Clients) {
     this.#options = options;
+    this.events = new KubeletEvents(options.kubelet.version);
     this.#node = node;
     this.#clients = clients;
   }
@@ -63,17 +59,18 @@ export class Kubelet implements ProbeListener {
   }
 
   probeStarts(prober: Prober): void {
-    this.watcher?.started(prober);
+    this.observer?.started?.(prober);
   }
 
   probed(prober: Prober, outcome: Outcome, output: string): void {
+    const at = this.#node.machine.loop.now;
     this.#total += 1;
-    this.watcher?.ended(prober, outcome, { output, logLine: this.#logLine(prober, outcome, output) });
+    this.observer?.probed(prober, outcome, at, output);
     if (outcome.isSuccess) return;
     this.#failed += 1;
     this.#byCause[outcome.cause] += 1;
+    this.events.unhealthy(prober.subject, output, at);
     if (this.#failures.length >= FAILURES_KEPT) return;
-    const at = this.#node.machine.loop.now;
     this.#failures.push({
       at,
       series: prober.name,
@@ -81,6 +78,10 @@ export class Kubelet implements ProbeListener {
       cause: outcome.cause,
       logLine: probeLogLine(prober.subject, output, at, this.#options.kubelet.version),
     });
+  }
+
+  killed(prober: Prober, wait: Micros): void {
+    this.events.killing(prober.subject, wait, this.#node.machine.loop.now);
   }
 
   readinessChanged(isReady: boolean): void {
@@ -109,11 +110,6 @@ export class Kubelet implements ProbeListener {
 
   restarts(): number {
     return this.#containers.reduce((sum, container) => sum + container.restarts, 0);
-  }
-
-  #logLine(prober: Prober, { isSuccess }: Outcome, output: string): string | undefined {
-    if (isSuccess) return undefined;
-    return probeLogLine(prober.subject, output, this.#node.machine.loop.now, this.#options.kubelet.version);
   }
 
   #passUnreadyTime(): void {

@@ -5,6 +5,7 @@ import type { Clients, ClientSpec, Outcome } from "../clients.ts";
 import type { ProbeOptions, Version } from "../options.ts";
 import type { ProbeSeries } from "../replication_result.ts";
 import type { Container, ContainerWatcher } from "./container.ts";
+import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
 import { probeOutput, type ProbeSubject } from "./probe_text.ts";
 
 /** Bytes of the kubelet's GET with its headers. */
@@ -15,6 +16,8 @@ export interface ProbeListener {
   /** A probe is about to connect. */
   probeStarts(prober: Prober): void;
   probed(prober: Prober, outcome: Outcome, output: string): void;
+  /** A probe had its container killed, which starts again `wait` and its own start-up time later. */
+  killed(prober: Prober, wait: Micros): void;
   readinessChanged(isReady: boolean): void;
 }
 
@@ -45,6 +48,8 @@ export class Prober implements ContainerWatcher {
   readonly #loop: EventLoop;
   readonly #spec: ClientSpec | undefined;
   readonly #handler: number;
+  /** Only a gRPC probe has one. */
+  readonly #grpc: GrpcDial | undefined = undefined;
   #probes = 0;
   #failed = 0;
   #runOfFailures = 0;
@@ -68,6 +73,10 @@ export class Prober implements ContainerWatcher {
     this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
     this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
+    if (probe.handler.kind === "grpc" && this.#spec !== undefined) {
+      const { name } = this;
+      this.#grpc = new GrpcDial({ name, machine: node.machine, clients: options.clients, spec: this.#spec });
+    }
   }
 
   /** Schedules the first probe. The kubelet has just started, so every worker begins at a random phase of its period. */
@@ -77,13 +86,14 @@ export class Prober implements ContainerWatcher {
     this.#loop.at(this.#loop.now + phase.below(this.#period), this.#handler, 0);
   }
 
+  /** What it asks, and how often. */
+  get probe(): ProbeOptions {
+    return this.#options.probe;
+  }
+
   /** What the worker has lived through. */
   series(): ProbeSeries {
     return { name: this.name, probes: this.#probes, failed: this.#failed, longestRunOfFailures: this.#longestRun };
-  }
-
-  get probe(): ProbeOptions {
-    return this.#options.probe;
   }
 
   containerStopped(): void {
@@ -113,10 +123,16 @@ export class Prober implements ContainerWatcher {
     if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
     listener.probeStarts(this);
-    clients.open(this.#spec!);
+    if (this.#grpc === undefined) clients.open(this.#spec!);
+    else this.#grpc.begin();
   }
 
   #finished(outcome: Outcome): void {
+    if (this.#grpc === undefined) this.#end(outcome);
+    else this.#grpc.finish(outcome, (last) => this.#end(last));
+  }
+
+  #end(outcome: Outcome): void {
     this.#isProbing = false;
     this.#count(outcome);
     this.#judge(outcome.isSuccess);
@@ -148,7 +164,7 @@ export class Prober implements ContainerWatcher {
     if (this.subject.probeType === "Readiness") this.#publish(isSuccess);
     else if (!isSuccess && !this.#isOnHold) {
       this.#resultRun = 0;
-      container.restart();
+      this.#options.listener.killed(this, container.restart());
     }
   }
 
@@ -165,11 +181,12 @@ function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void
   const { handler } = probe;
   if (handler.kind === "exec") return undefined;
   const isHttp = handler.kind === "httpGet";
+  const isGrpc = handler.kind === "grpc";
   return {
     netns: node,
     address: subject.address,
     port: handler.port,
-    requestBytes: isHttp ? REQUEST_BYTES : 0,
+    requestBytes: isHttp ? REQUEST_BYTES : isGrpc ? GRPC_REQUEST_BYTES : 0,
     closes: isHttp ? "race" : "client",
     timeout: probe.timeoutSeconds * SECOND,
     finished: (_row: number, outcome: Outcome) => finished(outcome),

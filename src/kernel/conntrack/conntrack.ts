@@ -15,6 +15,9 @@ const NAT_OR_CONFIRMED = CtStatus.CONFIRMED | CtStatus.SRC_NAT | CtStatus.DST_NA
 const EARLY_DROP_BUCKETS = 8;
 const GC_EARLY_DROP_PERCENT = 95;
 
+/** Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc, v6.1. */
+const TABLE_FULL = "nf_conntrack: nf_conntrack: table full, dropping packet";
+
 /**
  * Connection tracking of one namespace. Its hooks exist only while something needs them; then every TCP and UDP packet
  * belongs to an entry, or is INVALID.
@@ -227,6 +230,7 @@ export class Conntrack {
     const { table, netns } = this;
     if (table.count >= this.#max && !this.#dropEarly(packet, ports)) {
       netns.counters.nf_conntrack_drop += 1;
+      netns.machine.log?.warnRateLimited(TABLE_FULL);
       netns.machine.tcp.noteLostPacket(netns, packet, SocketFlag.CONNTRACK_FULL);
       const mine = netns.machine.tcp.find(netns, packet.src, packet.sport, packet.dst, packet.dport);
       if (mine >= 0) netns.machine.tcp.sockets.set(mine, SocketFlag.CONNTRACK_FULL);
@@ -275,12 +279,12 @@ export class Conntrack {
 
   /** An ICMP error belongs to the connection of the packet it quotes. Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1. */
   #trackIcmpError(packet: Packet): VerdictValue {
-    const ports = packPorts(packet.quotedSport, packet.quotedDport);
-    const node = this.findNode(packet.quotedSrc, packet.quotedDst, ports, packet.quotedProtocol);
+    const ports = packPorts(packet.quotedDport, packet.quotedSport);
+    const node = this.findNode(packet.quotedDst, packet.quotedSrc, ports, packet.quotedProtocol);
     if (node < 0) return this.#callInvalid(packet);
     packet.ct = node >> 1;
     packet.ctGeneration = this.table.generation[node >> 1]!;
-    packet.ctDirection = 1 - (node & 1);
+    packet.ctDirection = node & 1;
     packet.ctState = CtState.RELATED;
     return Verdict.ACCEPT;
   }
