@@ -47,8 +47,8 @@ export type {
 } from "./study/run_document.ts";
 export { documentOf, runStudy } from "./study/run_study.ts";
 export type { RunProgress, RunRequest } from "./study/run_study.ts";
-export { explainProbe } from "./study/explain_probe.ts";
-export type { Explanation, ExplainRequest, ProbeStory } from "./study/explain_probe.ts";
+export { explainConnection } from "./study/explain_connection.ts";
+export type { ConnectionStory, Explanation, ExplainRequest } from "./study/explain_connection.ts";
 export { explainDocument } from "./report/explain_document.ts";
 export type { ExplainDocument } from "./report/explain_document.ts";
 export { explainText } from "./report/explain_text.ts";

@@ -5,19 +5,19 @@ import type { Netns } from "../kernel/netns.ts";
 import { type Micros, SECOND } from "../units.ts";
 import type { Clients, ClientSpec, Outcome } from "./clients.ts";
 import type { ChurnOptions } from "./options.ts";
-import { WorkloadCounts } from "./workload.ts";
+import { type Workload, WorkloadCounts } from "./workload.ts";
 
 const REQUEST_BYTES = 100;
 const TIMEOUT: Micros = 3 * SECOND;
 
 /** An agent that connects again and again: Poisson arrivals, or evenly spaced ones from a random phase on. */
-export class Churn {
+export class Churn implements Workload {
   readonly counts: WorkloadCounts;
+  readonly spec: ClientSpec;
   readonly #options: ChurnOptions;
   readonly #clients: Clients;
   readonly #loop: EventLoop;
   readonly #arrivals: RandomStream;
-  readonly #spec: ClientSpec;
   readonly #handler: number;
   /** Time of the next arrival with its fraction of a microsecond, so that rounding does not change the rate. */
   #next = 0;
@@ -28,7 +28,7 @@ export class Churn {
     this.#clients = clients;
     this.#loop = netns.machine.loop;
     this.#arrivals = netns.machine.random.stream(`churn/${options.name}/arrivals`);
-    this.#spec = {
+    this.spec = {
       netns,
       address: options.to.address,
       port: options.to.port,
@@ -53,6 +53,6 @@ export class Churn {
     const mean = SECOND / this.#options.ratePerSecond;
     this.#next += this.#options.arrivals === "poisson" ? exponential(this.#arrivals, mean) : mean;
     this.#loop.at(Math.max(this.#loop.now, Math.floor(this.#next)), this.#handler, 0);
-    this.#clients.open(this.#spec);
+    this.#clients.open(this.spec);
   }
 }

@@ -37,6 +37,13 @@ export interface ClientSpec {
   finished(row: number, outcome: Outcome): void;
 }
 
+/** Hears of every connection of the clients on a machine; it must not change anything. */
+export interface ClientObserver {
+  /** A connection is about to begin; its row is its name until it is finished. */
+  opens(row: number, spec: ClientSpec): void;
+  finished(row: number, spec: ClientSpec, outcome: Outcome): void;
+}
+
 /** A client's own work between the answer and its close(), in which the server's FIN may overtake it. */
 const CLOSE_DELAY: Micros = 60;
 
@@ -48,6 +55,8 @@ const TIMEOUT_CODE = 1;
  * outcome with exactly one cause, and enters the run's outcome fingerprint as (time, connection, port, result).
  */
 export class Clients implements SocketOwner, TimerColumnOwner {
+  /** Who hears of connections, if anybody does. */
+  observer: ClientObserver | undefined = undefined;
   readonly #machine: Machine;
   readonly #loop: EventLoop;
   readonly #fingerprint: Fingerprint;
@@ -82,6 +91,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const slot = tcp.socket(spec.netns, this, row);
     this.#slots[row] = slot;
     this.#ports[row] = 0;
+    this.observer?.opens(row, spec);
     if (spec.closes === "reset") tcp.setLingerReset(slot);
     const outcome = tcp.connect(slot, spec.address, spec.port);
     if (outcome < 0) {
@@ -169,6 +179,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#specs[row] = undefined;
     this.#generations[row] = this.#generations[row]! + 1;
     this.#free.push(row);
+    this.observer?.finished(row, spec, outcome);
     spec.finished(row, outcome);
   }
 

@@ -1,3 +1,4 @@
+import type { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
@@ -58,6 +59,12 @@ export class Cluster {
   /** Failed probes of all nodes so far. */
   failedProbes(): number {
     return this.nodes.reduce((sum, { node }) => sum + node.kubelet.totals.failed, 0);
+  }
+
+  /** The kernels of all nodes in their order, then that of the network between them. */
+  machines(): readonly Machine[] {
+    const machines = this.nodes.map(({ node }) => node.machine);
+    return this.fabric === undefined ? machines : [...machines, this.fabric.netns.machine];
   }
 
   /** The namespace of a pod, on whatever node it is, or `undefined`. */

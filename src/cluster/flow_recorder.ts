@@ -1,5 +1,6 @@
 import type { Decision, DecisionSink, Flow } from "../kernel/decisions/decision.ts";
 import type { Device } from "../kernel/device.ts";
+import type { Netns } from "../kernel/netns.ts";
 import { type Packet, Protocol, TcpFlag } from "../kernel/packet.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import type { Ipv4, Micros, Port } from "../units.ts";
@@ -19,23 +20,29 @@ export interface PacketSnapshot extends Flow {
   readonly hasTimestamps: boolean;
 }
 
+/** A packet and where it comes from. */
+export interface SentPacket {
+  readonly packet: PacketSnapshot;
+  readonly isLoopback: boolean;
+  /** The same for all sightings of one packet, whatever address it has meanwhile. */
+  readonly serial: number;
+  /** When and by which namespace it was first sent. */
+  readonly sentAt: Micros;
+  readonly sentBy: string;
+  /** The interfaces that sent the frame and that it is addressed to. */
+  readonly from: string;
+  readonly to: string;
+  /** What a tunnel has put into it. */
+  readonly inner?: SentPacket;
+}
+
 /** A packet seen on an interface; interfaces are `namespace/device`. */
-export interface PacketSighting {
+export interface PacketSighting extends SentPacket {
   readonly kind: "packet";
   readonly time: Micros;
   readonly netns: string;
   readonly interface: string;
   readonly direction: "in" | "out";
-  readonly packet: PacketSnapshot;
-  /** The interfaces that sent the frame and that it is addressed to. */
-  readonly from: string;
-  readonly to: string;
-  readonly isLoopback: boolean;
-  /** The same for all sightings of one packet, whatever address it has meanwhile. */
-  readonly serial: number;
-  /** When and by which namespace the packet was first sent. */
-  readonly sentAt: Micros;
-  readonly sentBy: string;
 }
 
 /** A decision of a kernel. */
@@ -47,12 +54,14 @@ export interface RecordedDecision {
 /** What a connection lived through, in order. */
 export type FlowEvent = PacketSighting | RecordedDecision;
 
-/** A client's connection before anything is known but its port and where it goes. */
+/** A client's connections before anything is known but their ports and where they go. */
 export interface FlowSeed {
   readonly address: Ipv4;
   readonly port: Port;
-  /** The source port; 0 if connect() found none. */
-  readonly localPort: Port;
+  /** Where they come from, unless that is not known. */
+  readonly source?: Ipv4;
+  /** The source ports, of a client that dials again more than one; 0 if connect() found none. */
+  readonly localPorts: readonly Port[];
 }
 
 /** A packet under way: its segment, the interface that sent the frame, and when it was seen last and first. */
@@ -62,7 +71,7 @@ interface Sender {
   readonly device: Device;
   readonly seenAt: Micros;
   readonly sentAt: Micros;
-  readonly sentBy: string;
+  readonly sentBy: Netns;
 }
 
 /** Longer than any packet takes from one interface to the next, and shorter than any retransmission timer. */
@@ -98,26 +107,25 @@ export class FlowRecorder implements TraceSink, DecisionSink {
   packet(time: Micros, device: Device, direction: "in" | "out", packet: Packet): void {
     if (!this.wants(packet)) return;
     const sent = this.#senderOf(time, device, direction, packet);
-    const sender = sent.device;
     this.#push({
       kind: "packet",
       time,
       netns: device.netns.name,
       interface: interfaceName(device),
       direction,
-      packet: this.#snapshot(packet, sender),
-      from: interfaceName(sender),
-      to: interfaceName(packet.target ?? device),
-      isLoopback: device.kind === "loopback",
-      serial: sent.serial,
-      sentAt: sent.sentAt,
-      sentBy: sent.sentBy,
+      ...this.#sent(packet, sent, device),
     });
   }
 
   wants(flow: Flow): boolean {
     if (!this.isListening) return false;
     const key = keyOf(flow);
+    // A tunnel's packet is wanted for what is in it, and an error about it then, too.
+    if (flow.inner !== undefined) {
+      if (!this.wants(flow.inner)) return false;
+      this.#pairs.add(key);
+      return true;
+    }
     if (this.#pairs.has(key)) return true;
     if (this.#depth === 0 && !this.#isSeed(flow)) return false;
     this.#pairs.add(key);
@@ -136,11 +144,13 @@ export class FlowRecorder implements TraceSink, DecisionSink {
   }
 
   #isSeed({ protocol, src, sport, dst, dport }: Flow): boolean {
-    const { address, port, localPort } = this.#seed;
+    const { address, port, source, localPorts } = this.#seed;
     if (protocol !== Protocol.TCP) return false;
+    const isOwn = (host: Ipv4, own: Port): boolean =>
+      localPorts.includes(own) && (source === undefined || host === source);
     return (
-      (dst === address && dport === port && sport === localPort) ||
-      (src === address && sport === port && dport === localPort)
+      (dst === address && dport === port && isOwn(src, sport)) ||
+      (src === address && sport === port && isOwn(dst, dport))
     );
   }
 
@@ -156,7 +166,7 @@ export class FlowRecorder implements TraceSink, DecisionSink {
     const known = this.#senders.get(row);
     const isSame = known !== undefined && known.segment === segment && time - known.seenAt < FLIGHT_MOST;
     if (!isSame) this.#packets += 1;
-    const origin = isSame ? known : { serial: this.#packets, sentAt: time, sentBy: device.netns.name };
+    const origin = isSame ? known : { serial: this.#packets, sentAt: time, sentBy: device.netns };
     const isSending = direction === "out" && device.master === undefined;
     const sender: Sender = {
       segment,
@@ -170,17 +180,32 @@ export class FlowRecorder implements TraceSink, DecisionSink {
     return sender;
   }
 
-  #snapshot(packet: Packet, sender: Device): PacketSnapshot {
+  #sent(packet: Packet, { serial, sentAt, sentBy, device: sender }: Sender, device: Device): SentPacket {
+    const { inner } = packet;
+    const known = inner === undefined ? undefined : this.#senders.get(inner.row);
+    return {
+      packet: this.#snapshot(packet, sentBy),
+      isLoopback: device.kind === "loopback",
+      serial,
+      sentAt,
+      sentBy: sentBy.name,
+      from: interfaceName(sender),
+      to: interfaceName(packet.target ?? device),
+      ...(inner === undefined || known === undefined ? {} : { inner: this.#sent(inner, known, device) }),
+    };
+  }
+
+  #snapshot(packet: Packet, sentBy: Netns): PacketSnapshot {
     const { protocol, src, dst, sport, dport, flags, seq, ack, len, ttl, hasZeroWindow, icmpType, icmpCode } = packet;
     const { quotedProtocol, quotedSrc, quotedDst, quotedSport, quotedDport, quotedSeq } = packet;
     const header = { protocol, src, dst, sport, dport, flags, seq, ack, len, ttl, hasZeroWindow, icmpType, icmpCode };
     const quoted = { quotedProtocol, quotedSrc, quotedDst, quotedSport, quotedDport, quotedSeq };
-    return { ...header, ...quoted, hasTimestamps: this.#hasTimestamps(packet, sender) };
+    return { ...header, ...quoted, hasTimestamps: protocol === Protocol.TCP && this.#hasTimestamps(packet, sentBy) };
   }
 
   /** Timestamps are used if the SYN offers them and the other side has them switched on, too. */
-  #hasTimestamps({ flags }: Packet, sender: Device): boolean {
-    const isOn = sender.netns.sysctls.number("net.ipv4.tcp_timestamps") !== 0;
+  #hasTimestamps({ flags }: Packet, sentBy: Netns): boolean {
+    const isOn = sentBy.sysctls.number("net.ipv4.tcp_timestamps") !== 0;
     if ((flags & (TcpFlag.SYN | TcpFlag.ACK)) !== TcpFlag.SYN) return isOn && this.#hasOfferedTimestamps;
     this.#hasOfferedTimestamps = isOn;
     return isOn;

@@ -20,6 +20,7 @@ import type { InterfaceOptions, NodeOptions, PodOptions, ServiceOptions } from "
 import { serveOutside } from "./outside_server.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
+import type { Workload } from "./workload.ts";
 
 /** One-way delay of the wire between the node and other hosts of its network. */
 const WIRE_DELAY: Micros = 100;
@@ -37,6 +38,8 @@ export class Node {
   readonly kubeProxy: KubeProxy;
   readonly churn: readonly Churn[];
   readonly selfCheck: SelfCheck | undefined;
+  /** All that connects on this node: probes, self-checks, agents. */
+  readonly clients: Clients;
   /** Outcomes of all connections: (time, connection, port, result). */
   readonly fingerprint = new Fingerprint();
   /** All services, drawn ones included. */
@@ -45,7 +48,6 @@ export class Node {
   readonly #fabric: Fabric | undefined;
   /** The network behind a node by itself. */
   readonly #network: Netns | undefined;
-  readonly #clients: Clients;
   #bridge: Device | undefined = undefined;
 
   /** @param site the event loop, for a node by itself; the fabric, for one of several. */
@@ -65,14 +67,14 @@ export class Node {
     this.netns.loadBrNetfilter();
     this.#writeSysctls();
     this.#buildInterfaces();
-    this.#clients = new Clients(this.machine, this.fingerprint);
+    this.clients = new Clients(this.machine, this.fingerprint);
     this.services = [...options.services, ...drawServices(options, random)];
-    this.kubelet = new Kubelet(options, this.netns, this.#clients);
+    this.kubelet = new Kubelet(options, this.netns, this.clients);
     this.kubeProxy = new KubeProxy(options, this.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
-    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.#clients));
+    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.clients));
   }
 
   /** Sets everything going: kube-proxy first, so that its ports are claimed before anyone connects. */
@@ -81,6 +83,11 @@ export class Node {
     this.kubelet.start();
     this.selfCheck?.start();
     for (const churn of this.churn) churn.start();
+  }
+
+  /** All that connects again and again, except for probes. */
+  get workloads(): readonly Workload[] {
+    return this.selfCheck === undefined ? this.churn : [this.selfCheck, ...this.churn];
   }
 
   /** The source address of probes: what the route to the first pod prefers. */
@@ -161,7 +168,7 @@ export class Node {
     const pod = nodeLocalDnsPod(options);
     const { name } = this.#options.node;
     this.kubelet.add(this.#buildPod(this.#fabric === undefined ? pod : { ...pod, name: `${pod.name}-${name}` }));
-    return options.selfCheck ? new SelfCheck(options, this.netns, this.#clients) : undefined;
+    return options.selfCheck ? new SelfCheck(options, this.netns, this.clients) : undefined;
   }
 
   /** The network owns the gateway, endpoints that are not on the node and the servers of agents, and routes back through the node. */

@@ -1,5 +1,5 @@
 import type { CauseCounts, WorkloadResult } from "./replication_result.ts";
-import type { Outcome } from "./clients.ts";
+import type { ClientSpec, Outcome } from "./clients.ts";
 
 /** Zero of every cause. */
 export function noFailures(): CauseCounts {
@@ -13,6 +13,13 @@ export function noFailures(): CauseCounts {
     "host-unreachable": 0,
     other: 0,
   };
+}
+
+/** Something on a node that connects again and again: an agent, or a self-check. */
+export interface Workload {
+  readonly counts: WorkloadCounts;
+  /** What each of its connections does. */
+  readonly spec: ClientSpec;
 }
 
 /** Counts what became of a workload's connections. */

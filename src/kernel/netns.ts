@@ -1,7 +1,7 @@
 import { type Ipv4, type Micros, SECOND } from "../units.ts";
 import { Counters } from "./counters.ts";
 import { RuleLog } from "./decisions/rule_log.ts";
-import { tellInputRoute } from "./decisions/route_reasons.ts";
+import { tellInputRoute, tellNoWayOut } from "./decisions/route_reasons.ts";
 import { TracedHooks } from "./decisions/traced_hooks.ts";
 import { Device, type DeviceKind } from "./device.ts";
 import type { Machine } from "./machine.ts";
@@ -145,14 +145,17 @@ export class Netns {
   output(packet: Packet, route: Route): void {
     if (route.kind !== "unicast" && route.kind !== "local") {
       this.counters.IpOutNoRoutes += 1;
+      if (this.machine.decisions !== undefined) tellNoWayOut(this, packet, route);
       this.drop(packet);
       return;
     }
     const device = route.device!;
     packet.outDevice = device.name;
     if (!this.runHook(Hook.POST_ROUTING, packet)) return;
-    if (route.neighbour === undefined) this.machine.neighbours.fail(this, packet, route);
-    else this.transmit(packet, device, route.neighbour);
+    if (route.neighbour === undefined) {
+      if (this.machine.decisions !== undefined) tellNoWayOut(this, packet, route);
+      this.machine.neighbours.fail(this, packet, route);
+    } else this.transmit(packet, device, route.neighbour);
   }
 
   /** Puts a packet on a device, addressed to the device `target` of its next hop. */

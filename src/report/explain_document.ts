@@ -1,8 +1,8 @@
-import type { FlowEvent } from "../cluster/flow_recorder.ts";
-import { formatFlags } from "../kernel/packet.ts";
+import { eventText } from "../cluster/kubelet/kubelet_events.ts";
 import type { PortChoice } from "../kernel/decisions/decision.ts";
-import type { ProbeStory } from "../study/explain_probe.ts";
-import type { FoundProbe } from "../study/find_probe.ts";
+import type { ConnectionStory, StoryEvent } from "../study/explain_connection.ts";
+import type { FoundConnection, ProbeTexts } from "../study/find_connection.ts";
+import type { LogLine } from "../study/story_log.ts";
 import { formatEndpoint, formatIpv4, SECOND } from "../units.ts";
 import type { StateText } from "./state_dump.ts";
 import { TcpdumpText } from "./tcpdump_text.ts";
@@ -10,7 +10,7 @@ import { TcpdumpText } from "./tcpdump_text.ts";
 /** A packet of the story: where and when it was seen, and as `tcpdump` prints it. */
 export interface ExplainedPacket {
   readonly kind: "packet";
-  /** Since the probe's first SYN. */
+  /** Since the connection's first SYN. */
   readonly atSeconds: number;
   readonly interface: string;
   readonly direction: "in" | "out";
@@ -34,8 +34,28 @@ export interface ExplainedDecision {
   readonly why: string;
   readonly source: string;
   readonly port?: PortChoice;
-  /** Whether IPVS takes an answer to this probe for a client's packet here. */
+  /** Whether IPVS takes an answer to this connection for a client's packet here. */
   readonly isHijack?: true;
+}
+
+/** A line of a log in the story. */
+export interface ExplainedLine {
+  readonly kind: "log";
+  readonly atSeconds: number;
+  readonly log: LogLine["log"];
+  /** The node, or the pod. */
+  readonly of: string;
+  readonly text: string;
+}
+
+/** What a probe asks, and what its kubelet says of it. */
+export interface ExplainedProbe {
+  readonly pod: string;
+  readonly container: string;
+  readonly probeType: string;
+  readonly handler: string;
+  readonly event: string | null;
+  readonly logLine: string | null;
 }
 
 /** The document of `sim explain --format json`. */
@@ -50,14 +70,18 @@ export interface ExplainDocument {
     readonly durationSeconds: number;
     readonly overrides: Readonly<Record<string, string>>;
   };
-  readonly probe: {
-    /** Its place among the probes of the replication in the order in which they began, from 1. */
+  readonly connection: {
+    /** Its place among the probes, or the connections of the workload, in the order in which they began, from 1. */
     readonly number: number;
-    readonly pod: string;
-    readonly container: string;
-    readonly probeType: string;
-    readonly handler: string;
+    /** `null` for a probe. */
+    readonly workload: string | null;
+    readonly node: string;
+    /** The namespace that connects. */
+    readonly client: string;
+    /** The namespace that answered or was meant; `null` where a service's real server is not known. */
+    readonly server: string | null;
     readonly destination: string;
+    /** The last one, of a client that dialled again. */
     readonly localPort: number;
     readonly timeoutSeconds: number;
     readonly startedAtSeconds: number;
@@ -66,10 +90,10 @@ export interface ExplainDocument {
     /** `null` for a success. */
     readonly cause: string | null;
     readonly nodePortOf: string | null;
-    readonly event: string | null;
-    readonly logLine: string | null;
+    /** `null` for a connection of a workload. */
+    readonly probe: ExplainedProbe | null;
   };
-  readonly events: readonly (ExplainedPacket | ExplainedDecision)[];
+  readonly events: readonly (ExplainedPacket | ExplainedDecision | ExplainedLine)[];
   readonly isTruncated: boolean;
   /** What the tools print at the moment asked for with `--at`. */
   readonly states?: { readonly atSeconds: number; readonly texts: readonly StateText[] };
@@ -83,50 +107,66 @@ export interface ExplainContext {
 }
 
 /** The document of a story. */
-export function explainDocument(story: ProbeStory, { scenario, settings, states }: ExplainContext): ExplainDocument {
-  const { probe, events } = story;
+export function explainDocument(
+  story: ConnectionStory,
+  { scenario, settings, states }: ExplainContext,
+): ExplainDocument {
+  const { connection, events } = story;
   const printer = new TcpdumpText();
   return {
     format: "explain/1",
     scenario,
-    settings: { ...settings, replication: probe.replication },
-    probe: probeOf(story),
-    events: events.map((event) => explained(event, probe, printer)),
+    settings: { ...settings, replication: connection.replication },
+    connection: connectionOf(story),
+    events: events.map((event) => explained(event, connection, printer)),
     isTruncated: story.isTruncated,
     ...(states === undefined ? {} : { states }),
   };
 }
 
-function probeOf({ probe, hit }: ProbeStory): ExplainDocument["probe"] {
-  const { handler, timeoutSeconds } = probe.probe;
-  const { pod, container, probeType, address } = probe.subject;
-  const port = handler.kind === "exec" ? 0 : handler.port;
+function connectionOf({ connection, server, hit }: ConnectionStory): ExplainDocument["connection"] {
+  const { number, workload, node, client, address, port, timeout, startedAt, endedAt, outcome, probe } = connection;
   return {
-    number: probe.number,
-    pod,
-    container,
-    probeType: probeType.toLowerCase(),
-    handler: handler.kind === "httpGet" ? `GET http://${formatEndpoint(address, port)}${handler.path}` : handler.kind,
+    number,
+    workload: workload ?? null,
+    node,
+    client,
+    server: server ?? null,
     destination: formatEndpoint(address, port),
-    localPort: probe.localPort,
-    timeoutSeconds,
-    startedAtSeconds: probe.startedAt / SECOND,
-    tookSeconds: (probe.endedAt - probe.startedAt) / SECOND,
-    ok: probe.isSuccess,
-    cause: probe.isSuccess ? null : probe.cause,
+    localPort: outcome.localPort,
+    timeoutSeconds: timeout / SECOND,
+    startedAtSeconds: startedAt / SECOND,
+    tookSeconds: (endedAt - startedAt) / SECOND,
+    ok: outcome.isSuccess,
+    cause: outcome.isSuccess ? null : outcome.cause,
     nodePortOf: hit?.name ?? null,
-    event: probe.isSuccess ? null : eventText(probeType, probe.output),
-    logLine: probe.logLine ?? null,
+    probe: probe === undefined ? null : probeOf(probe, formatEndpoint(address, port)),
   };
 }
 
-/** The Event of a failed probe. Source: pkg/kubelet/prober/prober.go probe, v1.23. */
-function eventText(probeType: string, output: string): string {
-  return `Warning  Unhealthy  ${probeType} probe failed: ${output}`;
+function probeOf({ subject, options, logLine, event }: ProbeTexts, endpoint: string): ExplainedProbe {
+  const { pod, container, probeType } = subject;
+  const { handler } = options;
+  return {
+    pod,
+    container,
+    probeType: probeType.toLowerCase(),
+    handler: handler.kind === "httpGet" ? `GET http://${endpoint}${handler.path}` : handler.kind,
+    event: event === undefined ? null : eventText(event),
+    logLine: logLine ?? null,
+  };
 }
 
-function explained(event: FlowEvent, probe: FoundProbe, printer: TcpdumpText): ExplainedPacket | ExplainedDecision {
-  const start = probe.startedAt;
+function explained(
+  event: StoryEvent,
+  connection: FoundConnection,
+  printer: TcpdumpText,
+): ExplainDocument["events"][number] {
+  const start = connection.startedAt;
+  if (event.kind === "log") {
+    const { kind, time, log, of, text } = event;
+    return { kind, atSeconds: (time - start) / SECOND, log, of, text };
+  }
   if (event.kind === "packet") {
     return {
       kind: "packet",
@@ -155,18 +195,13 @@ function explained(event: FlowEvent, probe: FoundProbe, printer: TcpdumpText): E
     why,
     source,
     ...(port === undefined ? {} : { port }),
-    ...(isHijack(event, probe) ? { isHijack: true } : {}),
+    ...(isHijack(event, connection) ? { isHijack: true } : {}),
   };
 }
 
-/** Whether IPVS takes a packet here that answers the probe: it comes from the probed port. */
-export function isHijack(event: FlowEvent, { subject, probe }: FoundProbe): boolean {
-  if (event.kind !== "decision" || probe.handler.kind === "exec") return false;
+/** Whether IPVS takes a packet here that answers the connection: it comes from where the client has connected to. */
+export function isHijack(event: StoryEvent, { address, port }: FoundConnection): boolean {
+  if (event.kind !== "decision") return false;
   const { name, changes, flow } = event.decision;
-  return name === "ip_vs_in" && changes.length > 0 && flow.src === subject.address && flow.sport === probe.handler.port;
-}
-
-/** The flags of a packet event, for charts. */
-export function flagsOf(event: FlowEvent & { readonly kind: "packet" }): string {
-  return event.packet.protocol === 1 ? "ICMP" : formatFlags(event.packet.flags);
+  return name === "ip_vs_in" && changes.length > 0 && flow.src === address && flow.sport === port;
 }

@@ -1,6 +1,6 @@
 import type { PortChoice } from "../kernel/decisions/decision.ts";
-import type { ExplainDocument, ExplainedDecision, ExplainedPacket } from "./explain_document.ts";
-import { explainFinding, tookText } from "./explain_finding.ts";
+import type { ExplainDocument, ExplainedDecision, ExplainedLine, ExplainedPacket } from "./explain_document.ts";
+import { explainFinding, hasTimedOut, tookText } from "./explain_finding.ts";
 import { formatCount, plural } from "./number_text.ts";
 import type { RunTextOptions } from "./run_text.ts";
 import { commandLines, overrideWords, shellWord } from "./shell_command.ts";
@@ -10,30 +10,35 @@ import type { TextStyle } from "./text_layout.ts";
 /** Candidates of a port search that the text names. */
 const CANDIDATES_SHOWN = 8;
 
+const LOG_NAMES: Readonly<Record<ExplainedLine["log"], string>> = {
+  kernel: "the kernel's log",
+  "kube-proxy": "kube-proxy's log",
+  nginx: "the access log of its server, if that is nginx",
+};
+
 /**
- * The story of a probe as text for a terminal, with a line feed at its end: the finding, then each packet on each
+ * The story of a connection as text for a terminal, with a line feed at its end: the finding, then each packet on each
  * interface with what was decided about it, then what the kubelet says, and how to see it again.
  */
 export function explainText(document: ExplainDocument, options: RunTextOptions): string {
   const columns = Math.min(120, Math.max(60, options.columns));
   const style = textStyle(options.color);
-  const { probe } = document;
-  const paint = probe.ok ? style.good : style.bad;
+  const paint = document.connection.ok ? style.good : style.bad;
   const blocks = [
     headerLines(document, columns),
     wrapText(explainFinding(document), columns).map((line) => style.bold(paint(line))),
     [style.bold("Packet by packet (seconds since the first SYN)"), ...storyLines(document, columns, style)],
     [style.bold("The end"), ...endLines(document, columns)],
     ...stateBlocks(document, style),
-    [style.bold("The same probe again"), ...commandLines(commandWords(document), columns)],
+    [style.bold("The same again"), ...commandLines(commandWords(document), columns)],
   ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function headerLines({ scenario, settings, probe }: ExplainDocument, columns: number): string[] {
+function headerLines({ scenario, settings, connection }: ExplainDocument, columns: number): string[] {
   const said =
     `${scenario.file}: kernel ${settings.kernel} (port walk ${settings.portWalk}), seed ${settings.seed}, ` +
-    `replication ${settings.replication}, ${probe.startedAtSeconds} s after the start of the run`;
+    `replication ${settings.replication}, ${connection.startedAtSeconds} s after the start of the run`;
   return [...wrapText(scenario.about, columns), ...wrapText(said, columns)];
 }
 
@@ -46,6 +51,12 @@ function storyLines({ events, isTruncated }: ExplainDocument, columns: number, s
       const sightings = sameFrom(events, index);
       lines.push(...packetLines(sightings, columns, style));
       index += sightings.length - 1;
+      place = "";
+      continue;
+    }
+    if (event.kind === "log") {
+      // A line of a log can be searched for: it is not wrapped.
+      lines.push(`${time(event.atSeconds)}  ${event.of}: ${LOG_NAMES[event.log]}`, `  ${printable(event.text)}`);
       place = "";
       continue;
     }
@@ -70,7 +81,7 @@ function sameFrom(events: ExplainDocument["events"], first: number): readonly Ex
   return sightings;
 }
 
-/** The interfaces, then the packet as one line that can be searched for: it is not wrapped. */
+/** The interfaces, then the packet as one line that can be searched for, and another one for what is in it: they are not wrapped. */
 function packetLines(sightings: readonly ExplainedPacket[], columns: number, style: TextStyle): string[] {
   const ways = sightings.map(({ atSeconds, direction, interface: name }, index) => {
     const isLater = index > 0 && atSeconds !== sightings[index - 1]!.atSeconds;
@@ -80,7 +91,7 @@ function packetLines(sightings: readonly ExplainedPacket[], columns: number, sty
   const heading = wrapText(ways.join(", "), columns - 11);
   return [
     ...heading.map((line, index) => `${index === 0 ? first : " ".repeat(first.length)}  ${line}`),
-    `  ${style.bold(printable(sightings[0]!.text))}`,
+    ...sightings[0]!.text.split("\n").map((line) => `  ${style.bold(printable(line))}`),
   ];
 }
 
@@ -116,30 +127,41 @@ function portLines(choice: PortChoice, columns: number): string[] {
   ];
 }
 
-function endLines({ probe }: ExplainDocument, columns: number): string[] {
-  const at = `${time(probe.tookSeconds)}  `;
-  if (probe.ok) return [`${at}the probe has succeeded, in ${tookText(probe.tookSeconds)}`];
-  const lines = [
-    `${at}the kubelet gives up (timeoutSeconds ${probe.timeoutSeconds}); its log line:`,
+function endLines({ connection }: ExplainDocument, columns: number): string[] {
+  const { probe, timeoutSeconds, tookSeconds } = connection;
+  const what = probe === null ? "connection" : "probe";
+  const at = `${time(tookSeconds)}  `;
+  if (connection.ok) return [`${at}the ${what} has succeeded, in ${tookText(tookSeconds)}`];
+  const who = probe === null ? "client" : "kubelet";
+  const limit = probe === null ? "its patience is" : "timeoutSeconds";
+  const end = hasTimedOut(connection)
+    ? `the ${who} gives up (${limit} ${timeoutSeconds}${probe === null ? " s" : ""})`
+    : "connect() has failed";
+  if (probe === null) return [`${at}${end}`];
+  const its = hasTimedOut(connection) ? "its" : "the kubelet's";
+  return [
+    `${at}${end}; ${its} log line:`,
     probe.logLine ?? "",
+    "The pod's Event:",
+    ...wrapText(probe.event ?? "", columns),
   ];
-  if (probe.cause === "port-exhaustion" || probe.cause === "connection-refused")
-    lines[0] = `${at}connect() has failed; the kubelet's log line:`;
-  return [...lines, "The pod's Event:", ...wrapText(probe.event ?? "", columns)];
 }
 
 function stateBlocks({ states }: ExplainDocument, style: TextStyle): string[][] {
   if (states === undefined) return [];
   return states.texts.map(({ title, text }) => [
     style.bold(`${time(states.atSeconds)}  ${printable(title)}`),
-    ...text.trimEnd().split("\n"),
+    ...text.replace(/\n$/, "").split("\n"),
   ]);
 }
 
 /** The command that tells this story again. */
-function commandWords({ scenario, settings, probe }: ExplainDocument): string[] {
+function commandWords({ scenario, settings, connection }: ExplainDocument): string[] {
   const words = ["npx", "--no", "sim", "explain", shellWord(scenario.file), "--seed", shellWord(settings.seed)];
-  const place = ["--replication", `${settings.replication}`, "--probe", `${probe.number}`];
+  const { workload, number } = connection;
+  const which =
+    workload === null ? ["--probe", `${number}`] : ["--workload", shellWord(workload), "--connect", `${number}`];
+  const place = ["--replication", `${settings.replication}`, ...which];
   return [...words, ...overrideWords(settings.overrides), ...place];
 }
 

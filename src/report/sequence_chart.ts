@@ -1,9 +1,10 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { ProbeStory } from "../study/explain_probe.ts";
+import type { ConnectionStory } from "../study/explain_connection.ts";
 import { SECOND } from "../units.ts";
 import type { ExplainDocument } from "./explain_document.ts";
-import { afterText, hijackOf, serverOf, tookText } from "./explain_finding.ts";
-import { type Flight, type Remark, type SequenceRow, sequenceRows, SERVER_END } from "./sequence_rows.ts";
+import { afterText, hijackOf, lostPacket, serverOf, tookText } from "./explain_finding.ts";
+import { type Lane, lanesOf } from "./sequence_lanes.ts";
+import { type Flight, type Remark, sequenceRows } from "./sequence_rows.ts";
 import { CHART_FONT, textWidth } from "./text_width.ts";
 import { vegaSvg } from "./vega_svg.ts";
 
@@ -16,26 +17,18 @@ const LANE_WIDTH_LEAST = 96;
 /** Where an arrow ends beside the line of its lane, in lanes. */
 const INSET = 0.06;
 
-interface Lane {
-  /** A namespace, or `namespace/device`. */
-  readonly key: string;
-  readonly isStack: boolean;
-  readonly title: string;
-  readonly role: string;
-}
-
-/** The sequence chart of a probe as SVG. Its title states the finding. */
-export async function sequenceSvg(story: ProbeStory, document: ExplainDocument): Promise<string> {
+/** The sequence chart of a connection as SVG. Its title states the finding. */
+export async function sequenceSvg(story: ConnectionStory, document: ExplainDocument): Promise<string> {
   return vegaSvg(sequenceChart(story, document));
 }
 
 /** The chart: one lane per network stack and interface, one row per packet or remark. */
-export function sequenceChart(story: ProbeStory, document: ExplainDocument): TopLevelSpec {
+export function sequenceChart(story: ConnectionStory, document: ExplainDocument): TopLevelSpec {
   const all = sequenceRows(story);
   const rows = all.slice(0, ROWS_MOST);
-  const lanes = lanesOf(rows, story, document);
+  const lanes = lanesOf(rows, story, elsewhereText(story, document));
   const places = new Map(lanes.map(({ key }, place) => [key, place]));
-  const start = story.probe.startedAt;
+  const start = story.connection.startedAt;
   const flights = rows.flatMap((row, y) => (row.kind === "flight" ? [flightData(row, y, places)] : []));
   const remarks = rows.flatMap((row, y) => (row.kind === "remark" ? [remarkData(row, y, places)] : []));
   const times = rows.flatMap((row, y) => {
@@ -49,7 +42,7 @@ export function sequenceChart(story: ProbeStory, document: ExplainDocument): Top
   const left = 100 / laneWidth;
   const heading = titleOf(document);
   const subtitle = [
-    `${document.probe.probeType} probe of ${document.probe.pod}, ${document.scenario.file}, kernel ${document.settings.kernel}, seed ${document.settings.seed}`,
+    `${subjectOf(document)}, ${document.scenario.file}, kernel ${document.settings.kernel}, seed ${document.settings.seed}`,
     ...(all.length > rows.length ? [`the first ${rows.length} of ${all.length} rows`] : []),
   ];
   return {
@@ -191,9 +184,10 @@ function flightData(flight: Flight, y: number, places: ReadonlyMap<string, numbe
     x: from,
     x2: to - inset,
     middle: (from + to) / 2,
-    crossed: crossed.filter((place) => place !== to),
+    // A bridge has one line, which a packet that comes back down from it does not pass.
+    crossed: crossed.filter((place) => place !== to && place >= Math.min(from, to) && place <= Math.max(from, to)),
     way: isRight ? "right" : "left",
-    isLost: flight.to === undefined,
+    isLost: flight.to === undefined && !flight.isTunnelled,
     label: flight.label,
     color: flight.isDiverted ? COLOR.diverted : COLOR.packet,
     width: flight.isDiverted ? 2.6 : 1.4,
@@ -212,67 +206,27 @@ function remarkData(remark: Remark, y: number, places: ReadonlyMap<string, numbe
   };
 }
 
-/** Other hosts to the left, the node in the middle, the pod to the right; interfaces between them. */
-function lanesOf(rows: readonly SequenceRow[], story: ProbeStory, document: ExplainDocument): readonly Lane[] {
-  const stacks = new Set<string>(["node"]);
-  const seen = new Map<string, Set<string>>();
-  for (const row of rows) {
-    if (row.kind === "remark") {
-      stacks.add(row.netns);
-      continue;
-    }
-    for (const end of [row.from, row.to ?? row.from]) stacks.add(end);
-    const far = row.from === "node" ? (row.to ?? nearest(row.interfaces)) : row.from;
-    const names = seen.get(far) ?? new Set<string>();
-    // Interfaces in the order from the node outwards.
-    for (const name of row.from === "node" ? row.interfaces : row.interfaces.toReversed()) names.add(name);
-    seen.set(far, names);
-  }
-  const { pod } = story.probe.subject;
-  const keys = new Set([...seen.values()].flatMap((names) => [...names]));
-  const isUnique = (key: string): boolean =>
-    [...keys].filter((other) => deviceName(other) === deviceName(key)).length === 1;
-  const interfaces = (netns: string): Lane[] =>
-    [...(seen.get(netns) ?? [])].map((key) => interfaceLane(key, isUnique(key) ? deviceName(key) : key));
-  const isRight = (netns: string): boolean => netns === pod || netns.endsWith(SERVER_END);
-  const others = [...stacks].filter((netns) => netns !== "node" && !isRight(netns));
-  const right = [...stacks].filter(isRight);
-  const drawn = new Set<string>();
-  return [
-    ...others.flatMap((netns) => [stackLane(netns, pod, document), ...interfaces(netns).toReversed()]),
-    stackLane("node", pod, document),
-    ...right.flatMap((netns) => [...interfaces(netns), stackLane(netns, pod, document)]),
-  ].filter(({ key }) => !drawn.has(key) && drawn.add(key));
-}
-
-/** The namespace of a packet's last interface, for one that nobody received. */
-function nearest(interfaces: readonly string[]): string {
-  return interfaces.at(-1)?.replace(/\/[^/]+$/, "") ?? "node";
-}
-
-function stackLane(netns: string, pod: string, document: ExplainDocument): Lane {
+/** What is neither node nor pod: the real server to which IPVS sent the answer, if it did. */
+function elsewhereText({ nodes }: ConnectionStory, document: ExplainDocument): string {
   const hijack = hijackOf(document);
-  const server = hijack === undefined ? "other hosts" : `real server ${serverOf(hijack)}`;
-  const isServer = netns === pod || netns.endsWith(SERVER_END);
-  const role = netns === "node" ? "kubelet and the node's kernel" : isServer ? document.probe.destination : server;
-  return { key: netns, isStack: true, title: netns, role };
+  if (hijack !== undefined) return `real server ${serverOf(hijack)}`;
+  return nodes.length > 1 ? "between the nodes" : "other hosts";
 }
 
-/** @param name the device alone where no other lane has a device of this name. */
-function interfaceLane(key: string, name: string): Lane {
-  return { key, isStack: false, title: name, role: "" };
-}
-
-/** `eth0` of `default/nginx/eth0`; of the node's interfaces all behind `node/`, for names of veths hold slashes. */
-function deviceName(key: string): string {
-  return key.startsWith("node/") ? key.slice("node/".length) : key.slice(key.lastIndexOf("/") + 1);
+function subjectOf({ connection: { probe, workload, number } }: ExplainDocument): string {
+  return probe === null ? `connection ${number} of ${workload ?? ""}` : `${probe.probeType} probe of ${probe.pod}`;
 }
 
 function titleOf(document: ExplainDocument): string {
-  const { probe } = document;
-  const after = afterText(probe.tookSeconds);
-  if (probe.ok) return `The probe succeeds in ${tookText(probe.tookSeconds)} from source port ${probe.localPort}`;
-  if (probe.cause === "nodeport-collision" && hijackOf(document) !== undefined)
-    return `Source port ${probe.localPort} is a NodePort: IPVS takes the pod's SYN-ACK, and the probe fails ${after}`;
-  return `The probe fails ${after}: ${probe.cause ?? "no cause"}`;
+  const { connection } = document;
+  const what = connection.probe === null ? "connection" : "probe";
+  const after = afterText(connection.tookSeconds);
+  if (connection.ok)
+    return `The ${what} succeeds in ${tookText(connection.tookSeconds)} from source port ${connection.localPort}`;
+  if (connection.cause === "nodeport-collision" && hijackOf(document) !== undefined)
+    return `Source port ${connection.localPort} is a NodePort: IPVS takes the pod's SYN-ACK, and the ${what} fails ${after}`;
+  const lost = lostPacket(document);
+  if (lost === undefined) return `The ${what} fails ${after}: ${connection.cause ?? "no cause"}`;
+  const { netns, function: name } = lost.end;
+  return `The ${what} fails ${after}: the ${lost.what} gets as far as ${netns} (${name})`;
 }

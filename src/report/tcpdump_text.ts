@@ -1,10 +1,16 @@
-import type { PacketSighting } from "../cluster/flow_recorder.ts";
+import type { SentPacket } from "../cluster/flow_recorder.ts";
 import { formatFlags, Protocol, TcpFlag } from "../kernel/packet.ts";
 import { formatIpv4 } from "../units.ts";
 import { type TcpHeader, TcpHeaders } from "./artefacts/tcp_header.ts";
 
 /** ICMP carries the quoted IP and TCP headers behind its own. */
 const ICMP_LENGTH = 48;
+
+/** What `tcpdump` calls a VXLAN header by its port: what it is, and OTV at the port that Linux has always used for it. */
+const TUNNELS: ReadonlyMap<number, string> = new Map([
+  [4789, "VXLAN, flags [I] (0x08), vni 1"],
+  [8472, "OTV, flags [I] (0x08), overlay 0, instance 1"],
+]);
 
 /** Where the numbers of a conversation begin, by its smaller and its greater end. */
 interface Numbers {
@@ -20,13 +26,18 @@ export class TcpdumpText {
   readonly #headers = new TcpHeaders();
   readonly #numbers = new Map<string, Numbers>();
 
-  /** The next packet. */
-  line(sighting: PacketSighting): string {
-    const { packet } = sighting;
+  /** The next packet; a second line shows what a tunnel has put into it. */
+  line(sighting: SentPacket): string {
+    const { packet, inner } = sighting;
     if (packet.protocol === Protocol.ICMP) return icmpLine(sighting);
     const header = this.#headers.next(sighting);
     const ends = `IP ${end(packet.src, packet.sport)} > ${end(packet.dst, packet.dport)}`;
-    if (packet.protocol === Protocol.UDP) return `${ends}: UDP, length ${packet.len}`;
+    if (packet.protocol === Protocol.UDP) {
+      const tunnel = TUNNELS.get(packet.dport);
+      return inner === undefined || tunnel === undefined
+        ? `${ends}: UDP, length ${packet.len}`
+        : `${ends}: ${tunnel}\n${this.line(inner)}`;
+    }
     const { seq, ack } = this.#relative(sighting);
     const parts = [`Flags [${formatFlags(packet.flags)}]`];
     const { flags, len } = packet;
@@ -39,7 +50,7 @@ export class TcpdumpText {
     return `${ends}: ${parts.join(", ")}, length ${len}`;
   }
 
-  #relative({ packet }: PacketSighting): { seq: number; ack: number } {
+  #relative({ packet }: SentPacket): { seq: number; ack: number } {
     const seq = packet.seq >>> 0;
     const ack = packet.ack >>> 0;
     if ((packet.flags & TcpFlag.ACK) === 0) return { seq, ack };
@@ -71,7 +82,7 @@ function optionsText({ mss, hasSackPermitted, timestamps, windowScale }: TcpHead
   return options.join(",");
 }
 
-function icmpLine({ packet }: PacketSighting): string {
+function icmpLine({ packet }: SentPacket): string {
   const ends = `IP ${formatIpv4(packet.src)} > ${formatIpv4(packet.dst)}: ICMP`;
   const { icmpType: type, icmpCode: code, quotedDst = 0, quotedDport = 0, quotedProtocol } = packet;
   const host = formatIpv4(quotedDst);

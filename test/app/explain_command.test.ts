@@ -73,6 +73,25 @@ describe("sim explain", async () => {
     expect(nstat).not.toContain("default/app-0");
   });
 
+  it("shows the states of that moment in the words of each tool: SYN-SENT in ss, SYN_RECV in conntrack and IPVS", () => {
+    const after = (title: string): string => story.out().split(`+1.600000  ${title}\n`)[1]!.split("\n\n")[0]!;
+    const titles = [...story.out().matchAll(/^\+1\.600000 {2}(.*)$/gm)].map(([, title]) => title);
+    expect(titles).toEqual([
+      ...["ss -tan", "conntrack -L", "ipvsadm -Ln", "ipvsadm -Lnc", "nstat -az"].map((command) => `node: ${command}`),
+      "network: ss -tan",
+      "network: nstat -az",
+      "default/nginx: ss -tan",
+      "default/nginx: nstat -az",
+    ]);
+    expect(after("node: ss -tan")).toMatch(/^SYN-SENT +0 +1 +10\.23\.77\.129:35934 +10\.23\.77\.138:80 *$/m);
+    expect(after("node: conntrack -L")).toMatch(
+      /^tcp +6 \d+ SYN_RECV src=10\.23\.77\.129 dst=10\.23\.77\.138 sport=35934 /m,
+    );
+    expect(after("node: ipvsadm -Lnc")).toMatch(
+      /^TCP 0\d:\d\d {2}CLOSE +10\.23\.77\.138:80 +10\.23\.77\.129:35934 10\.23\.78\.12:7071$/m,
+    );
+  });
+
   it("tells the same of the same probe by its number", async () => {
     const named = await explain(["--probe", "304", "--at", "1.6s"]);
     expect(named.out()).toBe(story.out());
@@ -81,7 +100,12 @@ describe("sim explain", async () => {
   it("gives one document explain/1 with --format json", async () => {
     const document: ExplainDocument = JSON.parse((await explain(["--format", "json"])).out());
     expect(document.format).toBe("explain/1");
-    expect(document.probe).toMatchObject({ number: 304, localPort: 35934, ok: false, cause: "nodeport-collision" });
+    expect(document.connection).toMatchObject({
+      number: 304,
+      localPort: 35934,
+      ok: false,
+      cause: "nodeport-collision",
+    });
     const hijacks = document.events.filter((event) => event.kind === "decision" && event.isHijack === true);
     expect(hijacks).toHaveLength(2);
   });
@@ -93,6 +117,9 @@ describe("sim explain", async () => {
       "conntrack (-200) DROP: The table is full (nf_conntrack_max 30) and no entry could be dropped",
     );
     expect(text).toContain("failed after 1 second: the conntrack table was full and the kernel dropped the packet.");
+    expect(text).toContain(
+      "node: the kernel's log [133117.757735] nf_conntrack: nf_conntrack: table full, dropping packet",
+    );
   });
 
   it("tells of a probe that succeeds, too", async () => {
@@ -100,6 +127,39 @@ describe("sim explain", async () => {
     expect(io.code).toBe(0);
     expect(io.out()).toContain("succeeded in 540 µs");
     expect(io.out()).not.toContain("STOLEN");
+    expect(io.out()).toContain('10.23.77.129 - - [01/Jan/2026:00:00:01 +0000] "GET / HTTP/1.1" 200 615 "-"');
+  });
+});
+
+describe("sim explain --workload", () => {
+  it("tells of a connection of that workload, and how to see it again", async () => {
+    const io = await explain(["--workload", "node-local-dns", "--connect", "2"]);
+    const text = io.out().replace(/\s+/g, " ");
+    expect(io.code).toBe(0);
+    expect(text).toContain(
+      "Connection 2 of node-local-dns in this boot, from node to 169.254.20.10:8080, succeeded in",
+    );
+    expect(text).toContain("the connection has succeeded");
+    expect(text).toContain("--workload node-local-dns --connect 2");
+  });
+
+  it("has no probe in its document", async () => {
+    const io = await explain(["--workload", "node-local-dns", "--connect", "2", "--format", "json"]);
+    const document: ExplainDocument = JSON.parse(io.out());
+    expect(document.connection).toMatchObject({ workload: "node-local-dns", number: 2, probe: null, ok: true });
+  });
+
+  it("says that none failed", async () => {
+    expect(await problem("--workload", "node-local-dns", "--replications", "1")).toBe(
+      "sim: Cannot explain a failure: none of 60 connections failed in 1 replication of 60 seconds; raise --duration or " +
+        "--replications, or name a connection with --connect N\n",
+    );
+  });
+
+  it("knows the workloads that there are", async () => {
+    expect(await problem("--workload", "node-local-dsn")).toBe(
+      'sim: Cannot explain a connection of "node-local-dsn": there is no such workload; did you mean node-local-dns?\n',
+    );
   });
 });
 
@@ -150,6 +210,12 @@ describe("sim explain, asked for what there is not", () => {
   it.each([
     [["--probe", "0"], 'Cannot use --probe "0": it must be a whole number from 1 to 1000000000'],
     [["--probe", "3", "--first-failure"], "Cannot use --probe and --first-failure together: name the probe in one way"],
+    [["--connect", "3"], "Cannot use --connect alone: say with --workload whose connection it is"],
+    [
+      ["--probe", "3", "--workload", "x"],
+      "Cannot use --probe with --workload or --connect: name a probe or a connection of a workload",
+    ],
+    [["--workload", "x", "--connect", "0"], 'Cannot use --connect "0": it must be a whole number from 1 to 1000000000'],
     [["--interface", "node/eth0"], "Cannot use --interface alone: say with --pcap which file to write"],
     [["--at", "5"], 'Cannot use --at "5": it has no unit; write a time from the first SYN, such as 1.6s'],
     [["--jobs", "2"], "Cannot use --jobs here: it is an option of sim run"],

@@ -45,7 +45,7 @@ class Everything implements TraceSink, DecisionSink {
 describe("FlowRecorder", () => {
   it("leaves the run as it is: with every observer it has the fingerprints of a run with none", () => {
     const everything = new Everything();
-    const recorder = new FlowRecorder({ address: parseIpv4("10.23.77.140")!, port: 80, localPort: NODE_PORT });
+    const recorder = new FlowRecorder({ address: parseIpv4("10.23.77.140")!, port: 80, localPorts: [NODE_PORT] });
     recorder.isListening = true;
     const plain = fingerprints();
     expect(fingerprints(everything)).toEqual(plain);
@@ -57,7 +57,7 @@ describe("FlowRecorder", () => {
   });
 
   it("follows a connection to where IPVS sends its answer, and keeps others out", () => {
-    const recorder = new FlowRecorder({ address: parseIpv4("10.23.77.140")!, port: 80, localPort: NODE_PORT });
+    const recorder = new FlowRecorder({ address: parseIpv4("10.23.77.140")!, port: 80, localPorts: [NODE_PORT] });
     recorder.isListening = true;
     fingerprints(recorder);
     const namespaces = new Set(recorder.events.map((event) => (event.kind === "packet" ? event.netns : "")));
@@ -65,7 +65,7 @@ describe("FlowRecorder", () => {
   });
 
   it("writes nothing down until it listens", () => {
-    const recorder = new FlowRecorder({ address: parseIpv4("10.23.77.140")!, port: 80, localPort: NODE_PORT });
+    const recorder = new FlowRecorder({ address: parseIpv4("10.23.77.140")!, port: 80, localPorts: [NODE_PORT] });
     fingerprints(recorder);
     expect(recorder.events).toEqual([]);
   });

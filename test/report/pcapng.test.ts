@@ -6,7 +6,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { commentedPackets } from "../../src/report/artefacts/packet_comments.ts";
 import { type CapturedPacket, pcapng } from "../../src/report/artefacts/pcapng.ts";
 import { TcpdumpText } from "../../src/report/tcpdump_text.ts";
-import { explainProbe, type ProbeStory } from "../../src/study/explain_probe.ts";
+import { explainConnection, type ConnectionStory } from "../../src/study/explain_connection.ts";
+import type { WantedConnection } from "../../src/study/find_connection.ts";
 import { parseScenario } from "../../src/scenario/scenario.ts";
 
 // Goal: what we write is what a real capture of the same packets would be.
@@ -14,7 +15,6 @@ import { parseScenario } from "../../src/scenario/scenario.ts";
 // it is installed, by tcpdump, whose lines must be those that we print ourselves.
 
 const FILE = "scenarios/nodelocaldns.yaml";
-const TEXT = readFileSync(new URL(`../../${FILE}`, import.meta.url), "utf8");
 const FOLDER = mkdtempSync(join(tmpdir(), "portfall-pcapng-"));
 /** 1 January 2026, 00:00 UTC, in microseconds. */
 const MIDNIGHT = 1_767_225_600_000_000;
@@ -23,12 +23,17 @@ const hasTcpdump = spawnSync("tcpdump", ["--version"]).error === undefined;
 
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
-async function storyOf(probe: number, ...overrides: readonly string[]): Promise<ProbeStory> {
-  const parsed = parseScenario(TEXT, FILE, ["seed=capture-214", "duration=30s", ...overrides]);
+async function storyOf(probe: number, ...overrides: readonly string[]): Promise<ConnectionStory> {
+  return storyIn(FILE, { number: probe }, ["seed=capture-214", "duration=30s", ...overrides]);
+}
+
+async function storyIn(file: string, wanted: WantedConnection, overrides: readonly string[]): Promise<ConnectionStory> {
+  const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+  const parsed = parseScenario(text, file, overrides);
   if (!parsed.ok) throw new Error("the scenario has no problem");
-  const explanation = await explainProbe({
+  const explanation = await explainConnection({
     scenario: parsed.scenario,
-    wanted: probe,
+    wanted,
     replications: [0],
     pause: async () => {},
   });
@@ -36,7 +41,7 @@ async function storyOf(probe: number, ...overrides: readonly string[]): Promise<
   return explanation.story;
 }
 
-function captureOf(story: ProbeStory, only?: string): Uint8Array {
+function captureOf(story: ConnectionStory, only?: string): Uint8Array {
   return pcapng({
     interfaces: story.interfaces,
     packets: commentedPackets(story.events),
@@ -76,6 +81,14 @@ describe("pcapng", async () => {
   const failing = await storyOf(304);
   const good = await storyOf(21);
   const loopback = await storyOf(15);
+  const tunnelled = await storyIn("scenarios/vxlan-blocked.yaml", { workload: "pod-other-node", number: 2 }, [
+    "duration=10s",
+    "overlay.blocked=off",
+  ]);
+  const rejected = await storyIn("scenarios/vxlan-blocked.yaml", { workload: "pod-other-node", number: 2 }, [
+    "duration=10s",
+    "overlay.blocked=reject",
+  ]);
   const packets: readonly CapturedPacket[] = commentedPackets(failing.events);
 
   it("begins with a section header, then has one Ethernet interface of one snapshot length per simulated one", () => {
@@ -122,22 +135,29 @@ describe("pcapng", async () => {
     ["a failing probe", failing],
     ["a good probe over HTTP", good],
     ["a good probe on loopback", loopback],
+    ["a connection through a tunnel", tunnelled],
+    ["a connection whose tunnel is rejected", rejected],
   ] as const) {
     it(`is printed by tcpdump as by ourselves: ${name}`, ({ skip }) => {
       if (!hasTcpdump) skip(NO_TCPDUMP);
       const printer = new TcpdumpText();
-      const own = story.events.flatMap((event) => (event.kind === "packet" ? [printer.line(event)] : []));
+      const own = story.events.flatMap((event) => (event.kind === "packet" ? printer.line(event).split("\n") : []));
       expect(tcpdump(captureOf(story), "-t").map((line) => line.replace(/: HTTP$/, ""))).toEqual(own);
     });
   }
 
-  it("has right checksums in every header", ({ skip }) => {
-    if (!hasTcpdump) skip(NO_TCPDUMP);
-    const lines = tcpdump(captureOf(good), "-v").join("\n");
-    expect(lines).not.toContain("incorrect");
-    expect(lines).not.toContain("bad cksum");
-    expect(lines.match(/cksum 0x[0-9a-f]{4} \(correct\)/g)).toHaveLength(commentedPackets(good.events).length);
-  });
+  for (const [name, story] of [
+    ["plain packets", good],
+    ["packets in a tunnel", tunnelled],
+  ] as const) {
+    it(`has right checksums in every header of ${name}`, ({ skip }) => {
+      if (!hasTcpdump) skip(NO_TCPDUMP);
+      const lines = tcpdump(captureOf(story), "-v").join("\n");
+      expect(lines).not.toContain("incorrect");
+      expect(lines).not.toContain("bad");
+      expect(lines.match(/cksum 0x[0-9a-f]{4} \(correct\)/g)).toHaveLength(commentedPackets(story.events).length);
+    });
+  }
 
   it("leaves the timestamp option out where a side has it switched off, as the write-up's own capture shows it", async () => {
     const story = await storyOf(304, "sysctls.net.ipv4.tcp_timestamps=0");

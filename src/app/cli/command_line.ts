@@ -75,10 +75,15 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
         ask(typeof options === "string" ? wrong(options, "run") : { command: "run", options });
       },
     )
-    .command("explain <scenario>", "Tell the story of one probe, packet by packet", declareExplain, (values) => {
-      const options = readExplainOptions(values);
-      ask(typeof options === "string" ? wrong(options, "explain") : { command: "explain", options });
-    })
+    .command(
+      "explain <scenario>",
+      "Tell the story of one probe or connection, packet by packet",
+      declareExplain,
+      (values) => {
+        const options = readExplainOptions(values);
+        ask(typeof options === "string" ? wrong(options, "explain") : { command: "explain", options });
+      },
+    )
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
@@ -135,6 +140,7 @@ function declareExplain(command: Argv) {
       ["$0 explain scenarios/nodelocaldns.yaml"],
       ["$0 explain scenarios/nodelocaldns.yaml --pcap probe.pcapng --interface default/nginx/eth0"],
       ["$0 explain scenarios/nodelocaldns.yaml --probe 304 --svg probe.svg --at 1.6s"],
+      ["$0 explain scenarios/vxlan-blocked.yaml --workload pod-other-node"],
     ]);
 }
 

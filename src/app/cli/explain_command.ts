@@ -11,8 +11,8 @@ import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { closestWord } from "../../scenario/spelling.ts";
-import { explainProbe } from "../../study/explain_probe.ts";
-import type { Explanation, ExplainProgress, ProbeStory } from "../../study/explain_probe.ts";
+import { explainConnection } from "../../study/explain_connection.ts";
+import type { Explanation, ExplainProgress, ConnectionStory } from "../../study/explain_connection.ts";
 import { SECOND } from "../../units.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
@@ -25,9 +25,9 @@ import { replayLine } from "./replay_line.ts";
 import { textOptions } from "./text_options.ts";
 
 /**
- * `sim explain`: finds one probe, runs its boot again with a trace around it, and tells what happened packet by packet.
+ * `sim explain`: finds one probe or connection, runs its boot again with a trace around it, and tells what happened packet by packet.
  *
- * @returns the exit code: 0, 2 for a wrong scenario, a probe that there is not or a file that cannot be written, 3 for a
+ * @returns the exit code: 0, 2 for a wrong scenario, a connection that there is not or a file that cannot be written, 3 for a
  * bug, 130 when interrupted.
  */
 export async function explainCommand(options: ExplainOptions, io: CliIo): Promise<number> {
@@ -68,10 +68,10 @@ async function explain(
   { io, states }: { readonly io: CliIo; readonly states: StateText[] },
 ): Promise<Explanation | number> {
   const line = io.stderr.isTerminal && !options.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
-  const only = options.replication ?? (options.wanted === "first-failure" ? undefined : 0);
+  const only = options.replication ?? (options.wanted.number === "first-failure" ? undefined : 0);
   let latest: ExplainProgress | undefined;
   try {
-    return await explainProbe({
+    return await explainConnection({
       scenario,
       wanted: options.wanted,
       replications: only === undefined ? Array.from({ length: scenario.replications }, (_, index) => index) : [only],
@@ -100,7 +100,7 @@ async function explain(
 }
 
 function documentOf(
-  story: ProbeStory,
+  story: ConnectionStory,
   run: {
     readonly scenario: Scenario;
     readonly options: ExplainOptions;
@@ -124,7 +124,7 @@ function documentOf(
 
 /** Writes the capture and the chart. @returns why one of them cannot be written. */
 async function writeFiles(
-  story: ProbeStory,
+  story: ConnectionStory,
   document: ExplainDocument,
   { options, io }: { readonly options: ExplainOptions; readonly io: CliIo },
 ): Promise<string | undefined> {
@@ -140,17 +140,17 @@ async function writeFiles(
   return undefined;
 }
 
-function captureOf(story: ProbeStory, options: ExplainOptions, io: CliIo): Uint8Array {
+function captureOf(story: ConnectionStory, options: ExplainOptions, io: CliIo): Uint8Array {
   return pcapng({
     interfaces: story.interfaces,
     packets: commentedPackets(story.events),
     ...(options.interface === undefined ? {} : { only: options.interface }),
     application: `portfall ${io.version}`,
-    comment: `Simulated: ${options.scenario}, probe ${story.probe.number} of replication ${story.probe.replication}.`,
+    comment: `Simulated: ${options.scenario}, ${story.connection.workload ?? "probe"} ${story.connection.number} of replication ${story.connection.replication}.`,
   });
 }
 
-function interfaceProblem({ interfaces }: ProbeStory, { interface: only }: ExplainOptions): string | undefined {
+function interfaceProblem({ interfaces }: ConnectionStory, { interface: only }: ExplainOptions): string | undefined {
   if (only === undefined || interfaces.includes(only)) return undefined;
   const closest = closestWord(only, interfaces);
   const hint = closest === undefined ? `there are ${interfaces.length}, such as node/eth0` : `did you mean ${closest}?`;
@@ -161,8 +161,10 @@ function interfaceProblem({ interfaces }: ProbeStory, { interface: only }: Expla
 function problemOf(
   explanation: Exclude<Explanation, { kind: "story" }>,
   scenario: Scenario,
-  { replication }: ExplainOptions,
+  { replication, wanted: { workload } }: ExplainOptions,
 ): string {
+  const what = workload === undefined ? "probe" : "connection";
+  const many = (count: number): string => plural(formatCount(count), what);
   const length = formatSpan(scenario.duration / SECOND);
   switch (explanation.kind) {
     case "no-failure": {
@@ -171,18 +173,25 @@ function problemOf(
           ? plural(formatCount(scenario.replications), "replication")
           : `replication ${replication}`;
       return (
-        `Cannot explain a failure: none of ${plural(formatCount(explanation.probes), "probe")} failed in ${boots} of ${length}; ` +
-        "raise --duration or --replications, or name a probe with --probe N"
+        `Cannot explain a failure: none of ${many(explanation.connections)} failed in ${boots} of ${length}; ` +
+        `raise --duration or --replications, or name a ${what} with ${workload === undefined ? "--probe N" : "--connect N"}`
       );
     }
-    case "no-such-probe":
+    case "no-such-connection":
       return (
-        `Cannot explain that probe: ${plural(formatCount(explanation.probes), "probe")} began in replication ` +
+        `Cannot explain that ${what}: ${many(explanation.connections)} began in replication ` +
         `${explanation.replication} of ${length}, and the last of them may not have ended; name a lower number, or raise --duration`
       );
+    case "no-such-workload": {
+      const { workloads } = explanation;
+      const closest = closestWord(workload ?? "", workloads);
+      const known = workloads.length === 0 ? "the scenario has none" : `there are ${workloads.join(", ")}`;
+      const hint = closest === undefined ? known : `did you mean ${closest}?`;
+      return `Cannot explain a connection of ${JSON.stringify(workload)}: there is no such workload; ${hint}`;
+    }
     case "past-the-end":
       return (
-        `Cannot show the states of that moment: the run of ${length} ends ${explanation.left / SECOND} s after the probe's first SYN; ` +
+        `Cannot show the states of that moment: the run of ${length} ends ${explanation.left / SECOND} s after the ${what}'s first SYN; ` +
         "name an earlier moment with --at, or raise --duration"
       );
   }
@@ -190,7 +199,7 @@ function problemOf(
 
 function progressText({ doing, replication, simulated, total }: ExplainProgress): string {
   const span = `${formatSpan(Math.round(simulated / SECOND))} of ${formatSpan(Math.round(total / SECOND))}`;
-  return `${doing === "looking" ? "looking for the probe" : "replaying"}: replication ${replication}, ${span}`;
+  return `${doing === "looking" ? "looking" : "replaying"}: replication ${replication}, ${span}`;
 }
 
 function wrong(message: string, io: CliIo): number {

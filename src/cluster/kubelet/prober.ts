@@ -91,6 +91,11 @@ export class Prober implements ContainerWatcher {
     return this.#options.probe;
   }
 
+  /** What its connections do; `undefined` for an exec probe. */
+  get spec(): ClientSpec | undefined {
+    return this.#spec;
+  }
+
   /** What the worker has lived through. */
   series(): ProbeSeries {
     return { name: this.name, probes: this.#probes, failed: this.#failed, longestRunOfFailures: this.#longestRun };

@@ -34,19 +34,20 @@ export function explainConntrack(netns: Netns, packet: Packet): (verdict: Verdic
     }
     if (packet.ctState === CtState.INVALID) return invalid(before, flags, isIcmp);
     const after = table.state[packet.ct] ?? 0;
-    const state = stateName(after, packet.protocol);
+    const state = stateName(after);
     if (isIcmp) return { changes: ["RELATED"], why: "the header it quotes belongs to an entry", source: CORE };
     if (before < 0) {
       const why = isLive ? "the old entry is closed, so this SYN begins a new one" : "no entry has this tuple";
       return {
-        changes: [`new entry, NEW, ${state}`],
+        changes: [packet.protocol === Protocol.TCP ? `new entry, NEW, ${state}` : "new entry, NEW"],
         why,
         source: "net/netfilter/nf_conntrack_core.c init_conntrack, v6.1",
       };
     }
     const direction = packet.ctDirection === 0 ? "original" : "reply";
-    const change =
-      before === after ? `entry stays ${state}` : `entry ${stateName(before, packet.protocol)} -> ${state}`;
+    if (packet.protocol !== Protocol.TCP)
+      return { changes: [], why: `${direction} direction of a known flow`, source: CORE };
+    const change = before === after ? `entry stays ${state}` : `entry ${stateName(before)} -> ${state}`;
     return { changes: [change], why: `${direction} direction of a known connection, flags [${flags}]`, source: TCP };
   };
 }
@@ -77,10 +78,10 @@ function invalid(before: number, flags: string, isIcmp: boolean): Reason {
   const why =
     before < 0
       ? `no entry has this tuple, and a segment with flags [${flags}] may not begin one`
-      : `flags [${flags}] do not fit an entry in ${stateName(before, Protocol.TCP)}`;
+      : `flags [${flags}] do not fit an entry in ${stateName(before)}`;
   return { changes, why, source: before < 0 ? "net/netfilter/nf_conntrack_proto_tcp.c tcp_new, v6.1" : TCP };
 }
 
-function stateName(state: number, protocol: number): string {
-  return protocol === Protocol.TCP ? (CT_TCP_STATE_NAMES[state] ?? "NONE") : "UDP";
+function stateName(state: number): string {
+  return CT_TCP_STATE_NAMES[state] ?? "NONE";
 }

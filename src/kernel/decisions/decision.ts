@@ -12,6 +12,8 @@ export interface Flow {
   readonly quotedDst?: Ipv4;
   readonly quotedSport?: Port;
   readonly quotedDport?: Port;
+  /** What a tunnel has put into the packet. */
+  readonly inner?: Flow | undefined;
 }
 
 /** What a decision came to and why: filled in when it has been made. */

@@ -1,5 +1,5 @@
 import { type HookFunction, type HookFunctionName, type HookNumber, NetfilterHooks } from "../netfilter/hooks.ts";
-import type { VerdictValue } from "../netfilter/hooks.ts";
+import type { HookLabel, VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import type { Packet } from "../packet.ts";
 import { explainConfirm, explainConntrack } from "./conntrack_reasons.ts";
@@ -35,7 +35,12 @@ export class TracedHooks extends NetfilterHooks {
   }
 
   // oxlint-disable-next-line max-params -- the shape of the method it stands for.
-  override register(hook: HookNumber, priority: number, run: HookFunction, name: HookFunctionName = "filter"): void {
+  override register(
+    hook: HookNumber,
+    priority: number,
+    run: HookFunction,
+    name: HookFunctionName | HookLabel = "filter",
+  ): void {
     const listener: HookFunction = (packet) => this.#judge(packet, { hook, priority, run, name });
     this.#listeners.push({ hook, run, listener });
     super.register(hook, priority, listener, name);
@@ -55,15 +60,16 @@ export class TracedHooks extends NetfilterHooks {
       readonly hook: HookNumber;
       readonly priority: number;
       readonly run: HookFunction;
-      readonly name: HookFunctionName;
+      readonly name: HookFunctionName | HookLabel;
     },
   ): VerdictValue {
-    const { hook, priority, run, name } = function_;
+    const { hook, priority, run } = function_;
+    const { name, explainer } = explainerOf(function_.name);
     const netns = this.#netns;
     const sink = netns.machine.decisions;
     if (sink === undefined || !sink.wants(packet)) return run(packet, hook);
     const decision = beginDecision(netns, packet, { place: "hook", name, hook: HOOK_NAMES[hook]!, priority });
-    const explain = EXPLAINERS[name](netns, packet, hook);
+    const explain = explainer(netns, packet, hook);
     netns.ruleLog?.take();
     sink.begin(decision);
     const verdict = run(packet, hook);
@@ -74,4 +80,12 @@ export class TracedHooks extends NetfilterHooks {
     sink.end(decision, packet);
     return verdict;
   }
+}
+
+function explainerOf(label: HookFunctionName | HookLabel): {
+  readonly name: string;
+  readonly explainer: HookExplainer;
+} {
+  if (typeof label === "string") return { name: label, explainer: EXPLAINERS[label] };
+  return { name: label.name, explainer: (_netns, packet) => (verdict) => label.explain(packet, verdict) };
 }

@@ -1,4 +1,4 @@
-import type { PacketSighting, PacketSnapshot } from "../../cluster/flow_recorder.ts";
+import type { PacketSnapshot, SentPacket } from "../../cluster/flow_recorder.ts";
 import { Protocol } from "../../kernel/packet.ts";
 import type { TcpHeader } from "./tcp_header.ts";
 
@@ -6,39 +6,46 @@ const ETHERNET_LENGTH = 14;
 const IP_LENGTH = 20;
 const ETHERTYPE_IPV4 = 0x0800;
 const DONT_FRAGMENT = 0x4000;
+/** The flag that a VXLAN header has a network identifier, and flannel's identifier. */
+const VXLAN_FLAGS = 0x08;
+const VNI = 1;
 
 /** The six bytes of an interface's hardware address. */
 export type MacAddress = readonly number[];
+
+/** What a frame needs beside the packet. */
+export interface FrameParts {
+  /** The header fields of a segment. */
+  headerOf(packet: SentPacket): TcpHeader;
+  /** The hardware address of an interface. */
+  macOf(name: string): MacAddress;
+}
 
 /**
  * A packet as the bytes of an Ethernet frame with correct checksums.
  *
  * Not modelled: payload bytes (they are zeros), IP identification (0, with "don't fragment"), what is quoted beyond the
  * quoted TCP header's ports and sequence number.
- *
- * @param macs the hardware addresses of the interfaces that sent the frame and that it is addressed to.
  */
-export function ethernetFrame(
-  { packet }: PacketSighting,
-  header: TcpHeader,
-  macs: { readonly from: MacAddress; readonly to: MacAddress },
-): Uint8Array {
-  const body = transportBytes(packet, header);
+export function ethernetFrame(sent: SentPacket, parts: FrameParts): Uint8Array {
+  const { packet } = sent;
+  const body = transportBytes(sent, parts);
   const frame = new Uint8Array(ETHERNET_LENGTH + IP_LENGTH + body.length);
-  frame.set(macs.to, 0);
-  frame.set(macs.from, 6);
+  frame.set(parts.macOf(sent.to), 0);
+  frame.set(parts.macOf(sent.from), 6);
   writeIpv4(new DataView(frame.buffer), ETHERNET_LENGTH, packet, IP_LENGTH + body.length);
   new DataView(frame.buffer).setUint16(12, ETHERTYPE_IPV4);
   frame.set(body, ETHERNET_LENGTH + IP_LENGTH);
   return frame;
 }
 
-function transportBytes(packet: PacketSnapshot, header: TcpHeader): Uint8Array {
+function transportBytes(sent: SentPacket, parts: FrameParts): Uint8Array {
+  const { packet, inner } = sent;
   switch (packet.protocol) {
     case Protocol.TCP:
-      return tcpBytes(packet, header);
+      return tcpBytes(packet, parts.headerOf(sent));
     case Protocol.UDP:
-      return udpBytes(packet);
+      return inner === undefined ? udpBytes(packet) : vxlanBytes(packet, ethernetFrame(inner, parts));
     default:
       return icmpBytes(packet);
   }
@@ -90,6 +97,19 @@ function udpBytes(packet: PacketSnapshot): Uint8Array {
   const sum = checksum(bytes, pseudoHeader(packet, bytes.length));
   // 0 would mean that there is no checksum (RFC 768).
   view.setUint16(6, sum === 0 ? 0xffff : sum);
+  return bytes;
+}
+
+/** A tunnel's packet. Its UDP has no checksum, which is the default. Source: drivers/net/vxlan/vxlan_core.c vxlan_build_skb, v6.1. */
+function vxlanBytes(packet: PacketSnapshot, inner: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(16 + inner.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, packet.sport);
+  view.setUint16(2, packet.dport);
+  view.setUint16(4, bytes.length);
+  view.setUint8(8, VXLAN_FLAGS);
+  view.setUint32(12, VNI << 8);
+  bytes.set(inner, 16);
   return bytes;
 }
 

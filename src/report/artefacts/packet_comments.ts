@@ -1,15 +1,17 @@
-import type { FlowEvent, PacketSighting } from "../../cluster/flow_recorder.ts";
+import type { PacketSighting } from "../../cluster/flow_recorder.ts";
 import type { Decision } from "../../kernel/decisions/decision.ts";
+import type { StoryEvent } from "../../study/explain_connection.ts";
 import type { CapturedPacket } from "./pcapng.ts";
 
 /**
  * The packets of a story, each with a comment on what was decided about it: for one that came in what followed there
  * and then, for one that leaves what preceded it.
  */
-export function commentedPackets(events: readonly FlowEvent[]): readonly CapturedPacket[] {
+export function commentedPackets(events: readonly StoryEvent[]): readonly CapturedPacket[] {
   const packets: { readonly sighting: PacketSighting; readonly said: string[] }[] = [];
   let waiting: string[] = [];
   for (const event of events) {
+    if (event.kind === "log") continue;
     const last = packets.at(-1);
     if (event.kind === "decision") {
       const text = decisionText(event.decision);

@@ -1,6 +1,6 @@
+import { RUN_EPOCH } from "../../cluster/calendar.ts";
 import type { PacketSighting } from "../../cluster/flow_recorder.ts";
-import type { Micros } from "../../units.ts";
-import { ethernetFrame, type MacAddress } from "./ethernet_frame.ts";
+import { ethernetFrame, type FrameParts, type MacAddress } from "./ethernet_frame.ts";
 import { TcpHeaders } from "./tcp_header.ts";
 
 /** A packet on an interface and what stands beside it in the capture. */
@@ -30,8 +30,6 @@ const LINKTYPE_ETHERNET = 1;
 const SNAP_LENGTH = 262_144;
 const OPTION = { END: 0, COMMENT: 1, SHB_USER_APPLICATION: 4, IF_NAME: 2, IF_MAC: 6, IF_TIMESTAMP: 9, EPB_FLAGS: 2 };
 const MICROSECONDS = 6;
-/** The moment 0 of a run: 1 January 2026, 00:00 UTC. The engine has no calendar; this one gives files a plausible date. */
-const EPOCH: Micros = 1_767_225_600 * 1_000_000;
 const TWO_TO_32 = 4_294_967_296;
 
 /**
@@ -45,15 +43,19 @@ export function pcapng(capture: Capture): Uint8Array {
   const places = new Map(shown.map((name, place) => [name, place]));
   const macs = new Map(interfaces.map((name, place) => [name, macOf(name, place)]));
   const headers = new TcpHeaders();
+  const parts: FrameParts = {
+    headerOf: (packet) => headers.next(packet),
+    macOf: (name) => macs.get(name) ?? macOf(name, 0),
+  };
   const blocks = [sectionHeader(capture)];
   for (const name of shown) blocks.push(interfaceBlock(name, macs.get(name) ?? macOf(name, 0)));
   for (const { sighting, comment } of capture.packets) {
-    const header = headers.next(sighting);
+    // Header fields depend on what came before, on whatever interface.
+    if (sighting.inner !== undefined) headers.next(sighting.inner);
+    headers.next(sighting);
     const place = places.get(sighting.interface);
     if (place === undefined) continue;
-    const from = macs.get(sighting.from) ?? macOf(sighting.from, 0);
-    const to = macs.get(sighting.to) ?? macOf(sighting.to, 0);
-    blocks.push(packetBlock(place, sighting, { frame: ethernetFrame(sighting, header, { from, to }), comment }));
+    blocks.push(packetBlock(place, sighting, { frame: ethernetFrame(sighting, parts), comment }));
   }
   return joined(blocks);
 }
@@ -94,7 +96,7 @@ function packetBlock(
 ): Uint8Array {
   const body = new Uint8Array(20);
   const view = new DataView(body.buffer);
-  const time = EPOCH + sighting.time;
+  const time = RUN_EPOCH + sighting.time;
   view.setUint32(0, place, true);
   view.setUint32(4, Math.floor(time / TWO_TO_32), true);
   view.setUint32(8, time % TWO_TO_32, true);

@@ -1,4 +1,4 @@
-import type { PacketSighting } from "../../cluster/flow_recorder.ts";
+import type { SentPacket } from "../../cluster/flow_recorder.ts";
 import { Protocol, TcpFlag } from "../../kernel/packet.ts";
 import { MILLISECOND } from "../../units.ts";
 
@@ -33,7 +33,7 @@ export class TcpHeaders {
   readonly #known = new Map<number, TcpHeader>();
 
   /** The fields of a segment; a sighting on a later interface gets the same. */
-  next(sighting: PacketSighting): TcpHeader {
+  next(sighting: SentPacket): TcpHeader {
     const known = this.#known.get(sighting.serial);
     if (known !== undefined) return known;
     const header = this.#make(sighting);
@@ -41,7 +41,7 @@ export class TcpHeaders {
     return header;
   }
 
-  #make(sighting: PacketSighting): TcpHeader {
+  #make(sighting: SentPacket): TcpHeader {
     const { packet, isLoopback, sentAt, sentBy } = sighting;
     const isSyn = (packet.flags & TcpFlag.SYN) !== 0;
     const isReset = packet.hasZeroWindow;

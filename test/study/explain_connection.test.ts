@@ -3,7 +3,7 @@ import type { Decision } from "../../src/kernel/decisions/decision.ts";
 import { sequenceChart, sequenceSvg } from "../../src/report/sequence_chart.ts";
 import { sequenceRows } from "../../src/report/sequence_rows.ts";
 import { explainDocument, type ExplainDocument } from "../../src/report/explain_document.ts";
-import { explainProbe, type ProbeStory } from "../../src/study/explain_probe.ts";
+import { explainConnection, type ConnectionStory } from "../../src/study/explain_connection.ts";
 import { smallNode } from "../cluster/small_node.ts";
 
 const WEB = `
@@ -12,20 +12,25 @@ pods:
 `;
 
 /** The story of the first probe of a node with one pod that listens on port 80. */
-async function firstProbe(probedPort: number, ...overrides: readonly string[]): Promise<ProbeStory> {
+async function firstProbe(probedPort: number, ...overrides: readonly string[]): Promise<ConnectionStory> {
   const scenario = smallNode(WEB.replace("PROBED", `${probedPort}`), overrides);
-  const explanation = await explainProbe({ scenario, wanted: 1, replications: [0], pause: async () => {} });
+  const explanation = await explainConnection({
+    scenario,
+    wanted: { number: 1 },
+    replications: [0],
+    pause: async () => {},
+  });
   if (explanation.kind !== "story") throw new Error(explanation.kind);
   return explanation.story;
 }
 
-function decisionsOf(story: ProbeStory, name: string): readonly Decision[] {
+function decisionsOf(story: ConnectionStory, name: string): readonly Decision[] {
   return story.events.flatMap((event) =>
     event.kind === "decision" && event.decision.name === name ? [event.decision] : [],
   );
 }
 
-function documentOf(story: ProbeStory): ExplainDocument {
+function documentOf(story: ConnectionStory): ExplainDocument {
   return explainDocument(story, {
     scenario: { file: "small.yaml", digest: "sha256:0", about: "A small node." },
     settings: { seed: "small", kernel: "5.4.188", portWalk: "4.6-5.11", durationSeconds: 300, overrides: {} },
@@ -35,12 +40,12 @@ function documentOf(story: ProbeStory): ExplainDocument {
 /** The port range that leaves connect() the NodePort of the small node alone. */
 const COLLIDING = "sysctls.net.ipv4.ip_local_port_range=36704 36704";
 
-describe("explainProbe", async () => {
+describe("explainConnection", async () => {
   const refused = await firstProbe(81);
   const colliding = await firstProbe(80, COLLIDING);
 
   it("tells why TCP refuses: no socket stands there, so a RST answers", () => {
-    expect(refused.probe).toMatchObject({ isSuccess: false, cause: "connection-refused" });
+    expect(refused.connection.outcome).toMatchObject({ isSuccess: false, cause: "connection-refused" });
     expect(decisionsOf(refused, "tcp").map(({ netns, changes, why }) => [netns, changes, why])).toEqual([
       ["default/web", ["RST sent"], "no socket stands on 10.23.77.140:81"],
       ["node", ["socket SYN-SENT -> none"], "a RST that acknowledges the SYN: connection refused"],
@@ -87,8 +92,8 @@ describe("explainProbe", async () => {
 
   it("answers how many probes there were when none has that number", async () => {
     const scenario = smallNode(WEB.replace("PROBED", "80"));
-    const wanted = { scenario, wanted: 1000, replications: [0], pause: async () => {} };
-    expect(await explainProbe(wanted)).toEqual({ kind: "no-such-probe", probes: 30, replication: 0 });
+    const wanted = { scenario, wanted: { number: 1000 }, replications: [0], pause: async () => {} };
+    expect(await explainConnection(wanted)).toEqual({ kind: "no-such-connection", connections: 30, replication: 0 });
   });
 
   it("looks for a failure in one replication after the other", async () => {
@@ -96,8 +101,13 @@ describe("explainProbe", async () => {
     const looked = new Set<number>();
     const pause = async ({ replication }: { readonly replication: number }): Promise<void> =>
       void looked.add(replication);
-    const explanation = await explainProbe({ scenario, wanted: "first-failure", replications: [0, 1], pause });
-    expect([explanation, [...looked]]).toEqual([{ kind: "no-failure", probes: 12 }, [0, 1]]);
+    const explanation = await explainConnection({
+      scenario,
+      wanted: { number: "first-failure" },
+      replications: [0, 1],
+      pause,
+    });
+    expect([explanation, [...looked]]).toEqual([{ kind: "no-failure", connections: 12 }, [0, 1]]);
   });
 });
 
