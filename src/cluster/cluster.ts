@@ -8,6 +8,7 @@ import { Node } from "./node.ts";
 import type { ClusterOptions, NodeDescription, NodeOptions, OverlayOptions } from "./options.ts";
 import { joinPodNetworks } from "./overlay.ts";
 import { drawServices } from "./service_generator.ts";
+import type { Site } from "./workload.ts";
 
 /** Without an `overlay` the nodes route pod networks to each other as they are. */
 const PLAIN_ROUTES: OverlayOptions = { kind: "host-gw", port: 0, blocked: "off", masquerade: true };
@@ -51,9 +52,10 @@ export class Cluster {
     fabric.ownTheRest(options, services);
   }
 
-  /** Sets everything going on all nodes, in their order. */
+  /** Sets everything going: all nodes in their order, then the hosts outside them. */
   start(): void {
     for (const { node } of this.nodes) node.start();
+    this.fabric?.start();
   }
 
   /** Failed probes of all nodes so far. */
@@ -67,6 +69,13 @@ export class Cluster {
     return this.fabric === undefined ? machines : [...machines, this.fabric.netns.machine];
   }
 
+  /** All places that connections begin at, in the same order. */
+  sites(): readonly Site[] {
+    const outside = this.fabric?.site;
+    const nodes = this.nodes.map(({ node }) => node);
+    return outside === undefined ? nodes : [...nodes, outside];
+  }
+
   /** The namespace of a pod, on whatever node it is, or `undefined`. */
   netnsOf(pod: string): Netns | undefined {
     for (const { node } of this.nodes) {
@@ -77,7 +86,10 @@ export class Cluster {
   }
 }
 
-/** What one of several nodes gets: its own description and sysctls, its pods, and the workloads that begin on it. */
+/**
+ * What one of several nodes gets: its own description and sysctls, its pods, and the workloads that begin on it; those
+ * that begin on no node are the fabric's.
+ */
 function optionsOf(options: ClusterOptions, description: NodeDescription, index: number): NodeOptions {
   const isHere = (node: string | undefined): boolean => (node === undefined ? index === 0 : node === description.name);
   const pods = options.pods.filter((pod) => isHere(pod.node));
@@ -88,6 +100,6 @@ function optionsOf(options: ClusterOptions, description: NodeDescription, index:
     node: description,
     sysctls: [...options.sysctls, ...(description.sysctls ?? [])],
     pods,
-    churn: options.churn.filter(({ from }) => startsHere(from)),
+    churn: options.churn.filter(({ from, source }) => source === undefined && startsHere(from)),
   };
 }

@@ -20,6 +20,7 @@ import type { Packet, PacketPool } from "./packet.ts";
 import { SysctlValues } from "./sysctl.ts";
 import { Tcp } from "./tcp/tcp.ts";
 import type { TraceSink } from "./trace.ts";
+import { Udp } from "./udp/udp.ts";
 import { Ipvs } from "./ipvs/ipvs.ts";
 
 /** What a machine is made of. */
@@ -50,6 +51,7 @@ export class Machine {
   readonly packets: PacketPool;
   readonly neighbours: Neighbours;
   readonly tcp: Tcp;
+  readonly udp: Udp;
   readonly trace: TraceSink | undefined;
   /** Who hears why things happen; nobody on a machine that is not explained. */
   readonly decisions: DecisionSink | undefined;
@@ -83,6 +85,7 @@ export class Machine {
       device.netns.receive(packet, device);
     });
     this.tcp = new Tcp(this, this.random);
+    this.udp = new Udp(this);
   }
 
   /** Packets that sockets have sent. */
@@ -97,8 +100,8 @@ export class Machine {
     return netns;
   }
 
-  /** All namespaces in the order in which they were made. */
-  namespaces(): Iterable<Netns> {
+  /** All namespaces, in the order in which they were made. */
+  get namespaces(): readonly Netns[] {
     return this.#namespaces;
   }
 

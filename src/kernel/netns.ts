@@ -9,6 +9,7 @@ import { type Packet, Protocol } from "./packet.ts";
 import { RoutingTable, type Route, type RouteEntry } from "./routes.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { sendIcmpError } from "./icmp.ts";
+import { IcmpLimit } from "./icmp_limit.ts";
 import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
@@ -40,6 +41,7 @@ export class Netns {
   /** Where rules note that they matched; only on a machine that is explained. */
   readonly ruleLog: RuleLog | undefined;
   readonly counters = new Counters();
+  readonly icmpLimit = new IcmpLimit();
   readonly ports = new PortBuckets();
   /** Candidates that this namespace's connects examined. */
   readonly candidates = new CandidateCounts();
@@ -59,6 +61,10 @@ export class Netns {
   maxTimeWaits = 0;
   /** `net.ipv4.ip_local_port_step_width`: 0 where it is off, and on kernels that do not have it. */
   portStepWidth = 0;
+  /** `tcp_timestamps`, `tcp_tw_reuse` and `tcp_tw_reuse_delay` (milliseconds): a port search asks for them at every TIME_WAIT entry. */
+  hasTimestamps = true;
+  timeWaitReuseMode = 0;
+  timeWaitReuseDelayMs = 0;
   #bridgeCallsIptables = false;
   #hasBrNetfilter = false;
 
@@ -228,9 +234,16 @@ export class Netns {
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);
-    else if (packet.protocol === Protocol.ICMP) this.machine.tcp.receiveIcmpError(this, packet);
-    else if (packet.protocol === Protocol.UDP) this.vxlan?.receive(packet);
+    else if (packet.protocol === Protocol.UDP) this.#deliverUdp(packet);
+    else if (packet.quotedProtocol === Protocol.UDP) this.machine.udp.receiveIcmpError(this, packet);
+    else this.machine.tcp.receiveIcmpError(this, packet);
     this.machine.packets.release(packet);
+  }
+
+  /** A VXLAN device has a UDP socket of the kernel's own; all else goes to the sockets of processes. */
+  #deliverUdp(packet: Packet): void {
+    if (this.vxlan?.isFor(packet) === true) this.vxlan.receive(packet);
+    else this.machine.udp.receive(this, packet);
   }
 
   /** Throws a packet away; a connection it would have begun is forgotten. */
@@ -300,6 +313,9 @@ export class Netns {
     this.finTimeout = this.sysctls.number("net.ipv4.tcp_fin_timeout") * SECOND;
     this.maxTimeWaits = this.sysctls.number("net.ipv4.tcp_max_tw_buckets");
     this.portStepWidth = this.sysctls.number("net.ipv4.ip_local_port_step_width");
+    this.hasTimestamps = this.sysctls.number("net.ipv4.tcp_timestamps") !== 0;
+    this.timeWaitReuseMode = this.sysctls.number("net.ipv4.tcp_tw_reuse");
+    this.timeWaitReuseDelayMs = this.sysctls.number("net.ipv4.tcp_tw_reuse_delay");
     // Whether a neighbour answers for others depends on its sysctls.
     this.machine.flushRoutes();
     this.#bridgeCallsIptables = this.#hasBrNetfilter && this.sysctls.number("net.bridge.bridge-nf-call-iptables") !== 0;

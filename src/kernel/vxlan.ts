@@ -94,10 +94,15 @@ export class Vxlan {
     netns.localOut(outer, netns.routes.lookup(remote));
   }
 
+  /** Whether a UDP packet is for the device's own socket. */
+  isFor(outer: Packet): boolean {
+    return outer.dport === this.#port;
+  }
+
   /** Takes the inner packet out of a UDP packet that came for this node; it comes in by the device. */
   receive(outer: Packet): void {
     const inner = outer.inner;
-    if (inner === undefined || outer.dport !== this.#port || inner.target !== this.device) return;
+    if (inner === undefined || inner.target !== this.device) return;
     outer.inner = undefined;
     this.#netns.receive(inner, this.device);
   }

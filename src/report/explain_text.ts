@@ -166,7 +166,7 @@ function commandWords({ scenario, settings, connection }: ExplainDocument): stri
 }
 
 function time(atSeconds: number): string {
-  return `+${atSeconds.toFixed(6)}`;
+  return `${atSeconds < 0 ? "" : "+"}${atSeconds.toFixed(6)}`;
 }
 
 function priorityText(priority: number): string {

@@ -1,5 +1,5 @@
 import type { Outcome } from "../cluster/clients.ts";
-import type { Micros, Port } from "../units.ts";
+import type { Ipv4, Micros, Port } from "../units.ts";
 
 /** Which connection of those that are looked at is wanted: the first that fails, or the n-th to begin, from 1. */
 export type WantedNumber = "first-failure" | number;
@@ -13,12 +13,15 @@ export interface FoundEnd {
   readonly outcome: Outcome;
   /** The source ports in their order: more than one if the client dialled again, 0 where connect() found none. */
   readonly localPorts: readonly Port[];
+  /** The source address; `undefined` where connect() found no port. */
+  readonly source: Ipv4 | undefined;
 }
 
 interface UnderWay {
   readonly number: number;
   readonly startedAt: Micros;
   readonly localPorts: Port[];
+  source: Ipv4 | undefined;
 }
 
 /** Numbers connections in the order in which they begin, until the wanted one has ended. */
@@ -40,12 +43,20 @@ export class ConnectionSearch<Key> {
   /** A connection begins; `key` is its name until it ends. */
   begin(key: Key, startedAt: Micros): void {
     this.#begun += 1;
-    this.#underWay.set(key, { number: this.#begun, startedAt, localPorts: [] });
+    this.#underWay.set(key, { number: this.#begun, startedAt, localPorts: [], source: undefined });
   }
 
-  /** It has had this source port. */
-  hadPort(key: Key, port: Port): void {
-    this.#underWay.get(key)?.localPorts.push(port);
+  /** It has this source. */
+  hasSource(key: Key, source: { readonly address: Ipv4; readonly port: Port }): void {
+    const connection = this.#underWay.get(key);
+    if (connection === undefined) return;
+    connection.localPorts.push(source.port);
+    connection.source = source.address;
+  }
+
+  /** It has had an end, which may be that of one dial among several. */
+  hadOutcome(key: Key, { localPort }: Outcome): void {
+    if (localPort === 0) this.#underWay.get(key)?.localPorts.push(0);
   }
 
   /** It ends. @returns what is known of it, if it is the best answer so far. */

@@ -155,7 +155,7 @@ async function replay(request: ExplainRequest, connection: FoundConnection): Pro
 }
 
 function namespaces(cluster: Cluster): readonly Netns[] {
-  return cluster.machines().flatMap((machine) => [...machine.namespaces()]);
+  return cluster.machines().flatMap((machine) => machine.namespaces);
 }
 
 /** The namespaces of the client, of its node and all that the connection has been in, in the order in which they were made. */

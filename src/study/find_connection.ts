@@ -6,6 +6,7 @@ import { probeLogLine, type ProbeSubject } from "../cluster/kubelet/probe_text.t
 import type { Prober } from "../cluster/kubelet/prober.ts";
 import type { Node } from "../cluster/node.ts";
 import type { ProbeOptions, Version } from "../cluster/options.ts";
+import type { Site } from "../cluster/workload.ts";
 import type { Ipv4, Micros, Port } from "../units.ts";
 import { ConnectionSearch, type FoundEnd, type WantedNumber } from "./connection_search.ts";
 
@@ -30,11 +31,9 @@ export interface ProbeTexts {
 /** A connection of one replication. */
 export interface FoundConnection extends FoundEnd {
   readonly replication: number;
-  /** The namespace of the node that it begins on, and the one that connects, which is the same for probes. */
+  /** The namespace of the node, or of the network, that it begins on, and the one that connects, which is the same for probes. */
   readonly node: string;
   readonly client: string;
-  /** The address it comes from, unless no route leads to its destination. */
-  readonly source: Ipv4 | undefined;
   readonly address: Ipv4;
   readonly port: Port;
   readonly timeout: Micros;
@@ -64,7 +63,7 @@ export function findIn(
 
 /** The workloads of a cluster by name, each once. */
 export function workloadNames(cluster: Cluster): readonly string[] {
-  return [...new Set(cluster.nodes.flatMap(({ node }) => node.workloads.map(({ counts }) => counts.name)))];
+  return [...new Set(cluster.sites().flatMap(({ workloads }) => workloads.map(({ counts }) => counts.name)))];
 }
 
 class ProbeFinder implements ConnectionFinder {
@@ -105,7 +104,8 @@ class ProbeFinder implements ConnectionFinder {
     };
     node.clients.observer = {
       opens: () => {},
-      finished: (_row, spec, { localPort }) => this.#search.hadPort(spec, localPort),
+      connects: (_row, spec, source) => this.#search.hasSource(spec, source),
+      finished: (_row, spec, outcome) => this.#search.hadOutcome(spec, outcome),
     };
   }
 
@@ -118,11 +118,10 @@ class ProbeFinder implements ConnectionFinder {
     const end = this.#search.end(spec, outcome, at);
     if (end === undefined) return;
     const hasFailed = !outcome.isSuccess;
-    const place = placeOf(node, spec);
-    const client = place.source ?? node.probeSource();
+    const client = end.source ?? node.probeSource();
     this.#found = {
       ...end,
-      ...place,
+      ...placeOf(node, spec),
       replication: this.#replication,
       workload: undefined,
       probe: {
@@ -150,9 +149,9 @@ class WorkloadFinder implements ConnectionFinder {
     this.#search = new ConnectionSearch(number);
     this.#name = name;
     this.#replication = replication;
-    for (const [index, { node }] of cluster.nodes.entries()) {
-      const specs = new Set(node.workloads.filter(({ counts }) => counts.name === name).map(({ spec }) => spec));
-      if (specs.size > 0) this.#follow(node, specs, index);
+    for (const [index, site] of cluster.sites().entries()) {
+      const specs = new Set(site.workloads.filter(({ counts }) => counts.name === name).map(({ spec }) => spec));
+      if (specs.size > 0) this.#follow(site, specs, index);
     }
   }
 
@@ -168,27 +167,26 @@ class WorkloadFinder implements ConnectionFinder {
     return this.#search.isDone;
   }
 
-  #follow(node: Node, specs: ReadonlySet<ClientSpec>, index: number): void {
-    const { loop } = node.machine;
-    node.clients.observer = {
+  #follow(site: Site, specs: ReadonlySet<ClientSpec>, index: number): void {
+    const { loop } = site.netns.machine;
+    site.clients.observer = {
       opens: (row, spec) => {
         if (specs.has(spec)) this.#search.begin(`${index}/${row}`, loop.now);
       },
+      connects: (row, _spec, source) => this.#search.hasSource(`${index}/${row}`, source),
       finished: (row, spec, outcome) => {
         const key = `${index}/${row}`;
-        this.#search.hadPort(key, outcome.localPort);
+        this.#search.hadOutcome(key, outcome);
         const end = specs.has(spec) ? this.#search.end(key, outcome, loop.now) : undefined;
         if (end === undefined) return;
         const own = { replication: this.#replication, workload: this.#name, probe: undefined };
-        this.#found = { ...end, ...placeOf(node, spec), ...own };
+        this.#found = { ...end, ...placeOf(site, spec), ...own };
       },
     };
   }
 }
 
 /** Where a client's connections begin and where they go. */
-function placeOf(node: Node, { netns, address, port, timeout }: ClientSpec) {
-  const route = netns.routes.lookup(address);
-  const source = route.kind === "unicast" || route.kind === "local" ? route.preferredSource : undefined;
-  return { node: node.netns.name, client: netns.name, source, address, port, timeout };
+function placeOf(site: Site, { netns, address, port, timeout }: ClientSpec) {
+  return { node: site.netns.name, client: netns.name, address, port, timeout };
 }

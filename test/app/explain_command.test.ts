@@ -122,6 +122,13 @@ describe("sim explain", async () => {
     );
   });
 
+  it("shows the kernel's line from before where the kernel was silent about this drop", async () => {
+    const file = "scenarios/conntrack-full.yaml";
+    const io = memoryIo({ [file]: readFileSync(new URL(`../../${file}`, import.meta.url), "utf8") });
+    await runCli(["explain", file], io);
+    expect(io.out()).toMatch(/^-\d\.\d{6} {2}node: the kernel's log\n {2}\[\d+\.\d{6}\] nf_conntrack: .*table full/m);
+  });
+
   it("tells of a probe that succeeds, too", async () => {
     const io = await explain(["--probe", "21"]);
     expect(io.code).toBe(0);

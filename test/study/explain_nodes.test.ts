@@ -5,6 +5,9 @@ import { lanesOf } from "../../src/report/sequence_lanes.ts";
 import { sequenceRows } from "../../src/report/sequence_rows.ts";
 import { explainDocument, type ExplainDocument } from "../../src/report/explain_document.ts";
 import { explainFinding } from "../../src/report/explain_finding.ts";
+import { parseIpv4 } from "../../src/units.ts";
+import { TWO_NODES } from "../cluster/two_nodes.ts";
+import { scenarioOf } from "../scenario/small_scenario.ts";
 import { parseScenario } from "../../src/scenario/scenario.ts";
 import { explainConnection, type Explanation, type ConnectionStory } from "../../src/study/explain_connection.ts";
 import type { WantedConnection } from "../../src/study/find_connection.ts";
@@ -95,7 +98,7 @@ describe("explainConnection, on several nodes", async () => {
     expect(tunnelled).toHaveProperty(
       "text",
       expect.stringMatching(
-        /^IP 172\.28\.128\.101\.\d+ > 172\.28\.128\.102\.8472: OTV, flags \[I\] \(0x08\), overlay 0, instance 1\nIP 10\.244\.27\.2\.39244 > 10\.244\.21\.10\.5000: Flags \[S\]/,
+        /^IP 172\.28\.128\.101\.\d+ > 172\.28\.128\.102\.8472: OTV, flags \[I\] \(0x08\), overlay 0, instance 1\nIP 10\.244\.27\.2\.\d+ > 10\.244\.21\.10\.\d+: Flags \[S\]/,
       ),
     );
   });
@@ -152,6 +155,18 @@ describe("explainConnection, on several nodes", async () => {
       "subnet0p0",
       "network",
     ]);
+  });
+
+  it("tells of a client on a host outside the nodes, whose port is bound before it connects", async () => {
+    const churn = `churn:\n  - { name: proxy, from: 172.28.128.50, to: "172.28.128.102:9999", rate: 1/s, sourcePorts: 40000-40009 }\n`;
+    const scenario = scenarioOf(`${TWO_NODES.split("churn:")[0]!}${churn}`);
+    const wanted = { workload: "proxy", number: 2 };
+    const explanation = await explainConnection({ scenario, wanted, replications: [0], pause: async () => {} });
+    if (explanation.kind !== "story") throw new Error(explanation.kind);
+    const { connection, server } = explanation.story;
+    expect([connection.node, connection.client, server]).toEqual(["network", "network", "node-2"]);
+    expect([connection.localPorts, connection.source]).toEqual([[40001], parseIpv4("172.28.128.50")]);
+    expect(connection.outcome.cause).toBe("connection-refused");
   });
 
   it("names the workloads that there are if it does not know one", async () => {

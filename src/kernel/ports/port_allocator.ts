@@ -26,6 +26,8 @@ export interface PortHash {
  */
 export class PortAllocator {
   readonly walk: PortWalk;
+  /** The random part of the walk. */
+  readonly noise: CursorNoise;
   readonly #hash: KeyedHash;
   readonly #isResalted: boolean;
   readonly #loop: EventLoop;
@@ -55,7 +57,8 @@ export class PortAllocator {
     this.#test = options.test;
     this.#isExplained = options.isExplained === true;
     this.#hash = new KeyedHash(options.random.stream("kernel/ports/boot-secret"));
-    this.walk = createPortWalk(options.era, new CursorNoise(options.random.stream("kernel/ports/perturbation")));
+    this.noise = new CursorNoise(options.random.stream("kernel/ports/perturbation"));
+    this.walk = createPortWalk(options.era, this.noise);
     this.#isResalted = options.era.portHashIsResalted;
     this.#bindZeroNoise = options.random.stream("kernel/ports/bind-zero");
   }
