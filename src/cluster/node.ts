@@ -19,6 +19,7 @@ import type { ChurnOptions, InterfaceOptions, NodeOptions, PodOptions, ServiceOp
 import { addOutsideHosts } from "./outside_hosts.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
+import type { Site, Workload } from "./workload.ts";
 
 /** One-way delay of the wire between the node and other hosts of its network. */
 const WIRE_DELAY: Micros = 100;
@@ -29,13 +30,15 @@ const RESPONSE_BYTES = 850;
  * address that is not on the node: endpoints elsewhere, agents' servers, the gateway. One of several nodes is joined to
  * the others by a fabric, which owns these addresses then.
  */
-export class Node {
+export class Node implements Site {
   readonly machine: Machine;
   readonly netns: Netns;
   readonly kubelet: Kubelet;
   readonly kubeProxy: KubeProxy;
   readonly churn: readonly Churn[];
   readonly selfCheck: SelfCheck | undefined;
+  /** All that connects on this node: probes, self-checks, agents. */
+  readonly clients: Clients;
   /** Outcomes of all connections: (time, connection, port, result). */
   readonly fingerprint = new Fingerprint();
   /** All services, drawn ones included. */
@@ -44,7 +47,6 @@ export class Node {
   readonly #fabric: Fabric | undefined;
   /** The network behind a node by itself. */
   readonly #network: Netns | undefined;
-  readonly #clients: Clients;
   #bridge: Device | undefined = undefined;
 
   /** @param site the event loop, for a node by itself; the fabric, for one of several. */
@@ -64,14 +66,14 @@ export class Node {
     this.netns.loadBrNetfilter();
     this.#writeSysctls();
     this.#buildInterfaces();
-    this.#clients = new Clients(this.machine, this.fingerprint);
+    this.clients = new Clients(this.machine, this.fingerprint);
     this.services = [...options.services, ...drawServices(options, random)];
-    this.kubelet = new Kubelet(options, this.netns, this.#clients);
+    this.kubelet = new Kubelet(options, this.netns, this.clients);
     this.kubeProxy = new KubeProxy(options, this.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
-    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.#clients));
+    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.clients));
   }
 
   /** Sets everything going: kube-proxy first, so that its ports are claimed before anyone connects. */
@@ -80,6 +82,10 @@ export class Node {
     this.kubelet.start();
     this.selfCheck?.start();
     for (const churn of this.churn) churn.start();
+  }
+
+  get workloads(): readonly Workload[] {
+    return this.selfCheck === undefined ? this.churn : [this.selfCheck, ...this.churn];
   }
 
   /** The source address of probes: what the route to the first pod prefers. */
@@ -161,7 +167,7 @@ export class Node {
     const pod = nodeLocalDnsPod(options);
     const { name } = this.#options.node;
     this.kubelet.add(this.#buildPod(this.#fabric === undefined ? pod : { ...pod, name: `${pod.name}-${name}` }));
-    return options.selfCheck ? new SelfCheck(options, this.netns, this.#clients) : undefined;
+    return options.selfCheck ? new SelfCheck(options, this.netns, this.clients) : undefined;
   }
 
   /** The network owns the gateway, endpoints that are not on the node and the servers of agents, and routes back through the node. */

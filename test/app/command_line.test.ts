@@ -179,7 +179,11 @@ describe("parseCommandLine", () => {
       "Cannot use --out with --engine-files: the files name them themselves",
       "sweep ",
     ],
-    ["sweep a.yaml --replication 1", "Cannot use --replication here: it is an option of sim run", "sweep "],
+    [
+      "sweep a.yaml --replication 1",
+      "Cannot use --replication here: it is an option of sim run and sim explain",
+      "sweep ",
+    ],
     ["merge --out x", "Name the folders to merge: sim merge DIR… --out DIR", "merge "],
     ["merge a b", "Cannot merge without --out: name the folder for the whole result", "merge "],
     ["-x", "Unknown option -x", ""],

@@ -5,6 +5,8 @@ import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
 import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
 import type { MergeOptions } from "./merge_options.ts";
+import { EXPLAIN_OPTIONS, readExplainOptions } from "./explain_options.ts";
+import type { ExplainOptions } from "./explain_options.ts";
 import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
 import type { PortsOptions } from "./ports_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
@@ -18,6 +20,7 @@ export type CommandLine =
   | { readonly command: "run"; readonly options: RunOptions }
   | { readonly command: "sweep"; readonly options: SweepOptions }
   | { readonly command: "merge"; readonly options: MergeOptions }
+  | { readonly command: "explain"; readonly options: ExplainOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "schema" }
@@ -35,7 +38,7 @@ export interface CommandLineContext {
 }
 
 /** The commands, in the order of the help. */
-const COMMANDS = ["run", "sweep", "merge", "ports", "conform", "init", "schema", "completion"] as const;
+const COMMANDS = ["run", "explain", "sweep", "merge", "ports", "conform", "init", "schema", "completion"] as const;
 
 /** Reads the words after `sim`. Nothing is run, printed or thrown. */
 export function parseCommandLine(argv: readonly string[], context: CommandLineContext): CommandLine {
@@ -74,10 +77,13 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
       "run <scenario>",
       "Simulate a scenario and print the findings",
       (command) => declareRun(command, environment),
-      (values) => {
-        const options = readRunOptions(values);
-        ask(typeof options === "string" ? wrong(options, "run") : { command: "run", options });
-      },
+      (values) => ask(runAsked(values)),
+    )
+    .command(
+      "explain <scenario>",
+      "Tell the story of one probe or connection, packet by packet",
+      declareExplain,
+      (values) => ask(explainAsked(values)),
     )
     .command(
       "sweep <scenario>",
@@ -122,6 +128,16 @@ const EPILOGUE =
   "Exit codes: 0 done, 1 an expectation or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
   "SIM_OPT_JOBS=2 in the environment stands for --jobs 2, and so for every option of sim run; NO_COLOR is honoured.";
 
+function runAsked(values: Readonly<Record<string, unknown>>): CommandLine {
+  const options = readRunOptions(values);
+  return typeof options === "string" ? wrong(options, "run") : { command: "run", options };
+}
+
+function explainAsked(values: Readonly<Record<string, unknown>>): CommandLine {
+  const options = readExplainOptions(values);
+  return typeof options === "string" ? wrong(options, "explain") : { command: "explain", options };
+}
+
 function sweepAsked(values: Readonly<Record<string, unknown>>): CommandLine {
   const options = readSweepOptions(values);
   return typeof options === "string" ? wrong(options, "sweep") : { command: "sweep", options };
@@ -165,6 +181,19 @@ function declareMerge(command: Argv) {
     .positional("dir", { type: "string", array: true, demandOption: true, describe: "Folders of shards" })
     .options(MERGE_OPTIONS)
     .example([["$0 merge part1 part2 --out whole"]]);
+}
+
+/** The arguments, options and examples of `sim explain`. */
+function declareExplain(command: Argv) {
+  return command
+    .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML)" })
+    .options(EXPLAIN_OPTIONS)
+    .example([
+      ["$0 explain scenarios/nodelocaldns.yaml"],
+      ["$0 explain scenarios/nodelocaldns.yaml --pcap probe.pcapng --interface default/nginx/eth0"],
+      ["$0 explain scenarios/nodelocaldns.yaml --probe 304 --svg probe.svg --at 1.6s"],
+      ["$0 explain scenarios/vxlan-blocked.yaml --workload pod-other-node"],
+    ]);
 }
 
 /** The options and examples of `sim ports`. */

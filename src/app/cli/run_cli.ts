@@ -7,6 +7,7 @@ import type { CommandLine } from "./command_line.ts";
 import { completionScript } from "./completion_script.ts";
 import { conformCommand } from "./conform_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
+import { explainCommand } from "./explain_command.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { mergeCommand } from "./merge_command.ts";
 import { portsCommand } from "./ports_command.ts";
@@ -37,6 +38,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
       return sweepCommand(asked.options, io);
     case "merge":
       return mergeCommand(asked.options, io);
+    case "explain":
+      return explainCommand(asked.options, io);
     case "ports":
       return portsCommand(asked.options, io);
     case "conform":

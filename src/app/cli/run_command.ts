@@ -11,6 +11,7 @@ import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { jsonText } from "./json_file.ts";
+import { overrideRecord } from "./override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { replayLine } from "./replay_line.ts";
@@ -140,16 +141,6 @@ export function requestOf(scenario: Scenario, digest: string, options: RunOption
     ...(options.replication === undefined ? {} : { replication: options.replication }),
     ...(options.until === undefined ? {} : { until: options.until }),
   };
-}
-
-/** Overrides by path; of two for one path the later one, which is the one that applied. */
-function overrideRecord(overrides: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    overrides.map((override) => {
-      const at = override.indexOf("=");
-      return [override.slice(0, at), override.slice(at + 1)];
-    }),
-  );
 }
 
 /** How far an interrupted run came. */

@@ -1,5 +1,6 @@
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
+import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
 import { MERGE_OPTIONS } from "./merge_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
@@ -13,6 +14,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
   ["run", Object.keys(RUN_OPTIONS)],
   ["sweep", Object.keys(SWEEP_OPTIONS)],
   ["merge", Object.keys(MERGE_OPTIONS)],
+  ["explain", Object.keys(EXPLAIN_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
 ];
@@ -20,6 +22,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
 /** What a command lacks that was given no word. */
 const MISSING_WORDS: Readonly<Record<string, string>> = {
   conform: "Name the folder of recorded cases: sim conform DIR",
+  explain: "Name the scenario of the probe: sim explain SCENARIO",
   sweep: "Name the scenario to sweep: sim sweep SCENARIO --vary PATH=A,B,C",
   merge: "Name the folders to merge: sim merge DIR… --out DIR",
 };

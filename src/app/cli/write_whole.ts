@@ -13,7 +13,10 @@ export const UNFINISHED = ".unfinished";
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    // A file stands where the folder would be, which mkdir calls an existing one.
+    throw isExisting(error) ? Object.assign(error, { code: "ENOTDIR" }) : error;
+  });
   // Two processes that write the same file must not write into each other's.
   const draft = `${path}.${randomUUID()}${UNFINISHED}`;
   try {
@@ -30,6 +33,10 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     throw error;
   }
   await syncFolder(folder);
+}
+
+function isExisting(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }
 
 /** Makes the new name itself last; where folders cannot be opened, as on Windows, the system sees to it. */

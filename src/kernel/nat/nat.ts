@@ -60,10 +60,10 @@ export class Nat {
     this.#netns = netns;
     this.#conntrack = conntrack;
     this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate);
-    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate);
-    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate, "nat");
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate, "nat");
+    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate, "nat");
+    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate, "nat");
   }
 
   /** Adds the nat table of iptables. */
@@ -71,6 +71,7 @@ export class Nat {
     const environment: RuleEnvironment = {
       isLocalAddress: (address) => this.#netns.hasAddress(address),
       randomUnit: () => this.#random.uniform(),
+      ruleLog: this.#netns.ruleLog,
     };
     for (const [hook, priority, name] of TABLE_CHAINS) {
       const chain = compileChain(ruleset, "nat", name, environment);

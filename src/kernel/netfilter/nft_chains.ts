@@ -15,13 +15,14 @@ export function registerNft(netns: Netns, ruleset: NftRuleset): void {
   const environment: RuleEnvironment = {
     isLocalAddress: (address) => netns.hasAddress(address),
     randomUnit: () => random.uniform(),
+    ruleLog: netns.ruleLog,
   };
   for (const table of ruleset) {
     const compiler = new NftCompiler(table, environment);
     for (const [name, { base }] of table.chains) {
       if (base === undefined) continue;
       const chain = compiler.baseChain(name);
-      if (base.type === "filter") netns.hooks.register(base.hook, base.priority, filterHook(netns, chain));
+      if (base.type === "filter") netns.hooks.register(base.hook, base.priority, filterHook(netns, chain), "filter");
       else if (netns.conntrack !== undefined) netns.machine.requireNat(netns).addChain(base.hook, base.priority, chain);
     }
   }

@@ -24,6 +24,8 @@ export interface PortWalk {
   setCursors(cursor: number): void;
   /** The cursor that a hash leads to, 32 bits unsigned: with `setCursor` a walk's state can be kept and taken up again. */
   cursorOf(hashLow: number): number;
+  /** The row of that cursor in the table of cursors; 0 where there is one cursor. */
+  rowOf(hashLow: number): number;
   /** Sets the cursor that a hash leads to. @param cursor 32 bits, unsigned. */
   setCursor(hashLow: number, cursor: number): void;
 }
@@ -61,6 +63,10 @@ export class SequentialWalk implements PortWalk {
     return this.hint;
   }
 
+  rowOf(): number {
+    return 0;
+  }
+
   setCursor(_hashLow: number, cursor: number): void {
     this.hint = cursor;
   }
@@ -95,6 +101,10 @@ export class EvenStartWalk implements PortWalk {
     return this.hint;
   }
 
+  rowOf(): number {
+    return 0;
+  }
+
   setCursor(_hashLow: number, cursor: number): void {
     this.hint = cursor;
   }
@@ -126,6 +136,10 @@ export class ParityHintWalk implements PortWalk {
 
   cursorOf(): number {
     return this.hint;
+  }
+
+  rowOf(): number {
+    return 0;
   }
 
   setCursor(_hashLow: number, cursor: number): void {
@@ -165,11 +179,11 @@ export class ParityTableWalk implements PortWalk {
   }
 
   cursorOf(hashLow: number): number {
-    return this.#table[this.#rowOf(hashLow)]!;
+    return this.#table[this.rowOf(hashLow)]!;
   }
 
   setCursor(hashLow: number, cursor: number): void {
-    this.#table[this.#rowOf(hashLow)] = cursor;
+    this.#table[this.rowOf(hashLow)] = cursor;
   }
 
   setCursors(cursor: number): void {
@@ -177,7 +191,7 @@ export class ParityTableWalk implements PortWalk {
   }
 
   search(search: WalkSearch): Port {
-    const row = this.#rowOf(search.hashLow);
+    const row = this.rowOf(search.hashLow);
     const cursor = this.#table[row]!;
     if (search.isOptionRange) return this.#searchAllPorts(search, row, cursor);
     const size = evenSize(search);
@@ -229,7 +243,7 @@ export class ParityTableWalk implements PortWalk {
   }
 
   /** The table row of a hash: the low bits (5.18+), or `hash_32(hash, 8)` before. */
-  #rowOf(hashLow: number): number {
+  rowOf(hashLow: number): number {
     if (this.#tableBits === 16) return hashLow & 0xffff;
     return Math.imul(hashLow, 0x61c88647) >>> 24;
   }
