@@ -12,10 +12,13 @@ import { Clients } from "./clients.ts";
 import { Container } from "./kubelet/container.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
 import { KubeProxy } from "./kube_proxy/kube_proxy.ts";
+import { LoadBalancer } from "./load_balancer/load_balancer.ts";
 import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
 import type { NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
+import { Timeline } from "./timeline.ts";
+import { Workloads } from "./workloads/workloads.ts";
 
 /** One-way delay of the wire between the node and other hosts of its network. */
 const WIRE_DELAY: Micros = 100;
@@ -32,6 +35,7 @@ export class Node {
   readonly kubeProxy: KubeProxy;
   readonly churn: readonly Churn[];
   readonly selfCheck: SelfCheck | undefined;
+  readonly loadBalancers: readonly LoadBalancer[];
   /** Outcomes of all connections: (time, connection, port, result). */
   readonly fingerprint = new Fingerprint();
   /** All services, drawn ones included. */
@@ -39,6 +43,8 @@ export class Node {
   readonly #options: NodeOptions;
   readonly #network: Netns;
   readonly #clients: Clients;
+  readonly #workloads: Workloads;
+  readonly #timeline: Timeline;
   #bridge: Device | undefined = undefined;
 
   constructor(options: NodeOptions, loop: EventLoop, random: RandomStreams, trace?: TraceSink) {
@@ -57,12 +63,27 @@ export class Node {
     this.#buildInterfaces();
     this.#clients = new Clients(this.machine, this.fingerprint);
     this.services = [...options.services, ...drawServices(options, random)];
-    this.kubelet = new Kubelet(options, this.netns, this.#clients);
-    this.kubeProxy = new KubeProxy(options, this.services, this.netns);
+    this.#workloads = new Workloads(options, this.services, {
+      node: this.netns,
+      network: this.#network,
+      startOnNode: (pod) => this.kubelet.startPod(this.#buildPod(pod)),
+      endOnNode: (pod) => this.#endPod(pod),
+      changed: (services) => this.kubeProxy.servicesChanged(services),
+    });
+    this.kubelet = new Kubelet(options, this.netns, this.#clients, (pod, isReady) =>
+      this.#workloads.statuses.setReady(pod, isReady),
+    );
+    this.kubeProxy = new KubeProxy(options, this.#workloads.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.selfCheck = this.#buildNodeLocalDns();
     this.#buildNetwork();
     this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.#clients));
+    const outside = { netns: this.#network, clients: this.#clients };
+    this.loadBalancers = options.loadBalancers.map(
+      (balancer) => new LoadBalancer(balancer, options.node.primaryAddress, outside),
+    );
+    const { deployments } = this.#workloads;
+    this.#timeline = new Timeline(options.timeline, { node: this.netns, kubeProxy: this.kubeProxy, deployments });
   }
 
   /** Sets everything going: kube-proxy first, so that its ports are claimed before anyone connects. */
@@ -71,6 +92,8 @@ export class Node {
     this.kubelet.start();
     this.selfCheck?.start();
     for (const churn of this.churn) churn.start();
+    for (const balancer of this.loadBalancers) balancer.start();
+    this.#timeline.start();
   }
 
   /** The source address of probes: what the route to the first pod prefers. */
@@ -135,6 +158,17 @@ export class Node {
     return netns;
   }
 
+  /** The pod's container ends and its address is free; its namespace stays behind, without the address. */
+  #endPod(pod: PodOptions): void {
+    this.kubelet.endPod(pod.name);
+    if (pod.hostNetwork) return;
+    const netns = this.machine.netns(pod.name);
+    const device = netns?.device("eth0");
+    assert(netns !== undefined && device !== undefined, `the namespace of ${pod.name} exists`);
+    netns.removeAddress(device, pod.address);
+    this.netns.removeRoute(pod.address, 32);
+  }
+
   #buildNodeLocalDns(): SelfCheck | undefined {
     const options = this.#options.nodeLocalDns;
     if (options === undefined) return undefined;
@@ -154,6 +188,8 @@ export class Node {
       if (!isOnNode && !this.#network.hasAddress(address)) this.#network.addAddress(device, address, 32);
     };
     if (gateway !== undefined) own(gateway);
+    for (const { address } of this.#options.loadBalancers) own(address);
+    this.#workloads.buildElsewhere(device);
     for (const service of this.services) for (const endpoint of service.endpoints) own(endpoint);
     for (const churn of this.#options.churn) {
       own(churn.to.address);

@@ -56,6 +56,60 @@ export interface ServiceOptions {
     readonly protocol: "TCP" | "UDP" | "SCTP";
   }[];
   readonly endpoints: readonly Ipv4[];
+  /** The workload whose pods are its endpoints, beside those listed. */
+  readonly selector?: string;
+}
+
+/** Pods of one kind: what a rollout replaces and what a service selects. */
+export interface WorkloadOptions {
+  readonly name: string;
+  /** Whether they run on other nodes: then they are servers in the network, and nobody here probes them. */
+  readonly isElsewhere: boolean;
+  /** Whether a network policy lets nobody but their own node's kubelet reach them. */
+  readonly deniesIngress: boolean;
+  readonly pods: readonly PodOptions[];
+  /** Which of the address pools new pods take theirs from. */
+  readonly pool: number;
+  /** Pods above and below their number while a rollout goes on. */
+  readonly maxSurge: number;
+  readonly maxUnavailable: number;
+  /** From SIGTERM until the process has ended and the address is free. */
+  readonly containerStop: Micros;
+}
+
+/** A load balancer outside the cluster, with this node as one of its targets. */
+export interface LoadBalancerOptions {
+  readonly name: string;
+  /** In the network behind the node. */
+  readonly address: Ipv4;
+  readonly service: string;
+  /** The NodePort that it checks and sends its traffic to. */
+  readonly nodePort: Port;
+  readonly healthCheck: {
+    readonly protocol: "TCP" | "HTTP";
+    readonly interval: Micros;
+    readonly timeout: Micros;
+    readonly unhealthyThreshold: number;
+    readonly healthyThreshold: number;
+  };
+  /** Connections of clients that it keeps open through this node while the node is in service. */
+  readonly connections: number;
+  readonly connectionLifetime: Micros;
+}
+
+/** What happens at one moment of the timeline. */
+export type TimelineAction =
+  | { readonly kind: "kubeProxyVersion"; readonly version: Version }
+  | { readonly kind: "sysctl"; readonly name: string; readonly text: string }
+  | { readonly kind: "rollout"; readonly workload: string }
+  | { readonly kind: "restartKubeProxy" };
+
+/** An entry of the timeline. */
+export interface TimelineEntry {
+  readonly at: Micros;
+  /** It comes again and again after this time. */
+  readonly every?: Micros;
+  readonly actions: readonly TimelineAction[];
 }
 
 /** Services whose NodePorts each replication draws. */
@@ -117,6 +171,14 @@ export interface NodeOptions {
   readonly pods: readonly PodOptions[];
   readonly nodeLocalDns: NodeLocalDnsOptions | undefined;
   readonly churn: readonly ChurnOptions[];
+  /** Workloads that a service selects, that a rollout replaces, or that run elsewhere. */
+  readonly workloads: readonly WorkloadOptions[];
+  /** Addresses for new pods, in the order in which they are given out. */
+  readonly addressPools: readonly (readonly Ipv4[])[];
+  /** From a change of a pod's readiness until kube-proxy hears of the changed EndpointSlice. */
+  readonly endpointSliceDelay: Micros;
+  readonly loadBalancers: readonly LoadBalancerOptions[];
+  readonly timeline: readonly TimelineEntry[];
 }
 
 /** Whether version `a` is `b` or later. */

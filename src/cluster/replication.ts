@@ -77,6 +77,8 @@ function collect(
     readiness: kubelet.readiness(),
     restarts: kubelet.restarts(),
     workloads: workloads.map(({ counts }) => counts.result()),
+    kubeProxy: node.kubeProxy.result(),
+    loadBalancers: node.loadBalancers.map((balancer) => balancer.result()),
     exposure: exposureOf(node, options, run.heldPorts),
     ports: {
       timeWaitMax: machine.tcp.timeWaits.mostOf(netns),

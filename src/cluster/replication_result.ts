@@ -43,6 +43,43 @@ export interface FailedProbe {
   readonly logLine: string;
 }
 
+/** One line of kube-proxy's log, without klog's header. */
+export interface KubeProxyLogLine {
+  readonly at: Micros;
+  readonly text: string;
+}
+
+/** What kube-proxy has done so far. */
+export interface KubeProxyResult {
+  readonly syncs: number;
+  /** Processes that ended: restarts and changes of version. */
+  readonly restarts: number;
+  /** Processes whose sync loop hung. */
+  readonly hangs: number;
+  /** Time in which the sync loop hung. */
+  readonly hung: Micros;
+  /** Real servers at the end that take connections for an endpoint that is gone. */
+  readonly staleServers: number;
+  readonly logLines: number;
+  /** The first lines of its log. */
+  readonly log: readonly KubeProxyLogLine[];
+}
+
+/** What a load balancer has seen of this node. */
+export interface LoadBalancerResult {
+  readonly name: string;
+  readonly service: string;
+  readonly checks: number;
+  readonly failed: number;
+  /** How often the node was marked unhealthy, and for how long in all. */
+  readonly markedUnhealthy: number;
+  readonly unhealthy: Micros;
+  readonly isUnhealthyAtEnd: boolean;
+  /** Connections of clients. */
+  readonly connects: number;
+  readonly connectsFailed: number;
+}
+
 /** All that one replication (one boot) of a scenario yields: plain data that crosses a worker's boundary. */
 export interface ReplicationResult {
   readonly replication: number;
@@ -54,6 +91,9 @@ export interface ReplicationResult {
   readonly readiness: { readonly flips: number; readonly unready: Micros };
   readonly restarts: number;
   readonly workloads: readonly WorkloadResult[];
+  readonly kubeProxy: KubeProxyResult;
+  /** In the order of the scenario. */
+  readonly loadBalancers: readonly LoadBalancerResult[];
   /** What decides which NodePorts a probe can be given, as it was at the end of the run. */
   readonly exposure: {
     readonly portRange: readonly [low: number, high: number];

@@ -100,6 +100,21 @@ export class Netns {
     this.machine.flushRoutes();
   }
 
+  /** Removes an address with its local route; sockets that are bound to it stay, as in the kernel. */
+  removeAddress(device: Device, address: Ipv4): void {
+    const place = device.addresses.findIndex((own) => own.address === address);
+    if (place < 0) return;
+    device.addresses.splice(place, 1);
+    this.routes.removeLocal(address);
+    this.machine.flushRoutes();
+  }
+
+  /** Removes the route to exactly this network. */
+  removeRoute(destination: Ipv4, prefixLength: number): void {
+    this.routes.remove(destination, prefixLength);
+    this.machine.flushRoutes();
+  }
+
   addRoute(entry: RouteEntry): void {
     this.routes.add(entry);
     this.machine.flushRoutes();

@@ -1,4 +1,5 @@
 import type { ExactDocument, ExpectationDocument, IntervalDocument, RunDocument } from "../study/run_document.ts";
+import { kubeProxyLines, loadBalancerLines } from "./dynamics_text.ts";
 import { causesByCount, findingParagraphs } from "./finding.ts";
 import {
   formatCount,
@@ -34,6 +35,8 @@ export function runText(document: RunDocument, options: RunTextOptions): string 
     ["First failures", firstFailureLines(document, columns)],
     ["Ports and conntrack", tableLines(document, columns)],
     ["Workloads", workloadLines(document, columns)],
+    ["Load balancers", loadBalancerLines(document, columns)],
+    ["kube-proxy", kubeProxyLines(document, columns)],
     ["What to change", remedyLines(document, columns)],
     ["Expectations", expectationLines(document, columns, style)],
     ["Warnings", document.warnings.flatMap((warning) => item("!", warning, columns))],

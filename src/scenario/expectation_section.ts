@@ -38,6 +38,13 @@ export const FIGURE_PATHS: readonly string[] = [
   "conntrack.peak",
   "conntrack.dropped",
   "conntrack.earlyDropped",
+  "kubeProxy.syncs",
+  "kubeProxy.restarts",
+  "kubeProxy.hangs",
+  "kubeProxy.hungNodes",
+  "kubeProxy.hungSeconds",
+  "kubeProxy.staleServers",
+  "kubeProxy.logLines",
   "engine.events",
   "engine.connections",
   "engine.packets",
@@ -48,7 +55,8 @@ export function resolveExpectations({ sections, place, problems }: CheckContext)
   const workloads = (sections.churn ?? []).map(({ name }) => name);
   if (sections.nodeLocalDns !== undefined && sections.nodeLocalDns !== "off") workloads.unshift(NODE_LOCAL_DNS);
   const hasAllWorkloads = !place.isLeftOut("churn", "nodeLocalDns") && !place.at("churn").isLeftOut("*");
-  const known = [...FIGURE_PATHS, ...workloads.flatMap(workloadPaths)];
+  const balancers = (sections.loadBalancers ?? []).flatMap(({ name }) => loadBalancerPaths(name));
+  const known = [...FIGURE_PATHS, ...workloads.flatMap(workloadPaths), ...balancers];
   return (sections.expect ?? []).map(({ that, between, below, above, equals }, index) => {
     const at = place.at("expect", index);
     if (!known.includes(that) && !isNamedByKernel(that) && (hasAllWorkloads || !that.startsWith("workloads."))) {
@@ -89,6 +97,24 @@ function inProbes(path: string): string {
 
 function workloadPaths(name: string): readonly string[] {
   return ["connects", "failed", ...CAUSE_PATHS].map((path) => `workloads.${name}.${path}`);
+}
+
+const LOAD_BALANCER_FIGURES: readonly string[] = [
+  "checks",
+  "failed",
+  "failedShare",
+  "timesMarkedUnhealthy",
+  "unhealthyShare",
+  "nodesMarkedUnhealthy",
+  "nodesMarkedUnhealthyShare",
+  "interval.low",
+  "interval.high",
+  "connects",
+  "connectsFailed",
+];
+
+function loadBalancerPaths(name: string): readonly string[] {
+  return LOAD_BALANCER_FIGURES.map((figure) => `loadBalancers.${name}.${figure}`);
 }
 
 /** Counters and addresses are whatever the kernel counts and uses: only the form of their names can be checked. */

@@ -14,11 +14,9 @@ const PROBE = String.raw`^(pods\.\*|nodeLocalDns)\.(readiness|liveness|startup)P
 export const NOT_SERVED: readonly NotServed[] = [
   { path: /^nodes$/, what: "several nodes", toMend: "describe one node under `node:`" },
   { path: /^node\.count$/, served: ["1"], what: "more than one node", toMend: "delete the key: one node is simulated" },
-  { path: /^loadBalancers$/, what: "load balancers", toMend: "delete the section" },
   { path: /^overlay$/, what: "overlay networks", toMend: "delete the section" },
   { path: /^cloud$/, what: "cloud faults", toMend: "delete the section" },
   { path: /^variants$/, what: "variants", toMend: "run the scenario once for each variant, with --set" },
-  { path: /^timeline$/, what: "a timeline", toMend: "delete the section" },
   { path: /^kubeProxy\.mode$/, served: ["ipvs"], what: "a kube-proxy mode other than ipvs", toMend: "write ipvs" },
   {
     path: /^kubeProxy\.scheduler$/,

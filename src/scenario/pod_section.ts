@@ -45,12 +45,16 @@ export function resolvePods(
   const names = new NameBook(context.problems, "pod");
   const hostPorts = new Map<Port, { readonly owner: string; readonly span: Span }>();
   const allocator = new PodAddresses(context, node, addresses);
+  const elsewhere = new ElsewhereAddresses(context, node, addresses);
   const pods: Pod[] = [];
   for (const [index, entry] of (context.sections.pods ?? []).entries()) {
     const place = context.place.at("pods", index);
     const template = resolveTemplate(entry, place, context);
     checkHostNetwork(entry, place, { context, hostPorts });
-    const own = allocator.addressesFor(entry, place);
+    const own = (isElsewhere(entry, context) ? elsewhere.allocatorFor(entry, place) : allocator).addressesFor(
+      entry,
+      place,
+    );
     for (const [replica, name] of replicaNames(entry).entries()) {
       if (names.isTaken(name, place.at("name").value)) break;
       const address = own[replica];
@@ -58,6 +62,14 @@ export function resolvePods(
     }
   }
   return pods;
+}
+
+/** Whether an entry's pods run on another node than the one that is simulated. */
+export function isElsewhere(
+  { nodeName }: { readonly nodeName?: string | undefined },
+  { sections }: CheckContext,
+): boolean {
+  return nodeName !== undefined && nodeName !== sections.node?.name;
 }
 
 /** The names of an entry's pods: its own, or with `-0`, `-1` … behind it when there are several. */
@@ -147,10 +159,16 @@ class PodAddresses {
   readonly #addresses: AddressBook;
   #next = 1;
 
-  constructor(context: CheckContext, node: ResolvedNode | undefined, addresses: AddressBook) {
+  /** @param network where the addresses come from; else the pod network of the node. */
+  constructor(
+    context: CheckContext,
+    node: ResolvedNode | undefined,
+    addresses: AddressBook,
+    network: InterfaceAddress | undefined = node?.podNetwork,
+  ) {
     this.#context = context;
     this.#node = node;
-    this.#network = node?.podNetwork;
+    this.#network = network;
     this.#addresses = addresses;
   }
 
@@ -234,6 +252,50 @@ class PodAddresses {
       toMend: mend,
     });
   }
+}
+
+/** The allocators of other nodes' pod networks, one for each. */
+class ElsewhereAddresses {
+  readonly #context: CheckContext;
+  readonly #node: ResolvedNode | undefined;
+  readonly #addresses: AddressBook;
+  readonly #byNetwork = new Map<string, PodAddresses>();
+
+  constructor(context: CheckContext, node: ResolvedNode | undefined, addresses: AddressBook) {
+    this.#context = context;
+    this.#node = node;
+    this.#addresses = addresses;
+  }
+
+  allocatorFor(entry: PodEntry, place: Place): PodAddresses {
+    const { podCIDR, name, address } = entry;
+    if (podCIDR === undefined && address === undefined && !place.isLeftOut("podCIDR")) {
+      this.#context.problems.add(place.at("nodeName").value, {
+        message: `Cannot give an address to pod ${quote(name)}: it runs elsewhere, and podCIDR is not given`,
+        expected: "the pod network of its node",
+        toMend: "add podCIDR: 10.23.78.0/24 beside nodeName",
+      });
+    }
+    const key = podCIDR === undefined ? "" : formatNetwork(podCIDR);
+    const known = this.#byNetwork.get(key);
+    if (known !== undefined) return known;
+    const node = podCIDR === undefined ? undefined : this.#node;
+    const made = new PodAddresses(this.#context, node, this.#addresses, podCIDR);
+    this.#byNetwork.set(key, made);
+    return made;
+  }
+}
+
+/** The hosts of a network that nothing but pods has or names, in their order, at most `most`. O(most + those taken). */
+export function podHosts(network: InterfaceAddress, addresses: AddressBook, most: number): readonly Ipv4[] {
+  const hosts: Ipv4[] = [];
+  const first = networkOf(network);
+  const size = 2 ** (32 - network.prefixLength);
+  for (let place = 1; place < size - 1 && hosts.length < most; place += 1) {
+    const host = (first + place) | 0;
+    if (addresses.isFree(host)) hosts.push(host);
+  }
+  return hosts;
 }
 
 function isHost(address: Ipv4, network: InterfaceAddress): boolean {

@@ -4,6 +4,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { resolveExpectations } from "./expectation_section.ts";
 import { checkSysctls, resolveKernelSection } from "./kernel_section.ts";
 import type { KubeProxySetup, Scenario } from "./model.ts";
+import { resolveLoadBalancers } from "./load_balancer_section.ts";
 import { resolveNode } from "./node_section.ts";
 import { applyOverrides } from "./overrides.ts";
 import { claimPodAddresses, resolvePods } from "./pod_section.ts";
@@ -11,6 +12,8 @@ import { ProblemList } from "./problem_list.ts";
 import { TreeReader } from "./read_tree.ts";
 import { scenarioSchema, sectionsSchema, type Sections } from "./schema.ts";
 import { resolveServices } from "./service_section.ts";
+import { resolveTimeline } from "./timeline_section.ts";
+import { resolveWorkloads } from "./workload_pods.ts";
 import { SourceText } from "./source_text.ts";
 import { resolveChurn, resolveNodeLocalDns } from "./workload_section.ts";
 import { NodeSpans, parseYaml } from "./yaml_document.ts";
@@ -104,7 +107,10 @@ function resolve(context: CheckContext): Scenario | undefined {
   claimPodAddresses(context, addresses);
   const services = resolveServices(context, addresses);
   for (const { to } of sections.churn ?? []) addresses.mention(to.address);
-  const pods = resolvePods(context, node, addresses);
+  const loadBalancers = resolveLoadBalancers(context, services.services, addresses);
+  const allPods = resolvePods(context, node, addresses);
+  const workloads = resolveWorkloads(context, allPods, { node, addresses });
+  const timeline = resolveTimeline(context, era);
   const nodeLocalDns = resolveNodeLocalDns(context);
   const churn = resolveChurn(context);
   const expect = resolveExpectations(context);
@@ -117,7 +123,9 @@ function resolve(context: CheckContext): Scenario | undefined {
   }
   const kernel = { build: era.build, era };
   const general = { about, kernel, duration, replications, seed, node: node.setup, sysctls, kubelet, kubeProxy };
-  return { ...general, ...services, pods, nodeLocalDns, churn, expect };
+  const endpointSliceDelay = sections.endpointSlices?.delay ?? 0;
+  const dynamics = { ...workloads, loadBalancers, timeline, endpointSliceDelay };
+  return { ...general, ...services, ...dynamics, nodeLocalDns, churn, expect };
 }
 
 /** kube-proxy's settings; a mode or scheduler that is not served was reported when it was read. */

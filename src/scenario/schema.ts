@@ -113,6 +113,15 @@ const pod = z.strictObject({
   startupProbe: probe("Holds the other probes back until it succeeds.").optional(),
   responseDelay: duration("From a request to its response.").prefault("500us"),
   containerStart: duration("From the start of the container until its process listens.").prefault("1s"),
+  containerStop: duration("From SIGTERM until its process has ended.").prefault("2s"),
+  nodeName: text(
+    "The node it runs on; a name other than node.name puts it elsewhere in the cluster, unprobed.",
+    "a name",
+  ).optional(),
+  podCIDR: interfaceAddress("The network its addresses come from, when it runs elsewhere.").optional(),
+  networkPolicy: oneOf("none, or deny: nobody but the kubelet of its node reaches it.", ["none", "deny"]).prefault(
+    "none",
+  ),
 });
 
 const protocol = oneOf("The transport protocol.", ["TCP", "UDP", "SCTP"]).prefault("TCP");
@@ -143,6 +152,7 @@ const service = z.strictObject({
     .min(1)
     .describe("The service's ports."),
   endpoints,
+  selector: text("The entry of pods that it selects; those that are Ready are endpoints too.", "a name").optional(),
 });
 
 const serviceGenerator = z.strictObject({
@@ -222,6 +232,25 @@ const expectation = z.strictObject({
   equals: finite("The value is exactly this.").optional(),
 });
 
+const loadBalancer = z.strictObject({
+  name: text("The load balancer's name.", "a name"),
+  address: address("Its own address, outside the node."),
+  service: text("The service whose NodePort it checks.", "the name of a service"),
+  nodePort: port("Which of its NodePorts; else the first.").optional(),
+  healthCheck: z
+    .strictObject({
+      protocol: oneOf("TCP: a connect; HTTP: a request too.", ["TCP", "HTTP"]).prefault("TCP"),
+      interval: duration("Time between two checks.").prefault("10s"),
+      timeout: duration("Time until a check without an answer fails.").prefault("5s"),
+      unhealthyThreshold: whole("Failures in a row that take the node out of service.", 1, 1000).prefault(6),
+      healthyThreshold: whole("Successes in a row that take it back.", 1, 1000).prefault(2),
+    })
+    .prefault({})
+    .describe("Its health check; the defaults are those of a classic AWS ELB made by Kubernetes."),
+  connections: whole("Connections of its clients that it keeps open through the node.", 0, 10_000).prefault(0),
+  connectionLifetime: duration("How long each of them is kept.").prefault("60s"),
+});
+
 const settings = z.record(z.string().min(1), possiblyEmptyText("The value.", "a value"));
 
 /** The whole shape of a scenario file; what no part of the engine serves yet is in it too (see `not_served.ts`). */
@@ -265,17 +294,24 @@ export const scenarioSchema = z.strictObject({
     .array(
       z.strictObject({
         at: duration("When, counted from the start."),
-        set: settings.optional().describe("Settings that change."),
-        rollout: text("A workload whose pods are replaced.", "a name").optional(),
-        restart: text("A component that restarts.", "a name").optional(),
+        every: duration("It comes again and again after this time.").optional(),
+        set: settings.optional().describe("Settings that change: kubeProxy.version and sysctls."),
+        rollout: text("The entry of pods that a rolling update replaces.", "a name").optional(),
+        restart: oneOf("The component that restarts: kubeProxy.", ["kubeProxy"]).optional(),
       }),
     )
-    .optional()
+    .prefault([])
     .describe("What changes while the clock runs."),
+  endpointSlices: z
+    .strictObject({
+      delay: duration("From a change of a pod's readiness until kube-proxy hears of the slice.").prefault("200ms"),
+    })
+    .prefault({})
+    .describe("The way of endpoints from the pods to kube-proxy."),
   loadBalancers: z
-    .array(z.looseObject({ name: text("The load balancer's name.", "a name") }))
-    .optional()
-    .describe("Load balancers in front of the nodes."),
+    .array(loadBalancer)
+    .prefault([])
+    .describe("Load balancers outside the cluster, with the node as a target."),
   overlay: z.looseObject({}).optional().describe("The overlay network between nodes."),
   cloud: z.looseObject({}).optional().describe("Limits and faults of the cloud underneath."),
 });

@@ -57,6 +57,37 @@ export interface RunFigures {
     readonly dropped: number;
     readonly earlyDropped: number;
   };
+  /** In the order of the scenario; a replication is one node of the cluster. */
+  readonly loadBalancers: readonly {
+    readonly name: string;
+    readonly service: string;
+    readonly checks: number;
+    readonly failed: number;
+    readonly failedShare: number;
+    readonly timesMarkedUnhealthy: number;
+    /** Share of the nodes' time in which they were out of service. */
+    readonly unhealthyShare: number;
+    /** Nodes that were marked unhealthy at least once, and their share. */
+    readonly nodesMarkedUnhealthy: number;
+    readonly nodesMarkedUnhealthyShare: number;
+    /** Of the share of nodes. */
+    readonly interval: IntervalDocument;
+    readonly connects: number;
+    readonly connectsFailed: number;
+  }[];
+  readonly kubeProxy: {
+    readonly syncs: number;
+    readonly restarts: number;
+    readonly hangs: number;
+    /** Nodes on which its sync loop hung at least once. */
+    readonly hungNodes: number;
+    readonly hungSeconds: number;
+    /** Real servers at the end that take connections for an endpoint that is gone, on all nodes. */
+    readonly staleServers: number;
+    readonly logLines: number;
+    /** The first lines of its log on the first node that logged any. */
+    readonly log: readonly { readonly atSeconds: number; readonly text: string }[];
+  };
   readonly counters: Readonly<Record<string, number>>;
   /** Things a reader should know before trusting the figures, e.g. destinations that lock together on a shared cursor. */
   readonly warnings: readonly string[];

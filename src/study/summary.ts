@@ -5,6 +5,7 @@ import { SECOND } from "../units.ts";
 import { chiSquareTail } from "./binomial.ts";
 import { dispersion, poissonInterval, proportionInterval } from "./intervals.ts";
 import type { ReplicationCount } from "./intervals.ts";
+import { kubeProxyFigures, loadBalancerFigures } from "./dynamics_figures.ts";
 import type { ExactDocument, RunFigures } from "./run_document.ts";
 
 /** What the figures hold beside what the replications counted. */
@@ -51,6 +52,8 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
       dropped: sum(results, (result) => result.conntrack.dropped),
       earlyDropped: sum(results, (result) => result.conntrack.earlyDropped),
     },
+    loadBalancers: loadBalancerFigures(results, level),
+    kubeProxy: kubeProxyFigures(results),
     counters: addUp(results.map((result) => result.counters)),
     warnings: [...(options.warnings ?? []), ...spreadWarnings(results)],
     firstFailures: firstFailures(results),

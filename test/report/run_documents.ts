@@ -80,6 +80,17 @@ export function failingRun(): RunDocument {
       candidatesPerConnect: { mean: 1.0123, p99: 1, max: 3 },
     },
     conntrack: { max: 262_144, peak: 2_210, dropped: 0, earlyDropped: 0 },
+    loadBalancers: [],
+    kubeProxy: {
+      syncs: 23_040,
+      restarts: 0,
+      hangs: 0,
+      hungNodes: 0,
+      hungSeconds: 0,
+      staleServers: 0,
+      logLines: 0,
+      log: [],
+    },
     counters: {},
     warnings: [],
     firstFailures: [

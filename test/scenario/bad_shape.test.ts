@@ -28,7 +28,7 @@ describe("the shape of a scenario", () => {
       s.yaml:34:1: Cannot use the key "weather": there is no such key in the scenario
         34 | weather: fine
              ^^^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, timeline, loadBalancers, overlay or cloud
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, timeline, endpointSlices, loadBalancers, overlay or cloud
         to mend:  delete the key
       "
     `);
@@ -163,18 +163,16 @@ describe("the shape of a scenario", () => {
       "httpGet: { port: 80 }",
       "grpc: { port: 80 }",
     );
-    const more = "variants: { a: {} }\ntimeline: []\nloadBalancers: []\noverlay: {}\ncloud: { x: 1 }\nnodes: []\n";
+    const more = "variants: { a: {} }\noverlay: {}\ncloud: { x: 1 }\nnodes: []\n";
     const lines = diagnosticsOf(text + more).split("\n");
     expect(lines.filter((line) => line.includes("not served yet"))).toMatchInlineSnapshot(`
       [
         "s.yaml:13:38: Cannot simulate a kube-proxy mode other than ipvs: not served yet",
         "s.yaml:24:23: Cannot simulate gRPC probes: not served yet",
         "s.yaml:34:1: Cannot simulate variants: not served yet",
-        "s.yaml:35:1: Cannot simulate a timeline: not served yet",
-        "s.yaml:36:1: Cannot simulate load balancers: not served yet",
-        "s.yaml:37:1: Cannot simulate overlay networks: not served yet",
-        "s.yaml:38:1: Cannot simulate cloud faults: not served yet",
-        "s.yaml:39:1: Cannot simulate several nodes: not served yet",
+        "s.yaml:35:1: Cannot simulate overlay networks: not served yet",
+        "s.yaml:36:1: Cannot simulate cloud faults: not served yet",
+        "s.yaml:37:1: Cannot simulate several nodes: not served yet",
       ]
     `);
   });
@@ -187,7 +185,7 @@ describe("a text that is no YAML", () => {
       s.yaml:1:1: Cannot use the key "abuot": there is no such key in the scenario (did you mean "about"?)
         1 | abuot: x
             ^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, timeline, loadBalancers, overlay or cloud
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, timeline, endpointSlices, loadBalancers, overlay or cloud
         to mend:  write about
       s.yaml:3:1: Cannot read the YAML: tabs are not allowed as indentation
         3 | 	interfaces: []

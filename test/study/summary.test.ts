@@ -29,6 +29,8 @@ function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): Rep
     failures: [],
     readiness: { flips: 1, unready: 1_500_000 },
     restarts: 0,
+    kubeProxy: { syncs: 120, restarts: 0, hangs: 0, hung: 0, staleServers: 0, logLines: 0, log: [] },
+    loadBalancers: [],
     workloads: [{ name: "zabbix", connects: 100, failed: 1, byCause: causes(1) }],
     exposure: {
       portRange: [32768, 60999],
