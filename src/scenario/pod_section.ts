@@ -44,17 +44,15 @@ export function resolvePods(
 ): readonly Pod[] {
   const names = new NameBook(context.problems, "pod");
   const hostPorts = new Map<Port, { readonly owner: string; readonly span: Span }>();
-  const allocator = new PodAddresses(context, node, addresses);
+  const allocator = new PodAddresses(context, node, addresses, node?.podNetwork);
   const elsewhere = new ElsewhereAddresses(context, node, addresses);
   const pods: Pod[] = [];
   for (const [index, entry] of (context.sections.pods ?? []).entries()) {
     const place = context.place.at("pods", index);
     const template = resolveTemplate(entry, place, context);
     checkHostNetwork(entry, place, { context, hostPorts });
-    const own = (isElsewhere(entry, context) ? elsewhere.allocatorFor(entry, place) : allocator).addressesFor(
-      entry,
-      place,
-    );
+    const source = isElsewhere(entry, context) ? elsewhere.allocatorFor(entry, place) : allocator;
+    const own = source?.addressesFor(entry, place) ?? [];
     for (const [replica, name] of replicaNames(entry).entries()) {
       if (names.isTaken(name, place.at("name").value)) break;
       const address = own[replica];
@@ -159,12 +157,12 @@ class PodAddresses {
   readonly #addresses: AddressBook;
   #next = 1;
 
-  /** @param network where the addresses come from; else the pod network of the node. */
+  /** @param network where the addresses come from; with none a pod has to name its own. */
   constructor(
     context: CheckContext,
     node: ResolvedNode | undefined,
     addresses: AddressBook,
-    network: InterfaceAddress | undefined = node?.podNetwork,
+    network: InterfaceAddress | undefined,
   ) {
     this.#context = context;
     this.#node = node;
@@ -267,20 +265,22 @@ class ElsewhereAddresses {
     this.#addresses = addresses;
   }
 
-  allocatorFor(entry: PodEntry, place: Place): PodAddresses {
+  /** @returns `undefined` if nothing says which network the addresses come from; that is reported. */
+  allocatorFor(entry: PodEntry, place: Place): PodAddresses | undefined {
     const { podCIDR, name, address } = entry;
-    if (podCIDR === undefined && address === undefined && !place.isLeftOut("podCIDR")) {
+    if (podCIDR === undefined && address === undefined) {
+      if (place.isLeftOut("podCIDR")) return undefined;
       this.#context.problems.add(place.at("nodeName").value, {
         message: `Cannot give an address to pod ${quote(name)}: it runs elsewhere, and podCIDR is not given`,
         expected: "the pod network of its node",
         toMend: "add podCIDR: 10.23.78.0/24 beside nodeName",
       });
+      return undefined;
     }
     const key = podCIDR === undefined ? "" : formatNetwork(podCIDR);
     const known = this.#byNetwork.get(key);
     if (known !== undefined) return known;
-    const node = podCIDR === undefined ? undefined : this.#node;
-    const made = new PodAddresses(this.#context, node, this.#addresses, podCIDR);
+    const made = new PodAddresses(this.#context, this.#node, this.#addresses, podCIDR);
     this.#byNetwork.set(key, made);
     return made;
   }
