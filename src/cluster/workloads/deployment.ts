@@ -66,8 +66,9 @@ export class Deployment {
     const fresh = live.filter(({ revision }) => revision === this.#revision).length;
     const room = this.#replicas + this.#options.maxSurge - live.length;
     const count = Math.min(room, this.#replicas - fresh);
-    for (let left = count; left > 0; left -= 1) this.#create();
-    return count > 0;
+    let created = 0;
+    while (created < count && this.#create()) created += 1;
+    return created > 0;
   }
 
   #scaleDown(): boolean {
@@ -85,13 +86,17 @@ export class Deployment {
     return leaving.length > 0;
   }
 
-  #create(): void {
+  /** @returns false if no address is free: the pod is made once one is. */
+  #create(): boolean {
+    const address = this.#pool.take();
+    if (address === undefined) return false;
     const template = this.#options.pods[0]!;
     const name = `${this.#options.name}-r${this.#revision}-${this.#created}`;
     this.#created += 1;
-    const pod: PodOptions = { ...template, name, address: this.#pool.take() };
+    const pod: PodOptions = { ...template, name, address };
     this.#statuses.add(pod, this.#revision, false);
     this.#host.start(pod);
+    return true;
   }
 
   #terminate(pod: PodOptions): void {
