@@ -4,7 +4,9 @@ export { scenarioJsonSchema } from "./scenario/json_schema.ts";
 export type { JsonSchema } from "./scenario/json_schema.ts";
 export { parseScenario } from "./scenario/scenario.ts";
 export type {
+  Audit,
   Churn,
+  Cloud,
   Endpoint,
   Expectation,
   InterfaceAddress,
@@ -12,6 +14,7 @@ export type {
   NodeInterface,
   NodeLocalDnsSetup,
   NodeSetup,
+  Overlay,
   ParsedScenario,
   Pod,
   Probe,
@@ -21,6 +24,7 @@ export type {
   Service,
   ServiceGenerator,
   ServicePort,
+  Variant,
   Version,
 } from "./scenario/scenario.ts";
 export { kernelBuilds, PORT_WALKS, resolveKernel } from "./kernel/eras.ts";
@@ -32,11 +36,14 @@ export type { ReplicationControl } from "./cluster/replication.ts";
 export { exactProbability } from "./study/exact_probability.ts";
 export type { ExactProbabilityInput } from "./study/exact_probability.ts";
 export type {
+  AuditDocument,
+  AuditedVariant,
   ExactDocument,
   ExpectationDocument,
   IntervalDocument,
   RunDocument,
   RunFigures,
+  VariantDocument,
 } from "./study/run_document.ts";
 export { documentOf, runStudy } from "./study/run_study.ts";
 export type { RunProgress, RunRequest } from "./study/run_study.ts";

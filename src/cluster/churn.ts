@@ -34,7 +34,7 @@ export class Churn {
       port: options.to.port,
       requestBytes: REQUEST_BYTES,
       closes: options.closes,
-      timeout: TIMEOUT,
+      timeout: options.timeout ?? TIMEOUT,
       finished: (_row: number, outcome: Outcome) => this.counts.count(outcome),
     };
     this.#handler = this.#loop.handler(`churn/${options.name}`, () => this.#connect());

@@ -71,8 +71,8 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     });
   }
 
-  /** Begins a connection. It may fail before this returns. */
-  open(spec: ClientSpec): void {
+  /** Begins a connection, which may fail before this returns. @returns its row, until it is finished. */
+  open(spec: ClientSpec): number {
     const row = this.#free.pop() ?? this.#specs.length;
     this.#specs[row] = spec;
     this.#generations[row] = (this.#generations[row] ?? 0) + 1;
@@ -86,10 +86,11 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const outcome = tcp.connect(slot, spec.address, spec.port);
     if (outcome < 0) {
       this.#fail(row, -outcome, false);
-      return;
+      return row;
     }
     this.#ports[row] = tcp.sockets.localPort(slot);
     this.#columnOf(spec.timeout).arm(this.#loop.now + spec.timeout, row, this.#generations[row]);
+    return row;
   }
 
   connected(slot: number, row: number): void {
@@ -112,8 +113,8 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#closeAndSucceed(row);
   }
 
-  failed(_slot: number, row: number, errno: number): void {
-    this.#fail(row, errno, errno === Errno.ECONNRESET || errno === Errno.EPIPE);
+  failed(slot: number, row: number, errno: number): void {
+    this.#fail(row, errno, this.#machine.tcp.sockets.state[slot] !== TcpState.SYN_SENT);
   }
 
   isLive(row: number, generation: number): boolean {
@@ -148,7 +149,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   }
 
   #fail(row: number, errno: number, wasConnected: boolean): void {
-    const cause = causeOfErrno(errno);
+    const cause = causeOfErrno(errno, wasConnected);
     this.#finish(row, 1000 + errno, { isSuccess: false, cause, errno, wasConnected, localPort: this.#ports[row]! });
   }
 
@@ -156,7 +157,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const sockets = this.#machine.tcp.sockets;
     if (sockets.has(slot, SocketFlag.DIVERTED)) return "nodeport-collision";
     if (sockets.has(slot, SocketFlag.CONNTRACK_FULL)) return "conntrack-full";
-    return isConnecting ? "other" : "slow-server";
+    return isConnecting ? "connect-timeout" : "slow-server";
   }
 
   #finish(row: number, code: number, outcome: Outcome): void {
@@ -181,8 +182,10 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   }
 }
 
-function causeOfErrno(errno: number): FailureCause {
+function causeOfErrno(errno: number, wasConnected: boolean): FailureCause {
   if (errno === Errno.EADDRNOTAVAIL) return "port-exhaustion";
   if (errno === Errno.ECONNREFUSED) return "connection-refused";
+  if (errno === Errno.ETIMEDOUT) return wasConnected ? "slow-server" : "connect-timeout";
+  if (errno === Errno.EHOSTUNREACH || errno === Errno.ENETUNREACH) return "host-unreachable";
   return "other";
 }

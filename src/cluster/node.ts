@@ -9,12 +9,16 @@ import type { TraceSink } from "../kernel/trace.ts";
 import type { Ipv4, Micros } from "../units.ts";
 import { Churn } from "./churn.ts";
 import { Clients } from "./clients.ts";
+import { Fabric } from "./fabric.ts";
 import { Container } from "./kubelet/container.ts";
+import { GRPC_REQUEST_BYTES } from "./kubelet/grpc_probe.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
+import { dropInvalid } from "./endpoint_hosts.ts";
 import { KubeProxy } from "./kube_proxy/kube_proxy.ts";
 import { LoadBalancer } from "./load_balancer/load_balancer.ts";
 import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
-import type { NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
+import type { InterfaceOptions, LoadBalancerOptions, NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
+import { serveOutside } from "./outside_server.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
 import { Timeline } from "./timeline.ts";
@@ -25,8 +29,9 @@ const WIRE_DELAY: Micros = 100;
 const RESPONSE_BYTES = 850;
 
 /**
- * A node with everything on it, and the network behind it as one more namespace that owns every address that is not on
- * the node: endpoints elsewhere, agents' servers, the gateway.
+ * A node with everything on it. A node by itself has the network behind it as one more namespace, which owns every
+ * address that is not on the node: endpoints elsewhere, agents' servers, the gateway. One of several nodes is joined to
+ * the others by a fabric, which owns these addresses then.
  */
 export class Node {
   readonly machine: Machine;
@@ -41,23 +46,28 @@ export class Node {
   /** All services, drawn ones included. */
   readonly services: readonly ServiceOptions[];
   readonly #options: NodeOptions;
-  readonly #network: Netns;
+  readonly #fabric: Fabric | undefined;
+  /** The network behind a node by itself. */
+  readonly #network: Netns | undefined;
   readonly #clients: Clients;
   readonly #workloads: Workloads;
   readonly #timeline: Timeline;
   #bridge: Device | undefined = undefined;
 
-  constructor(options: NodeOptions, loop: EventLoop, random: RandomStreams, trace?: TraceSink) {
+  /** @param site the event loop, for a node by itself; the fabric, for one of several. */
+  constructor(options: NodeOptions, site: EventLoop | Fabric, random: RandomStreams, trace?: TraceSink) {
     this.#options = options;
+    this.#fabric = site instanceof Fabric ? site : undefined;
     this.machine = new Machine({
-      loop,
+      loop: site instanceof Fabric ? site.loop : site,
       era: options.kernel.era,
       random,
       memoryBytes: options.node.memoryBytes,
       ...(trace === undefined ? {} : { trace }),
+      ...(this.#fabric === undefined ? {} : { group: this.#fabric.group }),
     });
-    this.netns = this.machine.createNetns("node");
-    this.#network = this.machine.createNetns("network");
+    this.netns = this.machine.createNetns((this.#fabric === undefined ? undefined : options.node.name) ?? "node");
+    this.#network = this.#fabric === undefined ? this.machine.createNetns("network") : undefined;
     this.netns.loadBrNetfilter();
     this.#writeSysctls();
     this.#buildInterfaces();
@@ -76,12 +86,9 @@ export class Node {
     this.kubeProxy = new KubeProxy(options, this.#workloads.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.selfCheck = this.#buildNodeLocalDns();
-    this.#buildNetwork();
+    if (this.#network !== undefined) this.#buildNetwork(this.#network);
     this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.#clients));
-    const outside = { netns: this.#network, clients: this.#clients };
-    this.loadBalancers = options.loadBalancers.map(
-      (balancer) => new LoadBalancer(balancer, options.node.primaryAddress, outside),
-    );
+    this.loadBalancers = options.loadBalancers.map((balancer) => this.#buildLoadBalancer(balancer));
     const { deployments } = this.#workloads;
     this.#timeline = new Timeline(options.timeline, { node: this.netns, kubeProxy: this.kubeProxy, deployments });
   }
@@ -112,17 +119,24 @@ export class Node {
 
   #buildInterfaces(): void {
     const { interfaces, gateway } = this.#options.node;
-    for (const { name, kind, addresses } of interfaces) {
-      const device =
-        kind === "physical"
-          ? this.machine.createVeth({ netns: this.netns, name }, { netns: this.#network, name }, WIRE_DELAY)[0]
-          : this.netns.addDevice(name, kind);
+    for (const description of interfaces) {
+      const { name, kind, addresses } = description;
+      const device = kind === "physical" ? this.#buildCard(description) : this.netns.addDevice(name, kind);
       for (const { address, prefixLength } of addresses) this.netns.addAddress(device, address, prefixLength);
       if (kind === "bridge") this.#bridge ??= device;
       if (kind === "physical" && gateway !== undefined && this.netns.routes.lookup(8 << 24).kind === "none") {
         this.netns.addRoute({ destination: 0, prefixLength: 0, kind: "unicast", device, via: gateway });
       }
     }
+  }
+
+  #buildCard(description: InterfaceOptions): Device {
+    const { name } = description;
+    if (this.#network === undefined) {
+      assert(this.#fabric !== undefined, "a node has a network of its own or is joined to others");
+      return this.#fabric.join(this.netns, description, this.#options.node.gateway);
+    }
+    return this.machine.createVeth({ netns: this.netns, name }, { netns: this.#network, name }, WIRE_DELAY)[0];
   }
 
   #buildPod(pod: PodOptions): Container {
@@ -132,7 +146,7 @@ export class Node {
       responseBytes: RESPONSE_BYTES,
       waitsForClientShare: this.#options.kubelet.httpProbeClosesFirst,
       choice: this.machine.random.stream(`pod/${pod.name}/closes`),
-      keepAliveRequestBytes: SELF_CHECK_REQUEST_BYTES,
+      keepAliveRequestBytes: [SELF_CHECK_REQUEST_BYTES, GRPC_REQUEST_BYTES],
     });
     return new Container(pod, netns, server);
   }
@@ -175,17 +189,19 @@ export class Node {
     if (!this.netns.hasAddress(options.address)) {
       this.netns.addAddress(this.netns.addDevice("nodelocaldns", "dummy"), options.address, 32);
     }
-    this.kubelet.add(this.#buildPod(nodeLocalDnsPod(options)));
+    const pod = nodeLocalDnsPod(options);
+    const { name } = this.#options.node;
+    this.kubelet.add(this.#buildPod(this.#fabric === undefined ? pod : { ...pod, name: `${pod.name}-${name}` }));
     return options.selfCheck ? new SelfCheck(options, this.netns, this.#clients) : undefined;
   }
 
   /** The network owns the gateway, endpoints that are not on the node and the servers of agents, and routes back through the node. */
-  #buildNetwork(): void {
+  #buildNetwork(network: Netns): void {
     const { gateway, primaryAddress } = this.#options.node;
-    const device = this.#network.addDevice("dummy0", "dummy");
+    const device = network.addDevice("dummy0", "dummy");
     const own = (address: Ipv4): void => {
       const isOnNode = this.netns.hasAddress(address) || this.#options.pods.some((pod) => pod.address === address);
-      if (!isOnNode && !this.#network.hasAddress(address)) this.#network.addAddress(device, address, 32);
+      if (!isOnNode && !network.hasAddress(address)) network.addAddress(device, address, 32);
     };
     if (gateway !== undefined) own(gateway);
     for (const { address } of this.#options.loadBalancers) own(address);
@@ -193,11 +209,12 @@ export class Node {
     for (const service of this.services) for (const endpoint of service.endpoints) own(endpoint);
     for (const churn of this.#options.churn) {
       own(churn.to.address);
-      this.#serveChurn(churn.to, churn.closes);
+      serveOutside(network, churn);
     }
-    const towardsNode = [...this.#network.devices()].find((other) => other.peer?.netns === this.netns);
+    if (this.#options.endpointHostsDropInvalid) this.machine.loadRules(network, dropInvalid());
+    const towardsNode = [...network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {
-      this.#network.addRoute({
+      network.addRoute({
         destination: 0,
         prefixLength: 0,
         kind: "unicast",
@@ -207,19 +224,14 @@ export class Node {
     }
   }
 
-  /** A server for an agent's connections where the scenario has none: on another host, or on the node itself. */
-  #serveChurn(to: { readonly address: Ipv4; readonly port: number }, closes: "client" | "server" | "reset"): void {
-    if (!this.#network.hasAddress(to.address)) return;
-    const server = new Server(this.machine, `network/${to.port}`, {
-      responseDelay: 0,
-      responseBytes: RESPONSE_BYTES,
-      waitsForClientShare: closes === "server" ? 0 : 1,
-    });
-    server.listen(this.#network, to.address, to.port);
+  #buildLoadBalancer(balancer: LoadBalancerOptions): LoadBalancer {
+    assert(this.#network !== undefined, "a node with load balancers is by itself");
+    const outside = { netns: this.#network, clients: this.#clients };
+    return new LoadBalancer(balancer, this.#options.node.primaryAddress, outside);
   }
 
   #namespaceOf(from: string): Netns {
-    if (from === "node") return this.netns;
+    if (from === "node" || from === this.#options.node.name) return this.netns;
     const netns = this.machine.netns(from);
     assert(netns !== undefined, `the namespace of ${from} exists`);
     return netns;

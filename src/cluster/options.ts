@@ -22,6 +22,7 @@ export interface ProbeOptions {
   readonly handler:
     | { readonly kind: "httpGet"; readonly port: Port; readonly path: string }
     | { readonly kind: "tcpSocket"; readonly port: Port }
+    | { readonly kind: "grpc"; readonly port: Port }
     | { readonly kind: "exec" };
   readonly initialDelaySeconds: number;
   readonly periodSeconds: number;
@@ -34,6 +35,8 @@ export interface ProbeOptions {
 export interface PodOptions {
   readonly name: string;
   readonly workload: string;
+  /** The name of the node that it runs on; absent where there is one node. */
+  readonly nodeName?: string;
   readonly address: Ipv4;
   readonly hostNetwork: boolean;
   readonly listen: readonly Port[];
@@ -149,6 +152,48 @@ export interface ChurnOptions {
   readonly ratePerSecond: number;
   readonly arrivals: "poisson" | "periodic";
   readonly closes: "client" | "server" | "reset";
+  /** How long the client waits for a connection and its answer; 3 s if absent. */
+  readonly timeout?: Micros;
+}
+
+/** A node as the scenario describes it. */
+export interface NodeDescription {
+  /** Unique; absent only where there is one node. */
+  readonly name?: string;
+  readonly interfaces: readonly InterfaceOptions[];
+  readonly primaryAddress: Ipv4;
+  readonly podNetwork: "bridge" | "routed";
+  /** The network that its pods take addresses from, as other nodes route to it. */
+  readonly podCidr?: InterfaceAddressOptions;
+  readonly gateway?: Ipv4;
+  readonly memoryBytes: number;
+  /** Sysctls of this node, written after those of all nodes. */
+  readonly sysctls?: readonly (readonly [name: string, text: string])[];
+}
+
+/** How pods of different nodes reach each other. */
+export interface OverlayOptions {
+  /** `vxlan`: in UDP packets between the nodes' addresses. `host-gw`: as they are, with a route per node. */
+  readonly kind: "vxlan" | "host-gw";
+  /** The UDP port of `vxlan`. */
+  readonly port: Port;
+  /** What a firewall between the nodes does with packets to that port. */
+  readonly blocked: "off" | "drop" | "reject";
+  /** Whether what pods send out of the pod networks gets the node's address. */
+  readonly masquerade: boolean;
+}
+
+/** A destination port that a security group lets nothing through to. */
+export interface BlockedPortOptions {
+  readonly port: Port;
+  readonly protocol: "TCP" | "UDP";
+}
+
+/** Limits of the cloud network between the nodes. */
+export interface CloudOptions {
+  /** Whether packets are dropped that an interface sends from, or gets for, an address that it does not have. */
+  readonly sourceDestCheck: boolean;
+  readonly blockedPorts: readonly BlockedPortOptions[];
 }
 
 /** A node and all that happens on it: plain data, every default filled in. A checked scenario is one. */
@@ -156,13 +201,7 @@ export interface NodeOptions {
   readonly kernel: { readonly era: KernelEra };
   readonly duration: Micros;
   readonly seed: string;
-  readonly node: {
-    readonly interfaces: readonly InterfaceOptions[];
-    readonly primaryAddress: Ipv4;
-    readonly podNetwork: "bridge" | "routed";
-    readonly gateway?: Ipv4;
-    readonly memoryBytes: number;
-  };
+  readonly node: NodeDescription;
   readonly sysctls: readonly (readonly [name: string, text: string])[];
   readonly kubelet: { readonly version: Version; readonly httpProbeClosesFirst: number };
   readonly kubeProxy: KubeProxyOptions;
@@ -179,6 +218,16 @@ export interface NodeOptions {
   readonly endpointSliceDelay: Micros;
   readonly loadBalancers: readonly LoadBalancerOptions[];
   readonly timeline: readonly TimelineEntry[];
+  /** Whether the hosts of endpoints elsewhere drop what their conntrack calls INVALID, in place of a RST. */
+  readonly endpointHostsDropInvalid: boolean;
+}
+
+/** Several nodes and what is between them. `node` is the first; `pods` and `churn` are those of all. */
+export interface ClusterOptions extends NodeOptions {
+  /** All nodes, the first included; absent or one entry: the node is by itself. */
+  readonly nodes?: readonly NodeDescription[];
+  readonly overlay?: OverlayOptions;
+  readonly cloud?: CloudOptions;
 }
 
 /** Whether version `a` is `b` or later. */

@@ -7,8 +7,13 @@ export const FAILURE_CAUSES = [
   "conntrack-full",
   "connection-refused",
   "slow-server",
+  "connect-timeout",
+  "host-unreachable",
   "other",
 ] as const;
+
+/** Failed probes that a result keeps with their log lines. */
+export const FAILURES_KEPT = 1000;
 
 /** One of `FAILURE_CAUSES`. */
 export type FailureCause = (typeof FAILURE_CAUSES)[number];
@@ -49,13 +54,14 @@ export interface KubeProxyLogLine {
   readonly text: string;
 }
 
-/** What kube-proxy has done so far. */
+/** What kube-proxy has done so far, on one node or on several. */
 export interface KubeProxyResult {
   readonly syncs: number;
   /** Processes that ended: restarts and changes of version. */
   readonly restarts: number;
-  /** Processes whose sync loop hung. */
+  /** Processes whose sync loop hung, and the nodes that have had one. */
   readonly hangs: number;
+  readonly hungNodes: number;
   /** Time in which the sync loop hung. */
   readonly hung: Micros;
   /** Real servers at the end that take connections for an endpoint that is gone. */
@@ -80,10 +86,12 @@ export interface LoadBalancerResult {
   readonly connectsFailed: number;
 }
 
-/** All that one replication (one boot) of a scenario yields: plain data that crosses a worker's boundary. */
+/** All that one replication (one boot of all nodes) of a scenario yields: plain data that crosses a worker's boundary. */
 export interface ReplicationResult {
   readonly replication: number;
   readonly duration: Micros;
+  /** How many nodes there are; 1 if absent. */
+  readonly nodes?: number;
   readonly probes: { readonly total: number; readonly failed: number; readonly byCause: CauseCounts };
   readonly series: readonly ProbeSeries[];
   /** At most the first 1,000 failures, in order of time. */

@@ -14,8 +14,8 @@ export interface ServerOptions {
   readonly waitsForClientShare: number;
   /** Draws which; needed only where the share is neither 0 nor 1. */
   readonly choice?: RandomStream;
-  /** Requests of this length ask to keep the connection open (no `Connection: close`), so their client closes. */
-  readonly keepAliveRequestBytes?: number;
+  /** Requests of these lengths ask to keep the connection open (no `Connection: close`, or HTTP/2), so their client closes. */
+  readonly keepAliveRequestBytes?: readonly number[];
 }
 
 /**
@@ -63,7 +63,7 @@ export class Server implements SocketOwner {
   }
 
   received(slot: number, _tag: number, bytes: number): void {
-    this.#keepsOpen[slot] = bytes === this.#options.keepAliveRequestBytes;
+    this.#keepsOpen[slot] = this.#options.keepAliveRequestBytes?.includes(bytes) === true;
     if (this.#options.responseDelay === 0) {
       this.#owed[slot] = this.#machine.loop.now;
       this.#answer(slot);

@@ -9,6 +9,8 @@ export function noFailures(): CauseCounts {
     "conntrack-full": 0,
     "connection-refused": 0,
     "slow-server": 0,
+    "connect-timeout": 0,
+    "host-unreachable": 0,
     other: 0,
   };
 }

@@ -1,8 +1,9 @@
 import type { Ipv4, Micros } from "../units.ts";
 import type { Netns } from "./netns.ts";
+import type { Vxlan } from "./vxlan.ts";
 
 /** What kind of interface a device is. A physical card is a `veth` whose peer stands for the network behind it. */
-export type DeviceKind = "loopback" | "dummy" | "veth" | "bridge";
+export type DeviceKind = "loopback" | "dummy" | "veth" | "bridge" | "vxlan";
 
 /** An interface of a network namespace. */
 export class Device {
@@ -13,6 +14,8 @@ export class Device {
   peer: Device | undefined = undefined;
   /** The bridge that this veth is a port of. */
   master: Device | undefined = undefined;
+  /** The tunnel of a vxlan device. */
+  vxlan: Vxlan | undefined = undefined;
   /** A bridge's ports, in the order in which they were attached. */
   readonly ports: Device[] = [];
   readonly addresses: { readonly address: Ipv4; readonly prefixLength: number }[] = [];
@@ -36,6 +39,7 @@ export class Device {
    */
   resolve(address: Ipv4): Device | undefined {
     if (this.kind === "bridge") return resolveOnBridge(this, address, undefined);
+    if (this.vxlan !== undefined) return this.vxlan.neighbour(address);
     const peer = this.peer;
     if (peer === undefined) return undefined;
     if (peer.master === undefined) return peer.netns.answersFor(address, peer) ? peer : undefined;

@@ -1,10 +1,13 @@
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { RandomStreams } from "../sim/random.ts";
+import { assert } from "../sim/assert.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
 import type { Device } from "./device.ts";
 import type { KernelEra } from "./eras.ts";
 import { Jiffies } from "./jiffies.ts";
+import type { KernelLog } from "./kernel_log.ts";
+import { MachineGroup } from "./machine_group.ts";
 import { Nat } from "./nat/nat.ts";
 import { Neighbours } from "./neighbours.ts";
 import { registerFilter } from "./netfilter/filter.ts";
@@ -12,10 +15,11 @@ import { registerNft } from "./netfilter/nft_chains.ts";
 import { type NftRuleset, nftUsesConntrack } from "./netfilter/nft_ruleset.ts";
 import { type Ruleset, usesConntrack } from "./netfilter/ruleset.ts";
 import { Netns, VETH_DELAY } from "./netns.ts";
-import { type Packet, PacketPool } from "./packet.ts";
+import type { Packet, PacketPool } from "./packet.ts";
 import { SysctlValues } from "./sysctl.ts";
 import { Tcp } from "./tcp/tcp.ts";
 import type { TraceSink } from "./trace.ts";
+import { Udp } from "./udp/udp.ts";
 import { Ipvs } from "./ipvs/ipvs.ts";
 
 /** What a machine is made of. */
@@ -27,6 +31,8 @@ export interface MachineOptions {
   readonly uptime?: Micros;
   readonly memoryBytes?: number;
   readonly trace?: TraceSink;
+  /** The machines that links join it to; absent for a machine by itself. */
+  readonly group?: MachineGroup;
 }
 
 const DAY: Micros = 86_400 * SECOND;
@@ -40,10 +46,14 @@ export class Machine {
   readonly era: KernelEra;
   readonly random: RandomStreams;
   readonly jiffies: Jiffies;
-  readonly packets = new PacketPool();
+  readonly group: MachineGroup;
+  readonly packets: PacketPool;
   readonly neighbours: Neighbours;
   readonly tcp: Tcp;
+  readonly udp: Udp;
   readonly trace: TraceSink | undefined;
+  /** The log that the kernel writes to, if anybody wants one. */
+  log: KernelLog | undefined = undefined;
   /** Sysctls that exist once per kernel. */
   readonly globals: SysctlValues;
   readonly #memoryBytes: number | undefined;
@@ -57,6 +67,9 @@ export class Machine {
     this.era = options.era;
     this.random = options.random;
     this.trace = options.trace;
+    this.group = options.group ?? new MachineGroup();
+    this.group.add(this);
+    this.packets = this.group.packets;
     this.#memoryBytes = options.memoryBytes;
     this.#uptime = options.uptime ?? DAY + this.random.stream("kernel/uptime").below(DAY);
     this.jiffies = new Jiffies(this.era, this.#uptime);
@@ -68,6 +81,7 @@ export class Machine {
       device.netns.receive(packet, device);
     });
     this.tcp = new Tcp(this, this.random);
+    this.udp = new Udp(this);
   }
 
   /** Packets that sockets have sent. */
@@ -91,12 +105,13 @@ export class Machine {
     return this.#namespaces.find((netns) => netns.name === name);
   }
 
-  /** Makes a pair of veths, one in each namespace. @param delay one way. */
+  /** Makes a pair of veths, one in each namespace; these may be on two machines of a group. @param delay one way. */
   createVeth(
     a: { netns: Netns; name: string },
     b: { netns: Netns; name: string },
     delay: Micros = VETH_DELAY,
   ): [Device, Device] {
+    assert(a.netns.machine.group === b.netns.machine.group, "a link joins machines of one group");
     const first = a.netns.addDevice(a.name, "veth", delay);
     const second = b.netns.addDevice(b.name, "veth", delay);
     first.peer = second;
@@ -152,6 +167,11 @@ export class Machine {
     this.#packetsSent += 1;
   }
 
+  /** The monotonic clock, which counts from boot. */
+  sinceBoot(time: Micros): Micros {
+    return time + this.#uptime;
+  }
+
   /** Seconds of the monotonic clock, which counts from boot. */
   monotonicSecond(time: Micros): number {
     return Math.floor((time + this.#uptime) / SECOND);
@@ -159,6 +179,11 @@ export class Machine {
 
   /** Forgets all cached routes: an address, a route or a link has changed somewhere, so neighbours may have, too. */
   flushRoutes(): void {
+    this.group.flushRoutes();
+  }
+
+  /** Forgets the cached routes of this machine; `flushRoutes` is for those who change something. */
+  flushOwnRoutes(): void {
     for (const netns of this.#namespaces) netns.routes.flush();
   }
 

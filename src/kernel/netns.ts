@@ -6,6 +6,7 @@ import { type Packet, Protocol } from "./packet.ts";
 import { RoutingTable, type Route, type RouteEntry } from "./routes.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { sendIcmpError } from "./icmp.ts";
+import { IcmpLimit } from "./icmp_limit.ts";
 import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
@@ -14,6 +15,7 @@ import type { SysctlValues } from "./sysctl.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { Nat } from "./nat/nat.ts";
 import type { Ipvs } from "./ipvs/ipvs.ts";
+import type { Vxlan } from "./vxlan.ts";
 
 /** The delay of the loopback device: the kernel's own path, as captures on a node show it. */
 export const LOOPBACK_DELAY: Micros = 8;
@@ -34,6 +36,7 @@ export class Netns {
   readonly routes: RoutingTable;
   readonly hooks = new NetfilterHooks();
   readonly counters = new Counters();
+  readonly icmpLimit = new IcmpLimit();
   readonly ports = new PortBuckets();
   /** Candidates that this namespace's connects examined. */
   readonly candidates = new CandidateCounts();
@@ -44,6 +47,8 @@ export class Netns {
   conntrack: Conntrack | undefined = undefined;
   nat: Nat | undefined = undefined;
   ipvs: Ipvs | undefined = undefined;
+  /** The tunnel whose UDP socket is open here. */
+  vxlan: Vxlan | undefined = undefined;
   /** Whether packets for others are forwarded: `net.ipv4.ip_forward`. */
   mayForward = false;
   /** How long an orphan stays in FIN_WAIT2, and how many TIME_WAIT entries there may be. */
@@ -177,7 +182,8 @@ export class Netns {
     } else {
       const peer = device.peer;
       if (peer === undefined) {
-        this.drop(packet);
+        if (device.vxlan === undefined) this.drop(packet);
+        else device.vxlan.transmit(packet);
         return;
       }
       packet.device = peer;
@@ -222,12 +228,20 @@ export class Netns {
     this.#forward(packet);
   }
 
-  /** Hands a packet to the protocol it is for. */
+  /** Hands a packet to the protocol it is for. Not modelled: UDP sockets other than a tunnel's, and what a closed UDP port answers. */
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);
-    else if (packet.protocol === Protocol.ICMP) this.machine.tcp.receiveIcmpError(this, packet);
+    else if (packet.protocol === Protocol.UDP) this.#deliverUdp(packet);
+    else if (packet.quotedProtocol === Protocol.UDP) this.machine.udp.receiveIcmpError(this, packet);
+    else this.machine.tcp.receiveIcmpError(this, packet);
     this.machine.packets.release(packet);
+  }
+
+  /** A VXLAN device has a UDP socket of the kernel's own; all else goes to the sockets of processes. */
+  #deliverUdp(packet: Packet): void {
+    if (this.vxlan?.isFor(packet) === true) this.vxlan.receive(packet);
+    else this.machine.udp.receive(this, packet);
   }
 
   /** Throws a packet away; a connection it would have begun is forgotten. */

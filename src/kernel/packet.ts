@@ -61,6 +61,8 @@ export class Packet {
   quotedSport: Port = 0;
   quotedDport: Port = 0;
   quotedSeq = 0;
+  /** The packet that a tunnel has put into this one. */
+  inner: Packet | undefined = undefined;
 
   constructor(row: number) {
     this.row = row;
@@ -95,8 +97,9 @@ export class PacketPool {
     return this.#packets[row]!;
   }
 
-  /** Takes the packet back; nobody may hold it any longer. */
+  /** Takes the packet back, with the one inside it; nobody may hold it any longer. */
   release(packet: Packet): void {
+    if (packet.inner !== undefined) this.#releaseInner(packet);
     packet.mark = 0;
     packet.ct = -1;
     packet.ctState = 0;
@@ -111,6 +114,12 @@ export class PacketPool {
     packet.len = 0;
     packet.ttl = 64;
     this.#free.push(packet);
+  }
+
+  #releaseInner(packet: Packet): void {
+    const inner = packet.inner!;
+    packet.inner = undefined;
+    this.release(inner);
   }
 }
 

@@ -66,6 +66,7 @@ export class RoutingTable {
   #lastDestination: Ipv4 = 0;
   #lastRoute: Route | undefined = undefined;
   readonly #loopback: () => Device;
+  #hasCached = false;
 
   constructor(loopback: () => Device) {
     this.#loopback = loopback;
@@ -104,6 +105,7 @@ export class RoutingTable {
     const place = cachePlace(address);
     if (this.#localKeys[place] === address && this.#localAnswers[place] !== 0) return this.#localAnswers[place] === 2;
     const answer = this.#local.has(address) || address >>> 24 === 127;
+    this.#hasCached = true;
     this.#localKeys[place] = address;
     this.#localAnswers[place] = answer ? 2 : 1;
     return answer;
@@ -114,8 +116,10 @@ export class RoutingTable {
     return this.#local.keys();
   }
 
-  /** Forgets all cached look-ups; called whenever an address, a route or a link changes. */
+  /** Forgets all cached look-ups; called whenever an address, a route or a link changes on a machine of the group. */
   flush(): void {
+    if (!this.#hasCached) return;
+    this.#hasCached = false;
     this.#cache.length = 0;
     this.#lastRoute = undefined;
     this.#localAnswers.fill(0);
@@ -135,6 +139,7 @@ export class RoutingTable {
     const cached = this.#cache[place];
     if (cached !== undefined && this.#cacheKeys[place] === destination) return cached;
     const route = this.#find(destination);
+    this.#hasCached = true;
     while (this.#cache.length <= place) this.#cache.push(undefined);
     this.#cacheKeys[place] = destination;
     this.#cache[place] = route;

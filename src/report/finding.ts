@@ -37,6 +37,9 @@ const BECAUSE: Readonly<Record<FailureCause, string>> = {
   "conntrack-full": "the conntrack table was full and the kernel dropped the packet",
   "connection-refused": "nothing listened on the port",
   "slow-server": "the server answered too late",
+  "connect-timeout": "nobody answered the SYNs",
+  "host-unreachable":
+    "the kernel had no way to the address: no route, or no neighbour that answered (EHOSTUNREACH, ENETUNREACH)",
   other: "of causes outside this list",
 };
 
@@ -91,5 +94,6 @@ function surpriseText(document: RunDocument): string | undefined {
 
 /** Simulated time of all replications, in seconds. */
 function nodeSeconds(document: RunDocument): number {
-  return document.settings.durationSeconds * document.settings.replications;
+  const { durationSeconds, replications, nodes = 1 } = document.settings;
+  return durationSeconds * replications * nodes;
 }

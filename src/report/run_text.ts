@@ -14,6 +14,8 @@ import { remedies } from "./remedies.ts";
 import { commandLines, runCommandWords } from "./shell_command.ts";
 import { item, labelled, printable, textStyle, wrapText } from "./text_layout.ts";
 import type { TextStyle } from "./text_layout.ts";
+import { auditLines } from "./audit_text.ts";
+import { variantLines } from "./variants_text.ts";
 
 /** How a report is to be set. */
 export interface RunTextOptions {
@@ -31,6 +33,7 @@ export function runText(document: RunDocument, options: RunTextOptions): string 
   const columns = Math.min(100, Math.max(60, options.columns));
   const style = textStyle(options.color);
   const sections: (readonly [title: string, lines: readonly string[]])[] = [
+    ["Variants", variantLines(document, columns)],
     ["Probes", probeLines(document, columns)],
     ["First failures", firstFailureLines(document, columns)],
     ["Ports and conntrack", tableLines(document, columns)],
@@ -41,6 +44,7 @@ export function runText(document: RunDocument, options: RunTextOptions): string 
     ["Expectations", expectationLines(document, columns, style)],
     ["Warnings", document.warnings.flatMap((warning) => item("!", warning, columns))],
     ["The same run again", commandLines(runCommandWords(document), columns)],
+    ["Audit", auditLines(document, columns)],
   ];
   const blocks = [headerLines(document, columns), ...findingBlocks(document, columns, style)];
   for (const [title, lines] of sections) {
@@ -259,9 +263,11 @@ function expectationItem({ that, want, got, ok }: ExpectationDocument, columns: 
 /** The program, the fingerprint and what it took: the only figures that differ between two machines. */
 function engineLines(document: RunDocument, columns: number): string[] {
   const { version, events, connections, packets, fingerprint, cpuSeconds, wallSeconds } = document.engine;
+  const count = document.variants?.length ?? 0;
+  const all = count === 0 ? "" : `, and ${plural(String(count), "variant")},`;
   return wrapText(
     `portfall ${printable(version)}, fingerprint ${fingerprint}: ${formatCount(events)} events, ${formatCount(connections)} connections, ` +
-      `${formatCount(packets)} packets in ${formatSpan(wallSeconds)} (${formatSpan(cpuSeconds)} of CPU).`,
+      `${formatCount(packets)} packets${all} in ${formatSpan(wallSeconds)} (${formatSpan(cpuSeconds)} of CPU).`,
     columns,
   );
 }

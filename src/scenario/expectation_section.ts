@@ -12,6 +12,8 @@ export const CAUSE_NAMES: readonly string[] = [
   "conntrack-full",
   "connection-refused",
   "slow-server",
+  "connect-timeout",
+  "host-unreachable",
   "other",
 ];
 
@@ -56,10 +58,16 @@ export function resolveExpectations({ sections, place, problems }: CheckContext)
   if (sections.nodeLocalDns !== undefined && sections.nodeLocalDns !== "off") workloads.unshift(NODE_LOCAL_DNS);
   const hasAllWorkloads = !place.isLeftOut("churn", "nodeLocalDns") && !place.at("churn").isLeftOut("*");
   const balancers = (sections.loadBalancers ?? []).flatMap(({ name }) => loadBalancerPaths(name));
-  const known = [...FIGURE_PATHS, ...workloads.flatMap(workloadPaths), ...balancers];
+  const plain = [...FIGURE_PATHS, ...workloads.flatMap(workloadPaths), ...balancers];
+  const variants = Object.keys(sections.variants ?? {});
   return (sections.expect ?? []).map(({ that, between, below, above, equals }, index) => {
     const at = place.at("expect", index);
-    if (!known.includes(that) && !isNamedByKernel(that) && (hasAllWorkloads || !that.startsWith("workloads."))) {
+    const variant = plain.includes(that) ? undefined : variants.find((name) => that.startsWith(`${name}.`));
+    const own = variant === undefined ? that : that.slice(variant.length + 1);
+    const isUnread = place.isLeftOut("variants") || place.at("variants").isLeftOut(that.split(".", 1)[0] ?? "");
+    const isOpen = isUnread || isNamedByKernel(own) || (!hasAllWorkloads && own.startsWith("workloads."));
+    if (!plain.includes(own) && !isOpen) {
+      const known = [...plain, ...variants.flatMap((name) => plain.map((path) => `${name}.${path}`))];
       const closest = closestWord(that, known);
       problems.add(at.at("that").value, {
         message: `Cannot expect anything of ${quote(that)}: the result has no such figure${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,

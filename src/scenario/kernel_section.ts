@@ -56,12 +56,28 @@ export function resolveKernelSection({ sections, place, problems }: CheckContext
  */
 export function checkSysctls(context: CheckContext, era: KernelEra | undefined): Scenario["sysctls"] {
   const { sections, place } = context;
+  const memoryBytes = sections.node?.memoryBytes ?? sections.nodes?.[0]?.memoryBytes;
+  const table = { entries: Object.entries(sections.sysctls ?? {}), place: place.at("sysctls"), memoryBytes };
+  return checkSysctlTable(table, era, context);
+}
+
+/** Sysctls of all nodes or of one, where they stand, and the memory of that node. */
+export interface SysctlTable {
+  readonly entries: Scenario["sysctls"];
+  readonly place: Place;
+  readonly memoryBytes: number | undefined;
+}
+
+/** Checks the sysctls of one table by themselves. @returns them. */
+export function checkSysctlTable(
+  { entries: sysctls, place, memoryBytes }: SysctlTable,
+  era: KernelEra | undefined,
+  context: CheckContext,
+): Scenario["sysctls"] {
   const reference = era ?? newestEra();
-  const memoryBytes = sections.node?.memoryBytes;
   const values = new SysctlValues(reference, memoryBytes === undefined ? {} : { memoryBytes });
-  const sysctls = Object.entries(sections.sysctls ?? {});
   for (const [name, text] of sysctls) {
-    checkSetting({ name, text, place: place.at("sysctls", name) }, context, { era, reference, values });
+    checkSetting({ name, text, place: place.at(name) }, context, { era, reference, values });
   }
   return sysctls;
 }

@@ -3,10 +3,11 @@ import {
   readAddress,
   readClusterIp,
   readDuration,
-  readEndpoint,
   readInterfaceAddress,
   readPortSpan,
+  readProtocolPort,
   readRate,
+  readTarget,
   readVersion,
   type Read,
 } from "./values.ts";
@@ -99,9 +100,18 @@ export function interfaceAddress(description: string) {
   return parsed(description, "an IPv4 address with its prefix, such as 10.10.85.105/24", readInterfaceAddress);
 }
 
-/** An IPv4 address with a port. */
-export function endpoint(description: string) {
-  return parsed(description, "an IPv4 address with a port, such as 10.10.85.10:10050", readEndpoint);
+/** An IPv4 address, or the name of a pod or a service, with a port. */
+export function target(description: string) {
+  return parsed(
+    description,
+    "an IPv4 address with a port, such as 10.10.85.10:10050, or a pod or service, such as default/web:80",
+    readTarget,
+  );
+}
+
+/** A port with its protocol. */
+export function protocolPort(description: string) {
+  return parsed(description, "a port with its protocol, such as 8472/UDP", readProtocolPort);
 }
 
 /** Low and high port. */

@@ -1,6 +1,6 @@
 import type { KernelEra } from "../kernel/eras.ts";
 import type { Ipv4, Micros, Port } from "../units.ts";
-import type { Endpoint, InterfaceAddress, Version } from "./values.ts";
+import type { Endpoint, InterfaceAddress, ProtocolPort, Version } from "./values.ts";
 
 /** An interface of the node. */
 export interface NodeInterface {
@@ -9,22 +9,44 @@ export interface NodeInterface {
   readonly addresses: readonly InterfaceAddress[];
 }
 
-/** The node: its interfaces and how it reaches its pods. */
+/** A node: its interfaces and how it reaches its pods. */
 export interface NodeSetup {
+  /** Unique; absent where there is one node that the scenario does not name. */
+  readonly name?: string;
   readonly interfaces: readonly NodeInterface[];
   /** The address of the first physical interface, which also is the address of pods with `hostNetwork`. */
   readonly primaryAddress: Ipv4;
   /** `bridge`: pods hang on a bridge that has an address. `routed`: one route per pod, as Calico and AWS do. */
   readonly podNetwork: "bridge" | "routed";
+  /** The network that pods take addresses from; absent if the scenario names none. */
+  readonly podCidr?: InterfaceAddress;
   /** Absent when the network of the first physical interface has no second host. */
   readonly gateway?: Ipv4;
   readonly memoryBytes: number;
+  /** Sysctls of this node alone, in the order of the file. */
+  readonly sysctls: readonly (readonly [name: string, text: string])[];
+}
+
+/** How pods of different nodes reach each other. */
+export interface Overlay {
+  readonly kind: "vxlan" | "host-gw";
+  readonly port: Port;
+  /** What a firewall between the nodes does with packets to that port. */
+  readonly blocked: "off" | "drop" | "reject";
+  readonly masquerade: boolean;
+}
+
+/** Limits of the network between the nodes. */
+export interface Cloud {
+  readonly sourceDestCheck: boolean;
+  readonly blockedPorts: readonly ProtocolPort[];
 }
 
 /** Whom a probe asks; `exec` opens no connection. */
 export type ProbeHandler =
   | { readonly kind: "httpGet"; readonly port: Port; readonly path: string }
   | { readonly kind: "tcpSocket"; readonly port: Port }
+  | { readonly kind: "grpc"; readonly port: Port }
   | { readonly kind: "exec" };
 
 /** A probe with the defaults of Kubernetes filled in. Times are whole seconds, as the kubelet takes them. */
@@ -43,6 +65,8 @@ export interface Pod {
   readonly name: string;
   /** The name of the entry that it comes from. */
   readonly workload: string;
+  /** The node it runs on; absent where there is one node. */
+  readonly nodeName?: string;
   /** Its own address, or the node's with `hostNetwork`. */
   readonly address: Ipv4;
   readonly hostNetwork: boolean;
@@ -168,7 +192,7 @@ export interface NodeLocalDnsSetup {
 /** Connections that come and go beside the probes. */
 export interface Churn {
   readonly name: string;
-  /** `node`, or the name of a pod. */
+  /** `node` (the first), the name of a node, or the name of a pod. */
   readonly from: string;
   readonly to: Endpoint;
   /** 0 or more. */
@@ -176,6 +200,7 @@ export interface Churn {
   readonly arrivals: "poisson" | "periodic";
   /** Who closes first, or that the client aborts with RST. */
   readonly closes: "client" | "server" | "reset";
+  readonly timeout: Micros;
 }
 
 /** What a figure of the result must be; at least one of the bounds is present. */
@@ -189,6 +214,26 @@ export interface Expectation {
   readonly equals?: number;
 }
 
+/** The same scenario under other settings. */
+export interface Variant {
+  /** Letters, digits, blanks, `_` and `-`; unique. */
+  readonly name: string;
+  /** Values by path of `--set`, in the order in which they apply. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The scenario that they give; it expects nothing and has no variants of its own. */
+  readonly scenario: Scenario;
+}
+
+/** A claim about the cause of a figure, to be held against the variants. */
+export interface Audit {
+  /** What somebody takes for the cause, in a sentence. */
+  readonly claim: string;
+  /** The name of the variant without that cause. */
+  readonly cause: string;
+  /** A path that `isAuditFigure` accepts. */
+  readonly figure: string;
+}
+
 /** A checked scenario: plain data, every default filled in, ready to cross a worker's boundary. */
 export interface Scenario {
   /** Empty if the file says nothing. */
@@ -197,7 +242,12 @@ export interface Scenario {
   readonly duration: Micros;
   readonly replications: number;
   readonly seed: string;
+  /** The first of the nodes. */
   readonly node: NodeSetup;
+  /** All nodes, at least one. */
+  readonly nodes: readonly NodeSetup[];
+  readonly overlay?: Overlay;
+  readonly cloud?: Cloud;
   /** Names and texts in the order of the file; each was accepted by the kernel's own parser. */
   readonly sysctls: readonly (readonly [name: string, text: string])[];
   readonly kubelet: {
@@ -217,5 +267,9 @@ export interface Scenario {
   readonly endpointSliceDelay: Micros;
   readonly loadBalancers: readonly LoadBalancerSetup[];
   readonly timeline: readonly TimelineEntry[];
+  /** Whether the hosts of endpoints elsewhere drop what their conntrack calls INVALID. */
+  readonly endpointHostsDropInvalid: boolean;
   readonly expect: readonly Expectation[];
+  readonly variants: readonly Variant[];
+  readonly audit: Audit | undefined;
 }

@@ -12,11 +12,6 @@ const PROBE = String.raw`^(pods\.\*|nodeLocalDns)\.(readiness|liveness|startup)P
 
 /** All that is in the schema and not in the engine: naming it is a diagnostic, never ignored. */
 export const NOT_SERVED: readonly NotServed[] = [
-  { path: /^nodes$/, what: "several nodes", toMend: "describe one node under `node:`" },
-  { path: /^node\.count$/, served: ["1"], what: "more than one node", toMend: "delete the key: one node is simulated" },
-  { path: /^overlay$/, what: "overlay networks", toMend: "delete the section" },
-  { path: /^cloud$/, what: "cloud faults", toMend: "delete the section" },
-  { path: /^variants$/, what: "variants", toMend: "run the scenario once for each variant, with --set" },
   { path: /^kubeProxy\.mode$/, served: ["ipvs"], what: "a kube-proxy mode other than ipvs", toMend: "write ipvs" },
   {
     path: /^kubeProxy\.scheduler$/,
@@ -24,7 +19,6 @@ export const NOT_SERVED: readonly NotServed[] = [
     what: "an IPVS scheduler other than rr and wrr",
     toMend: "write rr, which is kube-proxy's default",
   },
-  { path: new RegExp(String.raw`${PROBE}\.grpc$`), what: "gRPC probes", toMend: "use tcpSocket or httpGet" },
   {
     path: new RegExp(String.raw`${PROBE}\.(httpGet|tcpSocket)\.host$`),
     what: "a probe of another address than the pod's",

@@ -8,6 +8,9 @@ import { SourceText, type Problem } from "./source_text.ts";
 import { closestWord } from "./spelling.ts";
 import { parseYaml, type NodeSpans } from "./yaml_document.ts";
 
+/** The name of a text that is an option of the command line. */
+const OPTION = "--set";
+
 /** What `applyOverrides` works on. */
 export interface OverrideTarget {
   readonly schema: Schema;
@@ -32,7 +35,14 @@ interface Cursor {
  * `portRange.width` come last (see `derivePortRange`). Wrong paths and values become problems at the option.
  */
 export function applyOverrides(target: OverrideTarget, overrides: readonly string[]): void {
-  const sources = overrides.map((override, index) => new SourceText("--set", override, index + 1));
+  applySettings(
+    target,
+    overrides.map((override, index) => new SourceText(OPTION, override, index + 1)),
+  );
+}
+
+/** Applies `PATH=VALUE` texts as `applyOverrides` does; each text says itself where it stands. */
+export function applySettings(target: OverrideTarget, sources: readonly SourceText[]): void {
   for (const source of sources) if (!isDerived(source)) new Override(target, source).apply();
   const derived = derivePortRange(target.root, sources.filter(isDerived), target.problems);
   if (derived === undefined) return;
@@ -93,7 +103,7 @@ class Override {
         return this.#refuse(cursor.at, this.#path.length, {
           message: `Cannot set ${quote(this.#path)}: ${quote(whole)} is a single value and has no keys`,
           expected: `${whole}=VALUE`,
-          toMend: `write ${whole}=${this.#value}`,
+          toMend: `write ${this.#isOption ? `${whole}=${this.#value}` : this.#setting(whole)}`,
         });
       }
     }
@@ -114,11 +124,11 @@ class Override {
     const label = isRoot ? "in the scenario" : `in ${quote(this.#path.slice(0, cursor.at - 1))}`;
     const problem = unknownKey(segment, known, label);
     const closest = closestWord(segment, known);
-    const mended = `${this.#path.slice(0, cursor.at)}${closest}${rest.slice(segment.length)}=${this.#value}`;
+    const mended = `${this.#path.slice(0, cursor.at)}${closest}${rest.slice(segment.length)}`;
     return this.#refuse(cursor.at, cursor.at + segment.length, {
       ...problem,
       message: problem.message.replace(/^Cannot use the key "[^"]*"/, () => `Cannot set ${quote(this.#path)}`),
-      toMend: closest === undefined ? "name one of these keys" : `write --set ${quoteForShell(mended)}`,
+      toMend: closest === undefined ? "name one of these keys" : `write ${this.#setting(mended)}`,
     });
   }
 
@@ -222,6 +232,15 @@ class Override {
     const span = this.#isDerived ? { start: valueAt, end: this.#source.text.length } : { start, end };
     this.#target.spans.set(scalar, { source: this.#source, ...span });
     return scalar;
+  }
+
+  /** Another path with this value, as one writes it here: behind `--set`, or as a line of the file. */
+  #setting(path: string): string {
+    return this.#isOption ? `--set ${quoteForShell(`${path}=${this.#value}`)}` : `${path}: ${this.#value}`;
+  }
+
+  get #isOption(): boolean {
+    return this.#source.file === OPTION;
   }
 
   #refuse(start: number, end: number, problem: Problem): undefined {

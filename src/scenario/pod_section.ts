@@ -11,8 +11,10 @@ import {
 } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
 import type { Pod, Probe } from "./model.ts";
+import { nodeEntries } from "./node_entries.ts";
 import type { ResolvedNode } from "./node_section.ts";
-import { resolveProbe, warnOfClosedPort, type ProbeKind } from "./probe_section.ts";
+import { PodPlacement } from "./pod_placement.ts";
+import { checkHandlerVersion, resolveProbe, warnOfClosedPort, type ProbeKind } from "./probe_section.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
 import type { Span } from "./source_text.ts";
@@ -35,39 +37,44 @@ export function claimPodAddresses({ sections, place }: CheckContext, addresses: 
  * Checks the pods and gives each its address: its own, the node's with `hostNetwork`, or the next of the pod network
  * that nothing else in the scenario has or names.
  *
- * @param node `undefined` when the node itself had problems: then the pods are checked without addresses.
+ * @param nodes `undefined` when a node itself had problems: then the pods are checked without addresses.
  */
 export function resolvePods(
   context: CheckContext,
-  node: ResolvedNode | undefined,
+  nodes: readonly ResolvedNode[] | undefined,
   addresses: AddressBook,
 ): readonly Pod[] {
   const names = new NameBook(context.problems, "pod");
-  const hostPorts = new Map<Port, { readonly owner: string; readonly span: Span }>();
-  const allocator = new PodAddresses(context, node, addresses, node?.podNetwork);
-  const elsewhere = new ElsewhereAddresses(context, node, addresses);
+  const hostPorts = new Map<string, { readonly owner: string; readonly span: Span }>();
+  const placement = new PodPlacement(context, nodes);
+  const allocators = new PodNetworks(context, nodes?.[0], addresses);
   const pods: Pod[] = [];
   for (const [index, entry] of (context.sections.pods ?? []).entries()) {
     const place = context.place.at("pods", index);
     const template = resolveTemplate(entry, place, context);
-    checkHostNetwork(entry, place, { context, hostPorts });
-    const source = isElsewhere(entry, context) ? elsewhere.allocatorFor(entry, place) : allocator;
-    const own = source?.addressesFor(entry, place) ?? [];
-    for (const [replica, name] of replicaNames(entry).entries()) {
-      if (names.isTaken(name, place.at("name").value)) break;
-      const address = own[replica];
-      if (address !== undefined) pods.push({ name, workload: entry.name, address, ...template });
+    const replicas = replicaNames(entry);
+    const isAway = isElsewhere(entry, context);
+    for (const { node, places } of placement.groupsOf(entry, place)) {
+      const group = { ...entry, replicas: places.length };
+      if (!isAway) checkHostNetwork(group, place, { context, hostPorts, node: node?.setup.name });
+      const allocator = isAway ? allocators.elsewhere(entry, place) : allocators.of(node);
+      const own = allocator?.addressesFor(group, place) ?? [];
+      const at = placement.hasSeveralNodes && node?.setup.name !== undefined ? { nodeName: node.setup.name } : {};
+      for (const [which, replica] of places.entries()) {
+        const name = replicas[replica] ?? entry.name;
+        if (names.isTaken(name, place.at("name").value)) break;
+        const address = own[which];
+        if (address !== undefined) pods.push({ name, workload: entry.name, ...at, address, ...template });
+      }
     }
   }
   return pods;
 }
 
-/** Whether an entry's pods run on another node than the one that is simulated. */
-export function isElsewhere(
-  { nodeName }: { readonly nodeName?: string | undefined },
-  { sections }: CheckContext,
-): boolean {
-  return nodeName !== undefined && nodeName !== sections.node?.name;
+/** Whether an entry's pods run on another node than the one that is simulated; several nodes are all there are. */
+export function isElsewhere({ nodeName }: { readonly nodeName?: string | undefined }, context: CheckContext): boolean {
+  const [first, second] = nodeEntries(context);
+  return nodeName !== undefined && first !== undefined && second === undefined && nodeName !== first.name;
 }
 
 /** The names of an entry's pods: its own, or with `-0`, `-1` … behind it when there are several. */
@@ -85,7 +92,7 @@ export function replicaNames({
 function resolveTemplate(
   entry: PodEntry,
   place: Place,
-  { problems, warnings }: CheckContext,
+  { sections, problems, warnings }: CheckContext,
 ): Omit<Pod, "name" | "workload" | "address"> {
   const probes: Partial<Record<ProbeKind, Probe>> = {};
   for (const kind of PROBE_KINDS) {
@@ -94,6 +101,7 @@ function resolveTemplate(
     const at = place.at(kind);
     const probe = resolveProbe(probeEntry, kind, at, problems);
     if (probe === undefined) continue;
+    checkHandlerVersion(probe, sections.kubelet?.version, at, problems);
     if (!place.isLeftOut("listen") && !place.at("listen").isLeftOut("*"))
       warnOfClosedPort(probe, entry.listen, at, warnings);
     probes[kind] = probe;
@@ -113,14 +121,14 @@ function resolveTemplate(
   return { hostNetwork, listen, responseDelay, containerStart, ...probes };
 }
 
-function checkHostNetwork(
-  entry: PodEntry,
-  place: Place,
-  {
-    context,
-    hostPorts,
-  }: { readonly context: CheckContext; readonly hostPorts: Map<Port, { readonly owner: string; readonly span: Span }> },
-): void {
+interface HostNetworkBooks {
+  readonly context: CheckContext;
+  /** Who listens, by node and port. */
+  readonly hostPorts: Map<string, { readonly owner: string; readonly span: Span }>;
+  readonly node: string | undefined;
+}
+
+function checkHostNetwork(entry: PodEntry, place: Place, { context, hostPorts, node = "" }: HostNetworkBooks): void {
   if (!entry.hostNetwork) return;
   if (entry.address !== undefined) {
     context.problems.add(place.at("address").value, {
@@ -138,8 +146,8 @@ function checkHostNetwork(
   }
   for (const [which, port] of entry.listen.entries()) {
     const span = place.at("listen", which).value;
-    const first = hostPorts.get(port);
-    hostPorts.set(port, first ?? { owner: entry.name, span });
+    const first = hostPorts.get(`${node} ${port}`);
+    hostPorts.set(`${node} ${port}`, first ?? { owner: entry.name, span });
     if (first === undefined || first.owner === entry.name) continue;
     context.problems.add(span, {
       message: `Cannot listen on port ${port} of the node in ${quote(entry.name)}: ${quote(first.owner)} does (${whereIs(first.span)})`,
@@ -236,9 +244,9 @@ class PodAddresses {
   }
 
   #reportNoNetwork(entry: PodEntry, kind: "bridge" | "routed", place: Place): void {
-    const { problems, place: root } = this.#context;
-    const node = root.at("node");
-    if (node.isLeftOut("interfaces", "podCIDR") || node.at("interfaces").isLeftOut("*")) return;
+    const { problems } = this.#context;
+    for (const { place: node } of nodeEntries(this.#context))
+      if (node.isLeftOut("interfaces", "podCIDR") || node.at("interfaces").isLeftOut("*")) return;
     const why = kind === "bridge" ? "no interface of kind bridge has an address" : "node.podCIDR is not given";
     const mend =
       kind === "bridge"
@@ -252,22 +260,40 @@ class PodAddresses {
   }
 }
 
-/** The allocators of other nodes' pod networks, one for each. */
-class ElsewhereAddresses {
+/** The allocators of pod networks: one for each node, and for one node those of the others that it is not. */
+class PodNetworks {
   readonly #context: CheckContext;
-  readonly #node: ResolvedNode | undefined;
+  readonly #first: ResolvedNode | undefined;
   readonly #addresses: AddressBook;
-  readonly #byNetwork = new Map<string, PodAddresses>();
+  readonly #byNode = new Map<ResolvedNode | undefined, PodAddresses>();
+  readonly #elsewhere = new Map<string, PodAddresses>();
 
-  constructor(context: CheckContext, node: ResolvedNode | undefined, addresses: AddressBook) {
+  constructor(context: CheckContext, first: ResolvedNode | undefined, addresses: AddressBook) {
     this.#context = context;
-    this.#node = node;
+    this.#first = first;
     this.#addresses = addresses;
   }
 
-  /** @returns `undefined` if nothing says which network the addresses come from; that is reported. */
-  allocatorFor(entry: PodEntry, place: Place): PodAddresses | undefined {
-    const { podCIDR, name, address } = entry;
+  /** That of a node's own pod network. */
+  of(node: ResolvedNode | undefined): PodAddresses {
+    const known = this.#byNode.get(node);
+    if (known !== undefined) return known;
+    const made = new PodAddresses(this.#context, node, this.#addresses, node?.podNetwork);
+    this.#byNode.set(node, made);
+    return made;
+  }
+
+  /** That of pods which run elsewhere. @returns `undefined` if nothing says what addresses they have; that is reported. */
+  elsewhere(entry: PodEntry, place: Place): PodAddresses | undefined {
+    const { podCIDR, name, address, hostNetwork } = entry;
+    if (hostNetwork) {
+      this.#context.problems.add(place.at("hostNetwork").value, {
+        message: `Cannot give an address to pod ${quote(name)}: it would have that of its node, which runs elsewhere`,
+        expected: "a pod with an address of its own",
+        toMend: "delete hostNetwork, or nodeName",
+      });
+      return undefined;
+    }
     if (podCIDR === undefined && address === undefined) {
       if (place.isLeftOut("podCIDR")) return undefined;
       this.#context.problems.add(place.at("nodeName").value, {
@@ -278,10 +304,10 @@ class ElsewhereAddresses {
       return undefined;
     }
     const key = podCIDR === undefined ? "" : formatNetwork(podCIDR);
-    const known = this.#byNetwork.get(key);
+    const known = this.#elsewhere.get(key);
     if (known !== undefined) return known;
-    const made = new PodAddresses(this.#context, this.#node, this.#addresses, podCIDR);
-    this.#byNetwork.set(key, made);
+    const made = new PodAddresses(this.#context, this.#first, this.#addresses, podCIDR);
+    this.#elsewhere.set(key, made);
     return made;
   }
 }

@@ -6,7 +6,10 @@ import type { Sections } from "./schema.ts";
 
 type ProbeEntry = NonNullable<NonNullable<Sections["pods"]>[number]["livenessProbe"]>;
 
-const HANDLERS = ["httpGet", "tcpSocket", "exec"] as const;
+const HANDLERS = ["httpGet", "tcpSocket", "exec", "grpc"] as const;
+
+/** The first kubelet whose gRPC probes need no feature gate, which is 1.24.0. */
+const GRPC_SINCE = [1, 24] as const;
 
 /** What kind of probe it is: only readiness takes more than one success. */
 export type ProbeKind = "readinessProbe" | "livenessProbe" | "startupProbe";
@@ -31,7 +34,7 @@ export function resolveProbe(
       toMend: "write 1, or delete the key",
     });
   }
-  if (place.isLeftOut(...HANDLERS, "grpc")) return undefined;
+  if (place.isLeftOut(...HANDLERS)) return undefined;
   const named = HANDLERS.filter((handler) => entry[handler] !== undefined);
   const handler = handlerOf(entry);
   if (named.length !== 1 || handler === undefined) {
@@ -49,6 +52,27 @@ export function resolveProbe(
   return { handler, initialDelaySeconds, periodSeconds, timeoutSeconds, successThreshold, failureThreshold };
 }
 
+/**
+ * Checks that the kubelet has the probe's handler: gRPC came in 1.23 behind a gate, and needs none from 1.24 on.
+ *
+ * Source: pkg/features/kube_features.go GRPCContainerProbe, v1.23 v1.24.
+ */
+export function checkHandlerVersion(
+  { handler }: Probe,
+  version: readonly [major: number, minor: number, patch: number] | undefined,
+  place: Place,
+  problems: ProblemList,
+): void {
+  if (handler.kind !== "grpc" || version === undefined) return;
+  const [major, minor, patch] = version;
+  if (major > GRPC_SINCE[0] || minor >= GRPC_SINCE[1]) return;
+  problems.add(place.at("grpc").key, {
+    message: `Cannot use a gRPC probe with kubelet ${major}.${minor}.${patch}: it has none without a feature gate`,
+    expected: "kubelet 1.24.0 or later",
+    toMend: "use tcpSocket, or change kubelet.version",
+  });
+}
+
 /** Warns of a probe that asks a port on which nobody listens: it fails each time with "connection refused". */
 export function warnOfClosedPort(probe: Probe, listen: readonly number[], place: Place, warnings: ProblemList): void {
   const { handler } = probe;
@@ -60,8 +84,9 @@ export function warnOfClosedPort(probe: Probe, listen: readonly number[], place:
   });
 }
 
-function handlerOf({ httpGet, tcpSocket, exec }: ProbeEntry): ProbeHandler | undefined {
+function handlerOf({ httpGet, tcpSocket, exec, grpc }: ProbeEntry): ProbeHandler | undefined {
   if (httpGet !== undefined) return { kind: "httpGet", port: httpGet.port, path: httpGet.path };
   if (tcpSocket !== undefined) return { kind: "tcpSocket", port: tcpSocket.port };
+  if (grpc !== undefined) return { kind: "grpc", port: grpc.port };
   return exec === undefined ? undefined : { kind: "exec" };
 }

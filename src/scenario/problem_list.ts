@@ -31,6 +31,16 @@ export class ProblemList {
     for (const { span, problem } of other.#placed.values()) if (span.start < offset) this.add(span, problem);
   }
 
+  /** Each problem with its place, in the order in which they were added. */
+  *placed(): Iterable<{ readonly span: Span; readonly problem: Problem }> {
+    yield* this.#placed.values();
+  }
+
+  /** Whether this problem is in the list, at this place. */
+  has({ source, start }: Span, { message }: Problem): boolean {
+    return this.#placed.has(`${source.rank} ${start} ${message}`);
+  }
+
   /** The diagnostics in order of their places: the file first, then the options. O(n log n). */
   diagnostics(): readonly Diagnostic[] {
     const ordered = [...this.#placed.values()]

@@ -5,26 +5,34 @@ import { resolveExpectations } from "./expectation_section.ts";
 import { checkSysctls, resolveKernelSection } from "./kernel_section.ts";
 import type { KubeProxySetup, Scenario } from "./model.ts";
 import { resolveLoadBalancers } from "./load_balancer_section.ts";
-import { resolveNode } from "./node_section.ts";
-import { applyOverrides } from "./overrides.ts";
+import { resolveNodes } from "./node_section.ts";
+import { checkOneNodeOnly } from "./one_node_only.ts";
+import { checkNodes, resolveOverlay } from "./overlay_section.ts";
+import { applyOverrides, applySettings } from "./overrides.ts";
 import { claimPodAddresses, resolvePods } from "./pod_section.ts";
 import { ProblemList } from "./problem_list.ts";
 import { TreeReader } from "./read_tree.ts";
 import { scenarioSchema, sectionsSchema, type Sections } from "./schema.ts";
 import { resolveServices } from "./service_section.ts";
+import { sourceTextOf } from "./schema_shape.ts";
 import { resolveTimeline } from "./timeline_section.ts";
 import { resolveWorkloads } from "./workload_pods.ts";
 import { SourceText } from "./source_text.ts";
+import { resolveAudit } from "./audit_section.ts";
+import { resolveVariants } from "./variant_section.ts";
 import { resolveChurn, resolveNodeLocalDns } from "./workload_section.ts";
 import { NodeSpans, parseYaml } from "./yaml_document.ts";
 
 export type {
+  Audit,
   Churn,
+  Cloud,
   Expectation,
   KubeProxySetup,
   NodeInterface,
   NodeLocalDnsSetup,
   NodeSetup,
+  Overlay,
   Pod,
   Probe,
   ProbeHandler,
@@ -33,6 +41,7 @@ export type {
   Service,
   ServiceGenerator,
   ServicePort,
+  Variant,
 } from "./model.ts";
 export type { Endpoint, InterfaceAddress, Version } from "./values.ts";
 
@@ -55,16 +64,27 @@ export function parseScenario(text: string, file: string, overrides: readonly st
   const problems = new ProblemList();
   const warnings = new ProblemList();
   const tree = readScenario(source, overrides, problems);
-  const scenario = tree === undefined ? undefined : resolve({ ...tree, problems, warnings });
+  if (tree === undefined) return { ok: false, diagnostics: problems.diagnostics() };
+  const context = { ...tree, problems, warnings };
+  const scenario = resolve(context);
+  const audit = resolveAudit(context);
+  const variants = resolveVariants(context, overrides.length, (settings, list) => {
+    const changed = readScenario(source, overrides, list.problems, settings);
+    return changed === undefined ? undefined : resolve({ ...changed, ...list });
+  });
   if (problems.count > 0 || scenario === undefined) return { ok: false, diagnostics: problems.diagnostics() };
-  return { ok: true, scenario, warnings: warnings.diagnostics() };
+  return { ok: true, scenario: { ...scenario, variants, audit }, warnings: warnings.diagnostics() };
 }
 
-/** Reads what can be read of the file, changed by the overrides. */
+/** The sections that speak of variants: a variant itself is read without them. */
+const ABOUT_VARIANTS: readonly string[] = ["expect", "variants", "audit"];
+
+/** Reads what can be read of the file, changed by the overrides and, for a variant, by its settings. */
 function readScenario(
   source: SourceText,
   overrides: readonly string[],
   problems: ProblemList,
+  variant?: readonly SourceText[],
 ): Pick<CheckContext, "sections" | "place"> | undefined {
   const bytes = new TextEncoder().encode(source.text).length;
   if (bytes > MOST_BYTES) {
@@ -92,7 +112,12 @@ function readScenario(
     problems.addBefore(yaml.trustedUntil, early);
     return undefined;
   }
-  applyOverrides({ schema: scenarioSchema, root, spans, problems }, overrides);
+  const target = { schema: scenarioSchema, root, spans, problems };
+  applyOverrides(target, overrides);
+  if (variant !== undefined) {
+    applySettings(target, variant);
+    root.items = root.items.filter(({ key }) => !ABOUT_VARIANTS.includes(sourceTextOf(key) ?? ""));
+  }
   const tree = new TreeReader(problems, spans).readRoot(scenarioSchema, root, true);
   return { sections: sectionsSchema.parse(tree.value), place: tree.place };
 }
@@ -103,29 +128,45 @@ function resolve(context: CheckContext): Scenario | undefined {
   const addresses = new AddressBook(problems);
   const era = resolveKernelSection(context);
   const sysctls = checkSysctls(context, era);
-  const node = resolveNode(context, addresses);
+  checkNodes(context);
+  const nodes = resolveNodes(context, era, addresses);
+  const between = resolveOverlay(context);
   claimPodAddresses(context, addresses);
   const services = resolveServices(context, addresses);
-  for (const { to } of sections.churn ?? []) addresses.mention(to.address);
+  for (const { to } of sections.churn ?? []) if ("address" in to) addresses.mention(to.address);
   const loadBalancers = resolveLoadBalancers(context, services.services, addresses);
-  const allPods = resolvePods(context, node, addresses);
-  const workloads = resolveWorkloads(context, allPods, { node, addresses });
+  const allPods = resolvePods(context, nodes, addresses);
+  const workloads = resolveWorkloads(context, allPods, { node: nodes?.[0], addresses });
   const timeline = resolveTimeline(context, era);
+  checkOneNodeOnly(context);
   const nodeLocalDns = resolveNodeLocalDns(context);
-  const churn = resolveChurn(context);
+  const churn = resolveChurn(context, { pods: allPods, services: services.services });
   const expect = resolveExpectations(context);
   const kubeProxy = resolveKubeProxy(sections);
   const { about = "", duration, replications = 8, seed = "portfall", kubelet } = sections;
+  const node = nodes?.[0]?.setup;
   const isWhole = era !== undefined && duration !== undefined && node !== undefined && kubelet !== undefined;
   if (!isWhole || kubeProxy === undefined) {
     if (problems.count === 0) throw new Error("Broken invariant: a section that is left out has had its problem");
     return undefined;
   }
   const kernel = { build: era.build, era };
-  const general = { about, kernel, duration, replications, seed, node: node.setup, sysctls, kubelet, kubeProxy };
+  const endpointHostsDropInvalid = sections.endpointHosts?.ctstateInvalid === "drop";
   const endpointSliceDelay = sections.endpointSlices?.delay ?? 0;
+  const cluster = { node, nodes: (nodes ?? []).map(({ setup }) => setup), ...between };
+  const general = { about, kernel, duration, replications, seed, ...cluster, sysctls, kubelet, kubeProxy };
   const dynamics = { ...workloads, loadBalancers, timeline, endpointSliceDelay };
-  return { ...general, ...services, ...dynamics, nodeLocalDns, churn, expect };
+  return {
+    ...general,
+    ...services,
+    ...dynamics,
+    nodeLocalDns,
+    churn,
+    endpointHostsDropInvalid,
+    expect,
+    variants: [],
+    audit: undefined,
+  };
 }
 
 /** kube-proxy's settings; a mode or scheduler that is not served was reported when it was read. */

@@ -3,15 +3,16 @@ import {
   address,
   clusterIp,
   duration,
-  endpoint,
   finite,
   interfaceAddress,
   oneOf,
   port,
   portSpan,
   possiblyEmptyText,
+  protocolPort,
   rate,
   share,
+  target,
   text,
   truth,
   version,
@@ -32,10 +33,24 @@ const kernel = z
   ])
   .describe("The node's kernel build as text (5.10 is 5.10); it decides the port walk and much else.");
 
+function sysctlTable(description: string) {
+  return z
+    .record(
+      z.string().regex(/^[a-zA-Z][a-zA-Z0-9_.\-/@*]*$/),
+      possiblyEmptyText("The value, as it would be written to /proc/sys.", 'a value as text; "" for an empty one'),
+    )
+    .prefault({})
+    .describe(description);
+}
+
 const node = z
   .strictObject({
-    name: text("The node's name.", "a name").optional(),
-    count: whole("How many nodes of this kind there are.", 1, 100_000).optional(),
+    name: text("The node's name; else node-0, node-1 … where there are several.", "a name").optional(),
+    count: whole(
+      "How many nodes of this kind there are; addresses and pod networks follow those of the first.",
+      1,
+      100_000,
+    ).optional(),
     interfaces: z
       .array(
         z.strictObject({
@@ -56,6 +71,7 @@ const node = z
       "The network that pods take addresses from; with a bridge it is the bridge's.",
     ).optional(),
     gateway: address("The default route's next hop; else the first host of the primary network.").optional(),
+    sysctls: sysctlTable("Sysctls of this node alone, written after those of all nodes."),
     memoryBytes: whole("Memory, which sizes the kernel's tables.", 268_435_456, 70_368_744_177_664).prefault(
       17_179_869_184,
     ),
@@ -88,10 +104,10 @@ function probe(description: string) {
       grpc: z
         .strictObject({
           port: port("The port that is asked."),
-          service: text("The service whose health is asked for.", "a name").optional(),
+          service: text("The service whose health is asked for; it changes no packet here.", "a name").optional(),
         })
         .optional()
-        .describe("A gRPC health check."),
+        .describe("A gRPC health check over a new connection, which the kubelet closes."),
       initialDelaySeconds: whole("Seconds from the container's start to the first probe.", 0, 86_400).prefault(0),
       periodSeconds: whole("Seconds between probes.", 1, 86_400).prefault(10),
       timeoutSeconds: whole("Seconds until a probe without an answer fails.", 1, 86_400).prefault(1),
@@ -105,6 +121,11 @@ function probe(description: string) {
 const pod = z.strictObject({
   name: text("namespace/name.", "a name such as default/nginx"),
   replicas: whole("How many such pods run on the node.", 0, 65_534).prefault(1),
+  nodeName: text(
+    "The node it runs on; else pods take the nodes in turn. Beside one node, another name means elsewhere, unprobed.",
+    "the name of a node",
+  ).optional(),
+  podCIDR: interfaceAddress("The network its addresses come from, when it runs elsewhere.").optional(),
   address: address("Its address; else the next free one of the pod network.").optional(),
   hostNetwork: truth("Whether it shares the node's network namespace and address.").prefault(false),
   listen: z.array(port("A TCP port.")).prefault([]).describe("The TCP ports that it listens on."),
@@ -114,11 +135,6 @@ const pod = z.strictObject({
   responseDelay: duration("From a request to its response.").prefault("500us"),
   containerStart: duration("From the start of the container until its process listens.").prefault("1s"),
   containerStop: duration("From SIGTERM until its process has ended.").prefault("2s"),
-  nodeName: text(
-    "The node it runs on; a name other than node.name puts it elsewhere in the cluster, unprobed.",
-    "a name",
-  ).optional(),
-  podCIDR: interfaceAddress("The network its addresses come from, when it runs elsewhere.").optional(),
   networkPolicy: oneOf("none, or deny: nobody but the kubelet of its node reaches it.", ["none", "deny"]).prefault(
     "none",
   ),
@@ -214,12 +230,49 @@ const nodeLocalDns = z
 
 const churn = z.strictObject({
   name: text("The workload's name.", "a name"),
-  from: text("Who connects: node, or the name of a pod.", "node, or the name of a pod").prefault("node"),
-  to: endpoint("Whom it connects to."),
+  from: text(
+    "Who connects: node (the first), the name of a node, or the name of a pod.",
+    "node, or the name of a node or a pod",
+  ).prefault("node"),
+  to: target("Whom it connects to: an address, or the name of a pod or a service, with a port."),
   rate: rate("Connections per time."),
   arrivals: oneOf("poisson or periodic.", ["poisson", "periodic"]).prefault("poisson"),
   closes: oneOf("Who closes first; reset: the client aborts.", ["client", "server", "reset"]).prefault("client"),
+  timeout: duration(
+    "How long the client waits for connection and answer; longer ones see the kernel give up.",
+  ).prefault("3s"),
 });
+
+const overlay = z
+  .strictObject({
+    kind: oneOf("vxlan: in UDP packets between the nodes' addresses; host-gw: as they are, with a route per node.", [
+      "vxlan",
+      "host-gw",
+    ]),
+    port: port("The UDP port of vxlan; flannel's is 8472, Calico's 4789.").prefault(8472),
+    blocked: oneOf("off; drop or reject: what a firewall between the nodes does with packets to that port.", [
+      "off",
+      "drop",
+      "reject",
+    ]).prefault("off"),
+    masquerade: oneOf("Whether what pods send out of the pod networks gets the node's address.", [
+      "on",
+      "off",
+    ]).prefault("on"),
+  })
+  .describe("How pods of different nodes reach each other; without it, as with host-gw.");
+
+const cloud = z
+  .strictObject({
+    sourceDestCheck: truth(
+      "Whether packets are dropped whose source or destination is no address of the interface.",
+    ).prefault(false),
+    blockedPorts: z
+      .array(protocolPort("A port with its protocol, such as 8472/UDP."))
+      .prefault([])
+      .describe("Destination ports that a security group lets nothing through to."),
+  })
+  .describe("Limits of the network between the nodes.");
 
 const expectation = z.strictObject({
   that: text(
@@ -260,15 +313,9 @@ export const scenarioSchema = z.strictObject({
   duration: duration("Simulated time of one replication."),
   replications: whole("How many times the node boots and runs.", 1, 100_000).prefault(8),
   seed: possiblyEmptyText("The seed of all chance, as text.", "a text").prefault("portfall"),
-  node,
-  nodes: z.array(node).optional().describe("Several nodes; node: is short for one."),
-  sysctls: z
-    .record(
-      z.string().regex(/^[a-zA-Z][a-zA-Z0-9_.\-/@*]*$/),
-      possiblyEmptyText("The value, as it would be written to /proc/sys.", 'a value as text; "" for an empty one'),
-    )
-    .prefault({})
-    .describe("Sysctls of the node's network namespace, in the order in which they are written."),
+  node: node.optional(),
+  nodes: z.array(node).min(1).optional().describe("Several nodes; node: is short for one."),
+  sysctls: sysctlTable("Sysctls of the node's network namespace, in the order in which they are written."),
   kubelet: z
     .strictObject({
       version: version("The kubelet's release."),
@@ -282,14 +329,36 @@ export const scenarioSchema = z.strictObject({
     .array(z.union([serviceGenerator, service]))
     .prefault([])
     .describe("Services, named or generated."),
-  pods: z.array(pod).prefault([]).describe("The pods of the node."),
+  pods: z.array(pod).prefault([]).describe("The pods of the nodes."),
   nodeLocalDns: nodeLocalDns.optional(),
   churn: z.array(churn).prefault([]).describe("Connections that come and go beside the probes."),
   expect: z.array(expectation).prefault([]).describe("What the result must be; a failed one ends with exit code 1."),
   variants: z
-    .record(z.string().min(1), settings)
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9 _-]{0,63}$/), settings)
     .optional()
-    .describe("The same traffic under several settings, paired."),
+    .describe(
+      "Other settings for the same traffic, by name, each paired with the scenario as it stands; keys are --set paths.",
+    ),
+  audit: z
+    .strictObject({
+      claim: text("What somebody takes for the cause, in a sentence.", "a sentence"),
+      cause: text("The variant that takes this cause away.", "the name of a variant"),
+      figure: text(
+        "The figure to be explained, a count of failures; else probes.probability.",
+        "a count of the result, such as probes.failed",
+      ).optional(),
+    })
+    .optional()
+    .describe("Whether a claimed cause explains a figure, and which variants do: a verdict computed from the runs."),
+  endpointHosts: z
+    .strictObject({
+      ctstateInvalid: oneOf(
+        "What conntrack calls INVALID there: accept (TCP answers with a RST) or drop, as stateful filters do.",
+        ["accept", "drop"],
+      ).prefault("accept"),
+    })
+    .optional()
+    .describe("The hosts of endpoints that are not on the node."),
   timeline: z
     .array(
       z.strictObject({
@@ -312,8 +381,8 @@ export const scenarioSchema = z.strictObject({
     .array(loadBalancer)
     .prefault([])
     .describe("Load balancers outside the cluster, with the node as a target."),
-  overlay: z.looseObject({}).optional().describe("The overlay network between nodes."),
-  cloud: z.looseObject({}).optional().describe("Limits and faults of the cloud underneath."),
+  overlay: overlay.optional(),
+  cloud: cloud.optional(),
 });
 
 /** The sections of a scenario that could be read; each may be missing when it had problems. */

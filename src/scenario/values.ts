@@ -130,6 +130,38 @@ export function readEndpoint(text: string): Read<Endpoint> {
   return { ok: true, value: { address, port } };
 }
 
+/** Whom a workload connects to: an address, or the name of a pod or a service, with a port. */
+export type Target = Endpoint | { readonly name: string; readonly port: Port };
+
+/** Reads `10.10.85.10:10050`, or `default/web:80`: a name has its namespace before it. */
+export function readTarget(text: string): Read<Target> {
+  const match = /^([a-z0-9.-]+\/[a-z0-9.-]+)(?::([0-9]{1,5}))?$/.exec(text);
+  if (match === null) return readEndpoint(text);
+  const [, name = "", digits] = match;
+  if (digits === undefined)
+    return { ok: false, why: "it has no port", toMend: `write ${name}:80, with the port that is called` };
+  const port = Number(digits);
+  if (port < 1 || port > 65535) return { ok: false, why: "its port is not 1 to 65535" };
+  return { ok: true, value: { name, port } };
+}
+
+/** A port of one transport protocol. */
+export interface ProtocolPort {
+  readonly port: Port;
+  readonly protocol: "TCP" | "UDP";
+}
+
+/** Reads `8472/UDP`. */
+export function readProtocolPort(text: string): Read<ProtocolPort> {
+  const match = /^([0-9]{1,5})(?:\/(TCP|UDP|tcp|udp))?$/.exec(text);
+  if (match === null) return { ok: false, why: "it is no port with its protocol" };
+  const port = Number(match[1]);
+  if (port < 1 || port > 65535) return { ok: false, why: "its port is not 1 to 65535" };
+  if (match[2] === undefined)
+    return { ok: false, why: "it has no protocol", toMend: `write ${text}/TCP or ${text}/UDP` };
+  return { ok: true, value: { port, protocol: match[2].toUpperCase() === "UDP" ? "UDP" : "TCP" } };
+}
+
 /** Reads `20000-40000`: low and high port, both included. */
 export function readPortSpan(text: string): Read<readonly [low: Port, high: Port]> {
   const match = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(text);

@@ -46,7 +46,7 @@ export function resolveWorkloads(
     const own = pods.filter(({ workload }) => workload === entry.name);
     const pool = isRolledOut && network !== undefined && !entry.hostNetwork ? pools.poolOf(network, own) : -1;
     workloads.push(workloadOf(entry, own, { pool, isElsewhere: isAway }));
-    if (isRolledOut) checkRollout(entry, index, { context, network });
+    if (isRolledOut && parts.node !== undefined) checkRollout(entry, index, { context, network });
   }
   const away = new Set(workloads.filter((workload) => workload.isElsewhere).map(({ name }) => name));
   const addressPools = pools.pools();

@@ -32,10 +32,17 @@ export class RandomStream {
 
 /** The named streams of one replication: each is keyed by seed, replication and path. */
 export class RandomStreams {
-  readonly #prefix: string;
+  #prefix: string;
 
   constructor(seed: string, replication: number) {
     this.#prefix = `${seed}\u0000${replication}\u0000`;
+  }
+
+  /** The streams of one of several alike entities, such as a node: a path here is `path/PATH` there. */
+  within(path: string): RandomStreams {
+    const streams = new RandomStreams("", 0);
+    streams.#prefix = `${this.#prefix}${path}/`;
+    return streams;
   }
 
   /** A new stream that starts at its beginning: ask once per entity and purpose, where the entity is made. */

@@ -45,7 +45,7 @@ export function kubeProxyFigures(results: readonly ReplicationResult[]): RunFigu
     syncs: add(({ syncs }) => syncs),
     restarts: add(({ restarts }) => restarts),
     hangs: add(({ hangs }) => hangs),
-    hungNodes: parts.filter(({ hangs }) => hangs > 0).length,
+    hungNodes: add(({ hungNodes }) => hungNodes),
     hungSeconds: add(({ hung }) => hung) / SECOND,
     staleServers: add(({ staleServers }) => staleServers),
     logLines: add(({ logLines }) => logLines),

@@ -10,6 +10,8 @@ const EPOCH_SECONDS = 10;
  * held ports that each replication had, averaged over the replications.
  */
 export function exactForRun(scenario: Scenario, results: readonly ReplicationResult[]): ExactDocument {
+  if (scenario.nodes.length > 1)
+    return { declined: "There are several nodes, and the exact value is that of one kernel with its ports." };
   const byExposure = new Map<string, { readonly value: ExactDocument; count: number }>();
   for (const { exposure } of results) {
     const key = JSON.stringify([exposure.portRange, exposure.intercepted, exposure.heldPorts, exposure.reservedPorts]);
@@ -36,7 +38,7 @@ export function exactForRun(scenario: Scenario, results: readonly ReplicationRes
 /** Warnings about traffic that is periodic throughout and meets only a part of the ports. */
 export function trafficWarnings(scenario: Scenario, results: readonly ReplicationResult[]): readonly string[] {
   const first = results[0];
-  if (first === undefined || randomRate(scenario) > 0) return [];
+  if (first === undefined || randomRate(scenario) > 0 || scenario.nodes.length > 1) return [];
   const period = commonPeriodSeconds(scenario);
   if (period === undefined) return [];
   return cursorWarnings({

@@ -102,35 +102,91 @@ export interface RunFigures {
   }[];
 }
 
+/** NodePorts that `connect()` could pick, for the finding's words; sorted. */
+export interface ExposureDocument {
+  readonly portRange: readonly [low: number, high: number];
+  readonly nodePorts: readonly number[];
+  /** Those a connect can be given: in the range, not reserved, not held, of a parity the walk reaches. */
+  readonly reachable: readonly number[];
+  /** NodePorts that are reserved. */
+  readonly reserved: readonly number[];
+  readonly heldByKubeProxy: boolean;
+}
+
+/** What was run. */
+export interface SettingsDocument {
+  readonly seed: string;
+  readonly kernel: string;
+  readonly portWalk: string;
+  readonly replications: number;
+  /** Absent where there is one node. */
+  readonly nodes?: number;
+  readonly durationSeconds: number;
+  /** What the command line changed, by path; for a variant, its own settings as well. */
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
+/** What the engine did: the same for the same scenario, settings and version. */
+export interface EngineCounts {
+  readonly events: number;
+  readonly connections: number;
+  readonly packets: number;
+  readonly fingerprint: string;
+}
+
+/** One variant: its figures stand here as those of the scenario as it stands do in the document. */
+export interface VariantDocument extends RunFigures {
+  readonly name: string;
+  readonly settings: SettingsDocument;
+  readonly exposure: ExposureDocument;
+  readonly engine: EngineCounts;
+}
+
+/** What taking something away did to a figure; `undecided` where the interval leaves it open. */
+export type AuditedChange = "lower" | "higher" | "no-difference" | "undecided";
+
+/** One variant held against the scenario as it stands. */
+export interface AuditedVariant {
+  readonly variant: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Whether this variant is the one without the claimed cause. */
+  readonly isClaimed: boolean;
+  /** The figure as it stands, and under the variant. */
+  readonly standing: number;
+  readonly varied: number;
+  /** The variant's figure over the standing one; `ratio` is `null` and `high` missing where nothing bounds it. */
+  readonly ratio: number | null;
+  readonly interval: Omit<IntervalDocument, "high"> & { readonly high: number | null };
+  readonly change: AuditedChange;
+  /** Whether less than half of the figure is left without what the variant takes away. */
+  readonly explains: "yes" | "no" | "undecided";
+}
+
+/** Whether the claimed cause explains the figure, and which variants do. */
+export interface AuditDocument {
+  readonly claim: string;
+  readonly figure: string;
+  readonly variants: readonly AuditedVariant[];
+  /** What the variant without the claimed cause says of the claim. */
+  readonly isCause: "yes" | "no" | "undecided";
+  /** The variants that explain the figure, by name. */
+  readonly explainedBy: readonly string[];
+}
+
 /** The document of `sim run --format json` (`run/1`). With the same scenario, settings and version only the two time fields of `engine` differ. */
 export interface RunDocument extends RunFigures {
   readonly format: "run/1";
   readonly scenario: { readonly file: string; readonly digest: string; readonly about: string };
-  readonly settings: {
-    readonly seed: string;
-    readonly kernel: string;
-    readonly portWalk: string;
-    readonly replications: number;
-    readonly durationSeconds: number;
-    readonly overrides: Readonly<Record<string, string>>;
-  };
-  /** NodePorts that `connect()` could pick, for the finding's words; sorted. */
-  readonly exposure: {
-    readonly portRange: readonly [low: number, high: number];
-    readonly nodePorts: readonly number[];
-    /** Those a connect can be given: in the range, not reserved, not held, of a parity the walk reaches. */
-    readonly reachable: readonly number[];
-    /** NodePorts that are reserved. */
-    readonly reserved: readonly number[];
-    readonly heldByKubeProxy: boolean;
-  };
+  readonly settings: SettingsDocument;
+  readonly exposure: ExposureDocument;
+  /** Present if the scenario has variants. The figures beside it are those of the scenario as it stands. */
+  readonly variants?: readonly VariantDocument[];
+  /** Present if the scenario has an audit. */
+  readonly audit?: AuditDocument;
   readonly expectations: readonly ExpectationDocument[];
-  readonly engine: {
+  readonly engine: EngineCounts & {
     readonly version: string;
-    readonly events: number;
-    readonly connections: number;
-    readonly packets: number;
-    readonly fingerprint: string;
+    /** Of the whole run, variants included. */
     readonly cpuSeconds: number;
     readonly wallSeconds: number;
   };

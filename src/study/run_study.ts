@@ -2,13 +2,23 @@ import type { ReplicationResult } from "../cluster/replication_result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
+import { auditRuns } from "./audit.ts";
 import { exactForRun, trafficWarnings } from "./exact_twin.ts";
 import { checkExpectations } from "./expectations.ts";
-import type { RunDocument } from "./run_document.ts";
+import type {
+  AuditDocument,
+  EngineCounts,
+  ExposureDocument,
+  RunDocument,
+  RunFigures,
+  SettingsDocument,
+  VariantDocument,
+} from "./run_document.ts";
+import { StudyPlan } from "./study_plan.ts";
 import { summarise } from "./summary.ts";
 import { runOnWorkers } from "./worker_pool.ts";
 
-/** How far a run has come. */
+/** How far a run has come, all variants together. */
 export interface RunProgress {
   readonly finishedReplications: number;
   readonly replications: number;
@@ -20,6 +30,7 @@ export interface RunProgress {
 
 /** One run of a scenario: which, how it was changed, on how many threads. */
 export interface RunRequest {
+  /** Its variants are run with it, unless one replication is asked for. */
   readonly scenario: Scenario;
   readonly file: string;
   readonly digest: string;
@@ -36,10 +47,11 @@ export interface RunRequest {
 }
 
 /**
- * Simulates a scenario's replications and states what they show.
+ * Simulates a scenario's replications, and those of its variants on the same chance, and states what they show.
  *
  * @returns the document of `sim run --format json`.
- * @throws AbortError when the signal aborts; a broken invariant with its `replication` and moment `at`.
+ * @throws AbortError when the signal aborts; a broken invariant with its `replication`, its moment `at` and,
+ * if it is a variant's, the variant's `settings`.
  */
 export async function runStudy(request: RunRequest): Promise<RunDocument> {
   const { scenario, clocks } = request;
@@ -49,63 +61,130 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
     request.replication === undefined
       ? Array.from({ length: scenario.replications }, (_, replication) => replication)
       : [request.replication];
-  const progress = new ProgressSum(request, replications.length);
-  const results = await runOnWorkers({
-    tasks: replications.map((replication) => ({
-      scenario,
+  // A replay is of one setting: its line names those of a variant as options.
+  const variants = request.replication === undefined ? scenario.variants : [];
+  const plan = new StudyPlan(scenario, variants);
+  const tasks = plan.scenarios.flatMap((one) =>
+    replications.map((replication) => ({
+      scenario: one,
       replication,
       ...(request.until === undefined ? {} : { until: request.until }),
     })),
+  );
+  const progress = new ProgressSum(request, tasks.length);
+  const results = await runOnWorkers({
+    tasks,
     jobs: request.jobs,
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     onSlice: (task, simulated, failed) => progress.slice(task, simulated, failed),
     onResult: () => progress.finished(),
+  }).catch((error: unknown) => {
+    throw plan.placed(error, replications.length);
   });
-  return documentOf(request, results, {
-    wallSeconds: clocks.wallSeconds() - wallStart,
-    cpuSeconds: clocks.cpuSeconds() - cpuStart,
-  });
+  const resultsOf = (place: number): readonly ReplicationResult[] =>
+    results.slice(place * replications.length, (place + 1) * replications.length);
+  const times = { wallSeconds: clocks.wallSeconds() - wallStart, cpuSeconds: clocks.cpuSeconds() - cpuStart };
+  const varied = variants.map((_, index) => resultsOf(plan.placeOf(index)));
+  return documentOf(request, resultsOf(0), times, varied);
 }
 
-/** The document of a run whose replications are done, in their order. */
+/**
+ * The document of a run whose replications are done, in their order.
+ *
+ * @param varied the replications of each variant, in the order of the variants; empty if they were not run.
+ */
 export function documentOf(
   request: Pick<RunRequest, "scenario" | "file" | "digest" | "version" | "overrides">,
   results: readonly ReplicationResult[],
   times: { readonly wallSeconds: number; readonly cpuSeconds: number },
+  varied: readonly (readonly ReplicationResult[])[] = [],
 ): RunDocument {
-  const { scenario } = request;
+  const { scenario, overrides } = request;
+  const standing = partOf(scenario, results, overrides);
+  const variants = varied.map((own, index) => {
+    const { name, settings, scenario: changed } = scenario.variants[index]!;
+    return { name, ...partOf(changed, own, { ...overrides, ...settings }) };
+  });
+  const audit = scenario.audit === undefined || varied.length === 0 ? undefined : auditOf(scenario, results, varied);
+  const { settings, figures, exposure, engine } = standing;
+  const named = Object.fromEntries(variants.map((variant) => [variant.name, { ...variant.figures, ...variant }]));
+  return {
+    format: "run/1",
+    scenario: { file: request.file, digest: request.digest, about: scenario.about },
+    settings,
+    ...figures,
+    exposure,
+    ...(variants.length === 0 ? {} : { variants: variants.map(flattened) }),
+    ...(audit === undefined ? {} : { audit }),
+    expectations: checkExpectations(scenario.expect, { ...figures, engine, ...named }),
+    engine: { version: request.version, ...engine, cpuSeconds: times.cpuSeconds, wallSeconds: times.wallSeconds },
+  };
+}
+
+/** What one setting of a study gave. */
+interface StudyPart {
+  readonly settings: SettingsDocument;
+  readonly figures: RunFigures;
+  readonly exposure: ExposureDocument;
+  readonly engine: EngineCounts;
+}
+
+function partOf(
+  scenario: Scenario,
+  results: readonly ReplicationResult[],
+  overrides: Readonly<Record<string, string>>,
+): StudyPart {
   const figures = summarise(results, {
     exact: exactForRun(scenario, results),
     warnings: trafficWarnings(scenario, results),
   });
   return {
-    format: "run/1",
-    scenario: { file: request.file, digest: request.digest, about: scenario.about },
     settings: {
       seed: scenario.seed,
       kernel: scenario.kernel.build,
       portWalk: scenario.kernel.era.portWalk,
       replications: results.length,
+      ...(results[0]?.nodes === undefined ? {} : { nodes: results[0].nodes }),
       durationSeconds: (results[0]?.duration ?? 0) / SECOND,
-      overrides: request.overrides,
+      overrides,
     },
-    ...figures,
+    figures,
     exposure: exposureFigures(scenario, results),
-    expectations: checkExpectations(scenario.expect, figures),
     engine: {
-      version: request.version,
       events: sumOf(results, (result) => result.engine.events),
       connections: sumOf(results, (result) => result.engine.connections),
       packets: sumOf(results, (result) => result.engine.packets),
       fingerprint: combinedFingerprint(results),
-      cpuSeconds: times.cpuSeconds,
-      wallSeconds: times.wallSeconds,
     },
   };
 }
 
+function flattened({
+  name,
+  settings,
+  figures,
+  exposure,
+  engine,
+}: StudyPart & { readonly name: string }): VariantDocument {
+  return { name, settings, ...figures, exposure, engine };
+}
+
+/** The audit over the variants that are not the scenario as it stands under another name. */
+function auditOf(
+  scenario: Scenario,
+  results: readonly ReplicationResult[],
+  varied: readonly (readonly ReplicationResult[])[],
+): AuditDocument | undefined {
+  if (scenario.audit === undefined) return undefined;
+  const plan = new StudyPlan(scenario, scenario.variants);
+  const runs = scenario.variants.flatMap(({ name, settings }, index) =>
+    plan.placeOf(index) === 0 ? [] : [{ name, settings, results: varied[index]! }],
+  );
+  return auditRuns(scenario.audit, results, runs);
+}
+
 /** Which NodePorts probes can be given: of the first replication, where each draws its own. */
-function exposureFigures(scenario: Scenario, results: readonly ReplicationResult[]): RunDocument["exposure"] {
+function exposureFigures(scenario: Scenario, results: readonly ReplicationResult[]): ExposureDocument {
   const exposure = results[0]!.exposure;
   const [low, high] = exposure.portRange;
   const closed = new Set([...exposure.heldPorts, ...exposure.reservedPorts]);

@@ -36,7 +36,7 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
     assert(isLater, "results arrive in ascending order of replication");
   }
   const level = options.level ?? 0.95;
-  const seconds = sum(results, (result) => result.duration) / SECOND;
+  const seconds = sum(results, (result) => result.duration * (result.nodes ?? 1)) / SECOND;
   return {
     probes: probeFigures(results, { level, seconds, exact: options.exact }),
     readiness: {
@@ -194,6 +194,8 @@ function addCauses(parts: readonly CauseCounts[]): CauseCounts {
     "conntrack-full": 0,
     "connection-refused": 0,
     "slow-server": 0,
+    "connect-timeout": 0,
+    "host-unreachable": 0,
     other: 0,
   };
   for (const cause of FAILURE_CAUSES) total[cause] = sum(parts, (part) => part[cause]);

@@ -18,7 +18,7 @@ export interface PoolRequest {
  * Runs replications on worker threads, each thread one at a time; the calling thread stays free.
  *
  * @returns the results in the order of `tasks`, whoever finished first.
- * @throws AbortError when the signal aborts; the error of the first replication that breaks, with its place.
+ * @throws AbortError when the signal aborts; the error of the first replication that breaks, with its place in time and in `tasks` (`task`).
  */
 export async function runOnWorkers(request: PoolRequest): Promise<readonly ReplicationResult[]> {
   const { tasks } = request;
@@ -73,7 +73,8 @@ function runOne(worker: Worker, request: PoolRequest, place: number): Promise<Re
       finish();
       const { replication } = task;
       if (reply.kind === "result") resolve(reply.result);
-      else reject(Object.assign(new Error(reply.message), { stack: reply.stack, replication, at: reply.at }));
+      else
+        reject(Object.assign(new Error(reply.message), { stack: reply.stack, replication, at: reply.at, task: place }));
     };
     const onError = (error: Error): void => {
       finish();

@@ -125,6 +125,26 @@ describe("sim run", () => {
     expect(io.out()).toBe("");
   });
 
+  it("spreads over the boots of all variants, and replays a variant by its settings", async () => {
+    const settings = { "kubeProxy.version": "1.18.20" };
+    const bug = Object.assign(new Error("broken"), { replication: 5, at: 1_000_000, settings });
+    const variants = "variants:\n  before: { kubeProxy.version: 1.18.20 }\n  same: {}\n";
+    const asked: RunRequest[] = [];
+    const io = memoryIo(
+      { "varied.yaml": initialScenario() + variants },
+      {
+        cores: 64,
+        runStudy: async (request) => {
+          asked.push(request);
+          throw bug;
+        },
+      },
+    );
+    expect(await run("run varied.yaml --replications 7", io)).toBe(3);
+    expect(asked.map(({ jobs }) => jobs)).toEqual([21]);
+    expect(io.err()).toContain("--replications 7 --set kubeProxy.version=1.18.20 --replication 5 --until 1.000000s\n");
+  });
+
   it("ends an interrupt with 130 and says how far it came", async () => {
     const interrupt = new AbortController();
     const runStudy = failingEngine(() => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Container } from "../../src/cluster/kubelet/container.ts";
 import { Server } from "../../src/cluster/server.ts";
 import { SECOND } from "../../src/units.ts";
-import { bootOf, smallNode } from "./small_node.ts";
+import { bootOf, runOf, smallNode } from "./small_node.ts";
 
 const LIVENESS = "livenessProbe: { tcpSocket: { port: 81 }, failureThreshold: 1 }";
 
@@ -44,6 +44,16 @@ describe("Container", () => {
     loop.runUntil(loop.now + 580 * SECOND);
     expect(secondsDown()).toBe(1);
     expect(secondsDown()).toBe(11);
+  });
+
+  // The server closes first after an HTTP probe, so its port is full of TIME_WAITs when the process starts anew.
+  it("listens again beside the TIME_WAITs of the process before it", () => {
+    const probe = "readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 }";
+    const pods = `pods:\n  - { name: default/app, listen: [80], ${probe}, ${LIVENESS} }\n`;
+    const { probes, readiness } = runOf(smallNode(pods, ["duration=25s", "kubelet.httpProbeClosesFirst=0"]));
+    // Both liveness probes are refused, at port 81; of the readiness probes, at port 80, none is.
+    expect(probes.byCause).toMatchObject({ "connection-refused": 2, "slow-server": 0, other: 0 });
+    expect(readiness.flips).toBeGreaterThan(2);
   });
 
   it("is not ready while it restarts, and ready again after its first readiness probe", () => {

@@ -257,26 +257,40 @@ describe("services, pods and addresses", () => {
 });
 
 describe("probes and expectations", () => {
+  it("refuses a gRPC probe with a kubelet that has none", () => {
+    const grpc = smallScenarioWith("httpGet: { port: 80 }", "grpc: { port: 80 }");
+    expect(diagnosticsOf(grpc)).toMatchInlineSnapshot(`
+      "
+      s.yaml:24:23: Cannot use a gRPC probe with kubelet 1.23.10: it has none without a feature gate
+        24 |     readinessProbe: { grpc: { port: 80 }, periodSeconds: 10 }
+                                   ^^^^
+        expected: kubelet 1.24.0 or later
+        to mend:  use tcpSocket, or change kubelet.version
+      "
+    `);
+    expect(diagnosticsOf(grpc.replace("kubelet: { version: 1.23.10", "kubelet: { version: 1.24.0"))).toBe("none");
+  });
+
   it("refuses a probe without a handler, with two, or with a period of 0", () => {
     expect(diagnosticsOf(smallScenarioWith("httpGet: { port: 80 }, ", ""))).toMatchInlineSnapshot(`
       "
       s.yaml:24:5: Cannot use this readinessProbe: it asks nobody
         24 |     readinessProbe: { periodSeconds: 10 }
                  ^^^^^^^^^^^^^^
-        expected: exactly one of httpGet, tcpSocket or exec
+        expected: exactly one of httpGet, tcpSocket, exec or grpc
         to mend:  add one, such as tcpSocket: { port: 80 }
       "
     `);
     expect(diagnosticsOf(smallScenarioWith("httpGet: { port: 80 },", "httpGet: { port: 80 }, exec: {},")))
       .toMatchInlineSnapshot(`
-      "
-      s.yaml:24:5: Cannot use this readinessProbe: it has httpGet and exec
-        24 |     readinessProbe: { httpGet: { port: 80 }, exec: {}, periodSeconds: 10 }
-                 ^^^^^^^^^^^^^^
-        expected: exactly one of httpGet, tcpSocket or exec
-        to mend:  keep one of them
-      "
-    `);
+        "
+        s.yaml:24:5: Cannot use this readinessProbe: it has httpGet and exec
+          24 |     readinessProbe: { httpGet: { port: 80 }, exec: {}, periodSeconds: 10 }
+                   ^^^^^^^^^^^^^^
+          expected: exactly one of httpGet, tcpSocket, exec or grpc
+          to mend:  keep one of them
+        "
+      `);
     expect(diagnosticsOf(smallScenarioWith("periodSeconds: 10", "periodSeconds: 0"))).toMatchInlineSnapshot(`
       "
       s.yaml:24:61: Cannot use "0" for "periodSeconds": it is less than 1

@@ -28,7 +28,7 @@ describe("the shape of a scenario", () => {
       s.yaml:34:1: Cannot use the key "weather": there is no such key in the scenario
         34 | weather: fine
              ^^^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, timeline, endpointSlices, loadBalancers, overlay or cloud
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, endpointSlices, loadBalancers, overlay or cloud
         to mend:  delete the key
       "
     `);
@@ -61,7 +61,7 @@ describe("the shape of a scenario", () => {
       s.yaml:31:5: Cannot do without "to" in "churn"
         31 |   - { name: zabbix, from: default/app-1, rate: 120/m }
                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        expected: "to": an IPv4 address with a port, such as 10.10.85.10:10050
+        expected: "to": an IPv4 address with a port, such as 10.10.85.10:10050, or a pod or service, such as default/web:80
         to mend:  add \`to: …\`
       "
     `);
@@ -161,18 +161,13 @@ describe("the shape of a scenario", () => {
   it("names each part that is not served yet", () => {
     const text = smallScenarioWith("mode: ipvs", "mode: iptables").replace(
       "httpGet: { port: 80 }",
-      "grpc: { port: 80 }",
+      "httpGet: { port: 80, scheme: HTTPS }",
     );
-    const more = "variants: { a: {} }\noverlay: {}\ncloud: { x: 1 }\nnodes: []\n";
-    const lines = diagnosticsOf(text + more).split("\n");
+    const lines = diagnosticsOf(text).split("\n");
     expect(lines.filter((line) => line.includes("not served yet"))).toMatchInlineSnapshot(`
       [
         "s.yaml:13:38: Cannot simulate a kube-proxy mode other than ipvs: not served yet",
-        "s.yaml:24:23: Cannot simulate gRPC probes: not served yet",
-        "s.yaml:34:1: Cannot simulate variants: not served yet",
-        "s.yaml:35:1: Cannot simulate overlay networks: not served yet",
-        "s.yaml:36:1: Cannot simulate cloud faults: not served yet",
-        "s.yaml:37:1: Cannot simulate several nodes: not served yet",
+        "s.yaml:24:52: Cannot simulate HTTPS probes: not served yet",
       ]
     `);
   });
@@ -185,7 +180,7 @@ describe("a text that is no YAML", () => {
       s.yaml:1:1: Cannot use the key "abuot": there is no such key in the scenario (did you mean "about"?)
         1 | abuot: x
             ^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, timeline, endpointSlices, loadBalancers, overlay or cloud
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, endpointSlices, loadBalancers, overlay or cloud
         to mend:  write about
       s.yaml:3:1: Cannot read the YAML: tabs are not allowed as indentation
         3 | 	interfaces: []

@@ -32,7 +32,7 @@ describe("scenarioJsonSchema", () => {
     const schema = scenarioJsonSchema();
     expect(schema["$schema"]).toBe("http://json-schema.org/draft-07/schema#");
     expect(schema["additionalProperties"]).toBe(false);
-    expect(schema["required"]).toEqual(["kernel", "duration", "node", "kubelet", "kubeProxy"]);
+    expect(schema["required"]).toEqual(["kernel", "duration", "kubelet", "kubeProxy"]);
   });
 
   it("describes every key", () => {

@@ -61,6 +61,8 @@ describe("documentOf", () => {
         "probes.byCause.conntrack-full",
         "probes.byCause.connection-refused",
         "probes.byCause.slow-server",
+        "probes.byCause.connect-timeout",
+        "probes.byCause.host-unreachable",
         "probes.byCause.other",
         "probes.longestRunOfFailures",
         "probes.failuresPerHour",

@@ -12,6 +12,8 @@ function causes(nodePortCollisions: number): CauseCounts {
     "conntrack-full": 0,
     "connection-refused": 0,
     "slow-server": 0,
+    "connect-timeout": 0,
+    "host-unreachable": 0,
     other: 0,
   };
 }
@@ -29,7 +31,7 @@ function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): Rep
     failures: [],
     readiness: { flips: 1, unready: 1_500_000 },
     restarts: 0,
-    kubeProxy: { syncs: 120, restarts: 0, hangs: 0, hung: 0, staleServers: 0, logLines: 0, log: [] },
+    kubeProxy: { syncs: 120, restarts: 0, hangs: 0, hungNodes: 0, hung: 0, staleServers: 0, logLines: 0, log: [] },
     loadBalancers: [],
     workloads: [{ name: "zabbix", connects: 100, failed: 1, byCause: causes(1) }],
     exposure: {

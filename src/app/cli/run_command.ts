@@ -75,7 +75,8 @@ function requestOf(scenario: Scenario, digest: string, options: RunOptions, io: 
     version: io.version,
     clocks: { wallSeconds: () => io.clock() / 1000, cpuSeconds: io.cpuSeconds },
     overrides: overrideRecord(options.overrides),
-    jobs: options.replication === undefined ? Math.min(wanted, scenario.replications) : 1,
+    jobs:
+      options.replication === undefined ? Math.min(wanted, scenario.replications * (1 + scenario.variants.length)) : 1,
     signal: io.signal,
     ...(options.replication === undefined ? {} : { replication: options.replication }),
     ...(options.until === undefined ? {} : { until: options.until }),
@@ -107,10 +108,20 @@ function replayOf(error: unknown, request: RunRequest): string {
   return replayLine({
     file: request.file,
     seed: request.scenario.seed,
-    overrides: request.overrides,
+    overrides: { ...request.overrides, ...settingsIn(error) },
     replication: numberIn(error, "replication"),
     at: numberIn(error, "at"),
   });
+}
+
+/** The settings of the variant that broke, which a replay takes as options. */
+function settingsIn(error: unknown): Readonly<Record<string, string>> {
+  if (!(error instanceof Error) || !("settings" in error)) return {};
+  const { settings } = error;
+  if (typeof settings !== "object" || settings === null) return {};
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([path, value]) => (typeof value === "string" ? [[path, value]] : [])),
+  );
 }
 
 /** A number that an error carries under a name. */

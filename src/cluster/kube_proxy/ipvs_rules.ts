@@ -2,7 +2,8 @@ import { Protocol } from "../../kernel/packet.ts";
 import type { RuleMatch, Ruleset, RuleTable, RuleTarget } from "../../kernel/netfilter/ruleset.ts";
 import type { Port } from "../../units.ts";
 
-const MASQUERADE_MARK = 0x4000;
+/** The mark of packets that kube-proxy has masqueraded (`iptablesMasqueradeBit` 14). */
+export const MASQUERADE_MARK = 0x4000;
 
 /**
  * The nat and filter rules of kube-proxy in IPVS mode: KUBE-SERVICES and its like. What comes to a NodePort is marked

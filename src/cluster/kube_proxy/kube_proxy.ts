@@ -5,11 +5,12 @@ import { type Ipv4, type Micros, type Port, SECOND } from "../../units.ts";
 import type { NodeOptions, Version } from "../options.ts";
 import type { KubeProxyResult } from "../replication_result.ts";
 import { TERMINATION_CHECK_INTERVAL } from "./graceful_termination.ts";
-import { IpvsProxier, tcpNodePorts } from "./ipvs_proxier.ts";
+import { IpvsProxier } from "./ipvs_proxier.ts";
 import { type KubeProxyEra, kubeProxyEra } from "./kube_proxy_eras.ts";
 import { KubeProxyLog } from "./kube_proxy_log.ts";
+import type { ClaimFailure } from "./kube_proxy_text.ts";
 import { nodePortAddresses } from "./node_port_addresses.ts";
-import { NodePortClaims } from "./node_port_claims.ts";
+import { claimsOf, NodePortClaims } from "./node_port_claims.ts";
 import type { ProxiedService } from "./proxier.ts";
 
 /** Source: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration, v1.23. */
@@ -110,6 +111,11 @@ export class KubeProxy {
     return this.#claims.held();
   }
 
+  /** Claims of NodePorts that failed, at most the first 1,000; `claimFailureLine` has kube-proxy's words for each. */
+  get claimFailures(): readonly ClaimFailure[] {
+    return this.#claims.failures;
+  }
+
   /** What it has done so far. */
   result(): KubeProxyResult {
     this.#passHungTime();
@@ -117,6 +123,7 @@ export class KubeProxy {
       syncs: this.#syncs,
       restarts: this.#generation,
       hangs: this.#hangs,
+      hungNodes: this.#hangs > 0 ? 1 : 0,
       hung: this.#hung,
       staleServers: this.#proxier.staleServers(this.#services),
       logLines: this.#log.count,
@@ -155,7 +162,7 @@ export class KubeProxy {
     if (this.#isHung) return;
     this.#syncs += 1;
     this.#proxier.sync(this.#services);
-    if (this.#era.claimsNodePorts) this.#claims.sync(tcpNodePorts(this.#services));
+    if (this.#era.claimsNodePorts) this.#claims.sync(claimsOf(this.#services));
     this.#noticeHang();
     const { loop } = this.#machine;
     this.#nextSync = loop.now + this.#proxier.drawSyncTime() + SYNC_PERIOD;

@@ -1,8 +1,8 @@
 import type { Micros } from "../../units.ts";
 import type { KubeProxyLogLine } from "../replication_result.ts";
 
-/** Lines that are kept. */
-const LINES_KEPT = 100;
+/** Lines of kube-proxy's log that are kept. */
+export const LOG_LINES_KEPT = 100;
 
 /** kube-proxy's log as evidence: the first 100 lines, and how many there were in all. */
 export class KubeProxyLog {
@@ -20,6 +20,6 @@ export class KubeProxyLog {
 
   write(at: Micros, text: string): void {
     this.#count += 1;
-    if (this.#lines.length < LINES_KEPT) this.#lines.push({ at, text });
+    if (this.#lines.length < LOG_LINES_KEPT) this.#lines.push({ at, text });
   }
 }

@@ -83,13 +83,15 @@ export class Container {
     for (const watcher of this.#watchers) watcher.containerStarted();
   }
 
-  /** Kills the container and starts it again. */
-  restart(): void {
+  /** Kills the container and starts it again. @returns the back-off that it waits for, before its start-up time. */
+  restart(): Micros {
     this.#server.stop();
     this.#isRunning = false;
     this.#restarts += 1;
     for (const watcher of this.#watchers) watcher.containerStopped();
-    this.#machine.loop.after(this.#nextBackoff() + this.options.containerStart, this.#handler, 0);
+    const wait = this.#nextBackoff();
+    this.#machine.loop.after(wait + this.options.containerStart, this.#handler, 0);
+    return wait;
   }
 
   #nextBackoff(): Micros {

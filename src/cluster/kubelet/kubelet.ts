@@ -2,14 +2,17 @@ import type { Netns } from "../../kernel/netns.ts";
 import type { Micros } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
 import type { NodeOptions, PodOptions, ProbeOptions } from "../options.ts";
-import type { CauseCounts, FailedProbe, ProbeSeries } from "../replication_result.ts";
+import { type CauseCounts, type FailedProbe, FAILURES_KEPT, type ProbeSeries } from "../replication_result.ts";
 import { noFailures } from "../workload.ts";
 import type { Container } from "./container.ts";
+import { KubeletEvents } from "./kubelet_events.ts";
 import { probeLogLine, type ProbeType } from "./probe_text.ts";
 import { Prober, type ProbeListener } from "./prober.ts";
 
-/** Failed probes that are kept with their log lines. */
-const FAILURES_KEPT = 1000;
+/** Hears of every probe, successful ones too, without taking part. */
+export interface ProbeObserver {
+  probed(prober: Prober, outcome: Outcome, at: Micros): void;
+}
 
 /** Hears of every change of the condition Ready. */
 export type ReadinessListener = (pod: PodOptions, isReady: boolean) => void;
@@ -25,6 +28,8 @@ interface NodePod {
 
 /** The kubelet's probe manager: its workers, and the sums of what they saw. */
 export class Kubelet implements ProbeListener {
+  readonly events: KubeletEvents;
+  observer: ProbeObserver | undefined = undefined;
   readonly #options: NodeOptions;
   readonly #node: Netns;
   readonly #clients: Clients;
@@ -45,6 +50,7 @@ export class Kubelet implements ProbeListener {
   constructor(options: NodeOptions, node: Netns, clients: Clients, onReadiness?: ReadinessListener) {
     this.#onReadiness = onReadiness;
     this.#options = options;
+    this.events = new KubeletEvents(options.kubelet.version);
     this.#node = node;
     this.#clients = clients;
   }
@@ -81,12 +87,14 @@ export class Kubelet implements ProbeListener {
   }
 
   probed(prober: Prober, outcome: Outcome, output: string): void {
+    const at = this.#node.machine.loop.now;
     this.#total += 1;
+    this.observer?.probed(prober, outcome, at);
     if (outcome.isSuccess) return;
     this.#failed += 1;
     this.#byCause[outcome.cause] += 1;
+    this.events.unhealthy(prober.subject, output, at);
     if (this.#failures.length >= FAILURES_KEPT) return;
-    const at = this.#node.machine.loop.now;
     this.#failures.push({
       at,
       series: prober.name,
@@ -94,6 +102,10 @@ export class Kubelet implements ProbeListener {
       cause: outcome.cause,
       logLine: probeLogLine(prober.subject, output, at, this.#options.kubelet.version),
     });
+  }
+
+  killed(prober: Prober, wait: Micros): void {
+    this.events.killing(prober.subject, wait, this.#node.machine.loop.now);
   }
 
   readinessChanged(isReady: boolean, prober: Prober): void {

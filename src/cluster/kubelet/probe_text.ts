@@ -1,8 +1,13 @@
 import { Errno } from "../../kernel/errno.ts";
-import { formatEndpoint, formatIpv4, type Ipv4, type Micros, SECOND } from "../../units.ts";
+import { formatEndpoint, formatIpv4, type Ipv4, type Micros } from "../../units.ts";
 import { Fingerprint } from "../../sim/fingerprint.ts";
 import type { Outcome } from "../clients.ts";
+import { klogHeader, klogQuoted } from "../klog.ts";
 import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
+import { grpcOutput } from "./grpc_probe.ts";
+
+/** The process id in the kubelet's log lines. */
+const KUBELET_PROCESS = 1000;
 
 /** Kinds of probe, as log lines and events write them. */
 export type ProbeType = "Readiness" | "Liveness" | "Startup";
@@ -24,6 +29,7 @@ export function probeOutput(probe: ProbeOptions, address: Ipv4, outcome: Outcome
   const { handler } = probe;
   if (handler.kind === "exec") return "";
   const endpoint = formatEndpoint(address, handler.port);
+  if (handler.kind === "grpc") return grpcOutput(endpoint, probe, outcome);
   if (handler.kind === "tcpSocket") return `dial tcp ${endpoint}: ${dialText(outcome)}`;
   const port = handler.port === 80 ? ":80" : `:${handler.port}`;
   const url = `http://${formatIpv4(address)}${port}${handler.path}`;
@@ -70,14 +76,13 @@ export function probeLogLine(subject: ProbeSubject, output: string, at: Micros, 
   const { pod, container, probeType } = subject;
   const uid = podUid(pod);
   if (isAtLeast(version, [1, 21, 0])) {
-    const quoted = output.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
     return (
-      `${klogHeader(at)} prober.go:121] "Probe failed" probeType="${probeType}" pod="${pod}" podUID=${uid} ` +
-      `containerName="${container}" probeResult=failure output="${quoted}"`
+      `${klogHeader("I", at, KUBELET_PROCESS)} prober.go:121] "Probe failed" probeType="${probeType}" pod="${pod}" podUID=${uid} ` +
+      `containerName="${container}" probeResult=failure output=${klogQuoted(output)}`
     );
   }
   const [namespace = "default", name = pod] = pod.split("/");
-  return `${klogHeader(at)} prober.go:124] ${probeType} probe for "${name}_${namespace}(${uid}):${container}" failed (failure): ${output}`;
+  return `${klogHeader("I", at, KUBELET_PROCESS)} prober.go:124] ${probeType} probe for "${name}_${namespace}(${uid}):${container}" failed (failure): ${output}`;
 }
 
 /** A pod's UID: always the same for the same name. */
@@ -89,24 +94,4 @@ export function podUid(pod: string): string {
   const digits = first.hex() + second.hex();
   const variant = "89ab"[Number.parseInt(digits[16]!, 16) % 4]!;
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`;
-}
-
-const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
-
-/** `I0101 00:00:12.345678       1`: severity, month and day, time, and the process id of a kubelet. */
-function klogHeader(at: Micros): string {
-  const day = Math.floor(at / (86_400 * SECOND)) % 365;
-  let month = 0;
-  while (DAYS_BEFORE_MONTH[month + 1]! <= day) month += 1;
-  const inDay = at % (86_400 * SECOND);
-  const hours = Math.floor(inDay / (3_600 * SECOND));
-  const minutes = Math.floor(inDay / (60 * SECOND)) % 60;
-  const secondsOfMinute = Math.floor(inDay / SECOND) % 60;
-  const fraction = inDay % SECOND;
-  const date = `${pad(month + 1, 2)}${pad(day - DAYS_BEFORE_MONTH[month]! + 1, 2)}`;
-  return `I${date} ${pad(hours, 2)}:${pad(minutes, 2)}:${pad(secondsOfMinute, 2)}.${pad(fraction, 6)}    1000`;
-}
-
-function pad(value: number, width: number): string {
-  return `${value}`.padStart(width, "0");
 }

@@ -5,6 +5,7 @@ import type { Clients, ClientSpec, Outcome } from "../clients.ts";
 import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
 import type { ProbeSeries } from "../replication_result.ts";
 import type { Container, ContainerWatcher } from "./container.ts";
+import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
 import { probeOutput, type ProbeSubject } from "./probe_text.ts";
 
 /** Bytes of the kubelet's GET with its headers. */
@@ -13,6 +14,8 @@ const REQUEST_BYTES = 110;
 /** Hears of every failed probe and of what follows from it. */
 export interface ProbeListener {
   probed(prober: Prober, outcome: Outcome, output: string): void;
+  /** A probe had its container killed, which starts again `wait` and its own start-up time later. */
+  killed(prober: Prober, wait: Micros): void;
   readinessChanged(isReady: boolean, prober: Prober): void;
 }
 
@@ -45,6 +48,8 @@ export class Prober implements ContainerWatcher {
   readonly #loop: EventLoop;
   readonly #spec: ClientSpec | undefined;
   readonly #handler: number;
+  /** Only a gRPC probe has one. */
+  readonly #grpc: GrpcDial | undefined = undefined;
   #probes = 0;
   #failed = 0;
   #runOfFailures = 0;
@@ -69,6 +74,10 @@ export class Prober implements ContainerWatcher {
     this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
     this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
+    if (probe.handler.kind === "grpc" && this.#spec !== undefined) {
+      const { name } = this;
+      this.#grpc = new GrpcDial({ name, machine: node.machine, clients: options.clients, spec: this.#spec });
+    }
   }
 
   /**
@@ -88,6 +97,11 @@ export class Prober implements ContainerWatcher {
   /** The pod is gone: no more probes. */
   stop(): void {
     this.#isStopped = true;
+  }
+
+  /** What it asks, and how often. */
+  get probe(): ProbeOptions {
+    return this.#options.probe;
   }
 
   /** What the worker has lived through. */
@@ -122,10 +136,16 @@ export class Prober implements ContainerWatcher {
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
     if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
-    clients.open(this.#spec!);
+    if (this.#grpc === undefined) clients.open(this.#spec!);
+    else this.#grpc.begin();
   }
 
   #finished(outcome: Outcome): void {
+    if (this.#grpc === undefined) this.#end(outcome);
+    else this.#grpc.finish(outcome, (last) => this.#end(last));
+  }
+
+  #end(outcome: Outcome): void {
     this.#isProbing = false;
     this.#count(outcome);
     this.#judge(outcome.isSuccess);
@@ -157,7 +177,7 @@ export class Prober implements ContainerWatcher {
     if (this.subject.probeType === "Readiness") this.#publish(isSuccess);
     else if (!isSuccess && !this.#isOnHold) {
       this.#resultRun = 0;
-      container.restart();
+      this.#options.listener.killed(this, container.restart());
     }
   }
 
@@ -174,11 +194,12 @@ function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void
   const { handler } = probe;
   if (handler.kind === "exec") return undefined;
   const isHttp = handler.kind === "httpGet";
+  const isGrpc = handler.kind === "grpc";
   return {
     netns: node,
     address: subject.address,
     port: handler.port,
-    requestBytes: isHttp ? REQUEST_BYTES : 0,
+    requestBytes: isHttp ? REQUEST_BYTES : isGrpc ? GRPC_REQUEST_BYTES : 0,
     closes: isHttp ? "race" : "client",
     timeout: probe.timeoutSeconds * SECOND,
     finished: (_row: number, outcome: Outcome) => finished(outcome),

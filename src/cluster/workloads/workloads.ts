@@ -1,5 +1,6 @@
 import type { Device } from "../../kernel/device.ts";
 import type { Netns } from "../../kernel/netns.ts";
+import { assert } from "../../sim/assert.ts";
 import type { ProxiedService } from "../kube_proxy/proxier.ts";
 import type { NodeOptions, PodOptions, ServiceOptions, WorkloadOptions } from "../options.ts";
 import { AddressPool } from "./address_pool.ts";
@@ -12,7 +13,8 @@ import { PodsElsewhere } from "./pods_elsewhere.ts";
 /** What the control plane needs of the node and of the network behind it. */
 export interface WorkloadsPlace {
   readonly node: Netns;
-  readonly network: Netns;
+  /** Absent for one of several nodes, where nothing is elsewhere and no network policy is served. */
+  readonly network: Netns | undefined;
   readonly startOnNode: (pod: PodOptions) => void;
   readonly endOnNode: (pod: PodOptions) => void;
   /** Hears of services whose endpoints have changed. */
@@ -40,8 +42,7 @@ export class Workloads {
       delay: options.endpointSliceDelay,
       changed: place.changed,
     });
-    const hasPolicy = options.workloads.some(({ deniesIngress }) => deniesIngress);
-    this.#policy = hasPolicy ? new NetworkPolicy(place.node, place.network) : undefined;
+    this.#policy = options.workloads.some(({ deniesIngress }) => deniesIngress) ? newPolicy(place) : undefined;
     for (const workload of options.workloads) {
       if (!workload.isElsewhere) this.#deploy(workload, this.#onNode(workload));
     }
@@ -109,6 +110,11 @@ export class Workloads {
       },
     };
   }
+}
+
+function newPolicy({ node, network }: WorkloadsPlace): NetworkPolicy {
+  assert(network !== undefined, "a node with network policies is by itself");
+  return new NetworkPolicy(node, network);
 }
 
 /** The addresses of a pool that pods have from the start. */

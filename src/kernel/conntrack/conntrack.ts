@@ -15,6 +15,9 @@ const NAT_OR_CONFIRMED = CtStatus.CONFIRMED | CtStatus.SRC_NAT | CtStatus.DST_NA
 const EARLY_DROP_BUCKETS = 8;
 const GC_EARLY_DROP_PERCENT = 95;
 
+/** Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc, v6.1. */
+const TABLE_FULL = "nf_conntrack: nf_conntrack: table full, dropping packet";
+
 /**
  * Connection tracking of one namespace. Its hooks exist only while something needs them; then every TCP and UDP packet
  * belongs to an entry, or is INVALID.
@@ -176,9 +179,7 @@ export class Conntrack {
       }
       if (outcome === "killed") return Verdict.ACCEPT;
     } else {
-      const timeout = table.has(slot, CtStatus.SEEN_REPLY) ? this.#udpStreamTimeout : this.#udpTimeout;
-      if (table.has(slot, CtStatus.SEEN_REPLY)) table.set(slot, CtStatus.ASSURED);
-      this.refresh(slot, timeout);
+      this.#trackUdp(slot);
     }
     if (direction === 1) table.set(slot, CtStatus.SEEN_REPLY);
     packet.isSettled =
@@ -212,8 +213,30 @@ export class Conntrack {
     packet.ctDirection = 0;
     packet.ctState = CtState.NEW;
     if (packet.protocol === Protocol.TCP) startTcp(this, slot, packet);
-    else this.refresh(slot, this.#udpTimeout);
+    else {
+      table.startedAt[slot] = this.netns.machine.jiffies.at(this.netns.machine.loop.now);
+      this.refresh(slot, this.#udpTimeout);
+    }
     return Verdict.ACCEPT;
+  }
+
+  /**
+   * A datagram of a known flow. An answered flow is a stream: ASSURED, and with the longer timeout. From 5.0 on the
+   * timeout waits until the flow is 2 s old, and from 5.17 on ASSURED does, too.
+   *
+   * Source: net/netfilter/nf_conntrack_proto_udp.c nf_conntrack_udp_packet, v5.10 and v6.1.
+   */
+  #trackUdp(slot: number): void {
+    const { table } = this;
+    if (!table.has(slot, CtStatus.SEEN_REPLY)) {
+      this.refresh(slot, this.#udpTimeout);
+      return;
+    }
+    const { jiffies, loop, era } = this.netns.machine;
+    const rule = era.conntrackUdpStream;
+    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.startedAt[slot]! + 2 * jiffies.hz;
+    this.refresh(slot, isStream ? this.#udpStreamTimeout : this.#udpTimeout);
+    if (isStream || rule === "timeout-waits") table.set(slot, CtStatus.ASSURED);
   }
 
   /** A SYN begins a connection; so does a bare ACK if `nf_conntrack_tcp_loose`. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_new, v6.1. */
@@ -225,11 +248,12 @@ export class Conntrack {
   /** @returns a slot, or -1 when the table is full and nothing could be dropped early. */
   #allocate(packet: Packet, ports: number): number {
     const { table, netns } = this;
-    if (table.count >= this.#max && !this.#dropEarly(packet, ports)) {
+    if (this.#max !== 0 && table.count >= this.#max && !this.#dropEarly(packet, ports)) {
       netns.counters.nf_conntrack_drop += 1;
+      netns.machine.log?.warnRateLimited(TABLE_FULL);
       netns.machine.tcp.noteLostPacket(netns, packet, SocketFlag.CONNTRACK_FULL);
       const mine = netns.machine.tcp.find(netns, packet.src, packet.sport, packet.dst, packet.dport);
-      if (mine >= 0) netns.machine.tcp.sockets.set(mine, SocketFlag.CONNTRACK_FULL);
+      if (mine >= 0 && packet.protocol === Protocol.TCP) netns.machine.tcp.sockets.set(mine, SocketFlag.CONNTRACK_FULL);
       return -1;
     }
     const slot = table.allocate();
@@ -273,14 +297,19 @@ export class Conntrack {
     return Verdict.ACCEPT;
   }
 
-  /** An ICMP error belongs to the connection of the packet it quotes. Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1. */
+  /**
+   * An ICMP error belongs to the connection of the packet it quotes, as its answer would: the quoted header, which may be
+   * a translated one, is looked up the other way round.
+   *
+   * Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1.
+   */
   #trackIcmpError(packet: Packet): VerdictValue {
-    const ports = packPorts(packet.quotedSport, packet.quotedDport);
-    const node = this.findNode(packet.quotedSrc, packet.quotedDst, ports, packet.quotedProtocol);
-    if (node < 0) return this.#callInvalid(packet);
+    const ports = packPorts(packet.quotedDport, packet.quotedSport);
+    const node = this.findNode(packet.quotedDst, packet.quotedSrc, ports, packet.quotedProtocol);
+    if (node < 0 || this.table.dst[node] !== packet.dst) return this.#callInvalid(packet);
     packet.ct = node >> 1;
     packet.ctGeneration = this.table.generation[node >> 1]!;
-    packet.ctDirection = 1 - (node & 1);
+    packet.ctDirection = node & 1;
     packet.ctState = CtState.RELATED;
     return Verdict.ACCEPT;
   }

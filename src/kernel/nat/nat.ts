@@ -182,7 +182,7 @@ export class Nat {
     if (manip === "src") {
       packet.quotedDst = table.dst[target]!;
       packet.quotedDport = table.ports[target]! & 0xffff;
-      if (!this.#netns.hasAddress(packet.src)) packet.src = table.dst[target]!;
+      packet.src = table.dst[target]!;
     } else {
       packet.quotedSrc = table.src[target]!;
       packet.quotedSport = table.ports[target]! >>> 16;

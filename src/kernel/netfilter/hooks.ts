@@ -39,7 +39,13 @@ interface Registration {
   readonly run: HookFunction;
 }
 
-/** The hook functions of one network namespace, run in order of priority, then of registration. */
+/**
+ * The hook functions of one network namespace, run in order of priority; of equal ones the one registered last comes
+ * first.
+ *
+ * Source: net/netfilter/core.c nf_hook_entries_grow, v6.1. Not modelled: up to 4.13 the one registered first came first,
+ * which iptables and nftables rules of one priority would show.
+ */
 export class NetfilterHooks {
   readonly #registrations: Registration[][] = [[], [], [], [], []];
   readonly #chains: HookFunction[][] = [[], [], [], [], []];
@@ -47,7 +53,7 @@ export class NetfilterHooks {
   register(hook: HookNumber, priority: number, run: HookFunction): void {
     const registrations = this.#registrations[hook]!;
     let place = registrations.length;
-    while (place > 0 && registrations[place - 1]!.priority > priority) place -= 1;
+    while (place > 0 && registrations[place - 1]!.priority >= priority) place -= 1;
     registrations.splice(place, 0, { priority, run });
     this.#chains[hook] = registrations.map((registration) => registration.run);
   }

@@ -25,6 +25,8 @@ export interface PortHash {
  */
 export class PortAllocator {
   readonly walk: PortWalk;
+  /** The random part of the walk. */
+  readonly noise: CursorNoise;
   readonly #hash: KeyedHash;
   readonly #isResalted: boolean;
   readonly #loop: EventLoop;
@@ -50,7 +52,8 @@ export class PortAllocator {
     this.#jiffies = options.jiffies;
     this.#test = options.test;
     this.#hash = new KeyedHash(options.random.stream("kernel/ports/boot-secret"));
-    this.walk = createPortWalk(options.era, new CursorNoise(options.random.stream("kernel/ports/perturbation")));
+    this.noise = new CursorNoise(options.random.stream("kernel/ports/perturbation"));
+    this.walk = createPortWalk(options.era, this.noise);
     this.#isResalted = options.era.portHashIsResalted;
     this.#bindZeroNoise = options.random.stream("kernel/ports/bind-zero");
   }

@@ -147,8 +147,10 @@ function becomeChild(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void
   sockets.retransmits[slot] = 0;
   sockets.backoff[slot] = 0;
   sockets.sndUna[slot] = packet.ack;
-  // A child stays in its listener's bucket and keeps it closed to connect().
-  sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND);
+  // A child stays in its listener's bucket and keeps it closed to connect(). It has the listener's SO_REUSEADDR, so that
+  // the next listener may bind beside it and its TIME_WAIT.
+  const inherited = sockets.flags[listener]! & SocketFlag.REUSE_ADDRESS;
+  sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND | inherited);
   netns.ports.addExplicitOwner(sockets.localPort(slot));
   netns.counters.TcpPassiveOpens += 1;
   owner.accepted(slot, sockets.tag[slot]!);

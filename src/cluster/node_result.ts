@@ -1,0 +1,194 @@
+import { TcpState } from "../kernel/tcp/tcp_states.ts";
+import { Fingerprint } from "../sim/fingerprint.ts";
+import { formatIpv4, type Micros, type Port } from "../units.ts";
+import type { ClusterNode } from "./cluster.ts";
+import type { Node } from "./node.ts";
+import type { NodeOptions } from "./options.ts";
+import { LOG_LINES_KEPT } from "./kube_proxy/kube_proxy_log.ts";
+import {
+  type CauseCounts,
+  FAILURE_CAUSES,
+  FAILURES_KEPT,
+  type KubeProxyResult,
+  type ReplicationResult,
+} from "./replication_result.ts";
+import { noFailures } from "./workload.ts";
+
+/** What a result says of its run. */
+export interface ResultPlace {
+  readonly replication: number;
+  readonly end: Micros;
+  /** NodePorts that kube-proxy held when the run began. */
+  readonly heldPorts: readonly Port[];
+}
+
+/** What one node has lived through by the end of a run. */
+export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): ReplicationResult {
+  const { machine, netns, kubelet } = node;
+  const conntrack = netns.conntrack;
+  const { candidates } = netns;
+  const workloads = [...(node.selfCheck === undefined ? [] : [node.selfCheck]), ...node.churn];
+  machine.tcp.timeWaits.expire();
+  return {
+    replication: run.replication,
+    duration: run.end,
+    probes: kubelet.totals,
+    series: kubelet.series(),
+    failures: kubelet.failures,
+    readiness: kubelet.readiness(),
+    restarts: kubelet.restarts(),
+    workloads: workloads.map(({ counts }) => counts.result()),
+    kubeProxy: node.kubeProxy.result(),
+    loadBalancers: node.loadBalancers.map((balancer) => balancer.result()),
+    exposure: exposureOf(node, options, run.heldPorts),
+    ports: {
+      timeWaitMax: machine.tcp.timeWaits.mostOf(netns),
+      timeWaitByAddress: timeWaitByAddress(node),
+      inUseMax: netns.ports.inUseMost,
+      candidates: [...candidates.histogram],
+      candidatesSum: candidates.sum,
+      candidatesMax: candidates.max,
+    },
+    conntrack: {
+      max: conntrack?.max ?? 0,
+      peak: conntrack?.peak ?? 0,
+      dropped: netns.counters.nf_conntrack_drop,
+      earlyDropped: netns.counters.nf_conntrack_early_drop,
+    },
+    counters: Object.fromEntries(Object.entries(netns.counters)),
+    engine: {
+      events: machine.loop.fired,
+      connections: machine.tcp.connections,
+      packets: machine.packetsSent,
+      fingerprint: node.fingerprint.hex(),
+    },
+  };
+}
+
+/** NodePorts at which a virtual server waits for answers to probes, and the ports that `connect()` passes over because somebody holds them. */
+function exposureOf(node: Node, options: NodeOptions, heldByKubeProxy: readonly Port[]): ReplicationResult["exposure"] {
+  const source = node.probeSource();
+  const hasServers = node.kubeProxy.nodePortAddresses().includes(source);
+  const nodePorts = node.services
+    .flatMap((service) => service.ports)
+    .flatMap(({ nodePort, protocol }) => (nodePort === undefined || protocol !== "TCP" ? [] : [nodePort]))
+    .toSorted((a, b) => a - b);
+  const [low, high] = node.netns.sysctls.localPortRange;
+  const held: Port[] = [];
+  for (let port = low; port <= high; port += 1) if (node.netns.ports.isClosedToConnect(port)) held.push(port);
+  const reserved: Port[] = [];
+  for (let port = low; port <= high; port += 1) if (node.netns.sysctls.reservedPorts[port] === 1) reserved.push(port);
+  return {
+    portRange: [low, high],
+    nodePorts,
+    intercepted: hasServers ? nodePorts : [],
+    heldPorts: held,
+    reservedPorts: reserved,
+    heldByKubeProxy,
+    destinations: options.pods.length,
+  };
+}
+
+/** TIME_WAIT entries of the node's namespace by local address, in order of first appearance in the table. */
+function timeWaitByAddress(node: Node): Record<string, number> {
+  const { sockets } = node.machine.tcp;
+  const counts: Record<string, number> = {};
+  for (let slot = 0; slot < sockets.extent; slot += 1) {
+    if (sockets.state[slot] !== TcpState.TIME_WAIT || sockets.scope[slot] !== node.netns.id) continue;
+    const address = formatIpv4(sockets.local[slot]!);
+    counts[address] = (counts[address] ?? 0) + 1;
+  }
+  return Object.fromEntries(Object.entries(counts).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * What several nodes have lived through together. What is counted adds up; what is a state of one kernel, such as the
+ * most TIME_WAIT sockets at once, is that of the node where it is largest; `exposure` is that of the first node.
+ * The result of a node by itself stays as it is.
+ *
+ * @param packetsOutside packets that hosts outside the nodes have sent.
+ */
+export function joinNodeResults(results: readonly ReplicationResult[], packetsOutside: number): ReplicationResult {
+  const first = results[0]!;
+  if (results.length === 1) return first;
+  const sum = (figure: (result: ReplicationResult) => number): number =>
+    results.reduce((total, result) => total + figure(result), 0);
+  const most = (figure: (result: ReplicationResult) => number): number => Math.max(...results.map(figure));
+  const fingerprint = new Fingerprint();
+  for (const { engine } of results) fingerprint.addText(engine.fingerprint);
+  return {
+    ...first,
+    nodes: results.length,
+    probes: {
+      total: sum(({ probes }) => probes.total),
+      failed: sum(({ probes }) => probes.failed),
+      byCause: addCauses(results.map(({ probes }) => probes.byCause)),
+    },
+    series: results.flatMap(({ series }) => series),
+    failures: results
+      .flatMap(({ failures }) => failures)
+      .toSorted((a, b) => a.at - b.at)
+      .slice(0, FAILURES_KEPT),
+    readiness: {
+      flips: sum(({ readiness }) => readiness.flips),
+      unready: sum(({ readiness }) => readiness.unready),
+    },
+    restarts: sum(({ restarts }) => restarts),
+    workloads: results.flatMap(({ workloads }) => workloads),
+    kubeProxy: joinKubeProxies(results.map(({ kubeProxy }) => kubeProxy)),
+    loadBalancers: results.flatMap(({ loadBalancers }) => loadBalancers),
+    ports: {
+      timeWaitMax: most(({ ports }) => ports.timeWaitMax),
+      timeWaitByAddress: addRecords(results.map(({ ports }) => ports.timeWaitByAddress)),
+      inUseMax: most(({ ports }) => ports.inUseMax),
+      candidates: first.ports.candidates.map((_, index) => sum(({ ports }) => ports.candidates[index] ?? 0)),
+      candidatesSum: sum(({ ports }) => ports.candidatesSum),
+      candidatesMax: most(({ ports }) => ports.candidatesMax),
+    },
+    conntrack: {
+      max: most(({ conntrack }) => conntrack.max),
+      peak: most(({ conntrack }) => conntrack.peak),
+      dropped: sum(({ conntrack }) => conntrack.dropped),
+      earlyDropped: sum(({ conntrack }) => conntrack.earlyDropped),
+    },
+    counters: addRecords(results.map(({ counters }) => counters)),
+    engine: {
+      // The nodes share one event loop, so each result has the events of all.
+      events: first.engine.events,
+      connections: sum(({ engine }) => engine.connections),
+      packets: sum(({ engine }) => engine.packets) + packetsOutside,
+      fingerprint: fingerprint.hex(),
+    },
+  };
+}
+
+function joinKubeProxies(parts: readonly KubeProxyResult[]): KubeProxyResult {
+  const sum = (figure: (part: KubeProxyResult) => number): number =>
+    parts.reduce((total, part) => total + figure(part), 0);
+  return {
+    syncs: sum(({ syncs }) => syncs),
+    restarts: sum(({ restarts }) => restarts),
+    hangs: sum(({ hangs }) => hangs),
+    hungNodes: sum(({ hungNodes }) => hungNodes),
+    hung: sum(({ hung }) => hung),
+    staleServers: sum(({ staleServers }) => staleServers),
+    logLines: sum(({ logLines }) => logLines),
+    log: parts
+      .flatMap(({ log }) => log)
+      .toSorted((a, b) => a.at - b.at)
+      .slice(0, LOG_LINES_KEPT),
+  };
+}
+
+function addCauses(parts: readonly CauseCounts[]): CauseCounts {
+  const total = noFailures();
+  for (const part of parts) for (const cause of FAILURE_CAUSES) total[cause] += part[cause];
+  return total;
+}
+
+function addRecords(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total = new Map<string, number>();
+  for (const part of parts)
+    for (const [name, value] of Object.entries(part)) total.set(name, (total.get(name) ?? 0) + value);
+  return Object.fromEntries(total);
+}
