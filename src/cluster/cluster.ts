@@ -50,9 +50,10 @@ export class Cluster {
     fabric.ownTheRest(options, services);
   }
 
-  /** Sets everything going on all nodes, in their order. */
+  /** Sets everything going: all nodes in their order, then the hosts outside them. */
   start(): void {
     for (const { node } of this.nodes) node.start();
+    this.fabric?.start();
   }
 
   /** Failed probes of all nodes so far. */
@@ -70,7 +71,10 @@ export class Cluster {
   }
 }
 
-/** What one of several nodes gets: its own description and sysctls, its pods, and the workloads that begin on it. */
+/**
+ * What one of several nodes gets: its own description and sysctls, its pods, and the workloads that begin on it; those
+ * that begin on no node are the fabric's.
+ */
 function optionsOf(options: ClusterOptions, description: NodeDescription, index: number): NodeOptions {
   const isHere = (nodeName: string | undefined): boolean =>
     nodeName === undefined ? index === 0 : nodeName === description.name;
@@ -82,6 +86,6 @@ function optionsOf(options: ClusterOptions, description: NodeDescription, index:
     node: description,
     sysctls: [...options.sysctls, ...(description.sysctls ?? [])],
     pods,
-    churn: options.churn.filter(({ from }) => startsHere(from)),
+    churn: options.churn.filter(({ from, source }) => source === undefined && startsHere(from)),
   };
 }

@@ -7,18 +7,24 @@ import { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import type { Ipv4, Micros } from "../units.ts";
-import { Churn } from "./churn.ts";
+import { Churn, CLOSE_REQUEST_BYTES, KEEP_ALIVE_REQUEST_BYTES } from "./churn.ts";
 import { Clients } from "./clients.ts";
 import { Fabric } from "./fabric.ts";
 import { Container } from "./kubelet/container.ts";
 import { GRPC_REQUEST_BYTES } from "./kubelet/grpc_probe.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
-import { dropInvalid } from "./endpoint_hosts.ts";
 import { KubeProxy } from "./kube_proxy/kube_proxy.ts";
 import { LoadBalancer } from "./load_balancer/load_balancer.ts";
-import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
-import type { InterfaceOptions, LoadBalancerOptions, NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
-import { serveOutside } from "./outside_server.ts";
+import { nodeLocalDnsPod, SelfCheck } from "./node_local_dns.ts";
+import type {
+  ChurnOptions,
+  InterfaceOptions,
+  LoadBalancerOptions,
+  NodeOptions,
+  PodOptions,
+  ServiceOptions,
+} from "./options.ts";
+import { addOutsideHosts } from "./outside_hosts.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
 import { Timeline } from "./timeline.ts";
@@ -87,7 +93,7 @@ export class Node {
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
-    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.#clients));
+    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.#clients));
     this.loadBalancers = options.loadBalancers.map((balancer) => this.#buildLoadBalancer(balancer));
     const { deployments } = this.#workloads;
     this.#timeline = new Timeline(options.timeline, { node: this.netns, kubeProxy: this.kubeProxy, deployments });
@@ -146,7 +152,8 @@ export class Node {
       responseBytes: RESPONSE_BYTES,
       waitsForClientShare: this.#options.kubelet.httpProbeClosesFirst,
       choice: this.machine.random.stream(`pod/${pod.name}/closes`),
-      keepAliveRequestBytes: [SELF_CHECK_REQUEST_BYTES, GRPC_REQUEST_BYTES],
+      keepAliveRequestBytes: [KEEP_ALIVE_REQUEST_BYTES, GRPC_REQUEST_BYTES],
+      closeRequestBytes: CLOSE_REQUEST_BYTES,
     });
     return new Container(pod, netns, server);
   }
@@ -198,20 +205,12 @@ export class Node {
   /** The network owns the gateway, endpoints that are not on the node and the servers of agents, and routes back through the node. */
   #buildNetwork(network: Netns): void {
     const { gateway, primaryAddress } = this.#options.node;
-    const device = network.addDevice("dummy0", "dummy");
-    const own = (address: Ipv4): void => {
-      const isOnNode = this.netns.hasAddress(address) || this.#options.pods.some((pod) => pod.address === address);
-      if (!isOnNode && !network.hasAddress(address)) network.addAddress(device, address, 32);
-    };
-    if (gateway !== undefined) own(gateway);
-    for (const { address } of this.#options.loadBalancers) own(address);
-    this.#workloads.buildElsewhere(device);
-    for (const service of this.services) for (const endpoint of service.endpoints) own(endpoint);
-    for (const churn of this.#options.churn) {
-      own(churn.to.address);
-      serveOutside(network, churn);
-    }
-    if (this.#options.endpointHostsDropInvalid) this.machine.loadRules(network, dropInvalid());
+    addOutsideHosts(network, this.#options, {
+      services: this.services,
+      isOnNode: (address) => this.netns.hasAddress(address),
+      ...(gateway === undefined ? {} : { gateway }),
+      buildPods: (device) => this.#workloads.buildElsewhere(device),
+    });
     const towardsNode = [...network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {
       network.addRoute({
@@ -230,7 +229,11 @@ export class Node {
     return new LoadBalancer(balancer, this.#options.node.primaryAddress, outside);
   }
 
-  #namespaceOf(from: string): Netns {
+  #namespaceOf({ from, source }: ChurnOptions): Netns {
+    if (source !== undefined) {
+      assert(this.#network !== undefined, "the fabric of several nodes has the agents elsewhere");
+      return this.#network;
+    }
     if (from === "node" || from === this.#options.node.name) return this.netns;
     const netns = this.machine.netns(from);
     assert(netns !== undefined, `the namespace of ${from} exists`);

@@ -58,5 +58,5 @@ function simulate(
   const results = cluster.nodes.map((node, index) =>
     nodeResult(node, { replication, end, heldPorts: heldPorts[index] ?? [] }),
   );
-  return joinNodeResults(results, cluster.fabric?.packetsSent ?? 0);
+  return joinNodeResults(results, cluster.fabric?.result());
 }

@@ -1,3 +1,4 @@
+import { ConnectTimes } from "./connect_times.ts";
 import type { CauseCounts, WorkloadResult } from "./replication_result.ts";
 import type { Outcome } from "./clients.ts";
 
@@ -19,6 +20,7 @@ export function noFailures(): CauseCounts {
 export class WorkloadCounts {
   readonly name: string;
   readonly byCause = noFailures();
+  readonly #times = new ConnectTimes();
   connects = 0;
   failed = 0;
 
@@ -28,12 +30,14 @@ export class WorkloadCounts {
 
   count(outcome: Outcome): void {
     this.connects += 1;
+    if (outcome.connectTime >= 0) this.#times.add(outcome.connectTime);
     if (outcome.isSuccess) return;
     this.failed += 1;
     this.byCause[outcome.cause] += 1;
   }
 
   result(): WorkloadResult {
-    return { name: this.name, connects: this.connects, failed: this.failed, byCause: this.byCause };
+    const { name, connects, failed, byCause } = this;
+    return { name, connects, failed, byCause, connectTimes: this.#times.result() };
   }
 }

@@ -96,6 +96,11 @@ export class Machine {
     return netns;
   }
 
+  /** All namespaces, in the order in which they were made. */
+  get namespaces(): readonly Netns[] {
+    return this.#namespaces;
+  }
+
   netnsById(id: number): Netns {
     return this.#namespaces[id]!;
   }

@@ -56,6 +56,10 @@ export class Netns {
   maxTimeWaits = 0;
   /** `net.ipv4.ip_local_port_step_width`: 0 where it is off, and on kernels that do not have it. */
   portStepWidth = 0;
+  /** `tcp_timestamps`, `tcp_tw_reuse` and `tcp_tw_reuse_delay` (milliseconds): a port search asks for them at every TIME_WAIT entry. */
+  hasTimestamps = true;
+  timeWaitReuseMode = 0;
+  timeWaitReuseDelayMs = 0;
   #bridgeCallsIptables = false;
   #hasBrNetfilter = false;
 
@@ -307,6 +311,9 @@ export class Netns {
     this.finTimeout = this.sysctls.number("net.ipv4.tcp_fin_timeout") * SECOND;
     this.maxTimeWaits = this.sysctls.number("net.ipv4.tcp_max_tw_buckets");
     this.portStepWidth = this.sysctls.number("net.ipv4.ip_local_port_step_width");
+    this.hasTimestamps = this.sysctls.number("net.ipv4.tcp_timestamps") !== 0;
+    this.timeWaitReuseMode = this.sysctls.number("net.ipv4.tcp_tw_reuse");
+    this.timeWaitReuseDelayMs = this.sysctls.number("net.ipv4.tcp_tw_reuse_delay");
     // Whether a neighbour answers for others depends on its sysctls.
     this.machine.flushRoutes();
     this.#bridgeCallsIptables = this.#hasBrNetfilter && this.sysctls.number("net.bridge.bridge-nf-call-iptables") !== 0;

@@ -221,15 +221,22 @@ function timeWaitText(byAddress: Readonly<Record<string, number>>): string {
 
 /** What connects beside the probes: one line per workload. */
 function workloadLines(document: RunDocument, columns: number): string[] {
-  return document.workloads.flatMap(({ name, connects, failed, byCause }) => {
+  return document.workloads.flatMap(({ name, connects, failed, byCause, connectSeconds }) => {
     const causes = causesByCount(byCause).map(({ cause, count }) => `${cause} ${formatCount(count)}`);
     const detail = failed === 0 ? "" : ` (${formatProbability(failed / connects)}; ${causes.join(", ")})`;
+    const slow = slowText(connectSeconds);
     return labelled(
       printable(name),
-      `${formatCount(connects)} connects, ${formatCount(failed)} failed${detail}`,
+      `${formatCount(connects)} connects, ${formatCount(failed)} failed${detail}${slow}`,
       columns,
     );
   });
+}
+
+/** How long handshakes took, if some took so long that a SYN or SYN-ACK was sent again. */
+function slowText({ mean, slowShare }: RunDocument["workloads"][number]["connectSeconds"]): string {
+  if (mean === null || slowShare === null || slowShare === 0) return "";
+  return `; a handshake took ${formatSpan(mean)} on average, a share of ${formatProbability(slowShare)} 1 s or more`;
 }
 
 /** Numbered steps, commands at the left edge where they copy cleanly, and caveats. */

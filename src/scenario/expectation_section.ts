@@ -104,7 +104,8 @@ function inProbes(path: string): string {
 }
 
 function workloadPaths(name: string): readonly string[] {
-  return ["connects", "failed", ...CAUSE_PATHS].map((path) => `workloads.${name}.${path}`);
+  const times = ["mean", "p99", "max", "slowShare"].map((figure) => `connectSeconds.${figure}`);
+  return ["connects", "failed", ...CAUSE_PATHS, ...times].map((path) => `workloads.${name}.${path}`);
 }
 
 const LOAD_BALANCER_FIGURES: readonly string[] = [

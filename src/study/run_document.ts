@@ -21,6 +21,16 @@ export interface ExpectationDocument {
   readonly ok: boolean;
 }
 
+/** How long a workload's handshakes took, those that ended; `null` where none did. */
+export interface ConnectSecondsDocument {
+  readonly mean: number | null;
+  /** Within 1/32 above the true value. */
+  readonly p99: number | null;
+  readonly max: number | null;
+  /** The share of 1 s or more: the SYN or the SYN-ACK was sent again. */
+  readonly slowShare: number | null;
+}
+
 /** What one variant of a scenario gave: the figures of `run/1`. */
 export interface RunFigures {
   readonly probes: {
@@ -44,6 +54,7 @@ export interface RunFigures {
     readonly connects: number;
     readonly failed: number;
     readonly byCause: CauseCounts;
+    readonly connectSeconds: ConnectSecondsDocument;
   }[];
   readonly ports: {
     readonly timeWaitMax: number;

@@ -1,12 +1,13 @@
 import { FAILURE_CAUSES } from "../cluster/replication_result.ts";
 import type { CauseCounts, ReplicationResult, WorkloadResult } from "../cluster/replication_result.ts";
+import { bucketTop, type ConnectTimesResult } from "../cluster/connect_times.ts";
 import { assert } from "../sim/assert.ts";
 import { SECOND } from "../units.ts";
 import { chiSquareTail } from "./binomial.ts";
 import { dispersion, poissonInterval, proportionInterval } from "./intervals.ts";
 import type { ReplicationCount } from "./intervals.ts";
 import { kubeProxyFigures, loadBalancerFigures } from "./dynamics_figures.ts";
-import type { ExactDocument, RunFigures } from "./run_document.ts";
+import type { ConnectSecondsDocument, ExactDocument, RunFigures } from "./run_document.ts";
 
 /** What the figures hold beside what the replications counted. */
 export interface SummaryOptions {
@@ -106,7 +107,31 @@ function workloadFigures(results: readonly ReplicationResult[]): RunFigures["wor
     connects: sum(parts, (part) => part.connects),
     failed: sum(parts, (part) => part.failed),
     byCause: addCauses(parts.map((part) => part.byCause)),
+    connectSeconds: connectSeconds(parts.map((part) => part.connectTimes)),
   }));
+}
+
+function connectSeconds(parts: readonly ConnectTimesResult[]): ConnectSecondsDocument {
+  const count = sum(parts, (part) => part.count);
+  if (count === 0) return { mean: null, p99: null, max: null, slowShare: null };
+  const max = largest(parts, (part) => part.max);
+  return {
+    mean: sum(parts, (part) => part.sum) / count / SECOND,
+    p99: Math.min(connectP99(parts, count), max) / SECOND,
+    max: max / SECOND,
+    slowShare: sum(parts, (part) => part.slow) / count,
+  };
+}
+
+/** The top of the bucket at or below which 99 % of the handshakes lie, in microseconds. */
+function connectP99(parts: readonly ConnectTimesResult[], count: number): number {
+  const buckets = parts.flatMap((part) => part.buckets).toSorted(([a], [b]) => a - b);
+  let seen = 0;
+  for (const [bucket, inBucket] of buckets) {
+    seen += inBucket;
+    if (seen * 100 >= count * 99) return bucketTop(bucket);
+  }
+  return 0;
 }
 
 function portFigures(results: readonly ReplicationResult[]): RunFigures["ports"] {

@@ -224,7 +224,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     instead: "It is taken over at once.",
     caughtBy: "6.18/P05",
     file: "kernel/tcp/time_wait.ts",
-    find: 'return now > since + netns.sysctls.number("net.ipv4.tcp_tw_reuse_delay") * 1000;',
+    find: "return now > since + netns.timeWaitReuseDelayMs * 1000;",
     replace: "return true;",
   },
   {

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { runText } from "../../src/report/run_text.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
-import { causes, failingRun, heldRun } from "./run_documents.ts";
+import { causes, failingRun, heldRun, workloadOf } from "./run_documents.ts";
 
 const PLAIN = { color: false, columns: 100 };
 
@@ -28,7 +28,7 @@ function clumpedRun(): RunDocument {
       perNodeWeek: 301,
       interval: { low: 217.8, high: 405.4, level: 0.95, method: "exact Poisson" },
     },
-    workloads: [{ name: "a-workload-with-a-name-that-is-long/zabbix", connects: 10, failed: 0, byCause: causes({}) }],
+    workloads: [workloadOf("a-workload-with-a-name-that-is-long/zabbix")],
     conntrack: { max: 262_144, peak: 262_144, dropped: 50, earlyDropped: 7 },
     warnings: ["Boots differ: failed probes vary 12.3 times as much between boots as independent probes would."],
     expectations: [{ that: "after.probes.failed", want: "below 1", got: null, ok: false }],
@@ -51,6 +51,15 @@ describe("runText", () => {
 
   it("reports several causes, restarts, a declined exact value and warnings in 72 columns", async () => {
     await expect(runText(clumpedRun(), { color: false, columns: 72 })).toMatchFileSnapshot("golden/clumped.txt");
+  });
+
+  it("says of a workload how long its handshakes took, if some took a second or more", () => {
+    const connectSeconds = { mean: 0.25, p99: 1.05, max: 1.06, slowShare: 0.24 };
+    const text = flat(runText({ ...heldRun(), workloads: [workloadOf("proxy", { connectSeconds })] }, PLAIN));
+    expect(text).toContain(
+      "10 connects, 0 failed; a handshake took 250 milliseconds on average, a share of 0.24 1 s or more",
+    );
+    expect(flat(runText(heldRun(), PLAIN))).not.toContain("handshake took");
   });
 
   it.each([40, 60, 81, 100, 200])("stays within the width at %i columns", (columns) => {

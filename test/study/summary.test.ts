@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ConnectTimes, type ConnectTimesResult } from "../../src/cluster/connect_times.ts";
 import type { CauseCounts, ReplicationResult } from "../../src/cluster/replication_result.ts";
 import { summarise } from "../../src/study/summary.ts";
 
@@ -18,6 +19,13 @@ function causes(nodePortCollisions: number): CauseCounts {
   };
 }
 
+/** Handshakes that took so many microseconds. */
+function timesOf(...times: readonly number[]): ConnectTimesResult {
+  const collected = new ConnectTimes();
+  for (const time of times) collected.add(time);
+  return collected.result();
+}
+
 /** One hour of a boot in which `failed` of 10,000 probes failed. */
 function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): ReplicationResult {
   return {
@@ -33,7 +41,7 @@ function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): Rep
     restarts: 0,
     kubeProxy: { syncs: 120, restarts: 0, hangs: 0, hungNodes: 0, hung: 0, staleServers: 0, logLines: 0, log: [] },
     loadBalancers: [],
-    workloads: [{ name: "zabbix", connects: 100, failed: 1, byCause: causes(1) }],
+    workloads: [{ name: "zabbix", connects: 100, failed: 1, byCause: causes(1), connectTimes: timesOf(200) }],
     exposure: {
       portRange: [32768, 60999],
       nodePorts: [36704],
@@ -87,13 +95,39 @@ describe("summarise", () => {
   });
 
   it("merges workloads by name in the order in which they are first named", () => {
-    const dns = { name: "node-local-dns", connects: 5, failed: 0, byCause: causes(0) };
-    const zabbix = { name: "zabbix", connects: 50, failed: 2, byCause: causes(2) };
+    const dns = { name: "node-local-dns", connects: 5, failed: 0, byCause: causes(0), connectTimes: timesOf() };
+    const zabbix = {
+      name: "zabbix",
+      connects: 50,
+      failed: 2,
+      byCause: causes(2),
+      connectTimes: timesOf(40, 1_000_060),
+    };
     const results = [bootWith(0), bootWith(0, { replication: 1, workloads: [dns, zabbix] })];
     expect(summarise(results, { exact: EXACT }).workloads).toEqual([
-      { name: "zabbix", connects: 150, failed: 3, byCause: causes(3) },
-      dns,
+      {
+        name: "zabbix",
+        connects: 150,
+        failed: 3,
+        byCause: causes(3),
+        connectSeconds: { mean: 0.333_433_333_333_333_3, p99: 1.000_06, max: 1.000_06, slowShare: 1 / 3 },
+      },
+      {
+        name: "node-local-dns",
+        connects: 5,
+        failed: 0,
+        byCause: causes(0),
+        connectSeconds: { mean: null, p99: null, max: null, slowShare: null },
+      },
     ]);
+  });
+
+  it("gives the time under which 99 % of a workload's handshakes stay, within 1/32 above", () => {
+    const times = [...Array.from({ length: 99 }, () => 500), 3_000_000];
+    const zabbix = { ...bootWith(0).workloads[0]!, connectTimes: timesOf(...times) };
+    const [first] = summarise([bootWith(0, { workloads: [zabbix] })], { exact: EXACT }).workloads;
+    expect(first?.connectSeconds.p99).toBeGreaterThanOrEqual(500e-6);
+    expect(first?.connectSeconds.p99).toBeLessThan((500e-6 * 33) / 32);
   });
 
   it("takes the largest occupancies, averages TIME_WAIT by address and adds up counters", () => {

@@ -251,14 +251,25 @@ export class Conntrack {
     if (this.#max !== 0 && table.count >= this.#max && !this.#dropEarly(packet, ports)) {
       netns.counters.nf_conntrack_drop += 1;
       netns.machine.log?.warnRateLimited(TABLE_FULL);
-      netns.machine.tcp.noteLostPacket(netns, packet, SocketFlag.CONNTRACK_FULL);
-      const mine = netns.machine.tcp.find(netns, packet.src, packet.sport, packet.dst, packet.dport);
-      if (mine >= 0 && packet.protocol === Protocol.TCP) netns.machine.tcp.sockets.set(mine, SocketFlag.CONNTRACK_FULL);
+      this.#noteRefused(packet);
       return -1;
     }
     const slot = table.allocate();
     if (table.count > this.#peak) this.#peak = table.count;
     return slot;
+  }
+
+  /** Marks the TCP socket that sent a refused packet, in whatever namespace of whatever machine, and the one it was meant for. */
+  #noteRefused(packet: Packet): void {
+    if (packet.protocol !== Protocol.TCP) return;
+    const { machine } = this.netns;
+    machine.tcp.noteLostPacket(this.netns, packet, SocketFlag.CONNTRACK_FULL);
+    for (const { tcp, namespaces } of machine.group.machines) {
+      for (const sender of namespaces) {
+        const slot = tcp.find(sender, packet.src, packet.sport, packet.dst, packet.dport);
+        if (slot >= 0) tcp.sockets.set(slot, SocketFlag.CONNTRACK_FULL);
+      }
+    }
   }
 
   /**
@@ -323,7 +334,7 @@ export class Conntrack {
   #collectGarbage(): void {
     const table = this.table;
     const loop = this.netns.machine.loop;
-    const isTight = table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
+    const isTight = this.#max !== 0 && table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
     for (let slot = 0; slot < table.extent; slot += 1) {
       if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) continue;
       if (table.expires[slot]! <= loop.now || (isTight && maySlotBeDroppedByGc(table, slot))) this.kill(slot);
