@@ -10,6 +10,7 @@ import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
 import { SourceValidation } from "./source_validation.ts";
+import type { RuleTally } from "./netfilter/rule_tally.ts";
 import type { SysctlValues } from "./sysctl.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { Nat } from "./nat/nat.ts";
@@ -44,6 +45,8 @@ export class Netns {
   conntrack: Conntrack | undefined = undefined;
   nat: Nat | undefined = undefined;
   ipvs: Ipvs | undefined = undefined;
+  /** Where rules that are loaded from then on count the packets they test; they count nothing while it is absent. */
+  ruleTally: RuleTally | undefined = undefined;
   /** Whether packets for others are forwarded: `net.ipv4.ip_forward`. */
   mayForward = false;
   /** How long an orphan stays in FIN_WAIT2, and how many TIME_WAIT entries there may be. */
