@@ -11,7 +11,7 @@ import { Churn } from "./churn.ts";
 import { Clients } from "./clients.ts";
 import { Container } from "./kubelet/container.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
-import { KubeProxy } from "./kube_proxy.ts";
+import { KubeProxy } from "./kube_proxy/kube_proxy.ts";
 import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
 import type { NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
 import { Server } from "./server.ts";

@@ -1,5 +1,5 @@
-import type { KernelEra } from "../kernel/eras.ts";
-import { isAtLeast, type Version } from "./options.ts";
+import type { KernelEra } from "../../kernel/eras.ts";
+import { isAtLeast, type Version } from "../options.ts";
 
 /** The values in which kube-proxy releases differ. */
 export interface KubeProxyEra {

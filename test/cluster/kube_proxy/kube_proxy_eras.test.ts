@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { kubeProxyEra, setsConnReuseMode } from "../../src/cluster/kube_proxy_eras.ts";
-import type { Version } from "../../src/cluster/options.ts";
-import { era } from "../support/small_network.ts";
+import { kubeProxyEra, setsConnReuseMode } from "../../../src/cluster/kube_proxy/kube_proxy_eras.ts";
+import type { Version } from "../../../src/cluster/options.ts";
+import { era } from "../../support/small_network.ts";
 
 function versionOf(text: string): Version {
   const [major = 0, minor = 0, patch = 0] = text.split(".").map(Number);
