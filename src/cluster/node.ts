@@ -53,6 +53,8 @@ export class Node {
     this.netns = this.machine.createNetns("node");
     this.#network = this.machine.createNetns("network");
     this.netns.loadBrNetfilter();
+    // The CNI plugin that gives pods their addresses lets the node forward (containernetworking/plugins bridge.go).
+    this.netns.sysctls.set("net.ipv4.ip_forward", "1");
     this.#writeSysctls();
     this.#buildInterfaces();
     this.#clients = new Clients(this.machine, this.fingerprint);

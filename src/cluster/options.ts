@@ -70,9 +70,10 @@ export interface ServiceGeneratorOptions {
   readonly endpoints: readonly Ipv4[];
 }
 
-/** kube-proxy in IPVS mode. */
+/** kube-proxy's version and flags. */
 export interface KubeProxyOptions {
   readonly version: Version;
+  readonly mode: "ipvs" | "iptables" | "nftables";
   readonly nodePortRange: readonly [low: Port, high: Port];
   readonly scheduler: "rr" | "wrr";
   readonly nodePortAddresses?: readonly InterfaceAddressOptions[];

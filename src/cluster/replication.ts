@@ -92,6 +92,7 @@ function collect(
       dropped: netns.counters.nf_conntrack_drop,
       earlyDropped: netns.counters.nf_conntrack_early_drop,
     },
+    dataPlane: node.kubeProxy.dataPlane(),
     counters: Object.fromEntries(Object.entries(netns.counters)),
     engine: {
       events: machine.loop.fired,
@@ -102,10 +103,10 @@ function collect(
   };
 }
 
-/** NodePorts at which a virtual server waits for answers to probes, and the ports that `connect()` passes over because somebody holds them. */
+/** NodePorts at which a virtual server waits for answers to probes (in IPVS mode only: rules see no replies), and the ports that `connect()` passes over because somebody holds them. */
 function exposureOf(node: Node, options: NodeOptions, heldByKubeProxy: readonly Port[]): ReplicationResult["exposure"] {
   const source = node.probeSource();
-  const hasServers = node.kubeProxy.nodePortAddresses().includes(source);
+  const hasServers = options.kubeProxy.mode === "ipvs" && node.kubeProxy.nodePortAddresses().includes(source);
   const nodePorts = node.services
     .flatMap((service) => service.ports)
     .flatMap(({ nodePort, protocol }) => (nodePort === undefined || protocol !== "TCP" ? [] : [nodePort]))

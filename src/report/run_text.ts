@@ -33,6 +33,7 @@ export function runText(document: RunDocument, options: RunTextOptions): string 
     ["Probes", probeLines(document, columns)],
     ["First failures", firstFailureLines(document, columns)],
     ["Ports and conntrack", tableLines(document, columns)],
+    ["Data plane", dataPlaneLines(document, columns)],
     ["Workloads", workloadLines(document, columns)],
     ["What to change", remedyLines(document, columns)],
     ["Expectations", expectationLines(document, columns, style)],
@@ -188,6 +189,28 @@ function tableLines(document: RunDocument, columns: number): string[] {
       `${formatRate(candidates.mean)} per connect on average, ${mostText(candidates.p99)}, never more than ${formatCount(candidates.max)}`,
     ),
     ...row("conntrack", tracked.join(", ")),
+  ];
+}
+
+/** What kube-proxy's rules hold and cost; times are estimates. */
+function dataPlaneLines({ dataPlane }: RunDocument, columns: number): string[] {
+  const { mode, rules, entries, sync } = dataPlane;
+  const row = (label: string, text: string): string[] => labelled(label, text, columns);
+  const units = mode === "ipvs" ? "messages" : "lines";
+  const held = entries === 0 ? "" : ` and ${formatCount(entries)} entries found by look-up`;
+  const micros = formatFigure(Number(dataPlane.newConnectionMicrosMean.toPrecision(2)));
+  return [
+    ...row(`kube-proxy ${mode}`, `${formatCount(rules)} rules${held}`),
+    ...row(
+      "rules tested",
+      `${formatRate(dataPlane.rulesPerNewConnectionMean)} per new connection (about ${micros} µs), ` +
+        `${formatRate(dataPlane.rulesPerPacketMean)} per packet and filter chain`,
+    ),
+    ...row(
+      "a sync",
+      `${formatCount(sync.fullLines)} ${units} for all services (about ${formatSpan(sync.fullSeconds)}), ` +
+        `${formatCount(Math.round(sync.changeLines))} for one that changed (about ${formatSpan(sync.changeSeconds)})`,
+    ),
   ];
 }
 

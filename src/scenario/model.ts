@@ -98,7 +98,7 @@ export interface ServiceGenerator {
 /** kube-proxy's version and flags. */
 export interface KubeProxySetup {
   readonly version: Version;
-  readonly mode: "ipvs";
+  readonly mode: "ipvs" | "iptables" | "nftables";
   /** The apiserver's `--service-node-port-range`, both ends included. */
   readonly nodePortRange: readonly [low: Port, high: Port];
   readonly scheduler: "rr" | "wrr";

@@ -19,7 +19,12 @@ export const NOT_SERVED: readonly NotServed[] = [
   { path: /^cloud$/, what: "cloud faults", toMend: "delete the section" },
   { path: /^variants$/, what: "variants", toMend: "run the scenario once for each variant, with --set" },
   { path: /^timeline$/, what: "a timeline", toMend: "delete the section" },
-  { path: /^kubeProxy\.mode$/, served: ["ipvs"], what: "a kube-proxy mode other than ipvs", toMend: "write ipvs" },
+  {
+    path: /^kubeProxy\.mode$/,
+    served: ["ipvs", "iptables", "nftables"],
+    what: "kube-proxy's mode userspace",
+    toMend: "write ipvs, iptables or nftables",
+  },
   {
     path: /^kubeProxy\.scheduler$/,
     served: ["rr", "wrr"],

@@ -12,6 +12,7 @@ import { TreeReader } from "./read_tree.ts";
 import { scenarioSchema, sectionsSchema, type Sections } from "./schema.ts";
 import { resolveServices } from "./service_section.ts";
 import { SourceText } from "./source_text.ts";
+import type { Version } from "./values.ts";
 import { resolveChurn, resolveNodeLocalDns } from "./workload_section.ts";
 import { NodeSpans, parseYaml } from "./yaml_document.ts";
 
@@ -108,7 +109,7 @@ function resolve(context: CheckContext): Scenario | undefined {
   const nodeLocalDns = resolveNodeLocalDns(context);
   const churn = resolveChurn(context);
   const expect = resolveExpectations(context);
-  const kubeProxy = resolveKubeProxy(sections);
+  const kubeProxy = resolveKubeProxy(context);
   const { about = "", duration, replications = 8, seed = "portfall", kubelet } = sections;
   const isWhole = era !== undefined && duration !== undefined && node !== undefined && kubelet !== undefined;
   if (!isWhole || kubeProxy === undefined) {
@@ -120,13 +121,29 @@ function resolve(context: CheckContext): Scenario | undefined {
   return { ...general, ...services, pods, nodeLocalDns, churn, expect };
 }
 
-/** kube-proxy's settings; a mode or scheduler that is not served was reported when it was read. */
-function resolveKubeProxy({ kubeProxy }: Sections): KubeProxySetup | undefined {
-  if (kubeProxy === undefined) return undefined;
-  const { version, mode, nodePortRange, scheduler, nodePortAddresses } = kubeProxy;
-  if (mode !== "ipvs" || (scheduler !== "rr" && scheduler !== "wrr")) return undefined;
+/**
+ * kube-proxy's settings; a mode or scheduler that is not served was reported when it was read.
+ *
+ * Not modelled: that kube-proxy from 1.31 on refuses nftables mode on kernels before 5.13.
+ */
+function resolveKubeProxy({ sections, place, problems }: CheckContext): KubeProxySetup | undefined {
+  if (sections.kubeProxy === undefined) return undefined;
+  const { version, mode, nodePortRange, scheduler, nodePortAddresses } = sections.kubeProxy;
+  if (mode === "userspace" || (scheduler !== "rr" && scheduler !== "wrr")) return undefined;
+  if (mode === "nftables" && !hasNftables(version)) {
+    problems.add(place.at("kubeProxy", "mode").value, {
+      message: `Cannot run kube-proxy ${version.join(".")} in nftables mode: it came with 1.29.0`,
+      expected: `ipvs or iptables with kube-proxy ${version.join(".")}`,
+      toMend: "write another mode, or a version from 1.29.0 on",
+    });
+  }
   const setup = { version, mode, nodePortRange, scheduler };
   return nodePortAddresses === undefined ? setup : { ...setup, nodePortAddresses };
+}
+
+/** Source: pkg/features/kube_features.go NFTablesProxyMode, v1.29.0. */
+function hasNftables([major, minor]: Version): boolean {
+  return major > 1 || minor >= 29;
 }
 
 function reportNoMap(source: SourceText, isEmpty: boolean, problems: ProblemList): void {

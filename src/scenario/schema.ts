@@ -167,7 +167,12 @@ const serviceGenerator = z.strictObject({
 const kubeProxy = z
   .strictObject({
     version: version("kube-proxy's release; it decides whether NodePorts are held open."),
-    mode: oneOf("The proxy mode.", ["ipvs", "iptables", "nftables", "userspace"]),
+    mode: oneOf("The proxy mode; nftables needs kube-proxy 1.29 or later.", [
+      "ipvs",
+      "iptables",
+      "nftables",
+      "userspace",
+    ]),
     nodePortRange: portSpan("The apiserver's --service-node-port-range.").prefault("30000-32767"),
     scheduler: oneOf("The IPVS scheduler.", [
       "rr",

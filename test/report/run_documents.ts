@@ -80,6 +80,15 @@ export function failingRun(): RunDocument {
       candidatesPerConnect: { mean: 1.0123, p99: 1, max: 3 },
     },
     conntrack: { max: 262_144, peak: 2_210, dropped: 0, earlyDropped: 0 },
+    dataPlane: {
+      mode: "ipvs",
+      rules: 12,
+      entries: 168,
+      rulesPerNewConnectionMean: 4.02,
+      rulesPerPacketMean: 1.5,
+      newConnectionMicrosMean: 0.2804,
+      sync: { fullLines: 366, fullSeconds: 0.00732, changeLines: 211.4, changeSeconds: 0.004228 },
+    },
     counters: {},
     warnings: [],
     firstFailures: [

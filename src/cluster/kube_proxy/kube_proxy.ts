@@ -1,12 +1,14 @@
 import type { Machine } from "../../kernel/machine.ts";
+import { emptyTally } from "../../kernel/netfilter/rule_tally.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import { type Ipv4, type Micros, type Port, SECOND } from "../../units.ts";
 import type { NodeOptions, ServiceOptions } from "../options.ts";
-import { IpvsProxier } from "./ipvs_proxier.ts";
+import { type DataPlaneWork, dataPlaneWork } from "./data_plane_cost.ts";
 import { type KubeProxyEra, kubeProxyEra } from "./kube_proxy_eras.ts";
 import { nodePortAddresses } from "./node_port_addresses.ts";
 import { NodePortClaims } from "./node_port_claims.ts";
 import type { ProxiedService, Proxier } from "./proxier.ts";
+import { limitedNodePortAddresses, proxierOfMode } from "./proxier_of_mode.ts";
 
 /** Source: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration, v1.23. */
 const SYNC_PERIOD: Micros = 30 * SECOND;
@@ -15,7 +17,7 @@ const SYNC_PERIOD: Micros = 30 * SECOND;
  * The process kube-proxy: it programs the node through the proxier of its mode and, in the versions that did, holds
  * each NodePort with a listening socket.
  *
- * Source: pkg/proxy/ipvs/proxier.go syncProxyRules, v1.23.4.
+ * Source: pkg/proxy/ipvs/proxier.go syncProxyRules, v1.23.4; pkg/proxy/iptables/proxier.go syncProxyRules, v1.23.4.
  * Not modelled: session affinity, external traffic policy Local, updates while it runs, health check ports, SCTP.
  */
 export class KubeProxy {
@@ -37,7 +39,8 @@ export class KubeProxy {
     }));
     this.#node = node;
     this.#machine = node.machine;
-    this.#proxier = new IpvsProxier(options, node, this.era);
+    node.ruleTally ??= emptyTally();
+    this.#proxier = proxierOfMode(options, node, this.era);
     this.#claims = new NodePortClaims(node);
     this.#handler = this.#machine.loop.handler("kube-proxy/sync", () => this.#sync());
   }
@@ -51,12 +54,23 @@ export class KubeProxy {
 
   /** The addresses on which NodePorts are served. */
   nodePortAddresses(): readonly Ipv4[] {
-    return nodePortAddresses(this.#node, this.#options.kubeProxy, this.era);
+    const limited = limitedNodePortAddresses(this.#options, this.#node, this.era);
+    return limited ?? nodePortAddresses(this.#node, this.#options.kubeProxy, this.era);
   }
 
   /** NodePorts whose socket is open now. */
   heldPorts(): readonly Port[] {
     return this.#claims.held();
+  }
+
+  /** What the rules of this mode have done and hold, and what a sync of them takes. */
+  dataPlane(): DataPlaneWork {
+    return dataPlaneWork(this.#services, {
+      kubeProxy: this.#options.kubeProxy,
+      nodePortAddresses: this.nodePortAddresses(),
+      limitedAddresses: limitedNodePortAddresses(this.#options, this.#node, this.era),
+      tally: this.#node.ruleTally ?? emptyTally(),
+    });
   }
 
   /** A port that is in use is tried again at the next sync, and its virtual servers stand all the same. */
