@@ -9,6 +9,7 @@ import type { TraceSink } from "../kernel/trace.ts";
 import type { Ipv4, Micros } from "../units.ts";
 import { Churn } from "./churn.ts";
 import { Clients } from "./clients.ts";
+import { cniMasqueradeRules } from "./cni_masquerade.ts";
 import { Container } from "./kubelet/container.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
 import { KubeProxy } from "./kube_proxy/kube_proxy.ts";
@@ -51,6 +52,7 @@ export class Node {
       ...(trace === undefined ? {} : { trace }),
     });
     this.netns = this.machine.createNetns("node");
+    this.netns.sourceNatPorts = new Uint32Array(65536);
     this.#network = this.machine.createNetns("network");
     this.netns.loadBrNetfilter();
     // The CNI plugin that gives pods their addresses lets the node forward (containernetworking/plugins bridge.go).
@@ -62,6 +64,7 @@ export class Node {
     this.kubelet = new Kubelet(options, this.netns, this.#clients);
     this.kubeProxy = new KubeProxy(options, this.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
+    this.#masqueradePods();
     this.selfCheck = this.#buildNodeLocalDns();
     this.#buildNetwork();
     this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.#clients));
@@ -102,6 +105,15 @@ export class Node {
         this.netns.addRoute({ destination: 0, prefixLength: 0, kind: "unicast", device, via: gateway });
       }
     }
+  }
+
+  /** The CNI plugin's rules; kube-proxy's, which only touch what is marked, are asked before them. */
+  #masqueradePods(): void {
+    const { ipMasq, interfaces } = this.#options.node;
+    const pods = this.#options.pods.filter(({ hostNetwork }) => !hostNetwork).map(({ address }) => address);
+    if (ipMasq === "off" || pods.length === 0) return;
+    const bridge = interfaces.find(({ kind }) => kind === "bridge")?.addresses[0];
+    this.machine.loadRules(this.netns, cniMasqueradeRules(pods, bridge, ipMasq));
   }
 
   #buildPod(pod: PodOptions): Container {
@@ -153,7 +165,9 @@ export class Node {
     const device = this.#network.addDevice("dummy0", "dummy");
     const own = (address: Ipv4): void => {
       const isOnNode = this.netns.hasAddress(address) || this.#options.pods.some((pod) => pod.address === address);
-      if (!isOnNode && !this.#network.hasAddress(address)) this.#network.addAddress(device, address, 32);
+      const isClusterIp = this.services.some(({ clusterIp }) => clusterIp === address);
+      if (!isOnNode && !isClusterIp && !this.#network.hasAddress(address))
+        this.#network.addAddress(device, address, 32);
     };
     if (gateway !== undefined) own(gateway);
     for (const service of this.services) for (const endpoint of service.endpoints) own(endpoint);

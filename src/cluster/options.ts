@@ -1,5 +1,6 @@
 import type { KernelEra } from "../kernel/eras.ts";
 import type { Ipv4, Micros, Port } from "../units.ts";
+import type { CniMasquerade } from "./cni_masquerade.ts";
 
 /** A Kubernetes version as numbers. */
 export type Version = readonly [major: number, minor: number, patch: number];
@@ -107,6 +108,7 @@ export interface NodeOptions {
     readonly interfaces: readonly InterfaceOptions[];
     readonly primaryAddress: Ipv4;
     readonly podNetwork: "bridge" | "routed";
+    readonly ipMasq: CniMasquerade;
     readonly gateway?: Ipv4;
     readonly memoryBytes: number;
   };

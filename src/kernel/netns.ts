@@ -47,6 +47,8 @@ export class Netns {
   ipvs: Ipvs | undefined = undefined;
   /** Where rules that are loaded from then on count the packets they test; they count nothing while it is absent. */
   ruleTally: RuleTally | undefined = undefined;
+  /** How many connections got each port when their source was translated; it is only counted where it is present. */
+  sourceNatPorts: Uint32Array | undefined = undefined;
   /** Whether packets for others are forwarded: `net.ipv4.ip_forward`. */
   mayForward = false;
   /** How long an orphan stays in FIN_WAIT2, and how many TIME_WAIT entries there may be. */

@@ -194,7 +194,7 @@ function tableLines(document: RunDocument, columns: number): string[] {
 
 /** What kube-proxy's rules hold and cost; times are estimates. */
 function dataPlaneLines({ dataPlane }: RunDocument, columns: number): string[] {
-  const { mode, rules, entries, sync } = dataPlane;
+  const { mode, rules, entries, sync, sourceNat } = dataPlane;
   const row = (label: string, text: string): string[] => labelled(label, text, columns);
   const units = mode === "ipvs" ? "messages" : "lines";
   const held = entries === 0 ? "" : ` and ${formatCount(entries)} entries found by look-up`;
@@ -211,6 +211,12 @@ function dataPlaneLines({ dataPlane }: RunDocument, columns: number): string[] {
       `${formatCount(sync.fullLines)} ${units} for all services (about ${formatSpan(sync.fullSeconds)}), ` +
         `${formatCount(Math.round(sync.changeLines))} for one that changed (about ${formatSpan(sync.changeSeconds)})`,
     ),
+    ...(sourceNat.connections === 0
+      ? []
+      : row(
+          "source NAT",
+          `${formatCount(sourceNat.connections)} connections, ${formatCount(sourceNat.onNodePort)} of them with the number of a NodePort as their port`,
+        )),
   ];
 }
 

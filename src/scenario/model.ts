@@ -16,6 +16,8 @@ export interface NodeSetup {
   readonly primaryAddress: Ipv4;
   /** `bridge`: pods hang on a bridge that has an address. `routed`: one route per pod, as Calico and AWS do. */
   readonly podNetwork: "bridge" | "routed";
+  /** Whether what pods send to other networks is masqueraded: no, keeping the port where it is free, or drawing it. */
+  readonly ipMasq: "off" | "on" | "random-fully";
   /** Absent when the network of the first physical interface has no second host. */
   readonly gateway?: Ipv4;
   readonly memoryBytes: number;

@@ -47,8 +47,8 @@ export function resolveNode(context: CheckContext, addresses: AddressBook): Reso
   const gateway = section.gateway ?? firstOtherHost(primary);
   if (gateway !== undefined) addresses.mention(gateway);
   const podNetwork = podNetworkOf(context);
-  const { interfaces, memoryBytes, podNetwork: kind } = section;
-  const setup = { interfaces, primaryAddress: primary.address, podNetwork: kind, memoryBytes };
+  const { interfaces, memoryBytes, podNetwork: kind, ipMasq } = section;
+  const setup = { interfaces, primaryAddress: primary.address, podNetwork: kind, ipMasq, memoryBytes };
   return {
     setup: gateway === undefined ? setup : { ...setup, gateway },
     ...(podNetwork === undefined ? {} : { podNetwork }),

@@ -9,7 +9,7 @@ import { applyOverrides } from "./overrides.ts";
 import { claimPodAddresses, resolvePods } from "./pod_section.ts";
 import { ProblemList } from "./problem_list.ts";
 import { TreeReader } from "./read_tree.ts";
-import { scenarioSchema, sectionsSchema, type Sections } from "./schema.ts";
+import { scenarioSchema, sectionsSchema } from "./schema.ts";
 import { resolveServices } from "./service_section.ts";
 import { SourceText } from "./source_text.ts";
 import type { Version } from "./values.ts";

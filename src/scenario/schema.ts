@@ -52,6 +52,11 @@ const node = z
     podNetwork: oneOf("bridge, or routed: one route per pod, as Calico and AWS do.", ["bridge", "routed"]).prefault(
       "bridge",
     ),
+    ipMasq: oneOf("Whether the CNI plugin masquerades pods to other networks, and draws the port.", [
+      "off",
+      "on",
+      "random-fully",
+    ]).prefault("off"),
     podCIDR: interfaceAddress(
       "The network that pods take addresses from; with a bridge it is the bridge's.",
     ).optional(),
@@ -167,12 +172,7 @@ const serviceGenerator = z.strictObject({
 const kubeProxy = z
   .strictObject({
     version: version("kube-proxy's release; it decides whether NodePorts are held open."),
-    mode: oneOf("The proxy mode; nftables needs kube-proxy 1.29 or later.", [
-      "ipvs",
-      "iptables",
-      "nftables",
-      "userspace",
-    ]),
+    mode: oneOf("The proxy mode.", ["ipvs", "iptables", "nftables", "userspace"]),
     nodePortRange: portSpan("The apiserver's --service-node-port-range.").prefault("30000-32767"),
     scheduler: oneOf("The IPVS scheduler.", [
       "rr",

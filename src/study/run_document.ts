@@ -41,6 +41,8 @@ export interface DataPlaneFigures {
     readonly changeLines: number;
     readonly changeSeconds: number;
   };
+  /** Connections whose source was translated, and those of them that got the number of a TCP NodePort as their port. */
+  readonly sourceNat: { readonly connections: number; readonly onNodePort: number };
 }
 
 /** What one variant of a scenario gave: the figures of `run/1`. */

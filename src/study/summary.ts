@@ -147,6 +147,10 @@ function dataPlaneFigures(works: readonly DataPlaneWork[]): DataPlaneFigures {
       changeLines: change,
       changeSeconds: syncSeconds(mode, change),
     },
+    sourceNat: {
+      connections: sum(works, (work) => work.sourceNat.connections),
+      onNodePort: sum(works, (work) => work.sourceNat.onNodePort),
+    },
   };
 }
 

@@ -57,6 +57,7 @@ function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): Rep
       filterPasses: 400,
       filterRulesTested: 1_000,
       sync: { full: 200, change: 60 },
+      sourceNat: { connections: 10, onNodePort: 1 },
     },
     counters: { TcpActiveOpens: 10_100 },
     engine: { events: 1, connections: 1, packets: 1, fingerprint: "00" },

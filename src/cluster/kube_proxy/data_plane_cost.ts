@@ -32,6 +32,8 @@ export interface DataPlaneWork {
   readonly filterPasses: number;
   readonly filterRulesTested: number;
   readonly sync: SyncWork;
+  /** Connections whose source was translated, and those of them that got the number of a TCP NodePort as their port. */
+  readonly sourceNat: { readonly connections: number; readonly onNodePort: number };
 }
 
 /** What the work depends on besides the services. */
@@ -41,6 +43,8 @@ export interface DataPlaneOptions {
   /** The same, or `undefined` where rules name no addresses because NodePorts are served on all. */
   readonly limitedAddresses: readonly Ipv4[] | undefined;
   readonly tally: RuleTally;
+  /** Connections with a translated source by port; `undefined` where they were not counted. */
+  readonly sourceNatPorts: Uint32Array | undefined;
 }
 
 /** The work of a mode's rules: counted where packets meet them, read off the rules for the rest. */
@@ -53,6 +57,19 @@ export function dataPlaneWork(services: readonly ProxiedService[], options: Data
     natRulesTested: natDestination.rules + natSource.rules,
     filterPasses: filter.passes,
     filterRulesTested: filter.rules,
+    sourceNat: sourceNatOf(services, options.sourceNatPorts ?? new Uint32Array(0)),
+  };
+}
+
+function sourceNatOf(services: readonly ProxiedService[], ports: Uint32Array): DataPlaneWork["sourceNat"] {
+  const nodePorts = services.flatMap(({ spec }) =>
+    namedPorts(spec).flatMap(({ nodePort, protocol }) =>
+      nodePort === undefined || protocol === "udp" ? [] : [nodePort],
+    ),
+  );
+  return {
+    connections: ports.reduce((total, connections) => total + connections, 0),
+    onNodePort: nodePorts.reduce((total, port) => total + (ports[port] ?? 0), 0),
   };
 }
 

@@ -70,6 +70,7 @@ export class KubeProxy {
       nodePortAddresses: this.nodePortAddresses(),
       limitedAddresses: limitedNodePortAddresses(this.#options, this.#node, this.era),
       tally: this.#node.ruleTally ?? emptyTally(),
+      sourceNatPorts: this.#node.sourceNatPorts,
     });
   }
 

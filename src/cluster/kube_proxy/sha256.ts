@@ -1,23 +1,19 @@
 import { assert } from "../../sim/assert.ts";
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
-// prettier-ignore
-const ROUND_CONSTANTS = Int32Array.of(
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-);
+const ROUND_CONSTANTS = wordsOf(`
+  428a2f98 71374491 b5c0fbcf e9b5dba5 3956c25b 59f111f1 923f82a4 ab1c5ed5
+  d807aa98 12835b01 243185be 550c7dc3 72be5d74 80deb1fe 9bdc06a7 c19bf174
+  e49b69c1 efbe4786 0fc19dc6 240ca1cc 2de92c6f 4a7484aa 5cb0a9dc 76f988da
+  983e5152 a831c66d b00327c8 bf597fc7 c6e00bf3 d5a79147 06ca6351 14292967
+  27b70a85 2e1b2138 4d2c6dfc 53380d13 650a7354 766a0abb 81c2c92e 92722c85
+  a2bfe8a1 a81a664b c24b8b70 c76c51a3 d192e819 d6990624 f40e3585 106aa070
+  19a4c116 1e376c08 2748774c 34b0bcb5 391c0cb3 4ed8aa4a 5b9cca4f 682e6ff3
+  748f82ee 78a5636f 84c87814 8cc70208 90befffa a4506ceb bef9a3f7 c67178f2
+`);
 
 /** The same of the square roots of the first eight primes. */
-// prettier-ignore
-const INITIAL_STATE = [
-  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-] as const;
+const INITIAL_STATE = wordsOf("6a09e667 bb67ae85 3c6ef372 a54ff53a 510e527f 9b05688c 1f83d9ab 5be0cd19");
 
 const BLOCK = 64;
 
@@ -49,34 +45,47 @@ function padded(text: string): Uint8Array {
   return bytes;
 }
 
+/** The words of the block that is being absorbed; one digest is made at a time. */
+const WORDS = new Int32Array(BLOCK);
+
 function absorb(state: Int32Array, bytes: Uint8Array, start: number): void {
-  const words = schedule(bytes, start);
-  const work = Int32Array.from(state);
+  fillWords(bytes, start);
+  let [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!];
+  let [e, f, g, h] = [state[4]!, state[5]!, state[6]!, state[7]!];
   for (let round = 0; round < BLOCK; round += 1) {
-    const [a, b, c, d] = [work[0]!, work[1]!, work[2]!, work[3]!];
-    const [e, f, g, h] = [work[4]!, work[5]!, work[6]!, work[7]!];
     const sum1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25);
-    const first = (h + sum1 + ((e & f) ^ (~e & g)) + ROUND_CONSTANTS[round]! + words[round]!) | 0;
+    const first = (h + sum1 + ((e & f) ^ (~e & g)) + ROUND_CONSTANTS[round]! + WORDS[round]!) | 0;
     const sum0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22);
     const second = (sum0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    work.set([first + second, a, b, c, d + first, e, f, g]);
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
-  for (let index = 0; index < state.length; index += 1) state[index] = state[index]! + work[index]!;
+  const worked = [a, b, c, d, e, f, g, h];
+  for (let index = 0; index < state.length; index += 1) state[index] = state[index]! + worked[index]!;
 }
 
-function schedule(bytes: Uint8Array, start: number): Int32Array {
+function fillWords(bytes: Uint8Array, start: number): void {
   const view = new DataView(bytes.buffer);
-  const words = new Int32Array(BLOCK);
-  for (let index = 0; index < 16; index += 1) words[index] = view.getInt32(start + 4 * index);
+  for (let index = 0; index < 16; index += 1) WORDS[index] = view.getInt32(start + 4 * index);
   for (let index = 16; index < BLOCK; index += 1) {
-    const [early, late] = [words[index - 15]!, words[index - 2]!];
+    const early = WORDS[index - 15]!;
+    const late = WORDS[index - 2]!;
     const small0 = rotated(early, 7) ^ rotated(early, 18) ^ (early >>> 3);
     const small1 = rotated(late, 17) ^ rotated(late, 19) ^ (late >>> 10);
-    words[index] = words[index - 16]! + small0 + words[index - 7]! + small1;
+    WORDS[index] = WORDS[index - 16]! + small0 + WORDS[index - 7]! + small1;
   }
-  return words;
 }
 
 function rotated(word: number, bits: number): number {
   return (word >>> bits) | (word << (32 - bits));
+}
+
+function wordsOf(text: string): Int32Array {
+  return Int32Array.from(text.trim().split(/\s+/), (word) => Number.parseInt(word, 16));
 }

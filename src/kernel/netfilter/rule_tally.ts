@@ -20,8 +20,11 @@ export interface RuleTally {
 
 /** A tally in which nothing has been counted yet. */
 export function emptyTally(): RuleTally {
-  const chain = (): ChainTally => ({ passes: 0, rules: 0 });
-  return { natDestination: chain(), natSource: chain(), filter: chain() };
+  return { natDestination: nothing(), natSource: nothing(), filter: nothing() };
+}
+
+function nothing(): ChainTally {
+  return { passes: 0, rules: 0 };
 }
 
 /** Where a built-in chain counts. */
