@@ -9,6 +9,7 @@ import type { TraceSink } from "../kernel/trace.ts";
 import type { Ipv4, Micros } from "../units.ts";
 import { Churn, CLOSE_REQUEST_BYTES, KEEP_ALIVE_REQUEST_BYTES } from "./churn.ts";
 import { Clients } from "./clients.ts";
+import { cniMasqueradeRules } from "./cni_masquerade.ts";
 import { Fabric } from "./fabric.ts";
 import { Container } from "./kubelet/container.ts";
 import { GRPC_REQUEST_BYTES } from "./kubelet/grpc_probe.ts";
@@ -58,6 +59,9 @@ export class Node {
   readonly #clients: Clients;
   readonly #workloads: Workloads;
   readonly #timeline: Timeline;
+  /** Of the pods that are on the node now and not in its own namespace. */
+  readonly #podAddresses = new Set<Ipv4>();
+  #removeMasquerade: (() => void) | undefined = undefined;
   #bridge: Device | undefined = undefined;
 
   /** @param site the event loop, for a node by itself; the fabric, for one of several. */
@@ -73,8 +77,11 @@ export class Node {
       ...(this.#fabric === undefined ? {} : { group: this.#fabric.group }),
     });
     this.netns = this.machine.createNetns((this.#fabric === undefined ? undefined : options.node.name) ?? "node");
+    this.netns.sourceNatPorts = new Uint32Array(65536);
     this.#network = this.#fabric === undefined ? this.machine.createNetns("network") : undefined;
     this.netns.loadBrNetfilter();
+    // The CNI plugin that gives pods their addresses lets the node forward (containernetworking/plugins bridge.go).
+    this.netns.sysctls.set("net.ipv4.ip_forward", "1");
     this.#writeSysctls();
     this.#buildInterfaces();
     this.#clients = new Clients(this.machine, this.fingerprint);
@@ -82,7 +89,10 @@ export class Node {
     this.#workloads = new Workloads(options, this.services, {
       node: this.netns,
       network: this.#network,
-      startOnNode: (pod) => this.kubelet.startPod(this.#buildPod(pod)),
+      startOnNode: (pod) => {
+        this.kubelet.startPod(this.#buildPod(pod));
+        this.#masqueradePods();
+      },
       endOnNode: (pod) => this.#endPod(pod),
       changed: (services) => this.kubeProxy.servicesChanged(services),
     });
@@ -91,6 +101,7 @@ export class Node {
     );
     this.kubeProxy = new KubeProxy(options, this.#workloads.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
+    this.#masqueradePods();
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
     this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.#clients));
@@ -145,6 +156,20 @@ export class Node {
     return this.machine.createVeth({ netns: this.netns, name }, { netns: this.#network, name }, WIRE_DELAY)[0];
   }
 
+  /**
+   * The CNI plugin's rules for the pods that there are now. kube-proxy's, which only touch what is marked, are asked before
+   * those of the start, and behind these once a rollout has changed them: then marked packets get the plugin's ports.
+   */
+  #masqueradePods(): void {
+    const { ipMasq, interfaces } = this.#options.node;
+    this.#removeMasquerade?.();
+    this.#removeMasquerade = undefined;
+    if (ipMasq === "off" || this.#podAddresses.size === 0) return;
+    const bridge = interfaces.find(({ kind }) => kind === "bridge")?.addresses[0];
+    const rules = cniMasqueradeRules([...this.#podAddresses], bridge, ipMasq);
+    this.#removeMasquerade = this.machine.loadRules(this.netns, rules);
+  }
+
   #buildPod(pod: PodOptions): Container {
     const netns = pod.hostNetwork ? this.netns : this.#buildPodNetns(pod);
     const server = new Server(this.machine, `pod/${pod.name}`, {
@@ -160,6 +185,7 @@ export class Node {
 
   #buildPodNetns(pod: PodOptions): Netns {
     const netns = this.machine.createNetns(pod.name);
+    this.#podAddresses.add(pod.address);
     const [hostEnd, podEnd] = this.machine.createVeth(
       { netns: this.netns, name: `veth-${pod.name}` },
       { netns, name: "eth0" },
@@ -187,6 +213,8 @@ export class Node {
     const device = netns?.device("eth0");
     assert(netns !== undefined && device !== undefined, `the namespace of ${pod.name} exists`);
     netns.removeAddress(device, pod.address);
+    this.#podAddresses.delete(pod.address);
+    this.#masqueradePods();
     this.netns.removeRoute(pod.address, 32);
   }
 

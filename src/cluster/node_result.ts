@@ -5,6 +5,7 @@ import type { ClusterNode } from "./cluster.ts";
 import type { OutsideResult } from "./fabric.ts";
 import type { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
+import type { DataPlaneWork } from "./kube_proxy/data_plane_cost.ts";
 import { LOG_LINES_KEPT } from "./kube_proxy/kube_proxy_log.ts";
 import {
   type CauseCounts,
@@ -56,6 +57,7 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
       dropped: netns.counters.nf_conntrack_drop,
       earlyDropped: netns.counters.nf_conntrack_early_drop,
     },
+    dataPlane: node.kubeProxy.dataPlane(),
     counters: Object.fromEntries(Object.entries(netns.counters)),
     engine: {
       events: machine.loop.fired,
@@ -66,10 +68,10 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
   };
 }
 
-/** NodePorts at which a virtual server waits for answers to probes, and the ports that `connect()` passes over because somebody holds them. */
+/** NodePorts at which a virtual server waits for answers to probes (in IPVS mode only: rules see no replies), and the ports that `connect()` passes over because somebody holds them. */
 function exposureOf(node: Node, options: NodeOptions, heldByKubeProxy: readonly Port[]): ReplicationResult["exposure"] {
   const source = node.probeSource();
-  const hasServers = node.kubeProxy.nodePortAddresses().includes(source);
+  const hasServers = options.kubeProxy.mode === "ipvs" && node.kubeProxy.nodePortAddresses().includes(source);
   const nodePorts = node.services
     .flatMap((service) => service.ports)
     .flatMap(({ nodePort, protocol }) => (nodePort === undefined || protocol !== "TCP" ? [] : [nodePort]))
@@ -153,6 +155,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
       dropped: sum(({ conntrack }) => conntrack.dropped),
       earlyDropped: sum(({ conntrack }) => conntrack.earlyDropped),
     },
+    dataPlane: joinDataPlanes(results.map(({ dataPlane }) => dataPlane)),
     counters: addRecords(results.map(({ counters }) => counters)),
     engine: {
       // The nodes share one event loop, so each result has the events of all.
@@ -179,6 +182,27 @@ function joinKubeProxies(parts: readonly KubeProxyResult[]): KubeProxyResult {
       .flatMap(({ log }) => log)
       .toSorted((a, b) => a.at - b.at)
       .slice(0, LOG_LINES_KEPT),
+  };
+}
+
+/** What rules have done adds up; what they hold, and what a sync takes, is that of the node with the most. */
+function joinDataPlanes(parts: readonly DataPlaneWork[]): DataPlaneWork {
+  const sum = (figure: (part: DataPlaneWork) => number): number =>
+    parts.reduce((total, part) => total + figure(part), 0);
+  const most = (figure: (part: DataPlaneWork) => number): number => Math.max(...parts.map(figure));
+  return {
+    mode: parts[0]!.mode,
+    rules: most(({ rules }) => rules),
+    entries: most(({ entries }) => entries),
+    newConnections: sum(({ newConnections }) => newConnections),
+    natRulesTested: sum(({ natRulesTested }) => natRulesTested),
+    filterPasses: sum(({ filterPasses }) => filterPasses),
+    filterRulesTested: sum(({ filterRulesTested }) => filterRulesTested),
+    sync: { full: most(({ sync }) => sync.full), change: most(({ sync }) => sync.change) },
+    sourceNat: {
+      connections: sum(({ sourceNat }) => sourceNat.connections),
+      onNodePort: sum(({ sourceNat }) => sourceNat.onNodePort),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { KernelEra } from "../kernel/eras.ts";
 import type { Ipv4, Micros, Port } from "../units.ts";
+import type { CniMasquerade } from "./cni_masquerade.ts";
 
 /** A Kubernetes version as numbers. */
 export type Version = readonly [major: number, minor: number, patch: number];
@@ -127,9 +128,10 @@ export interface ServiceGeneratorOptions {
   readonly endpoints: readonly Ipv4[];
 }
 
-/** kube-proxy in IPVS mode. */
+/** kube-proxy's version and flags. */
 export interface KubeProxyOptions {
   readonly version: Version;
+  readonly mode: "ipvs" | "iptables" | "nftables";
   readonly nodePortRange: readonly [low: Port, high: Port];
   readonly scheduler: "rr" | "wrr";
   readonly nodePortAddresses?: readonly InterfaceAddressOptions[];
@@ -167,6 +169,7 @@ export interface NodeDescription {
   readonly interfaces: readonly InterfaceOptions[];
   readonly primaryAddress: Ipv4;
   readonly podNetwork: "bridge" | "routed";
+  readonly ipMasq: CniMasquerade;
   /** The network that its pods take addresses from, as other nodes route to it. */
   readonly podCidr?: InterfaceAddressOptions;
   readonly gateway?: Ipv4;

@@ -20,6 +20,8 @@ export interface NodeSetup {
   readonly podNetwork: "bridge" | "routed";
   /** The network that pods take addresses from; absent if the scenario names none. */
   readonly podCidr?: InterfaceAddress;
+  /** Whether what pods send to other networks is masqueraded: no, keeping the port where it is free, or drawing it. */
+  readonly ipMasq: "off" | "on" | "random-fully";
   /** Absent when the network of the first physical interface has no second host. */
   readonly gateway?: Ipv4;
   readonly memoryBytes: number;
@@ -170,7 +172,7 @@ export interface ServiceGenerator {
 /** kube-proxy's version and flags. */
 export interface KubeProxySetup {
   readonly version: Version;
-  readonly mode: "ipvs";
+  readonly mode: "ipvs" | "iptables" | "nftables";
   /** The apiserver's `--service-node-port-range`, both ends included. */
   readonly nodePortRange: readonly [low: Port, high: Port];
   readonly scheduler: "rr" | "wrr";

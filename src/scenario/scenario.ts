@@ -4,7 +4,8 @@ import { AddressBook, type CheckContext } from "./check_context.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { resolveExpectations } from "./expectation_section.ts";
 import { checkSysctls, resolveKernelSection } from "./kernel_section.ts";
-import type { KubeProxySetup, Scenario } from "./model.ts";
+import { resolveKubeProxy } from "./kube_proxy_section.ts";
+import type { Scenario } from "./model.ts";
 import { resolveLoadBalancers } from "./load_balancer_section.ts";
 import { resolveNodes } from "./node_section.ts";
 import { checkOneNodeOnly } from "./one_node_only.ts";
@@ -13,7 +14,7 @@ import { applyOverrides, applySettings } from "./overrides.ts";
 import { claimPodAddresses, resolvePods } from "./pod_section.ts";
 import { ProblemList } from "./problem_list.ts";
 import { TreeReader } from "./read_tree.ts";
-import { scenarioSchema, sectionsSchema, type Sections } from "./schema.ts";
+import { scenarioSchema, sectionsSchema } from "./schema.ts";
 import { resolveServices } from "./service_section.ts";
 import { sourceTextOf } from "./schema_shape.ts";
 import { resolveTimeline } from "./timeline_section.ts";
@@ -147,7 +148,7 @@ function resolve(context: CheckContext): Scenario | undefined {
   const nodeLocalDns = resolveNodeLocalDns(context);
   const churn = resolveChurn(context, { pods: allPods, services: services.services });
   const expect = resolveExpectations(context);
-  const kubeProxy = resolveKubeProxy(sections);
+  const kubeProxy = resolveKubeProxy(context);
   const { about = "", duration, replications = 8, seed = "portfall", kubelet } = sections;
   const node = nodes?.[0]?.setup;
   const isWhole = era !== undefined && duration !== undefined && node !== undefined && kubelet !== undefined;
@@ -172,15 +173,6 @@ function resolve(context: CheckContext): Scenario | undefined {
     variants: [],
     audit: undefined,
   };
-}
-
-/** kube-proxy's settings; a mode or scheduler that is not served was reported when it was read. */
-function resolveKubeProxy({ kubeProxy }: Sections): KubeProxySetup | undefined {
-  if (kubeProxy === undefined) return undefined;
-  const { version, mode, nodePortRange, scheduler, nodePortAddresses } = kubeProxy;
-  if (mode !== "ipvs" || (scheduler !== "rr" && scheduler !== "wrr")) return undefined;
-  const setup = { version, mode, nodePortRange, scheduler };
-  return nodePortAddresses === undefined ? setup : { ...setup, nodePortAddresses };
 }
 
 function reportNoMap(source: SourceText, isEmpty: boolean, problems: ProblemList): void {

@@ -67,6 +67,11 @@ const node = z
     podNetwork: oneOf("bridge, or routed: one route per pod, as Calico and AWS do.", ["bridge", "routed"]).prefault(
       "bridge",
     ),
+    ipMasq: oneOf("Whether the CNI plugin masquerades pods to other networks, and draws the port.", [
+      "off",
+      "on",
+      "random-fully",
+    ]).prefault("off"),
     podCIDR: interfaceAddress(
       "The network that pods take addresses from; with a bridge it is the bridge's.",
     ).optional(),

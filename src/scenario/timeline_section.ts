@@ -2,6 +2,7 @@ import type { KernelEra } from "../kernel/eras.ts";
 import type { CheckContext } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
 import { checkSysctlSetting } from "./kernel_section.ts";
+import { checkMode } from "./kube_proxy_section.ts";
 import type { TimelineAction, TimelineEntry } from "./model.ts";
 import type { Place } from "./place.ts";
 import { closestWord } from "./spelling.ts";
@@ -53,7 +54,10 @@ function resolveSetting(
   const { context, era, place } = parts;
   if (path === VERSION_PATH) {
     const version = readVersion(text);
-    if (version.ok) return { kind: "kubeProxyVersion", version: version.value };
+    if (version.ok) {
+      checkMode(version.value, place, context);
+      return { kind: "kubeProxyVersion", version: version.value };
+    }
     context.problems.add(place.value, {
       message: `Cannot use ${quote(text)} for ${quote(path)}: ${version.why}`,
       expected: "a release such as 1.23.10",

@@ -31,6 +31,30 @@ export interface ConnectSecondsDocument {
   readonly slowShare: number | null;
 }
 
+/** What kube-proxy's rules cost the node, and what a sync of them costs kube-proxy. */
+export interface DataPlaneFigures {
+  readonly mode: "ipvs" | "iptables" | "nftables";
+  /** Rules, which are tested one after the other. */
+  readonly rules: number;
+  /** What one look-up finds however many there are: elements of nft sets and maps, IPVS virtual and real servers. */
+  readonly entries: number;
+  /** Rules of nat chains that the first packet of a connection was tested against. */
+  readonly rulesPerNewConnectionMean: number;
+  /** Rules of filter chains that a packet was tested against in one chain. */
+  readonly rulesPerPacketMean: number;
+  /** Estimated processor time of the rules for a new connection. */
+  readonly newConnectionMicrosMean: number;
+  /** Lines of rules, in IPVS mode netlink messages, of the first sync and of one after a service has changed; estimated seconds. */
+  readonly sync: {
+    readonly fullLines: number;
+    readonly fullSeconds: number;
+    readonly changeLines: number;
+    readonly changeSeconds: number;
+  };
+  /** Connections whose source was translated, and those of them that got the number of a TCP NodePort as their port. */
+  readonly sourceNat: { readonly connections: number; readonly onNodePort: number };
+}
+
 /** What one variant of a scenario gave: the figures of `run/1`. */
 export interface RunFigures {
   readonly probes: {
@@ -99,6 +123,8 @@ export interface RunFigures {
     /** The first lines of its log on the first node that logged any. */
     readonly log: readonly { readonly atSeconds: number; readonly text: string }[];
   };
+  /** What kube-proxy's rules cost; times are estimates, whose constants `cluster/kube_proxy/data_plane_cost.ts` states. */
+  readonly dataPlane: DataPlaneFigures;
   readonly counters: Readonly<Record<string, number>>;
   /** Things a reader should know before trusting the figures, e.g. destinations that lock together on a shared cursor. */
   readonly warnings: readonly string[];

@@ -93,6 +93,16 @@ export function failingRun(): RunDocument {
       logLines: 0,
       log: [],
     },
+    dataPlane: {
+      mode: "ipvs",
+      rules: 12,
+      entries: 168,
+      rulesPerNewConnectionMean: 4.02,
+      rulesPerPacketMean: 1.5,
+      newConnectionMicrosMean: 0.2804,
+      sourceNat: { connections: 0, onNodePort: 0 },
+      sync: { fullLines: 366, fullSeconds: 0.00732, changeLines: 211.4, changeSeconds: 0.004228 },
+    },
     counters: {},
     warnings: [],
     firstFailures: [

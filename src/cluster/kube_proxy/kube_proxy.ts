@@ -1,9 +1,11 @@
 import type { Machine } from "../../kernel/machine.ts";
+import { emptyTally } from "../../kernel/netfilter/rule_tally.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import { type Ipv4, type Micros, type Port, SECOND } from "../../units.ts";
 import type { NodeOptions, Version } from "../options.ts";
 import type { KubeProxyResult } from "../replication_result.ts";
+import { type DataPlaneWork, dataPlaneWork } from "./data_plane_cost.ts";
 import { TERMINATION_CHECK_INTERVAL } from "./graceful_termination.ts";
 import { IpvsProxier } from "./ipvs_proxier.ts";
 import { type KubeProxyEra, kubeProxyEra } from "./kube_proxy_eras.ts";
@@ -11,7 +13,9 @@ import { KubeProxyLog } from "./kube_proxy_log.ts";
 import type { ClaimFailure } from "./kube_proxy_text.ts";
 import { nodePortAddresses } from "./node_port_addresses.ts";
 import { claimsOf, NodePortClaims } from "./node_port_claims.ts";
-import type { ProxiedService } from "./proxier.ts";
+import { ProgrammedRules } from "./programmed_rules.ts";
+import type { ProxiedService, Proxier } from "./proxier.ts";
+import { limitedNodePortAddresses, proxierOfMode } from "./proxier_of_mode.ts";
 
 /** Source: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration, v1.23. */
 const SYNC_PERIOD: Micros = 30 * SECOND;
@@ -26,25 +30,27 @@ const CACHE_SYNC_TIME_MOST: Micros = 2 * SECOND;
  * versions that did holds each NodePort with a listening socket. What is in the kernel outlives the process; sockets
  * and lists do not.
  *
- * Source: pkg/proxy/ipvs/proxier.go syncProxyRules, v1.12.2 v1.23.4; pkg/util/async/bounded_frequency_runner.go Loop,
- * v1.23.
+ * Source: pkg/proxy/ipvs/proxier.go syncProxyRules, v1.12.2 v1.23.4; pkg/proxy/iptables/proxier.go syncProxyRules,
+ * v1.23.4; pkg/util/async/bounded_frequency_runner.go Loop, v1.23.
  * Not modelled: session affinity, external traffic policy Local, health check ports, SCTP; --ipvs-min-sync-period, which
- * is 0 by default: a change is programmed at once.
+ * is 0 by default, and --iptables-min-sync-period, 1 s by default: a change is programmed at once.
  */
 export class KubeProxy {
-  readonly #options: NodeOptions;
+  /** With the version of the present process. */
+  #options: NodeOptions;
   readonly #node: Netns;
   readonly #machine: Machine;
   readonly #claims: NodePortClaims;
   readonly #phases: RandomStream;
   readonly #log = new KubeProxyLog();
+  readonly #rules = new ProgrammedRules();
   /** The argument of each is the number of the generation, so that those of an ended one do nothing. */
   readonly #syncHandler: number;
   readonly #terminationHandler: number;
   readonly #startHandler: number;
   #services: readonly ProxiedService[];
   #era: KubeProxyEra;
-  #proxier: IpvsProxier;
+  #proxier: Proxier;
   #generation = 0;
   #hasCaches = false;
   /** When the next periodic sync is due; earlier events are of periods that a sync has cut short. */
@@ -59,6 +65,7 @@ export class KubeProxy {
     this.#services = services;
     this.#node = node;
     this.#machine = node.machine;
+    node.ruleTally ??= emptyTally();
     this.#claims = new NodePortClaims(node);
     this.#phases = this.#machine.random.stream("kube-proxy/phases");
     this.#era = kubeProxyEra(options.kubeProxy.version);
@@ -97,13 +104,16 @@ export class KubeProxy {
     this.#claims.drop();
     this.#generation += 1;
     this.#hasCaches = false;
-    if (version !== undefined) this.#era = kubeProxyEra(version);
+    if (version !== undefined) {
+      this.#era = kubeProxyEra(version);
+      this.#options = { ...this.#options, kubeProxy: { ...this.#options.kubeProxy, version } };
+    }
     this.#machine.loop.after(RESTART_TIME, this.#startHandler, this.#generation);
   }
 
   /** The addresses on which NodePorts are served. */
   nodePortAddresses(): readonly Ipv4[] {
-    return nodePortAddresses(this.#node, this.#options.kubeProxy, this.#era);
+    return this.#limitedAddresses() ?? nodePortAddresses(this.#node, this.#options.kubeProxy, this.#era);
   }
 
   /** NodePorts whose socket is open now. */
@@ -125,14 +135,34 @@ export class KubeProxy {
       hangs: this.#hangs,
       hungNodes: this.#hangs > 0 ? 1 : 0,
       hung: this.#hung,
-      staleServers: this.#proxier.staleServers(this.#services),
+      staleServers: this.#ipvs?.staleServers(this.#services) ?? 0,
       logLines: this.#log.count,
       log: this.#log.lines,
     };
   }
 
-  #newProxier(): IpvsProxier {
-    return new IpvsProxier(this.#options, this.#node, { era: this.#era, log: this.#log });
+  /** What the rules of this mode have done and hold, and what a sync of them takes. */
+  dataPlane(): DataPlaneWork {
+    return dataPlaneWork(this.#services, {
+      kubeProxy: this.#options.kubeProxy,
+      nodePortAddresses: this.nodePortAddresses(),
+      limitedAddresses: this.#limitedAddresses(),
+      tally: this.#node.ruleTally ?? emptyTally(),
+      sourceNatPorts: this.#node.sourceNatPorts,
+    });
+  }
+
+  /** Of the proxiers only that of IPVS mode has loops that hang, leaving servers and syncs that take long. */
+  get #ipvs(): IpvsProxier | undefined {
+    return this.#proxier instanceof IpvsProxier ? this.#proxier : undefined;
+  }
+
+  #limitedAddresses(): readonly Ipv4[] | undefined {
+    return limitedNodePortAddresses(this.#options, this.#node, this.#era);
+  }
+
+  #newProxier(): Proxier {
+    return proxierOfMode(this.#options, this.#node, { era: this.#era, log: this.#log, rules: this.#rules });
   }
 
   /** A later process starts; its first sync waits until services and endpoints have been listed. */
@@ -147,7 +177,7 @@ export class KubeProxy {
   }
 
   #startTermination(delay: Micros): void {
-    if (!this.#proxier.hasTerminationLoop) return;
+    if (this.#ipvs?.hasTerminationLoop !== true) return;
     this.#machine.loop.after(delay, this.#terminationHandler, this.#generation);
   }
 
@@ -165,15 +195,15 @@ export class KubeProxy {
     if (this.#era.claimsNodePorts) this.#claims.sync(claimsOf(this.#services));
     this.#noticeHang();
     const { loop } = this.#machine;
-    this.#nextSync = loop.now + this.#proxier.drawSyncTime() + SYNC_PERIOD;
+    this.#nextSync = loop.now + (this.#ipvs?.drawSyncTime() ?? 0) + SYNC_PERIOD;
     loop.at(this.#nextSync, this.#syncHandler, this.#generation);
   }
 
   #terminate(generation: number): void {
     if (generation !== this.#generation) return;
-    const time = this.#proxier.terminate();
+    const time = this.#ipvs?.terminate() ?? 0;
     this.#noticeHang();
-    if (this.#proxier.stuck === "termination") return;
+    if (this.#ipvs?.stuck === "termination") return;
     this.#machine.loop.after(TERMINATION_CHECK_INTERVAL + time, this.#terminationHandler, generation);
   }
 
@@ -182,7 +212,7 @@ export class KubeProxy {
   }
 
   #noticeHang(): void {
-    if (this.#isHung || this.#proxier.stuck !== "sync") return;
+    if (this.#isHung || this.#ipvs?.stuck !== "sync") return;
     this.#hangs += 1;
     this.#hungSince = this.#machine.loop.now;
   }
