@@ -58,6 +58,7 @@ export const FIGURE_PATHS: readonly string[] = [
   "dataPlane.sync.changeSeconds",
   "dataPlane.sourceNat.connections",
   "dataPlane.sourceNat.onNodePort",
+  "dataPlane.sourceNat.onNodePortShare",
   "engine.events",
   "engine.connections",
   "engine.packets",

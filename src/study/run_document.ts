@@ -52,7 +52,11 @@ export interface DataPlaneFigures {
     readonly changeSeconds: number;
   };
   /** Connections whose source was translated, and those of them that got the number of a TCP NodePort as their port. */
-  readonly sourceNat: { readonly connections: number; readonly onNodePort: number };
+  readonly sourceNat: {
+    readonly connections: number;
+    readonly onNodePort: number;
+    readonly onNodePortShare: number;
+  };
 }
 
 /** What one variant of a scenario gave: the figures of `run/1`. */

@@ -160,6 +160,8 @@ function dataPlaneFigures(works: readonly DataPlaneWork[]): DataPlaneFigures {
   const connections = sum(works, (work) => work.newConnections);
   const perConnection = connections === 0 ? 0 : tested / connections;
   const passes = sum(works, (work) => work.filterPasses);
+  const translated = sum(works, (work) => work.sourceNat.connections);
+  const onNodePort = sum(works, (work) => work.sourceNat.onNodePort);
   const full = largest(works, (work) => work.sync.full);
   const change = largest(works, (work) => work.sync.change);
   return {
@@ -176,8 +178,9 @@ function dataPlaneFigures(works: readonly DataPlaneWork[]): DataPlaneFigures {
       changeSeconds: syncSeconds(mode, change),
     },
     sourceNat: {
-      connections: sum(works, (work) => work.sourceNat.connections),
-      onNodePort: sum(works, (work) => work.sourceNat.onNodePort),
+      connections: translated,
+      onNodePort,
+      onNodePortShare: translated === 0 ? 0 : onNodePort / translated,
     },
   };
 }

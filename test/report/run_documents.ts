@@ -100,7 +100,7 @@ export function failingRun(): RunDocument {
       rulesPerNewConnectionMean: 4.02,
       rulesPerPacketMean: 1.5,
       newConnectionMicrosMean: 0.2804,
-      sourceNat: { connections: 0, onNodePort: 0 },
+      sourceNat: { connections: 0, onNodePort: 0, onNodePortShare: 0 },
       sync: { fullLines: 366, fullSeconds: 0.00732, changeLines: 211.4, changeSeconds: 0.004228 },
     },
     counters: {},

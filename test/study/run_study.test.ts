@@ -108,6 +108,7 @@ describe("documentOf", () => {
         "dataPlane.sync.changeSeconds",
         "dataPlane.sourceNat.connections",
         "dataPlane.sourceNat.onNodePort",
+        "dataPlane.sourceNat.onNodePortShare",
         "counters",
         "warnings",
         "firstFailures",
