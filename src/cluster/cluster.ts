@@ -91,8 +91,9 @@ export class Cluster {
  * that begin on no node are the fabric's.
  */
 function optionsOf(options: ClusterOptions, description: NodeDescription, index: number): NodeOptions {
-  const isHere = (node: string | undefined): boolean => (node === undefined ? index === 0 : node === description.name);
-  const pods = options.pods.filter((pod) => isHere(pod.node));
+  const isHere = (nodeName: string | undefined): boolean =>
+    nodeName === undefined ? index === 0 : nodeName === description.name;
+  const pods = options.pods.filter((pod) => isHere(pod.nodeName));
   const startsHere = (from: string): boolean =>
     from === "node" ? index === 0 : from === description.name || pods.some(({ name }) => name === from);
   return {

@@ -9,17 +9,28 @@ import type { TraceSink } from "../kernel/trace.ts";
 import type { Ipv4, Micros } from "../units.ts";
 import { Churn, CLOSE_REQUEST_BYTES, KEEP_ALIVE_REQUEST_BYTES } from "./churn.ts";
 import { Clients } from "./clients.ts";
+import { cniMasqueradeRules } from "./cni_masquerade.ts";
 import { Fabric } from "./fabric.ts";
 import { Container } from "./kubelet/container.ts";
 import { GRPC_REQUEST_BYTES } from "./kubelet/grpc_probe.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
-import { KubeProxy } from "./kube_proxy.ts";
+import { KubeProxy } from "./kube_proxy/kube_proxy.ts";
+import { LoadBalancer } from "./load_balancer/load_balancer.ts";
 import { nodeLocalDnsPod, SelfCheck } from "./node_local_dns.ts";
-import type { ChurnOptions, InterfaceOptions, NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
+import type {
+  ChurnOptions,
+  InterfaceOptions,
+  LoadBalancerOptions,
+  NodeOptions,
+  PodOptions,
+  ServiceOptions,
+} from "./options.ts";
 import { addOutsideHosts } from "./outside_hosts.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
+import { Timeline } from "./timeline.ts";
 import type { Site, Workload } from "./workload.ts";
+import { Workloads } from "./workloads/workloads.ts";
 
 /** One-way delay of the wire between the node and other hosts of its network. */
 const WIRE_DELAY: Micros = 100;
@@ -39,6 +50,7 @@ export class Node implements Site {
   readonly selfCheck: SelfCheck | undefined;
   /** All that connects on this node: probes, self-checks, agents. */
   readonly clients: Clients;
+  readonly loadBalancers: readonly LoadBalancer[];
   /** Outcomes of all connections: (time, connection, port, result). */
   readonly fingerprint = new Fingerprint();
   /** All services, drawn ones included. */
@@ -47,6 +59,11 @@ export class Node implements Site {
   readonly #fabric: Fabric | undefined;
   /** The network behind a node by itself. */
   readonly #network: Netns | undefined;
+  readonly #workloads: Workloads;
+  readonly #timeline: Timeline;
+  /** Of the pods that are on the node now and not in its own namespace. */
+  readonly #podAddresses = new Set<Ipv4>();
+  #removeMasquerade: (() => void) | undefined = undefined;
   #bridge: Device | undefined = undefined;
 
   /** @param site the event loop, for a node by itself; the fabric, for one of several. */
@@ -62,18 +79,37 @@ export class Node implements Site {
       ...(this.#fabric === undefined ? {} : { group: this.#fabric.group }),
     });
     this.netns = this.machine.createNetns((this.#fabric === undefined ? undefined : options.node.name) ?? "node");
+    this.netns.sourceNatPorts = new Uint32Array(65536);
     this.#network = this.#fabric === undefined ? this.machine.createNetns("network") : undefined;
     this.netns.loadBrNetfilter();
+    // The CNI plugin that gives pods their addresses lets the node forward (containernetworking/plugins bridge.go).
+    this.netns.sysctls.set("net.ipv4.ip_forward", "1");
     this.#writeSysctls();
     this.#buildInterfaces();
     this.clients = new Clients(this.machine, this.fingerprint);
     this.services = [...options.services, ...drawServices(options, random)];
-    this.kubelet = new Kubelet(options, this.netns, this.clients);
-    this.kubeProxy = new KubeProxy(options, this.services, this.netns);
+    this.#workloads = new Workloads(options, this.services, {
+      node: this.netns,
+      network: this.#network,
+      startOnNode: (pod) => {
+        this.kubelet.startPod(this.#buildPod(pod));
+        this.#masqueradePods();
+      },
+      endOnNode: (pod) => this.#endPod(pod),
+      changed: (services) => this.kubeProxy.servicesChanged(services),
+    });
+    this.kubelet = new Kubelet(options, this.netns, this.clients, (pod, isReady) =>
+      this.#workloads.statuses.setReady(pod, isReady),
+    );
+    this.kubeProxy = new KubeProxy(options, this.#workloads.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
+    this.#masqueradePods();
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
     this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.clients));
+    this.loadBalancers = options.loadBalancers.map((balancer) => this.#buildLoadBalancer(balancer));
+    const { deployments } = this.#workloads;
+    this.#timeline = new Timeline(options.timeline, { node: this.netns, kubeProxy: this.kubeProxy, deployments });
   }
 
   /** Sets everything going: kube-proxy first, so that its ports are claimed before anyone connects. */
@@ -82,6 +118,8 @@ export class Node implements Site {
     this.kubelet.start();
     this.selfCheck?.start();
     for (const churn of this.churn) churn.start();
+    for (const balancer of this.loadBalancers) balancer.start();
+    this.#timeline.start();
   }
 
   get workloads(): readonly Workload[] {
@@ -124,6 +162,20 @@ export class Node implements Site {
     return this.machine.createVeth({ netns: this.netns, name }, { netns: this.#network, name }, WIRE_DELAY)[0];
   }
 
+  /**
+   * The CNI plugin's rules for the pods that there are now. kube-proxy's, which only touch what is marked, are asked before
+   * those of the start, and behind these once a rollout has changed them: then marked packets get the plugin's ports.
+   */
+  #masqueradePods(): void {
+    const { ipMasq, interfaces } = this.#options.node;
+    this.#removeMasquerade?.();
+    this.#removeMasquerade = undefined;
+    if (ipMasq === "off" || this.#podAddresses.size === 0) return;
+    const bridge = interfaces.find(({ kind }) => kind === "bridge")?.addresses[0];
+    const rules = cniMasqueradeRules([...this.#podAddresses], bridge, ipMasq);
+    this.#removeMasquerade = this.machine.loadRules(this.netns, rules);
+  }
+
   #buildPod(pod: PodOptions): Container {
     const netns = pod.hostNetwork ? this.netns : this.#buildPodNetns(pod);
     const server = new Server(this.machine, `pod/${pod.name}`, {
@@ -139,6 +191,7 @@ export class Node implements Site {
 
   #buildPodNetns(pod: PodOptions): Netns {
     const netns = this.machine.createNetns(pod.name);
+    this.#podAddresses.add(pod.address);
     const [hostEnd, podEnd] = this.machine.createVeth(
       { netns: this.netns, name: `veth-${pod.name}` },
       { netns, name: "eth0" },
@@ -156,6 +209,19 @@ export class Node implements Site {
       this.netns.addRoute({ destination: pod.address, prefixLength: 32, kind: "unicast", device: hostEnd });
     }
     return netns;
+  }
+
+  /** The pod's container ends and its address is free; its namespace stays behind, without the address. */
+  #endPod(pod: PodOptions): void {
+    this.kubelet.endPod(pod.name);
+    if (pod.hostNetwork) return;
+    const netns = this.machine.netns(pod.name);
+    const device = netns?.device("eth0");
+    assert(netns !== undefined && device !== undefined, `the namespace of ${pod.name} exists`);
+    netns.removeAddress(device, pod.address);
+    this.#podAddresses.delete(pod.address);
+    this.#masqueradePods();
+    this.netns.removeRoute(pod.address, 32);
   }
 
   #buildNodeLocalDns(): SelfCheck | undefined {
@@ -177,6 +243,7 @@ export class Node implements Site {
       services: this.services,
       isOnNode: (address) => this.netns.hasAddress(address),
       ...(gateway === undefined ? {} : { gateway }),
+      buildPods: (device) => this.#workloads.buildElsewhere(device),
     });
     const towardsNode = [...network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {
@@ -188,6 +255,12 @@ export class Node implements Site {
         via: primaryAddress,
       });
     }
+  }
+
+  #buildLoadBalancer(balancer: LoadBalancerOptions): LoadBalancer {
+    assert(this.#network !== undefined, "a node with load balancers is by itself");
+    const outside = { netns: this.#network, clients: this.clients };
+    return new LoadBalancer(balancer, this.#options.node.primaryAddress, outside);
   }
 
   #namespaceOf({ from, source }: ChurnOptions): Netns {

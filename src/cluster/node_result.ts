@@ -5,7 +5,15 @@ import type { ClusterNode } from "./cluster.ts";
 import type { OutsideResult } from "./fabric.ts";
 import type { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
-import { type CauseCounts, FAILURE_CAUSES, FAILURES_KEPT, type ReplicationResult } from "./replication_result.ts";
+import type { DataPlaneWork } from "./kube_proxy/data_plane_cost.ts";
+import { LOG_LINES_KEPT } from "./kube_proxy/kube_proxy_log.ts";
+import {
+  type CauseCounts,
+  FAILURE_CAUSES,
+  FAILURES_KEPT,
+  type KubeProxyResult,
+  type ReplicationResult,
+} from "./replication_result.ts";
 import { noFailures } from "./workload.ts";
 
 /** What a result says of its run. */
@@ -31,6 +39,8 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
     readiness: kubelet.readiness(),
     restarts: kubelet.restarts(),
     workloads: node.workloads.map(({ counts }) => counts.result()),
+    kubeProxy: node.kubeProxy.result(),
+    loadBalancers: node.loadBalancers.map((balancer) => balancer.result()),
     exposure: exposureOf(node, options, run.heldPorts),
     ports: {
       timeWaitMax: machine.tcp.timeWaits.mostOf(netns),
@@ -46,6 +56,7 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
       dropped: netns.counters.nf_conntrack_drop,
       earlyDropped: netns.counters.nf_conntrack_early_drop,
     },
+    dataPlane: node.kubeProxy.dataPlane(),
     counters: Object.fromEntries(Object.entries(netns.counters)),
     engine: {
       events: machine.loop.fired,
@@ -56,10 +67,10 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
   };
 }
 
-/** NodePorts at which a virtual server waits for answers to probes, and the ports that `connect()` passes over because somebody holds them. */
+/** NodePorts at which a virtual server waits for answers to probes (in IPVS mode only: rules see no replies), and the ports that `connect()` passes over because somebody holds them. */
 function exposureOf(node: Node, options: NodeOptions, heldByKubeProxy: readonly Port[]): ReplicationResult["exposure"] {
   const source = node.probeSource();
-  const hasServers = node.kubeProxy.nodePortAddresses().includes(source);
+  const hasServers = options.kubeProxy.mode === "ipvs" && node.kubeProxy.nodePortAddresses().includes(source);
   const nodePorts = node.services
     .flatMap((service) => service.ports)
     .flatMap(({ nodePort, protocol }) => (nodePort === undefined || protocol !== "TCP" ? [] : [nodePort]))
@@ -127,6 +138,8 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
     },
     restarts: sum(({ restarts }) => restarts),
     workloads: [...results.flatMap(({ workloads }) => workloads), ...outside.workloads],
+    kubeProxy: joinKubeProxies(results.map(({ kubeProxy }) => kubeProxy)),
+    loadBalancers: results.flatMap(({ loadBalancers }) => loadBalancers),
     ports: {
       timeWaitMax: most(({ ports }) => ports.timeWaitMax),
       timeWaitByAddress: addRecords(results.map(({ ports }) => ports.timeWaitByAddress)),
@@ -141,6 +154,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
       dropped: sum(({ conntrack }) => conntrack.dropped),
       earlyDropped: sum(({ conntrack }) => conntrack.earlyDropped),
     },
+    dataPlane: joinDataPlanes(results.map(({ dataPlane }) => dataPlane)),
     counters: addRecords(results.map(({ counters }) => counters)),
     engine: {
       // The nodes share one event loop, so each result has the events of all.
@@ -148,6 +162,45 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
       connections: sum(({ engine }) => engine.connections) + outside.connections,
       packets: sum(({ engine }) => engine.packets) + outside.packets,
       fingerprint: fingerprint.hex(),
+    },
+  };
+}
+
+function joinKubeProxies(parts: readonly KubeProxyResult[]): KubeProxyResult {
+  const sum = (figure: (part: KubeProxyResult) => number): number =>
+    parts.reduce((total, part) => total + figure(part), 0);
+  return {
+    syncs: sum(({ syncs }) => syncs),
+    restarts: sum(({ restarts }) => restarts),
+    hangs: sum(({ hangs }) => hangs),
+    hungNodes: sum(({ hungNodes }) => hungNodes),
+    hung: sum(({ hung }) => hung),
+    staleServers: sum(({ staleServers }) => staleServers),
+    logLines: sum(({ logLines }) => logLines),
+    log: parts
+      .flatMap(({ log }) => log)
+      .toSorted((a, b) => a.at - b.at)
+      .slice(0, LOG_LINES_KEPT),
+  };
+}
+
+/** What rules have done adds up; what they hold, and what a sync takes, is that of the node with the most. */
+function joinDataPlanes(parts: readonly DataPlaneWork[]): DataPlaneWork {
+  const sum = (figure: (part: DataPlaneWork) => number): number =>
+    parts.reduce((total, part) => total + figure(part), 0);
+  const most = (figure: (part: DataPlaneWork) => number): number => Math.max(...parts.map(figure));
+  return {
+    mode: parts[0]!.mode,
+    rules: most(({ rules }) => rules),
+    entries: most(({ entries }) => entries),
+    newConnections: sum(({ newConnections }) => newConnections),
+    natRulesTested: sum(({ natRulesTested }) => natRulesTested),
+    filterPasses: sum(({ filterPasses }) => filterPasses),
+    filterRulesTested: sum(({ filterRulesTested }) => filterRulesTested),
+    sync: { full: most(({ sync }) => sync.full), change: most(({ sync }) => sync.change) },
+    sourceNat: {
+      connections: sum(({ sourceNat }) => sourceNat.connections),
+      onNodePort: sum(({ sourceNat }) => sourceNat.onNodePort),
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { KernelEra } from "../kernel/eras.ts";
 import type { Ipv4, Micros, Port } from "../units.ts";
+import type { CniMasquerade } from "./cni_masquerade.ts";
 
 /** A Kubernetes version as numbers. */
 export type Version = readonly [major: number, minor: number, patch: number];
@@ -36,7 +37,7 @@ export interface PodOptions {
   readonly name: string;
   readonly workload: string;
   /** The name of the node that it runs on; absent where there is one node. */
-  readonly node?: string;
+  readonly nodeName?: string;
   readonly address: Ipv4;
   readonly hostNetwork: boolean;
   readonly listen: readonly Port[];
@@ -59,6 +60,60 @@ export interface ServiceOptions {
     readonly protocol: "TCP" | "UDP" | "SCTP";
   }[];
   readonly endpoints: readonly Ipv4[];
+  /** The workload whose pods are its endpoints, beside those listed. */
+  readonly selector?: string;
+}
+
+/** Pods of one kind: what a rollout replaces and what a service selects. */
+export interface WorkloadOptions {
+  readonly name: string;
+  /** Whether they run on other nodes: then they are servers in the network, and nobody here probes them. */
+  readonly isElsewhere: boolean;
+  /** Whether a network policy lets nobody but their own node's kubelet reach them. */
+  readonly deniesIngress: boolean;
+  readonly pods: readonly PodOptions[];
+  /** Which of the address pools new pods take theirs from. */
+  readonly pool: number;
+  /** Pods above and below their number while a rollout goes on. */
+  readonly maxSurge: number;
+  readonly maxUnavailable: number;
+  /** From SIGTERM until the process has ended and the address is free. */
+  readonly containerStop: Micros;
+}
+
+/** A load balancer outside the cluster, with this node as one of its targets. */
+export interface LoadBalancerOptions {
+  readonly name: string;
+  /** In the network behind the node. */
+  readonly address: Ipv4;
+  readonly service: string;
+  /** The NodePort that it checks and sends its traffic to. */
+  readonly nodePort: Port;
+  readonly healthCheck: {
+    readonly protocol: "TCP" | "HTTP";
+    readonly interval: Micros;
+    readonly timeout: Micros;
+    readonly unhealthyThreshold: number;
+    readonly healthyThreshold: number;
+  };
+  /** Connections of clients that it keeps open through this node while the node is in service. */
+  readonly connections: number;
+  readonly connectionLifetime: Micros;
+}
+
+/** What happens at one moment of the timeline. */
+export type TimelineAction =
+  | { readonly kind: "kubeProxyVersion"; readonly version: Version }
+  | { readonly kind: "sysctl"; readonly name: string; readonly text: string }
+  | { readonly kind: "rollout"; readonly workload: string }
+  | { readonly kind: "restartKubeProxy" };
+
+/** An entry of the timeline. */
+export interface TimelineEntry {
+  readonly at: Micros;
+  /** It comes again and again after this time. */
+  readonly every?: Micros;
+  readonly actions: readonly TimelineAction[];
 }
 
 /** Services whose NodePorts each replication draws. */
@@ -73,9 +128,10 @@ export interface ServiceGeneratorOptions {
   readonly endpoints: readonly Ipv4[];
 }
 
-/** kube-proxy in IPVS mode. */
+/** kube-proxy's version and flags. */
 export interface KubeProxyOptions {
   readonly version: Version;
+  readonly mode: "ipvs" | "iptables" | "nftables";
   readonly nodePortRange: readonly [low: Port, high: Port];
   readonly scheduler: "rr" | "wrr";
   readonly nodePortAddresses?: readonly InterfaceAddressOptions[];
@@ -113,6 +169,7 @@ export interface NodeDescription {
   readonly interfaces: readonly InterfaceOptions[];
   readonly primaryAddress: Ipv4;
   readonly podNetwork: "bridge" | "routed";
+  readonly ipMasq: CniMasquerade;
   /** The network that its pods take addresses from, as other nodes route to it. */
   readonly podCidr?: InterfaceAddressOptions;
   readonly gateway?: Ipv4;
@@ -160,6 +217,14 @@ export interface NodeOptions {
   readonly pods: readonly PodOptions[];
   readonly nodeLocalDns: NodeLocalDnsOptions | undefined;
   readonly churn: readonly ChurnOptions[];
+  /** Workloads that a service selects, that a rollout replaces, or that run elsewhere. */
+  readonly workloads: readonly WorkloadOptions[];
+  /** Addresses for new pods, in the order in which they are given out. */
+  readonly addressPools: readonly (readonly Ipv4[])[];
+  /** From a change of a pod's readiness until kube-proxy hears of the changed EndpointSlice. */
+  readonly endpointSliceDelay: Micros;
+  readonly loadBalancers: readonly LoadBalancerOptions[];
+  readonly timeline: readonly TimelineEntry[];
   /** Whether the hosts of endpoints elsewhere drop what their conntrack calls INVALID, in place of a RST. */
   readonly endpointHostsDropInvalid: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Device } from "../kernel/device.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Ipv4, Port } from "../units.ts";
 import { CLOSE_REQUEST_BYTES, KEEP_ALIVE_REQUEST_BYTES } from "./churn.ts";
@@ -15,6 +16,8 @@ export interface OutsideOptions {
   readonly isOnNode: (address: Ipv4) => boolean;
   /** The gateway, where it is one of these hosts. */
   readonly gateway?: Ipv4;
+  /** Puts pods that run elsewhere on a device of the network. */
+  readonly buildPods?: (device: Device) => void;
 }
 
 /** Where a server listens. */
@@ -24,9 +27,10 @@ interface ServerAddress {
 }
 
 /**
- * Gives `network` the addresses of all hosts that a scenario names and that are on no node: the gateway, endpoints of
- * services, agents and the servers of agents. The addresses of services themselves are on the nodes. Where the scenario
- * has no server for an agent's connections, one listens on these hosts.
+ * Gives `network` the addresses of all hosts that a scenario names and that are on no node: the gateway, load balancers,
+ * endpoints of services, agents and the servers of agents; then come the pods that run elsewhere. The addresses of
+ * services themselves are on the nodes. Where the scenario has no server for an agent's connections, one listens on these
+ * hosts.
  */
 export function addOutsideHosts(network: Netns, options: NodeOptions, outside: OutsideOptions): void {
   const { services, isOnNode, gateway } = outside;
@@ -35,17 +39,22 @@ export function addOutsideHosts(network: Netns, options: NodeOptions, outside: O
     if (clusterIp !== undefined) inside.add(clusterIp);
     for (const address of externalIps) inside.add(address);
   }
+  for (const { pods, isElsewhere } of options.workloads) {
+    if (isElsewhere) for (const { address } of pods) inside.add(address);
+  }
   const device = network.addDevice("dummy0", "dummy");
   const own = (address: Ipv4): void => {
     const isInside = isOnNode(address) || inside.has(address);
     if (!isInside && !network.hasAddress(address)) network.addAddress(device, address, 32);
   };
   if (gateway !== undefined) own(gateway);
+  for (const { address } of options.loadBalancers) own(address);
   for (const { endpoints } of services) for (const endpoint of endpoints) own(endpoint);
   for (const { to, source } of options.churn) {
     own(to.address);
     if (source !== undefined) own(source.address);
   }
+  outside.buildPods?.(device);
   serveChurn(network, options.churn, outside);
   if (options.endpointHostsDropInvalid) network.machine.loadRules(network, dropInvalid());
 }

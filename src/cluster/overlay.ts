@@ -1,4 +1,4 @@
-import { MASQUERADE_MARK } from "./kube_proxy.ts";
+import { MASQUERADE_MARK } from "./kube_proxy/ipvs_rules.ts";
 import type { Rule, RuleMatch, Ruleset, RuleTable, RuleTarget } from "../kernel/netfilter/ruleset.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { Vxlan } from "../kernel/vxlan.ts";

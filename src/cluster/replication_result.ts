@@ -1,5 +1,6 @@
 import type { Micros } from "../units.ts";
 import type { ConnectTimesResult } from "./connect_times.ts";
+import type { DataPlaneWork } from "./kube_proxy/data_plane_cost.ts";
 
 /** Why a connection or a probe failed; every failure has exactly one cause. */
 export const FAILURE_CAUSES = [
@@ -50,6 +51,44 @@ export interface FailedProbe {
   readonly logLine: string;
 }
 
+/** One line of kube-proxy's log, without klog's header. */
+export interface KubeProxyLogLine {
+  readonly at: Micros;
+  readonly text: string;
+}
+
+/** What kube-proxy has done so far, on one node or on several. */
+export interface KubeProxyResult {
+  readonly syncs: number;
+  /** Processes that ended: restarts and changes of version. */
+  readonly restarts: number;
+  /** Processes whose sync loop hung, and the nodes that have had one. */
+  readonly hangs: number;
+  readonly hungNodes: number;
+  /** Time in which the sync loop hung. */
+  readonly hung: Micros;
+  /** Real servers at the end that take connections for an endpoint that is gone. */
+  readonly staleServers: number;
+  readonly logLines: number;
+  /** The first lines of its log. */
+  readonly log: readonly KubeProxyLogLine[];
+}
+
+/** What a load balancer has seen of this node. */
+export interface LoadBalancerResult {
+  readonly name: string;
+  readonly service: string;
+  readonly checks: number;
+  readonly failed: number;
+  /** How often the node was marked unhealthy, and for how long in all. */
+  readonly markedUnhealthy: number;
+  readonly unhealthy: Micros;
+  readonly isUnhealthyAtEnd: boolean;
+  /** Connections of clients. */
+  readonly connects: number;
+  readonly connectsFailed: number;
+}
+
 /** All that one replication (one boot of all nodes) of a scenario yields: plain data that crosses a worker's boundary. */
 export interface ReplicationResult {
   readonly replication: number;
@@ -63,6 +102,9 @@ export interface ReplicationResult {
   readonly readiness: { readonly flips: number; readonly unready: Micros };
   readonly restarts: number;
   readonly workloads: readonly WorkloadResult[];
+  readonly kubeProxy: KubeProxyResult;
+  /** In the order of the scenario. */
+  readonly loadBalancers: readonly LoadBalancerResult[];
   /** What decides which NodePorts a probe can be given, as it was at the end of the run. */
   readonly exposure: {
     readonly portRange: readonly [low: number, high: number];
@@ -94,6 +136,7 @@ export interface ReplicationResult {
     readonly dropped: number;
     readonly earlyDropped: number;
   };
+  readonly dataPlane: DataPlaneWork;
   /** Kernel counters of the node's namespace under their names in /proc/net/netstat, snmp and stat/nf_conntrack. */
   readonly counters: Readonly<Record<string, number>>;
   readonly engine: {

@@ -136,17 +136,30 @@ export class Machine {
     this.flushRoutes();
   }
 
-  /** Loads iptables rules into a namespace; whatever they need of conntrack and NAT starts to work there. */
-  loadRules(netns: Netns, ruleset: Ruleset): void {
+  /**
+   * Loads iptables rules into a namespace; whatever they need of conntrack and NAT starts to work there.
+   *
+   * @returns a function that takes the rules away; conntrack and NAT stay.
+   */
+  loadRules(netns: Netns, ruleset: Ruleset): () => void {
     if (usesConntrack(ruleset)) this.requireConntrack(netns);
-    if (ruleset.has("nat") && netns.conntrack !== undefined) this.requireNat(netns).addTable(ruleset);
-    registerFilter(netns, ruleset);
+    const hasNat = ruleset.has("nat") && netns.conntrack !== undefined;
+    const removeNat = hasNat ? this.requireNat(netns).addTable(ruleset) : undefined;
+    const removeFilter = registerFilter(netns, ruleset);
+    return () => {
+      removeNat?.();
+      removeFilter();
+    };
   }
 
-  /** Loads an nftables ruleset into a namespace, beside what iptables has there; conntrack and NAT as they are needed. */
-  loadNft(netns: Netns, ruleset: NftRuleset): void {
+  /**
+   * Loads an nftables ruleset into a namespace, beside what iptables has there; conntrack and NAT as they are needed.
+   *
+   * @returns a function that takes the ruleset away; conntrack and NAT stay.
+   */
+  loadNft(netns: Netns, ruleset: NftRuleset): () => void {
     if (nftUsesConntrack(ruleset)) this.requireConntrack(netns);
-    registerNft(netns, ruleset);
+    return registerNft(netns, ruleset);
   }
 
   /** The NAT of a namespace, which registers its hooks and those of conntrack once. */

@@ -14,6 +14,7 @@ import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
 import { SourceValidation } from "./source_validation.ts";
+import type { RuleTally } from "./netfilter/rule_tally.ts";
 import type { SysctlValues } from "./sysctl.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { Nat } from "./nat/nat.ts";
@@ -54,6 +55,10 @@ export class Netns {
   ipvs: Ipvs | undefined = undefined;
   /** The tunnel whose UDP socket is open here. */
   vxlan: Vxlan | undefined = undefined;
+  /** Where rules that are loaded from then on count the packets they test; they count nothing while it is absent. */
+  ruleTally: RuleTally | undefined = undefined;
+  /** How many connections got each port when their source was translated; it is only counted where it is present. */
+  sourceNatPorts: Uint32Array | undefined = undefined;
   /** Whether packets for others are forwarded: `net.ipv4.ip_forward`. */
   mayForward = false;
   /** How long an orphan stays in FIN_WAIT2, and how many TIME_WAIT entries there may be. */
@@ -114,6 +119,21 @@ export class Netns {
     this.routes.addLocal(address, device);
     if (prefixLength < 32)
       this.addRoute({ destination: address, prefixLength, kind: "unicast", device, source: address });
+    this.machine.flushRoutes();
+  }
+
+  /** Removes an address with its local route; sockets that are bound to it stay, as in the kernel. */
+  removeAddress(device: Device, address: Ipv4): void {
+    const place = device.addresses.findIndex((own) => own.address === address);
+    if (place < 0) return;
+    device.addresses.splice(place, 1);
+    this.routes.removeLocal(address);
+    this.machine.flushRoutes();
+  }
+
+  /** Removes the route to exactly this network. */
+  removeRoute(destination: Ipv4, prefixLength: number): void {
+    this.routes.remove(destination, prefixLength);
     this.machine.flushRoutes();
   }
 

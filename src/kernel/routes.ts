@@ -91,6 +91,14 @@ export class RoutingTable {
     this.flush();
   }
 
+  /** Removes the entries for exactly this network. */
+  remove(destination: Ipv4, prefixLength: number): void {
+    this.#entries = this.#entries.filter(
+      (entry) => entry.destination !== destination || entry.prefixLength !== prefixLength,
+    );
+    this.flush();
+  }
+
   /** Whether the address belongs to this namespace (127.0.0.0/8 always does). */
   isLocal(address: Ipv4): boolean {
     if (address === this.#firstLocal) return true;

@@ -44,10 +44,20 @@ export function classifyNodePorts(document: RunDocument): NodePortClasses {
   return classes;
 }
 
+/** Why a source port may be a NodePort where rules serve it. Source: net/netfilter/nf_nat_core.c nf_nat_inet_fn, v6.1. */
+function harmlessText(mode: string): string {
+  return (
+    `A source port that is a NodePort does no harm in kube-proxy's ${mode} mode: its rules see the first packet of a ` +
+    "connection only, and an answer is none, as long as conntrack has the connection."
+  );
+}
+
 /** Which NodePorts a connect can be given, and why not the others, in one or two sentences. */
 export function exposureText(document: RunDocument): string {
   const { nodePorts, portRange } = document.exposure;
   if (nodePorts.length === 0) return "No Service has a NodePort, so no source port can be one.";
+  const { mode } = document.dataPlane;
+  if (mode !== "ipvs") return harmlessText(mode);
   const classes = classifyNodePorts(document);
   const [low] = portRange;
   const range = `net.ipv4.ip_local_port_range ${portRange.join("-")}`;

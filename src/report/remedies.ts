@@ -17,7 +17,7 @@ export function remedies(document: RunDocument, columns: number): RemedyPart[] {
   const inRange = inRangeNodePorts(document);
   const hasExposed = classes.reachable.length > 0;
   const isSettled = !hasExposed && classes.reserved.length === inRange.length;
-  if (isSettled) return tableSteps(document);
+  if (isSettled || document.dataPlane.mode !== "ipvs") return tableSteps(document);
   return [
     ...(hasExposed ? [] : [notForEver(classes)]),
     ...reservation(inRange, columns),

@@ -5,6 +5,7 @@ import type {
   IntervalDocument,
   RunDocument,
 } from "../study/run_document.ts";
+import { kubeProxyLines, loadBalancerLines } from "./dynamics_text.ts";
 import { causesByCount, findingParagraphs } from "./finding.ts";
 import {
   formatCount,
@@ -42,7 +43,10 @@ export function runText(document: RunDocument, options: RunTextOptions): string 
     ["Probes", probeLines(document, columns)],
     ["First failures", firstFailureLines(document, columns)],
     ["Ports and conntrack", tableLines(document, columns)],
+    ["Data plane", dataPlaneLines(document, columns)],
     ["Workloads", workloadLines(document, columns)],
+    ["Load balancers", loadBalancerLines(document, columns)],
+    ["kube-proxy", kubeProxyLines(document, columns)],
     ["What to change", remedyLines(document, columns)],
     ["Expectations", expectationLines(document, columns, style)],
     ["Warnings", document.warnings.flatMap((warning) => item("!", warning, columns))],
@@ -242,6 +246,34 @@ function tableLines(document: RunDocument, columns: number): string[] {
       `${formatRate(candidates.mean)} per connect on average, ${mostText(candidates.p99)}, never more than ${formatCount(candidates.max)}`,
     ),
     ...row("conntrack", tracked.join(", ")),
+  ];
+}
+
+/** What kube-proxy's rules hold and cost; times are estimates. */
+function dataPlaneLines({ dataPlane }: RunDocument, columns: number): string[] {
+  const { mode, rules, entries, sync, sourceNat } = dataPlane;
+  const row = (label: string, text: string): string[] => labelled(label, text, columns);
+  const units = mode === "ipvs" ? "messages" : "lines";
+  const held = entries === 0 ? "" : ` and ${formatCount(entries)} entries found by look-up`;
+  const micros = formatFigure(Number(dataPlane.newConnectionMicrosMean.toPrecision(2)));
+  return [
+    ...row(`kube-proxy ${mode}`, `${formatCount(rules)} rules${held}`),
+    ...row(
+      "rules tested",
+      `${formatRate(dataPlane.rulesPerNewConnectionMean)} per new connection (about ${micros} µs), ` +
+        `${formatRate(dataPlane.rulesPerPacketMean)} per packet and filter chain`,
+    ),
+    ...row(
+      "a sync",
+      `${formatCount(sync.fullLines)} ${units} for all services (about ${formatSpan(sync.fullSeconds)}), ` +
+        `${formatCount(Math.round(sync.changeLines))} for one that changed (about ${formatSpan(sync.changeSeconds)})`,
+    ),
+    ...(sourceNat.connections === 0
+      ? []
+      : row(
+          "source NAT",
+          `${formatCount(sourceNat.connections)} connections, ${formatCount(sourceNat.onNodePort)} of them with the number of a NodePort as their port`,
+        )),
   ];
 }
 

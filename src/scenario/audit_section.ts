@@ -19,6 +19,7 @@ const AUDIT_FIGURES: readonly string[] = [
 /** Whether an audit can explain a figure: one that counts failures, so that two runs can be compared as counts. */
 export function isAuditFigure(path: string): boolean {
   if (AUDIT_FIGURES.includes(path)) return true;
+  if (path.startsWith("loadBalancers.")) return path.endsWith(".failed");
   return path.startsWith("workloads.") && ["failed", ...BY_CAUSE].some((end) => path.endsWith(`.${end}`));
 }
 
@@ -42,7 +43,7 @@ export function resolveAudit({ sections, place, problems }: CheckContext): Audit
     const closest = closestWord(figure, AUDIT_FIGURES);
     problems.add(at.at("figure").value, {
       message: `Cannot audit ${quote(figure)}: it is no count of failures`,
-      expected: `${listOf(AUDIT_FIGURES)}, or workloads.NAME.failed`,
+      expected: `${listOf(AUDIT_FIGURES)}, workloads.NAME.failed or loadBalancers.NAME.failed`,
       toMend: `write ${closest ?? "probes.probability"}`,
     });
   }

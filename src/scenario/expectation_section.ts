@@ -40,6 +40,25 @@ export const FIGURE_PATHS: readonly string[] = [
   "conntrack.peak",
   "conntrack.dropped",
   "conntrack.earlyDropped",
+  "kubeProxy.syncs",
+  "kubeProxy.restarts",
+  "kubeProxy.hangs",
+  "kubeProxy.hungNodes",
+  "kubeProxy.hungSeconds",
+  "kubeProxy.staleServers",
+  "kubeProxy.logLines",
+  "dataPlane.rules",
+  "dataPlane.entries",
+  "dataPlane.rulesPerNewConnectionMean",
+  "dataPlane.rulesPerPacketMean",
+  "dataPlane.newConnectionMicrosMean",
+  "dataPlane.sync.fullLines",
+  "dataPlane.sync.fullSeconds",
+  "dataPlane.sync.changeLines",
+  "dataPlane.sync.changeSeconds",
+  "dataPlane.sourceNat.connections",
+  "dataPlane.sourceNat.onNodePort",
+  "dataPlane.sourceNat.onNodePortShare",
   "engine.events",
   "engine.connections",
   "engine.packets",
@@ -50,7 +69,8 @@ export function resolveExpectations({ sections, place, problems }: CheckContext)
   const workloads = (sections.churn ?? []).map(({ name }) => name);
   if (sections.nodeLocalDns !== undefined && sections.nodeLocalDns !== "off") workloads.unshift(NODE_LOCAL_DNS);
   const hasAllWorkloads = !place.isLeftOut("churn", "nodeLocalDns") && !place.at("churn").isLeftOut("*");
-  const plain = [...FIGURE_PATHS, ...workloads.flatMap(workloadPaths)];
+  const balancers = (sections.loadBalancers ?? []).flatMap(({ name }) => loadBalancerPaths(name));
+  const plain = [...FIGURE_PATHS, ...workloads.flatMap(workloadPaths), ...balancers];
   const variants = Object.keys(sections.variants ?? {});
   return (sections.expect ?? []).map(({ that, between, below, above, equals }, index) => {
     const at = place.at("expect", index);
@@ -98,6 +118,24 @@ function inProbes(path: string): string {
 function workloadPaths(name: string): readonly string[] {
   const times = ["mean", "p99", "max", "slowShare"].map((figure) => `connectSeconds.${figure}`);
   return ["connects", "failed", ...CAUSE_PATHS, ...times].map((path) => `workloads.${name}.${path}`);
+}
+
+const LOAD_BALANCER_FIGURES: readonly string[] = [
+  "checks",
+  "failed",
+  "failedShare",
+  "timesMarkedUnhealthy",
+  "unhealthyShare",
+  "nodesMarkedUnhealthy",
+  "nodesMarkedUnhealthyShare",
+  "interval.low",
+  "interval.high",
+  "connects",
+  "connectsFailed",
+];
+
+function loadBalancerPaths(name: string): readonly string[] {
+  return LOAD_BALANCER_FIGURES.map((figure) => `loadBalancers.${name}.${figure}`);
 }
 
 /** Counters and addresses are whatever the kernel counts and uses: only the form of their names can be checked. */

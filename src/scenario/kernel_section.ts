@@ -74,31 +74,52 @@ export function checkSysctlTable(
   era: KernelEra | undefined,
   context: CheckContext,
 ): Scenario["sysctls"] {
-  const { problems } = context;
   const reference = era ?? newestEra();
   const values = new SysctlValues(reference, memoryBytes === undefined ? {} : { memoryBytes });
-  const kernel = era === undefined ? "the kernel" : `kernel ${era.build}`;
   for (const [name, text] of sysctls) {
-    const at = place.at(name);
-    const definition = findSysctl(name);
-    if (definition === undefined) {
-      reportUnknownName({ name, span: at.key, kernel }, reference, problems);
-      continue;
-    }
-    const why = sysctlProblem(definition, reference);
-    if (why !== undefined) {
-      if (era !== undefined) reportForeignName({ name, why, definition, span: at.key }, era, context);
-      continue;
-    }
-    const refusal = values.set(name, text);
-    if (refusal === undefined) continue;
-    problems.add(text === "" ? at.key : at.value, {
-      message: `Cannot set ${quote(name)} to ${quote(text)}: ${refusal.message} (${refusal.errno})`,
-      expected: expectedOf(definition, reference),
-      toMend: refusal.mend,
-    });
+    checkSetting({ name, text, place: place.at(name) }, context, { era, reference, values });
   }
   return sysctls;
+}
+
+/** A sysctl's name and value, and where they stand. */
+export interface SysctlSetting {
+  readonly name: string;
+  readonly text: string;
+  readonly place: Place;
+}
+
+/** Checks one sysctl that is written while the clock runs, against the kernel's defaults. */
+export function checkSysctlSetting(setting: SysctlSetting, context: CheckContext, era: KernelEra | undefined): void {
+  const reference = era ?? newestEra();
+  checkSetting(setting, context, { era, reference, values: new SysctlValues(reference, {}) });
+}
+
+function checkSetting(
+  { name, text, place }: SysctlSetting,
+  context: CheckContext,
+  kernel: { readonly era: KernelEra | undefined; readonly reference: KernelEra; readonly values: SysctlValues },
+): void {
+  const { problems } = context;
+  const { era, reference, values } = kernel;
+  const definition = findSysctl(name);
+  if (definition === undefined) {
+    const label = era === undefined ? "the kernel" : `kernel ${era.build}`;
+    reportUnknownName({ name, span: place.key, kernel: label }, reference, problems);
+    return;
+  }
+  const why = sysctlProblem(definition, reference);
+  if (why !== undefined) {
+    if (era !== undefined) reportForeignName({ name, why, definition, span: place.key }, era, context);
+    return;
+  }
+  const refusal = values.set(name, text);
+  if (refusal === undefined) return;
+  problems.add(text === "" ? place.key : place.value, {
+    message: `Cannot set ${quote(name)} to ${quote(text)}: ${refusal.message} (${refusal.errno})`,
+    expected: expectedOf(definition, reference),
+    toMend: refusal.mend,
+  });
 }
 
 function expectedOf(definition: SysctlDefinition, era: KernelEra): string {

@@ -20,6 +20,8 @@ export interface NodeSetup {
   readonly podNetwork: "bridge" | "routed";
   /** The network that pods take addresses from; absent if the scenario names none. */
   readonly podCidr?: InterfaceAddress;
+  /** Whether what pods send to other networks is masqueraded: no, keeping the port where it is free, or drawing it. */
+  readonly ipMasq: "off" | "on" | "random-fully";
   /** Absent when the network of the first physical interface has no second host. */
   readonly gateway?: Ipv4;
   readonly memoryBytes: number;
@@ -66,7 +68,7 @@ export interface Pod {
   /** The name of the entry that it comes from. */
   readonly workload: string;
   /** The node it runs on; absent where there is one node. */
-  readonly node?: string;
+  readonly nodeName?: string;
   /** Its own address, or the node's with `hostNetwork`. */
   readonly address: Ipv4;
   readonly hostNetwork: boolean;
@@ -102,6 +104,54 @@ export interface Service {
   readonly ports: readonly ServicePort[];
   /** May be empty: kube-proxy then makes virtual servers without real servers. */
   readonly endpoints: readonly Ipv4[];
+  /** The entry of pods whose Ready ones are endpoints too. */
+  readonly selector?: string;
+}
+
+/** Pods of one entry that a service selects, that a rollout replaces, that run elsewhere, or that nobody reaches. */
+export interface Workload {
+  readonly name: string;
+  readonly isElsewhere: boolean;
+  /** Whether a network policy lets nobody but their node's kubelet reach them. */
+  readonly deniesIngress: boolean;
+  readonly pods: readonly Pod[];
+  /** Index of `addressPools`; -1 if it is never rolled out. */
+  readonly pool: number;
+  /** A quarter of the replicas, rounded up and down, as a Deployment has by default. */
+  readonly maxSurge: number;
+  readonly maxUnavailable: number;
+  readonly containerStop: Micros;
+}
+
+/** A load balancer outside the cluster. */
+export interface LoadBalancerSetup {
+  readonly name: string;
+  readonly address: Ipv4;
+  readonly service: string;
+  readonly nodePort: Port;
+  readonly healthCheck: {
+    readonly protocol: "TCP" | "HTTP";
+    readonly interval: Micros;
+    readonly timeout: Micros;
+    readonly unhealthyThreshold: number;
+    readonly healthyThreshold: number;
+  };
+  readonly connections: number;
+  readonly connectionLifetime: Micros;
+}
+
+/** What happens at one moment of the timeline. */
+export type TimelineAction =
+  | { readonly kind: "kubeProxyVersion"; readonly version: Version }
+  | { readonly kind: "sysctl"; readonly name: string; readonly text: string }
+  | { readonly kind: "rollout"; readonly workload: string }
+  | { readonly kind: "restartKubeProxy" };
+
+/** An entry of the timeline. */
+export interface TimelineEntry {
+  readonly at: Micros;
+  readonly every?: Micros;
+  readonly actions: readonly TimelineAction[];
 }
 
 /** Services of type NodePort that each replication makes; it also draws their NodePorts. */
@@ -122,7 +172,7 @@ export interface ServiceGenerator {
 /** kube-proxy's version and flags. */
 export interface KubeProxySetup {
   readonly version: Version;
-  readonly mode: "ipvs";
+  readonly mode: "ipvs" | "iptables" | "nftables";
   /** The apiserver's `--service-node-port-range`, both ends included. */
   readonly nodePortRange: readonly [low: Port, high: Port];
   readonly scheduler: "rr" | "wrr";
@@ -223,6 +273,12 @@ export interface Scenario {
   readonly pods: readonly Pod[];
   readonly nodeLocalDns: NodeLocalDnsSetup | undefined;
   readonly churn: readonly Churn[];
+  readonly workloads: readonly Workload[];
+  /** Addresses for the new pods of rollouts, in the order in which they are given out. */
+  readonly addressPools: readonly (readonly Ipv4[])[];
+  readonly endpointSliceDelay: Micros;
+  readonly loadBalancers: readonly LoadBalancerSetup[];
+  readonly timeline: readonly TimelineEntry[];
   /** Whether the hosts of endpoints elsewhere drop what their conntrack calls INVALID. */
   readonly endpointHostsDropInvalid: boolean;
   readonly expect: readonly Expectation[];

@@ -77,12 +77,13 @@ function resolveNode(entry: NodeEntry, books: NodeBooks): ResolvedNode | undefin
   const gateway = section.gateway ?? firstOtherHost(primary, books.primaries);
   if (gateway !== undefined) addresses.mention(gateway);
   const podNetwork = podNetworkOf(entry, context);
-  const { interfaces, memoryBytes, podNetwork: kind } = section;
+  const { interfaces, memoryBytes, podNetwork: kind, ipMasq } = section;
   const setup: NodeSetup = {
     ...(entry.name === undefined ? {} : { name: entry.name }),
     interfaces,
     primaryAddress: primary.address,
     podNetwork: kind,
+    ipMasq,
     ...(podNetwork === undefined ? {} : { podCidr: podNetwork }),
     memoryBytes,
     ...(gateway === undefined ? {} : { gateway }),

@@ -12,9 +12,12 @@ const PROBE = String.raw`^(pods\.\*|nodeLocalDns)\.(readiness|liveness|startup)P
 
 /** All that is in the schema and not in the engine: naming it is a diagnostic, never ignored. */
 export const NOT_SERVED: readonly NotServed[] = [
-  { path: /^loadBalancers$/, what: "load balancers", toMend: "delete the section" },
-  { path: /^timeline$/, what: "a timeline", toMend: "delete the section" },
-  { path: /^kubeProxy\.mode$/, served: ["ipvs"], what: "a kube-proxy mode other than ipvs", toMend: "write ipvs" },
+  {
+    path: /^kubeProxy\.mode$/,
+    served: ["ipvs", "iptables", "nftables"],
+    what: "kube-proxy's mode userspace",
+    toMend: "write ipvs, iptables or nftables",
+  },
   {
     path: /^kubeProxy\.scheduler$/,
     served: ["rr", "wrr"],

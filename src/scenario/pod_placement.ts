@@ -15,7 +15,10 @@ export interface PodGroup {
   readonly places: readonly number[];
 }
 
-/** Says which pod runs on which node: the one its entry names, the one whose network its address is in, or in turn. */
+/**
+ * Says which pod runs on which of several nodes: the one its entry names, the one whose network its address is in, or in
+ * turn. A node by itself has all of them, also those that name another and so run elsewhere.
+ */
 export class PodPlacement {
   readonly #context: CheckContext;
   readonly #nodes: readonly ResolvedNode[];
@@ -33,8 +36,8 @@ export class PodPlacement {
   /** The pods of an entry by node; a node that does not exist becomes a problem. */
   groupsOf(entry: PodEntry, place: Place): readonly PodGroup[] {
     const all = Array.from({ length: entry.replicas }, (_, replica) => replica);
-    if (entry.node !== undefined) return [{ node: this.#named(entry.node, place), places: all }];
     if (!this.hasSeveralNodes) return [{ node: this.#nodes[0], places: all }];
+    if (entry.nodeName !== undefined) return [{ node: this.#named(entry.nodeName, place), places: all }];
     const { address } = entry;
     const owner =
       address === undefined ? undefined : this.#nodes.find(({ podNetwork }) => isInside(address, podNetwork));
@@ -52,12 +55,12 @@ export class PodPlacement {
 
   #named(name: string, place: Place): ResolvedNode | undefined {
     const node = this.#nodes.find(({ setup }) => setup.name === name);
-    if (node !== undefined || this.#nodes.length === 0) return node;
+    if (node !== undefined) return node;
     const known = this.#nodes.flatMap(({ setup }) => (setup.name === undefined ? [] : [setup.name]));
     const closest = closestWord(name, known);
-    this.#context.problems.add(place.at("node").value, {
+    this.#context.problems.add(place.at("nodeName").value, {
       message: `Cannot run a pod on ${quote(name)}: no node has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-      expected: known.length === 0 ? "no node, since the only one has no name" : listOf(known.slice(0, 10)),
+      expected: listOf(known.slice(0, 10)),
       toMend: closest === undefined ? "delete the key, or name a node" : `write ${closest}`,
     });
     return undefined;

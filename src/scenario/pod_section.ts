@@ -47,29 +47,34 @@ export function resolvePods(
   const names = new NameBook(context.problems, "pod");
   const hostPorts = new Map<string, { readonly owner: string; readonly span: Span }>();
   const placement = new PodPlacement(context, nodes);
-  const allocators = new Map<ResolvedNode | undefined, PodAddresses>();
+  const allocators = new PodNetworks(context, nodes?.[0], addresses);
   const pods: Pod[] = [];
   for (const [index, entry] of (context.sections.pods ?? []).entries()) {
     const place = context.place.at("pods", index);
     const template = resolveTemplate(entry, place, context);
-    const groups = placement.groupsOf(entry, place);
     const replicas = replicaNames(entry);
-    for (const { node, places } of groups) {
+    const isAway = isElsewhere(entry, context);
+    for (const { node, places } of placement.groupsOf(entry, place)) {
       const group = { ...entry, replicas: places.length };
-      checkHostNetwork(group, place, { context, hostPorts, node: node?.setup.name });
-      const allocator = allocators.get(node) ?? new PodAddresses(context, node, addresses);
-      allocators.set(node, allocator);
-      const own = allocator.addressesFor(group, place);
+      if (!isAway) checkHostNetwork(group, place, { context, hostPorts, node: node?.setup.name });
+      const allocator = isAway ? allocators.elsewhere(entry, place) : allocators.of(node);
+      const own = allocator?.addressesFor(group, place) ?? [];
+      const at = placement.hasSeveralNodes && node?.setup.name !== undefined ? { nodeName: node.setup.name } : {};
       for (const [which, replica] of places.entries()) {
         const name = replicas[replica] ?? entry.name;
         if (names.isTaken(name, place.at("name").value)) break;
         const address = own[which];
-        const at = placement.hasSeveralNodes && node?.setup.name !== undefined ? { node: node.setup.name } : {};
         if (address !== undefined) pods.push({ name, workload: entry.name, ...at, address, ...template });
       }
     }
   }
   return pods;
+}
+
+/** Whether an entry's pods run on another node than the one that is simulated; several nodes are all there are. */
+export function isElsewhere({ nodeName }: { readonly nodeName?: string | undefined }, context: CheckContext): boolean {
+  const [first, second] = nodeEntries(context);
+  return nodeName !== undefined && first !== undefined && second === undefined && nodeName !== first.name;
 }
 
 /** The names of an entry's pods: its own, or with `-0`, `-1` … behind it when there are several. */
@@ -160,10 +165,16 @@ class PodAddresses {
   readonly #addresses: AddressBook;
   #next = 1;
 
-  constructor(context: CheckContext, node: ResolvedNode | undefined, addresses: AddressBook) {
+  /** @param network where the addresses come from; with none a pod has to name its own. */
+  constructor(
+    context: CheckContext,
+    node: ResolvedNode | undefined,
+    addresses: AddressBook,
+    network: InterfaceAddress | undefined,
+  ) {
     this.#context = context;
     this.#node = node;
-    this.#network = node?.podNetwork;
+    this.#network = network;
     this.#addresses = addresses;
   }
 
@@ -247,6 +258,70 @@ class PodAddresses {
       toMend: mend,
     });
   }
+}
+
+/** The allocators of pod networks: one for each node, and for one node those of the others that it is not. */
+class PodNetworks {
+  readonly #context: CheckContext;
+  readonly #first: ResolvedNode | undefined;
+  readonly #addresses: AddressBook;
+  readonly #byNode = new Map<ResolvedNode | undefined, PodAddresses>();
+  readonly #elsewhere = new Map<string, PodAddresses>();
+
+  constructor(context: CheckContext, first: ResolvedNode | undefined, addresses: AddressBook) {
+    this.#context = context;
+    this.#first = first;
+    this.#addresses = addresses;
+  }
+
+  /** That of a node's own pod network. */
+  of(node: ResolvedNode | undefined): PodAddresses {
+    const known = this.#byNode.get(node);
+    if (known !== undefined) return known;
+    const made = new PodAddresses(this.#context, node, this.#addresses, node?.podNetwork);
+    this.#byNode.set(node, made);
+    return made;
+  }
+
+  /** That of pods which run elsewhere. @returns `undefined` if nothing says what addresses they have; that is reported. */
+  elsewhere(entry: PodEntry, place: Place): PodAddresses | undefined {
+    const { podCIDR, name, address, hostNetwork } = entry;
+    if (hostNetwork) {
+      this.#context.problems.add(place.at("hostNetwork").value, {
+        message: `Cannot give an address to pod ${quote(name)}: it would have that of its node, which runs elsewhere`,
+        expected: "a pod with an address of its own",
+        toMend: "delete hostNetwork, or nodeName",
+      });
+      return undefined;
+    }
+    if (podCIDR === undefined && address === undefined) {
+      if (place.isLeftOut("podCIDR")) return undefined;
+      this.#context.problems.add(place.at("nodeName").value, {
+        message: `Cannot give an address to pod ${quote(name)}: it runs elsewhere, and podCIDR is not given`,
+        expected: "the pod network of its node",
+        toMend: "add podCIDR: 10.23.78.0/24 beside nodeName",
+      });
+      return undefined;
+    }
+    const key = podCIDR === undefined ? "" : formatNetwork(podCIDR);
+    const known = this.#elsewhere.get(key);
+    if (known !== undefined) return known;
+    const made = new PodAddresses(this.#context, this.#first, this.#addresses, podCIDR);
+    this.#elsewhere.set(key, made);
+    return made;
+  }
+}
+
+/** The hosts of a network that nothing but pods has or names, in their order, at most `most`. O(most + those taken). */
+export function podHosts(network: InterfaceAddress, addresses: AddressBook, most: number): readonly Ipv4[] {
+  const hosts: Ipv4[] = [];
+  const first = networkOf(network);
+  const size = 2 ** (32 - network.prefixLength);
+  for (let place = 1; place < size - 1 && hosts.length < most; place += 1) {
+    const host = (first + place) | 0;
+    if (addresses.isFree(host)) hosts.push(host);
+  }
+  return hosts;
 }
 
 function isHost(address: Ipv4, network: InterfaceAddress): boolean {

@@ -4,16 +4,21 @@ import { AddressBook, type CheckContext } from "./check_context.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { resolveExpectations } from "./expectation_section.ts";
 import { checkSysctls, resolveKernelSection } from "./kernel_section.ts";
-import type { KubeProxySetup, Scenario } from "./model.ts";
+import { resolveKubeProxy } from "./kube_proxy_section.ts";
+import type { Scenario } from "./model.ts";
+import { resolveLoadBalancers } from "./load_balancer_section.ts";
 import { resolveNodes } from "./node_section.ts";
+import { checkOneNodeOnly } from "./one_node_only.ts";
 import { checkNodes, resolveOverlay } from "./overlay_section.ts";
 import { applyOverrides, applySettings } from "./overrides.ts";
 import { claimPodAddresses, resolvePods } from "./pod_section.ts";
 import { ProblemList } from "./problem_list.ts";
 import { TreeReader } from "./read_tree.ts";
-import { scenarioSchema, sectionsSchema, type Sections } from "./schema.ts";
+import { scenarioSchema, sectionsSchema } from "./schema.ts";
 import { resolveServices } from "./service_section.ts";
 import { sourceTextOf } from "./schema_shape.ts";
+import { resolveTimeline } from "./timeline_section.ts";
+import { resolveWorkloads } from "./workload_pods.ts";
 import { SourceText } from "./source_text.ts";
 import { resolveAudit } from "./audit_section.ts";
 import { resolveVariants } from "./variant_section.ts";
@@ -135,11 +140,15 @@ function resolve(context: CheckContext): Scenario | undefined {
     const elsewhere = parseIpv4(from);
     if (elsewhere !== undefined) addresses.mention(elsewhere);
   }
-  const pods = resolvePods(context, nodes, addresses);
+  const loadBalancers = resolveLoadBalancers(context, services.services, addresses);
+  const allPods = resolvePods(context, nodes, addresses);
+  const workloads = resolveWorkloads(context, allPods, { node: nodes?.[0], addresses });
+  const timeline = resolveTimeline(context, era);
+  checkOneNodeOnly(context);
   const nodeLocalDns = resolveNodeLocalDns(context);
-  const churn = resolveChurn(context, { pods, services: services.services });
+  const churn = resolveChurn(context, { pods: allPods, services: services.services });
   const expect = resolveExpectations(context);
-  const kubeProxy = resolveKubeProxy(sections);
+  const kubeProxy = resolveKubeProxy(context);
   const { about = "", duration, replications = 8, seed = "portfall", kubelet } = sections;
   const node = nodes?.[0]?.setup;
   const isWhole = era !== undefined && duration !== undefined && node !== undefined && kubelet !== undefined;
@@ -149,12 +158,14 @@ function resolve(context: CheckContext): Scenario | undefined {
   }
   const kernel = { build: era.build, era };
   const endpointHostsDropInvalid = sections.endpointHosts?.ctstateInvalid === "drop";
+  const endpointSliceDelay = sections.endpointSlices?.delay ?? 0;
   const cluster = { node, nodes: (nodes ?? []).map(({ setup }) => setup), ...between };
   const general = { about, kernel, duration, replications, seed, ...cluster, sysctls, kubelet, kubeProxy };
+  const dynamics = { ...workloads, loadBalancers, timeline, endpointSliceDelay };
   return {
     ...general,
     ...services,
-    pods,
+    ...dynamics,
     nodeLocalDns,
     churn,
     endpointHostsDropInvalid,
@@ -162,15 +173,6 @@ function resolve(context: CheckContext): Scenario | undefined {
     variants: [],
     audit: undefined,
   };
-}
-
-/** kube-proxy's settings; a mode or scheduler that is not served was reported when it was read. */
-function resolveKubeProxy({ kubeProxy }: Sections): KubeProxySetup | undefined {
-  if (kubeProxy === undefined) return undefined;
-  const { version, mode, nodePortRange, scheduler, nodePortAddresses } = kubeProxy;
-  if (mode !== "ipvs" || (scheduler !== "rr" && scheduler !== "wrr")) return undefined;
-  const setup = { version, mode, nodePortRange, scheduler };
-  return nodePortAddresses === undefined ? setup : { ...setup, nodePortAddresses };
 }
 
 function reportNoMap(source: SourceText, isEmpty: boolean, problems: ProblemList): void {

@@ -67,6 +67,11 @@ const node = z
     podNetwork: oneOf("bridge, or routed: one route per pod, as Calico and AWS do.", ["bridge", "routed"]).prefault(
       "bridge",
     ),
+    ipMasq: oneOf("Whether the CNI plugin masquerades pods to other networks, and draws the port.", [
+      "off",
+      "on",
+      "random-fully",
+    ]).prefault("off"),
     podCIDR: interfaceAddress(
       "The network that pods take addresses from; with a bridge it is the bridge's.",
     ).optional(),
@@ -121,7 +126,11 @@ function probe(description: string) {
 const pod = z.strictObject({
   name: text("namespace/name.", "a name such as default/nginx"),
   replicas: whole("How many such pods run on the node.", 0, 65_534).prefault(1),
-  node: text("The node it runs on; else pods take the nodes in turn.", "the name of a node").optional(),
+  nodeName: text(
+    "The node it runs on; else pods take the nodes in turn. Beside one node, another name means elsewhere, unprobed.",
+    "the name of a node",
+  ).optional(),
+  podCIDR: interfaceAddress("The network its addresses come from, when it runs elsewhere.").optional(),
   address: address("Its address; else the next free one of the pod network.").optional(),
   hostNetwork: truth("Whether it shares the node's network namespace and address.").prefault(false),
   listen: z.array(port("A TCP port.")).prefault([]).describe("The TCP ports that it listens on."),
@@ -130,6 +139,10 @@ const pod = z.strictObject({
   startupProbe: probe("Holds the other probes back until it succeeds.").optional(),
   responseDelay: duration("From a request to its response.").prefault("500us"),
   containerStart: duration("From the start of the container until its process listens.").prefault("1s"),
+  containerStop: duration("From SIGTERM until its process has ended.").prefault("2s"),
+  networkPolicy: oneOf("none, or deny: nobody but the kubelet of its node reaches it.", ["none", "deny"]).prefault(
+    "none",
+  ),
 });
 
 const protocol = oneOf("The transport protocol.", ["TCP", "UDP", "SCTP"]).prefault("TCP");
@@ -160,6 +173,7 @@ const service = z.strictObject({
     .min(1)
     .describe("The service's ports."),
   endpoints,
+  selector: text("The entry of pods that it selects; those that are Ready are endpoints too.", "a name").optional(),
 });
 
 const serviceGenerator = z.strictObject({
@@ -278,6 +292,25 @@ const expectation = z.strictObject({
   equals: finite("The value is exactly this.").optional(),
 });
 
+const loadBalancer = z.strictObject({
+  name: text("The load balancer's name.", "a name"),
+  address: address("Its own address, outside the node."),
+  service: text("The service whose NodePort it checks.", "the name of a service"),
+  nodePort: port("Which of its NodePorts; else the first.").optional(),
+  healthCheck: z
+    .strictObject({
+      protocol: oneOf("TCP: a connect; HTTP: a request too.", ["TCP", "HTTP"]).prefault("TCP"),
+      interval: duration("Time between two checks.").prefault("10s"),
+      timeout: duration("Time until a check without an answer fails.").prefault("5s"),
+      unhealthyThreshold: whole("Failures in a row that take the node out of service.", 1, 1000).prefault(6),
+      healthyThreshold: whole("Successes in a row that take it back.", 1, 1000).prefault(2),
+    })
+    .prefault({})
+    .describe("Its health check; the defaults are those of a classic AWS ELB made by Kubernetes."),
+  connections: whole("Connections of its clients that it keeps open through the node.", 0, 10_000).prefault(0),
+  connectionLifetime: duration("How long each of them is kept.").prefault("60s"),
+});
+
 const settings = z.record(z.string().min(1), possiblyEmptyText("The value.", "a value"));
 
 /** The whole shape of a scenario file; what no part of the engine serves yet is in it too (see `not_served.ts`). */
@@ -337,17 +370,24 @@ export const scenarioSchema = z.strictObject({
     .array(
       z.strictObject({
         at: duration("When, counted from the start."),
-        set: settings.optional().describe("Settings that change."),
-        rollout: text("A workload whose pods are replaced.", "a name").optional(),
-        restart: text("A component that restarts.", "a name").optional(),
+        every: duration("It comes again and again after this time.").optional(),
+        set: settings.optional().describe("Settings that change: kubeProxy.version and sysctls."),
+        rollout: text("The entry of pods that a rolling update replaces.", "a name").optional(),
+        restart: oneOf("The component that restarts: kubeProxy.", ["kubeProxy"]).optional(),
       }),
     )
-    .optional()
+    .prefault([])
     .describe("What changes while the clock runs."),
+  endpointSlices: z
+    .strictObject({
+      delay: duration("From a change of a pod's readiness until kube-proxy hears of the slice.").prefault("200ms"),
+    })
+    .prefault({})
+    .describe("The way of endpoints from the pods to kube-proxy."),
   loadBalancers: z
-    .array(z.looseObject({ name: text("The load balancer's name.", "a name") }))
-    .optional()
-    .describe("Load balancers in front of the nodes."),
+    .array(loadBalancer)
+    .prefault([])
+    .describe("Load balancers outside the cluster, with the node as a target."),
   overlay: overlay.optional(),
   cloud: cloud.optional(),
 });

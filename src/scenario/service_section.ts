@@ -5,6 +5,8 @@ import { NodePortBook } from "./node_port_book.ts";
 import type { Service, ServiceGenerator, ServicePort } from "./model.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
+import { closestWord } from "./spelling.ts";
+import { listOf } from "./wording.ts";
 
 type Entry = NonNullable<Sections["services"]>[number];
 type GeneratorEntry = Extract<Entry, { generate: number }>;
@@ -78,8 +80,22 @@ function resolveService(entry: ServiceEntry, place: Place, books: ServiceBooks):
     checkNodePort(entry, { nodePort, protocol }, at, books);
     ports.push({ port, targetPort, protocol, ...(nodePort === undefined ? {} : { nodePort }) });
   }
-  const service = { name, type, externalIps: externalIPs, ports, endpoints };
+  checkSelector(entry, place, context);
+  const selector = entry.selector === undefined ? {} : { selector: entry.selector };
+  const service = { name, type, externalIps: externalIPs, ports, endpoints, ...selector };
   return clusterIP === undefined || clusterIP === null ? service : { ...service, clusterIp: clusterIP };
+}
+
+function checkSelector({ name, selector }: ServiceEntry, place: Place, { sections, ...context }: CheckContext): void {
+  if (selector === undefined || context.place.isLeftOut("pods") || context.place.at("pods").isLeftOut("*")) return;
+  const known = (sections.pods ?? []).map((entry) => entry.name);
+  if (known.includes(selector)) return;
+  const closest = closestWord(selector, known);
+  context.problems.add(place.at("selector").value, {
+    message: `Cannot select ${quote(selector)} in ${quote(name)}: no entry of pods has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
+    expected: known.length === 0 ? "the name of an entry of pods" : listOf(known.slice(0, 10)),
+    toMend: closest === undefined ? "name an entry of pods, or list endpoints" : `write ${closest}`,
+  });
 }
 
 function checkNodePort(

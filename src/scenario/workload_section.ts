@@ -4,7 +4,7 @@ import { quote } from "./diagnostic.ts";
 import type { Churn, NodeLocalDnsSetup, Pod, Probe, Service } from "./model.ts";
 import { nodeEntries } from "./node_entries.ts";
 import type { Place } from "./place.ts";
-import { replicaNames } from "./pod_section.ts";
+import { isElsewhere, replicaNames } from "./pod_section.ts";
 import { checkHandlerVersion, resolveProbe } from "./probe_section.ts";
 import type { Sections } from "./schema.ts";
 import { listOf } from "./wording.ts";
@@ -59,6 +59,7 @@ type ChurnSection = NonNullable<Sections["churn"]>[number];
 interface KnownNames {
   readonly nodes: readonly string[];
   readonly pods: readonly string[];
+  readonly podsElsewhere: readonly string[];
   /** Whether no pod is missing because of a problem. */
   readonly hasAllPods: boolean;
 }
@@ -95,6 +96,7 @@ function knownNames(context: CheckContext): KnownNames {
   return {
     nodes: nodeEntries(context).flatMap(({ name }) => (name === undefined ? [] : [name])),
     pods: (sections.pods ?? []).flatMap(replicaNames),
+    podsElsewhere: (sections.pods ?? []).filter((entry) => isElsewhere(entry, context)).flatMap(replicaNames),
     hasAllPods:
       !place.isLeftOut("pods") &&
       !entries.isLeftOut("*") &&
@@ -125,6 +127,13 @@ function resolveSource({ from, sourcePorts }: ChurnSection, at: Place, setting: 
   if (address !== undefined) {
     checkIsElsewhere(address, at, setting);
     return { address, ports: sourcePorts ?? DEFAULT_SOURCE_PORTS };
+  }
+  if (known.podsElsewhere.includes(from)) {
+    problems.add(at.at("from").value, {
+      message: `Cannot connect from ${quote(from)}: it runs elsewhere, where only servers are`,
+      expected: "node, or the name of a pod of the node",
+      toMend: "write node, or the address of a host that is no pod",
+    });
   }
   if (isNamed || !known.hasAllPods) return undefined;
   const closest = closestWord(from, ["node", ...known.nodes, ...known.pods]);

@@ -107,11 +107,20 @@ function counterOf(figure: string): (result: ReplicationResult) => Counted {
   const failures = ({ failed, byCause }: { readonly failed: number; readonly byCause: CauseCounts }): number =>
     cause === undefined ? failed : byCause[cause];
   if (figure.startsWith("probes.")) return ({ probes }) => ({ events: failures(probes), among: probes.total });
+  if (figure.startsWith("loadBalancers.")) return checksOf(figure.slice("loadBalancers.".length, -".failed".length));
   const end = cause === undefined ? ".failed" : `.byCause.${cause}`;
   const name = figure.slice("workloads.".length, -end.length);
   return ({ workloads }) => {
     const workload = workloads.find((each) => each.name === name);
     return workload === undefined ? { events: 0, among: 0 } : { events: failures(workload), among: workload.connects };
+  };
+}
+
+/** The failed checks of a load balancer among all. */
+function checksOf(name: string): (result: ReplicationResult) => Counted {
+  return ({ loadBalancers }) => {
+    const balancer = loadBalancers.find((each) => each.name === name);
+    return { events: balancer?.failed ?? 0, among: balancer?.checks ?? 0 };
   };
 }
 

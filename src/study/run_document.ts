@@ -49,6 +49,34 @@ export interface ConnectSecondsDocument {
   readonly slowShare: number | null;
 }
 
+/** What kube-proxy's rules cost the node, and what a sync of them costs kube-proxy. */
+export interface DataPlaneFigures {
+  readonly mode: "ipvs" | "iptables" | "nftables";
+  /** Rules, which are tested one after the other. */
+  readonly rules: number;
+  /** What one look-up finds however many there are: elements of nft sets and maps, IPVS virtual and real servers. */
+  readonly entries: number;
+  /** Rules of nat chains that the first packet of a connection was tested against. */
+  readonly rulesPerNewConnectionMean: number;
+  /** Rules of filter chains that a packet was tested against in one chain. */
+  readonly rulesPerPacketMean: number;
+  /** Estimated processor time of the rules for a new connection. */
+  readonly newConnectionMicrosMean: number;
+  /** Lines of rules, in IPVS mode netlink messages, of the first sync and of one after a service has changed; estimated seconds. */
+  readonly sync: {
+    readonly fullLines: number;
+    readonly fullSeconds: number;
+    readonly changeLines: number;
+    readonly changeSeconds: number;
+  };
+  /** Connections whose source was translated, and those of them that got the number of a TCP NodePort as their port. */
+  readonly sourceNat: {
+    readonly connections: number;
+    readonly onNodePort: number;
+    readonly onNodePortShare: number;
+  };
+}
+
 /** What one variant of a scenario gave: the figures of `run/1`. */
 export interface RunFigures {
   readonly probes: {
@@ -92,6 +120,39 @@ export interface RunFigures {
     readonly dropped: number;
     readonly earlyDropped: number;
   };
+  /** In the order of the scenario; a replication is one node of the cluster. */
+  readonly loadBalancers: readonly {
+    readonly name: string;
+    readonly service: string;
+    readonly checks: number;
+    readonly failed: number;
+    readonly failedShare: number;
+    readonly timesMarkedUnhealthy: number;
+    /** Share of the nodes' time in which they were out of service. */
+    readonly unhealthyShare: number;
+    /** Nodes that were marked unhealthy at least once, and their share. */
+    readonly nodesMarkedUnhealthy: number;
+    readonly nodesMarkedUnhealthyShare: number;
+    /** Of the share of nodes. */
+    readonly interval: IntervalDocument;
+    readonly connects: number;
+    readonly connectsFailed: number;
+  }[];
+  readonly kubeProxy: {
+    readonly syncs: number;
+    readonly restarts: number;
+    readonly hangs: number;
+    /** Nodes on which its sync loop hung at least once. */
+    readonly hungNodes: number;
+    readonly hungSeconds: number;
+    /** Real servers at the end that take connections for an endpoint that is gone, on all nodes. */
+    readonly staleServers: number;
+    readonly logLines: number;
+    /** The first lines of its log on the first node that logged any. */
+    readonly log: readonly { readonly atSeconds: number; readonly text: string }[];
+  };
+  /** What kube-proxy's rules cost; times are estimates, whose constants `cluster/kube_proxy/data_plane_cost.ts` states. */
+  readonly dataPlane: DataPlaneFigures;
   readonly counters: Readonly<Record<string, number>>;
   /** Things a reader should know before trusting the figures, e.g. destinations that lock together on a shared cursor. */
   readonly warnings: readonly string[];

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { FlowEvent } from "../cluster/flow_recorder.ts";
-import { claimFailureLine } from "../cluster/kube_proxy_text.ts";
+import { claimFailureLine } from "../cluster/kube_proxy/kube_proxy_text.ts";
 import type { Version } from "../cluster/options.ts";
 import { KernelLog } from "../kernel/kernel_log.ts";
 import type { Micros } from "../units.ts";

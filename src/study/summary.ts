@@ -1,3 +1,4 @@
+import { type DataPlaneWork, ruleMicros, syncSeconds } from "../cluster/kube_proxy/data_plane_cost.ts";
 import { FAILURE_CAUSES } from "../cluster/replication_result.ts";
 import type { CauseCounts, ReplicationResult, WorkloadResult } from "../cluster/replication_result.ts";
 import { bucketTop, type ConnectTimesResult } from "../cluster/connect_times.ts";
@@ -6,7 +7,14 @@ import { SECOND } from "../units.ts";
 import { chiSquareTail } from "./binomial.ts";
 import { dispersion, poissonInterval, proportionInterval } from "./intervals.ts";
 import type { ReplicationCount } from "./intervals.ts";
-import type { ConnectSecondsDocument, ExactDocument, ExactRestartsDocument, RunFigures } from "./run_document.ts";
+import { kubeProxyFigures, loadBalancerFigures } from "./dynamics_figures.ts";
+import type {
+  ConnectSecondsDocument,
+  DataPlaneFigures,
+  ExactDocument,
+  ExactRestartsDocument,
+  RunFigures,
+} from "./run_document.ts";
 
 /** What the figures hold beside what the replications counted. */
 export interface SummaryOptions {
@@ -53,6 +61,9 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
       dropped: sum(results, (result) => result.conntrack.dropped),
       earlyDropped: sum(results, (result) => result.conntrack.earlyDropped),
     },
+    loadBalancers: loadBalancerFigures(results, level),
+    kubeProxy: kubeProxyFigures(results),
+    dataPlane: dataPlaneFigures(results.map((result) => result.dataPlane)),
     counters: addUp(results.map((result) => result.counters)),
     warnings: [...(options.warnings ?? []), ...spreadWarnings(results)],
     firstFailures: firstFailures(results),
@@ -186,6 +197,37 @@ function portFigures(results: readonly ReplicationResult[]): RunFigures["ports"]
       mean: connects === 0 ? 0 : candidates / connects,
       p99: candidatesP99(results, connects),
       max: largest(results, (result) => result.ports.candidatesMax),
+    },
+  };
+}
+
+function dataPlaneFigures(works: readonly DataPlaneWork[]): DataPlaneFigures {
+  const mode = works[0]?.mode ?? "ipvs";
+  const tested = sum(works, (work) => work.natRulesTested);
+  const connections = sum(works, (work) => work.newConnections);
+  const perConnection = connections === 0 ? 0 : tested / connections;
+  const passes = sum(works, (work) => work.filterPasses);
+  const translated = sum(works, (work) => work.sourceNat.connections);
+  const onNodePort = sum(works, (work) => work.sourceNat.onNodePort);
+  const full = largest(works, (work) => work.sync.full);
+  const change = largest(works, (work) => work.sync.change);
+  return {
+    mode,
+    rules: largest(works, (work) => work.rules),
+    entries: largest(works, (work) => work.entries),
+    rulesPerNewConnectionMean: perConnection,
+    rulesPerPacketMean: passes === 0 ? 0 : sum(works, (work) => work.filterRulesTested) / passes,
+    newConnectionMicrosMean: ruleMicros(mode, perConnection),
+    sync: {
+      fullLines: full,
+      fullSeconds: syncSeconds(mode, full),
+      changeLines: change,
+      changeSeconds: syncSeconds(mode, change),
+    },
+    sourceNat: {
+      connections: translated,
+      onNodePort,
+      onNodePortShare: translated === 0 ? 0 : onNodePort / translated,
     },
   };
 }

@@ -30,14 +30,14 @@ nodes:
 kubelet: { version: 1.23.10 }
 kubeProxy: { version: 1.23.10, mode: ipvs }
 pods:
-  - { name: default/client, node: node-1, address: 10.244.27.20 }
+  - { name: default/client, nodeName: node-1, address: 10.244.27.20 }
   - name: default/near
-    node: node-1
+    nodeName: node-1
     address: 10.244.27.10
     listen: [8080]
     readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1 }
   - name: default/far
-    node: node-2
+    nodeName: node-2
     address: 10.244.21.10
     listen: [8080]
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 }

@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { classifyNodePorts, exposureText, portsText } from "../../src/report/exposure_text.ts";
+import { remedies } from "../../src/report/remedies.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
-import { failingRun } from "./run_documents.ts";
+import { failingRun, heldRun } from "./run_documents.ts";
 
 type Exposure = RunDocument["exposure"];
 
@@ -105,5 +106,15 @@ describe("portsText", () => {
   it("ends a long list early", () => {
     const ports = Array.from({ length: 100 }, (_, index) => 30000 + 2 * index);
     expect(portsText(ports)).toMatch(/^30000 30002 .* 30046 and so on up to 30198$/);
+  });
+
+  it("says that NodePorts are harmless as source ports where rules serve them, and asks for no change", () => {
+    const run = heldRun();
+    const document: RunDocument = { ...run, dataPlane: { ...run.dataPlane, mode: "nftables" } };
+    expect(exposureText(document)).toBe(
+      "A source port that is a NodePort does no harm in kube-proxy's nftables mode: its rules see the first packet of a " +
+        "connection only, and an answer is none, as long as conntrack has the connection.",
+    );
+    expect(remedies(document, 80)).toEqual([]);
   });
 });

@@ -10,9 +10,8 @@ function variantOf(
   { settings, ...run }: RunDocument,
   overrides: Record<string, string>,
 ): VariantDocument {
-  const { probes, readiness, restarts, workloads, ports, conntrack, counters, warnings, firstFailures } = run;
-  const figures = { probes, readiness, restarts, workloads, ports, conntrack, counters, warnings, firstFailures };
-  return { name, settings: { ...settings, overrides }, exposure: run.exposure, engine: run.engine, ...figures };
+  const { format: _format, scenario: _scenario, expectations: _expectations, ...figures } = run;
+  return { name, settings: { ...settings, overrides }, ...figures };
 }
 
 const OLD = { "kubeProxy.version": "1.18.20" };

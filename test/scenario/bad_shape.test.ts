@@ -28,7 +28,7 @@ describe("the shape of a scenario", () => {
       s.yaml:34:1: Cannot use the key "weather": there is no such key in the scenario
         34 | weather: fine
              ^^^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, loadBalancers, overlay or cloud
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, endpointSlices, loadBalancers, overlay or cloud
         to mend:  delete the key
       "
     `);
@@ -158,19 +158,33 @@ describe("the shape of a scenario", () => {
     `);
   });
 
+  it("refuses nftables mode before kube-proxy 1.29, which brought it", () => {
+    expect(diagnosticsOf(smallScenarioWith("mode: ipvs", "mode: nftables"))).toMatchInlineSnapshot(`
+      "
+      s.yaml:13:38: Cannot run kube-proxy 1.23.10 in nftables mode: it came with 1.29.0
+        13 | kubeProxy: { version: 1.23.10, mode: nftables, nodePortRange: 20000-40000 }
+                                                  ^^^^^^^^
+        expected: ipvs or iptables with kube-proxy 1.23.10
+        to mend:  write another mode, or a version from 1.29.0 on
+      "
+    `);
+    const later = smallScenarioWith("mode: ipvs", "mode: nftables").replace(
+      "kubeProxy: { version: 1.23.10",
+      "kubeProxy: { version: 1.29.0",
+    );
+    expect(diagnosticsOf(later)).toBe("none");
+  });
+
   it("names each part that is not served yet", () => {
-    const text = smallScenarioWith("mode: ipvs", "mode: iptables").replace(
+    const text = smallScenarioWith("mode: ipvs", "mode: userspace").replace(
       "httpGet: { port: 80 }",
       "httpGet: { port: 80, scheme: HTTPS }",
     );
-    const more = "variants: { a: {} }\ntimeline: []\nloadBalancers: []\n";
-    const lines = diagnosticsOf(text + more).split("\n");
+    const lines = diagnosticsOf(text).split("\n");
     expect(lines.filter((line) => line.includes("not served yet"))).toMatchInlineSnapshot(`
       [
-        "s.yaml:13:38: Cannot simulate a kube-proxy mode other than ipvs: not served yet",
+        "s.yaml:13:38: Cannot simulate kube-proxy's mode userspace: not served yet",
         "s.yaml:24:52: Cannot simulate HTTPS probes: not served yet",
-        "s.yaml:35:1: Cannot simulate a timeline: not served yet",
-        "s.yaml:36:1: Cannot simulate load balancers: not served yet",
       ]
     `);
   });
@@ -183,7 +197,7 @@ describe("a text that is no YAML", () => {
       s.yaml:1:1: Cannot use the key "abuot": there is no such key in the scenario (did you mean "about"?)
         1 | abuot: x
             ^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, loadBalancers, overlay or cloud
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, endpointSlices, loadBalancers, overlay or cloud
         to mend:  write about
       s.yaml:3:1: Cannot read the YAML: tabs are not allowed as indentation
         3 | 	interfaces: []

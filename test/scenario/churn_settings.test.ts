@@ -32,6 +32,20 @@ describe("churn of a scenario", () => {
     `);
   });
 
+  it("refuses churn from a pod that runs elsewhere", () => {
+    const away = "  - { name: default/away, nodeName: others, address: 10.50.0.7 }\n";
+    const text = smallScenarioWith("default/app-1, to", "default/away, to").replace("pods:\n", `pods:\n${away}`);
+    expect(diagnosticsOf(text)).toMatchInlineSnapshot(`
+      "
+      s.yaml:32:27: Cannot connect from "default/away": it runs elsewhere, where only servers are
+        32 |   - { name: zabbix, from: default/away, to: 10.10.85.10:10050, rate: 120/m }
+                                       ^^^^^^^^^^^^
+        expected: node, or the name of a pod of the node
+        to mend:  write node, or the address of a host that is no pod
+      "
+    `);
+  });
+
   it("refuses churn that lasts where the server closes", () => {
     expect(diagnosticsOf(smallScenarioWith("rate: 120/m", "rate: 120/m, closes: server, lasts: 5m")))
       .toMatchInlineSnapshot(`

@@ -22,7 +22,7 @@ services:
   - { name: default/headless, type: ClusterIP, clusterIP: None, ports: [{ port: 80 }] }
 pods:
   - { name: default/app, replicas: 3 }
-  - { name: default/pinned, node: node-2, replicas: 2 }
+  - { name: default/pinned, nodeName: node-2, replicas: 2 }
   - { name: default/own, address: 10.244.2.77 }
 overlay: { kind: vxlan }
 churn:
@@ -46,7 +46,9 @@ function changed(from: string, to: string): string {
 
 describe("Several nodes", () => {
   it("have pods in turn, pods that name their node, and pods whose address is in a node's network", () => {
-    const pods = scenarioOf(TWO_NODES).pods.map(({ name, node, address }) => `${name} ${node} ${formatIpv4(address)}`);
+    const pods = scenarioOf(TWO_NODES).pods.map(
+      ({ name, nodeName, address }) => `${name} ${nodeName} ${formatIpv4(address)}`,
+    );
     expect(pods).toEqual([
       "default/app-0 node-1 10.244.1.2",
       "default/app-2 node-1 10.244.1.3",
@@ -164,14 +166,33 @@ describe("What is wrong with several nodes", () => {
   });
 
   it("is a pod on a node that is not there", () => {
-    expect(diagnosticsOf(changed("node: node-2", "node: node-3"))).toMatchInlineSnapshot(`
+    expect(diagnosticsOf(changed("nodeName: node-2", "nodeName: node-3"))).toMatchInlineSnapshot(`
       "
-      s.yaml:21:35: Cannot run a pod on "node-3": no node has this name (did you mean "node-1"?)
-        21 |   - { name: default/pinned, node: node-3, replicas: 2 }
-                                               ^^^^^^
+      s.yaml:21:39: Cannot run a pod on "node-3": no node has this name (did you mean "node-1"?)
+        21 |   - { name: default/pinned, nodeName: node-3, replicas: 2 }
+                                                   ^^^^^^
         expected: node-1 or node-2
         to mend:  write node-1
       "
+    `);
+  });
+
+  it("is what needs the network behind one node by itself", () => {
+    const services =
+      "services: [{ name: a/b, type: NodePort, ports: [{ port: 80, nodePort: 30080 }], selector: default/app }]\n";
+    const balancer = "loadBalancers: [{ name: elb, address: 10.9.9.9, service: a/b }]\n";
+    const timeline = "timeline: [{ at: 1m, restart: kubeProxy }, { at: 2m, rollout: default/app }]\n";
+    const denied = TWO_NODES.replace("nodeName: node-2,", "nodeName: node-2, networkPolicy: deny,");
+    const lines = diagnosticsOf(
+      denied.replace(/^services:.*\n(?: {2}.*\n)*/m, "") + services + balancer + timeline,
+    ).split("\n");
+    expect(lines.filter((line) => line.includes("Cannot"))).toMatchInlineSnapshot(`
+      [
+        "s.yaml:18:47: Cannot simulate network policies with several nodes: not served yet",
+        "s.yaml:24:81: Cannot simulate a selector with several nodes: not served yet",
+        "s.yaml:25:1: Cannot simulate load balancers with several nodes: not served yet",
+        "s.yaml:26:54: Cannot simulate rollouts with several nodes: not served yet",
+      ]
     `);
   });
 

@@ -89,7 +89,7 @@ describe("a wrong override", () => {
       --set:1:1: Cannot set "kubProxy.version": there is no such key in the scenario (did you mean "kubeProxy"?)
         1 | kubProxy.version=1.18.20
             ^^^^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, loadBalancers, overlay, cloud or portRange
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, endpointSlices, loadBalancers, overlay, cloud or portRange
         to mend:  write --set kubeProxy.version=1.18.20
       "
     `);

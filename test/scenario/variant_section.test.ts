@@ -51,7 +51,7 @@ describe("Variants", () => {
       s.yaml:35:13: Cannot set "kubeProxi.version": there is no such key in the scenario (did you mean "kubeProxy"?)
         35 |   before: { kubeProxi.version: 1.18.20 }
                          ^^^^^^^^^
-        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, loadBalancers, overlay, cloud or portRange
+        expected: about, kernel, duration, replications, seed, node, nodes, sysctls, kubelet, kubeProxy, services, pods, nodeLocalDns, churn, expect, variants, audit, endpointHosts, timeline, endpointSlices, loadBalancers, overlay, cloud or portRange
         to mend:  write kubeProxy.version: 1.18.20
       s.yaml:37:43: Cannot set "net.ipv4.ip_local_port_range" to "5 4": 5 4 runs backwards (EINVAL)
         37 |     sysctls.net.ipv4.ip_local_port_range: 5 4
@@ -167,7 +167,7 @@ describe("The audit", () => {
         s.yaml:36:57: Cannot audit "ports.inUseMax": it is no count of failures
           36 | audit: { claim: It is the churn, cause: witout, figure: ports.inUseMax }
                                                                        ^^^^^^^^^^^^^^
-          expected: probes.probability, probes.failed, probes.byCause.nodeport-collision, probes.byCause.port-exhaustion, probes.byCause.conntrack-full, probes.byCause.connection-refused, probes.byCause.slow-server, probes.byCause.connect-timeout, probes.byCause.host-unreachable, probes.byCause.other, readiness.flips or restarts.count, or workloads.NAME.failed
+          expected: probes.probability, probes.failed, probes.byCause.nodeport-collision, probes.byCause.port-exhaustion, probes.byCause.conntrack-full, probes.byCause.connection-refused, probes.byCause.slow-server, probes.byCause.connect-timeout, probes.byCause.host-unreachable, probes.byCause.other, readiness.flips or restarts.count, workloads.NAME.failed or loadBalancers.NAME.failed
           to mend:  write probes.probability
         "
       `);

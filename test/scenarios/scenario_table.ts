@@ -89,4 +89,17 @@ export const SCENARIOS: readonly ScenarioRow[] = [
     cut: ["duration=30m", "replications=1"],
     removed: ["node.ipMasq=off"],
   },
+  {
+    file: "kube-proxy-graceful-termination.yaml",
+    // The restart near the end is part of it, so the checks are fewer and not the hours.
+    cut: [
+      "replications=2",
+      "services.others.generate=10",
+      "loadBalancers.web.healthCheck.interval=2m",
+      "loadBalancers.api.healthCheck.interval=2m",
+      "loadBalancers.shop.healthCheck.interval=2m",
+      "loadBalancers.unopened.healthCheck.interval=2m",
+    ],
+    removed: ["kubeProxy.version=1.12.5"],
+  },
 ];

@@ -31,6 +31,7 @@ export class Container {
   readonly #handler: number;
   readonly #watchers: ContainerWatcher[] = [];
   #isRunning = false;
+  #isEnded = false;
   #restarts = 0;
   #startedAt: Micros = 0;
   #backoff: Micros = 0;
@@ -60,8 +61,21 @@ export class Container {
     this.#watchers.push(watcher);
   }
 
+  /** The pod is gone, and its container for good. */
+  end(): void {
+    this.#server.stop();
+    this.#isRunning = false;
+    this.#isEnded = true;
+  }
+
+  /** Starts it for the first time while the run goes on: it listens after its start-up time. */
+  startLater(): void {
+    this.#machine.loop.after(this.options.containerStart, this.#handler, 0);
+  }
+
   /** The process runs and listens. */
   start(): void {
+    if (this.#isEnded) return;
     const address = this.options.hostNetwork ? this.options.address : 0;
     for (const port of this.options.listen) this.#server.listen(this.#netns, address, port);
     this.#isRunning = true;

@@ -1,7 +1,7 @@
 import type { Netns } from "../../kernel/netns.ts";
 import type { Micros } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
-import type { NodeOptions, ProbeOptions } from "../options.ts";
+import type { NodeOptions, PodOptions, ProbeOptions } from "../options.ts";
 import { type CauseCounts, type FailedProbe, FAILURES_KEPT, type ProbeSeries } from "../replication_result.ts";
 import { noFailures } from "../workload.ts";
 import type { Container } from "./container.ts";
@@ -17,6 +17,18 @@ export interface ProbeObserver {
   probed(prober: Prober, outcome: Outcome, at: Micros, output: string): void;
 }
 
+/** Hears of every change of the condition Ready. */
+export type ReadinessListener = (pod: PodOptions, isReady: boolean) => void;
+
+/** A pod of this node. */
+interface NodePod {
+  readonly container: Container;
+  readonly probers: readonly Prober[];
+  isReady: boolean;
+  /** Getting ready for the first time is no flip. */
+  hasBeenReady: boolean;
+}
+
 /** The kubelet's probe manager: its workers, and the sums of what they saw. */
 export class Kubelet implements ProbeListener {
   readonly events: KubeletEvents;
@@ -27,6 +39,9 @@ export class Kubelet implements ProbeListener {
   readonly #clients: Clients;
   readonly #probers: Prober[] = [];
   readonly #containers: Container[] = [];
+  /** By name; a pod that is gone is not in here any more, its workers and container still count in the sums. */
+  readonly #pods = new Map<string, NodePod>();
+  readonly #onReadiness: ReadinessListener | undefined;
   readonly #failures: FailedProbe[] = [];
   readonly #byCause = noFailures();
   #total = 0;
@@ -36,7 +51,8 @@ export class Kubelet implements ProbeListener {
   #unreadySince: Micros = 0;
   #unreadyTime: Micros = 0;
 
-  constructor(options: NodeOptions, node: Netns, clients: Clients) {
+  constructor(options: NodeOptions, node: Netns, clients: Clients, onReadiness?: ReadinessListener) {
+    this.#onReadiness = onReadiness;
     this.#options = options;
     this.events = new KubeletEvents(options.kubelet.version);
     this.#node = node;
@@ -45,11 +61,27 @@ export class Kubelet implements ProbeListener {
 
   /** Takes a container with its probes; they begin with `start`. */
   add(container: Container): void {
-    this.#containers.push(container);
-    const { readinessProbe, livenessProbe, startupProbe } = container.options;
-    this.#addProber(container, "Startup", startupProbe);
-    this.#addProber(container, "Readiness", readinessProbe);
-    this.#addProber(container, "Liveness", livenessProbe);
+    this.#addPod(container, false);
+  }
+
+  /** Starts a pod while the run goes on: it is not ready until its probe, or the start of its container, says so. */
+  startPod(container: Container): void {
+    const { probers } = this.#addPod(container, true);
+    this.#passUnreadyTime();
+    this.#unready += 1;
+    container.startLater();
+    for (const prober of probers) prober.start();
+  }
+
+  /** Ends a pod at once: container, probes, and the time it counts as unready. */
+  endPod(name: string): void {
+    const pod = this.#pods.get(name);
+    if (pod === undefined) return;
+    this.#passUnreadyTime();
+    if (!pod.isReady) this.#unready -= 1;
+    for (const prober of pod.probers) prober.stop();
+    pod.container.end();
+    this.#pods.delete(name);
   }
 
   /** Starts containers and probe workers. */
@@ -84,10 +116,9 @@ export class Kubelet implements ProbeListener {
     this.events.killing(prober.subject, wait, this.#node.machine.loop.now);
   }
 
-  readinessChanged(isReady: boolean): void {
-    this.#flips += 1;
-    this.#passUnreadyTime();
-    this.#unready += isReady ? -1 : 1;
+  readinessChanged(isReady: boolean, prober: Prober): void {
+    if (this.#pods.get(prober.subject.pod)?.hasBeenReady === true) this.#flips += 1;
+    this.#setReady(prober.subject.pod, isReady);
   }
 
   get totals(): { readonly total: number; readonly failed: number; readonly byCause: CauseCounts } {
@@ -112,13 +143,46 @@ export class Kubelet implements ProbeListener {
     return this.#containers.reduce((sum, container) => sum + container.restarts, 0);
   }
 
+  #setReady(name: string, isReady: boolean): void {
+    const pod = this.#pods.get(name);
+    if (pod === undefined || pod.isReady === isReady) return;
+    this.#passUnreadyTime();
+    this.#unready += isReady ? -1 : 1;
+    pod.isReady = isReady;
+    pod.hasBeenReady = true;
+    this.#onReadiness?.(pod.container.options, isReady);
+  }
+
+  #addPod(container: Container, isNewPod: boolean): NodePod {
+    const { name, readinessProbe, livenessProbe, startupProbe } = container.options;
+    this.#containers.push(container);
+    const before = this.#probers.length;
+    this.#addProber(container, "Startup", { probe: startupProbe, isNewPod });
+    this.#addProber(container, "Readiness", { probe: readinessProbe, isNewPod });
+    this.#addProber(container, "Liveness", { probe: livenessProbe, isNewPod });
+    const pod = { container, probers: this.#probers.slice(before), isReady: !isNewPod, hasBeenReady: !isNewPod };
+    this.#pods.set(name, pod);
+    // Without a readiness probe, and with one that always succeeds, a pod is ready while its container runs.
+    if (readinessProbe === undefined || readinessProbe.handler.kind === "exec") {
+      container.watch({
+        containerStopped: () => this.#setReady(name, false),
+        containerStarted: () => this.#setReady(name, true),
+      });
+    }
+    return pod;
+  }
+
   #passUnreadyTime(): void {
     const now = this.#node.machine.loop.now;
     this.#unreadyTime += this.#unready * (now - this.#unreadySince);
     this.#unreadySince = now;
   }
 
-  #addProber(container: Container, probeType: ProbeType, probe: ProbeOptions | undefined): void {
+  #addProber(
+    container: Container,
+    probeType: ProbeType,
+    { probe, isNewPod }: { readonly probe: ProbeOptions | undefined; readonly isNewPod: boolean },
+  ): void {
     if (probe === undefined) return;
     const { name, workload, address } = container.options;
     const prober = new Prober({
@@ -129,6 +193,7 @@ export class Kubelet implements ProbeListener {
       clients: this.#clients,
       kubeletVersion: this.#options.kubelet.version,
       listener: this,
+      isNewPod,
     });
     this.#probers.push(prober);
   }

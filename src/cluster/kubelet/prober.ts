@@ -2,7 +2,7 @@ import type { EventLoop } from "../../sim/event_loop.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import { type Micros, SECOND } from "../../units.ts";
 import type { Clients, ClientSpec, Outcome } from "../clients.ts";
-import type { ProbeOptions, Version } from "../options.ts";
+import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
 import type { ProbeSeries } from "../replication_result.ts";
 import type { Container, ContainerWatcher } from "./container.ts";
 import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
@@ -18,7 +18,7 @@ export interface ProbeListener {
   probed(prober: Prober, outcome: Outcome, output: string): void;
   /** A probe had its container killed, which starts again `wait` and its own start-up time later. */
   killed(prober: Prober, wait: Micros): void;
-  readinessChanged(isReady: boolean): void;
+  readinessChanged(isReady: boolean, prober: Prober): void;
 }
 
 /** What a probe worker needs. */
@@ -30,6 +30,8 @@ export interface ProberOptions {
   readonly clients: Clients;
   readonly kubeletVersion: Version;
   readonly listener: ProbeListener;
+  /** Whether the pod comes up while the run goes on: then it is not ready before its probe has succeeded. */
+  readonly isNewPod?: boolean;
 }
 
 /**
@@ -61,6 +63,7 @@ export class Prober implements ContainerWatcher {
   #isOnHold = false;
   #isProbing = false;
   #hasMissedTick = false;
+  #isStopped = false;
 
   constructor(options: ProberOptions) {
     const { subject, probe, node } = options;
@@ -68,8 +71,8 @@ export class Prober implements ContainerWatcher {
     this.subject = subject;
     this.name = `${subject.pod} ${subject.container} ${subject.probeType.toLowerCase()}`;
     this.#loop = node.machine.loop;
-    // The pod is up and ready when the run begins; a startup probe has been passed.
-    this.#isPublishedSuccess = true;
+    // A pod of the start is up and ready; a startup probe has been passed.
+    this.#isPublishedSuccess = options.isNewPod !== true;
     this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
     this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
@@ -79,11 +82,23 @@ export class Prober implements ContainerWatcher {
     }
   }
 
-  /** Schedules the first probe. The kubelet has just started, so every worker begins at a random phase of its period. */
+  /**
+   * Schedules the first probe: at a random phase of its period, since the kubelet has just started; from 1.21 on a pod
+   * that comes later is probed at once.
+   */
   start(): void {
     if (this.#spec === undefined || this.subject.probeType === "Startup") return;
+    if (this.#options.isNewPod === true && isAtLeast(this.#options.kubeletVersion, [1, 21, 0])) {
+      this.#tick();
+      return;
+    }
     const phase = this.#options.node.machine.random.stream(`kubelet/${this.name}/phase`);
     this.#loop.at(this.#loop.now + phase.below(this.#period), this.#handler, 0);
+  }
+
+  /** The pod is gone: no more probes. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** What it asks, and how often. */
@@ -116,6 +131,7 @@ export class Prober implements ContainerWatcher {
   }
 
   #tick(): void {
+    if (this.#isStopped) return;
     this.#loop.after(this.#period, this.#handler, 0);
     if (this.#isProbing) this.#hasMissedTick = true;
     else this.#probe();
@@ -123,7 +139,7 @@ export class Prober implements ContainerWatcher {
 
   #probe(): void {
     const { container, probe, clients, listener } = this.#options;
-    if (this.#isOnHold || !container.isRunning) return;
+    if (this.#isOnHold || this.#isStopped || !container.isRunning) return;
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
     if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
@@ -174,9 +190,9 @@ export class Prober implements ContainerWatcher {
   }
 
   #publish(isSuccess: boolean): void {
-    if (isSuccess === this.#isPublishedSuccess) return;
+    if (this.#isStopped || isSuccess === this.#isPublishedSuccess) return;
     this.#isPublishedSuccess = isSuccess;
-    this.#options.listener.readinessChanged(isSuccess);
+    this.#options.listener.readinessChanged(isSuccess, this);
   }
 }
 

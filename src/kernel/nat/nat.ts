@@ -66,17 +66,24 @@ export class Nat {
     netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate, "nat");
   }
 
-  /** Adds the nat table of iptables. */
-  addTable(ruleset: Ruleset): void {
+  /** Adds the nat table of iptables. @returns a function that takes it away again. */
+  addTable(ruleset: Ruleset): () => void {
     const environment: RuleEnvironment = {
       isLocalAddress: (address) => this.#netns.hasAddress(address),
       randomUnit: () => this.#random.uniform(),
       ruleLog: this.#netns.ruleLog,
+      ...(this.#netns.ruleTally === undefined ? {} : { tally: this.#netns.ruleTally }),
     };
+    const added: ChainFunction[] = [];
     for (const [hook, priority, name] of TABLE_CHAINS) {
       const chain = compileChain(ruleset, "nat", name, environment);
-      if (chain !== undefined) this.addChain(hook, priority, chain);
+      if (chain === undefined) continue;
+      this.addChain(hook, priority, chain);
+      added.push(chain);
     }
+    return () => {
+      for (const chain of added) this.removeChain(chain);
+    };
   }
 
   /**
@@ -89,6 +96,14 @@ export class Nat {
     const chains = this.#chains[hook]!;
     const place = chains.findIndex((chain) => priority <= chain.priority);
     chains.splice(place < 0 ? chains.length : place, 0, { priority, run });
+  }
+
+  /** Asks a chain no more. Connections keep the translation that it gave them. */
+  removeChain(run: ChainFunction): void {
+    for (const chains of this.#chains) {
+      const place = chains.findIndex((chain) => chain.run === run);
+      if (place >= 0) chains.splice(place, 1);
+    }
   }
 
   /**
@@ -148,6 +163,8 @@ export class Nat {
     const replySourcePort = table.ports[reply]! >>> 16;
     table.setTuple(reply, table.src[reply]!, chosen.address, packPorts(replySourcePort, chosen.port));
     table.set(slot, CtStatus.SRC_NAT);
+    const ports = this.#netns.sourceNatPorts;
+    if (ports !== undefined) ports[chosen.port] = ports[chosen.port]! + 1;
   }
 
   /**

@@ -3,6 +3,8 @@ import { Verdict } from "./hooks.ts";
 import { formatRule } from "./rule_format.ts";
 import { allOf, compileMatch } from "./rule_match.ts";
 import type { MatchView, NthCounter, RuleEnvironment } from "./rule_match.ts";
+import { tallyOfChain } from "./rule_tally.ts";
+import type { ChainTally } from "./rule_tally.ts";
 import type {
   BuiltinChainName,
   DnatTarget,
@@ -49,9 +51,11 @@ export function compileChain(
   const start = chains?.get(chain);
   if (chains === undefined || start === undefined) return undefined;
   if (start.rules.length === 0 && start.policy !== "DROP") return undefined;
-  const run = new TableCompiler(chains, environment).chain(chain);
+  const tally = tallyOfChain(environment.tally, table, chain);
+  const run = new TableCompiler(chains, environment, tally).chain(chain);
   const policy = start.policy === "DROP" ? Verdict.DROP : Verdict.ACCEPT;
   return (packet) => {
+    if (tally !== undefined) tally.passes += 1;
     const verdict = run(packet);
     return verdict === NEXT || verdict === RETURN ? policy : verdict;
   };
@@ -62,11 +66,13 @@ class TableCompiler {
   readonly #chains: RuleTable;
   readonly #environment: RuleEnvironment;
   readonly #counters: WeakMap<RuleMatch, NthCounter>;
+  readonly #tally: ChainTally | undefined;
   readonly #compiled = new Map<string, Step>();
 
-  constructor(chains: RuleTable, environment: RuleEnvironment) {
+  constructor(chains: RuleTable, environment: RuleEnvironment, tally: ChainTally | undefined) {
     this.#chains = chains;
     this.#environment = environment;
+    this.#tally = tally;
     const counters = COUNTERS.get(environment) ?? new WeakMap<RuleMatch, NthCounter>();
     COUNTERS.set(environment, counters);
     this.#counters = counters;
@@ -79,8 +85,10 @@ class TableCompiler {
     const chain: RuleChain | undefined = this.#chains.get(name);
     assert(chain !== undefined, `the chain ${name} exists where a rule calls it`);
     const steps = chain.rules.map((rule) => this.#noted(name, rule));
+    const tally = this.#tally;
     const compiled: Step = (packet) => {
       for (const step of steps) {
+        if (tally !== undefined) tally.rules += 1;
         const verdict = step(packet);
         if (verdict === NEXT) continue;
         return verdict === RETURN ? NEXT : verdict;

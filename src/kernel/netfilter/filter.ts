@@ -11,19 +11,39 @@ const CHAIN_HOOKS: readonly (readonly [HookNumber, BuiltinChainName])[] = [
   [Hook.LOCAL_OUT, "OUTPUT"],
 ];
 
-/** Puts the chains of a namespace's filter table on their hooks; an empty chain that accepts costs nothing. */
-export function registerFilter(netns: Netns, ruleset: Ruleset): void {
-  const random = netns.machine.random.stream(`kernel/filter/${netns.name}`);
-  const environment: RuleEnvironment = {
-    isLocalAddress: (address) => netns.hasAddress(address),
-    randomUnit: () => random.uniform(),
-    ruleLog: netns.ruleLog,
-  };
+/** One for each namespace, so that rules that are loaded again go on with its random numbers. */
+const ENVIRONMENTS = new WeakMap<Netns, RuleEnvironment>();
+
+/**
+ * Puts the chains of a namespace's filter table on their hooks; an empty chain that accepts costs nothing.
+ *
+ * @returns a function that takes them off again.
+ */
+export function registerFilter(netns: Netns, ruleset: Ruleset): () => void {
+  const environment = ENVIRONMENTS.get(netns) ?? ruleEnvironment(netns, `kernel/filter/${netns.name}`);
+  ENVIRONMENTS.set(netns, environment);
+  const registered: (readonly [hook: HookNumber, run: HookFunction])[] = [];
   for (const [hook, name] of CHAIN_HOOKS) {
     const chain = compileChain(ruleset, "filter", name, environment);
     if (chain === undefined) continue;
-    netns.hooks.register(hook, Priority.FILTER, filterHook(netns, chain), "filter");
+    const run = filterHook(netns, chain);
+    netns.hooks.register(hook, Priority.FILTER, run, "filter");
+    registered.push([hook, run]);
   }
+  return () => {
+    for (const [hook, run] of registered) netns.hooks.unregister(hook, run);
+  };
+}
+
+/** What the rules of a namespace ask it, with random numbers from a stream of this path. */
+export function ruleEnvironment(netns: Netns, stream: string): RuleEnvironment {
+  const random = netns.machine.random.stream(stream);
+  return {
+    isLocalAddress: (address) => netns.hasAddress(address),
+    randomUnit: () => random.uniform(),
+    ruleLog: netns.ruleLog,
+    ...(netns.ruleTally === undefined ? {} : { tally: netns.ruleTally }),
+  };
 }
 
 /** A chain of a filter table as a hook function: it carries out the chain's REJECT. */

@@ -1,9 +1,10 @@
 import { assert } from "../../sim/assert.ts";
 import type { ChainFunction, ChainVerdict } from "./compile_chain.ts";
-import { Verdict } from "./hooks.ts";
+import { Hook, Verdict } from "./hooks.ts";
 import { compileLookup } from "./nft_lookup.ts";
-import type { NftStatement, NftTable, NftTarget } from "./nft_ruleset.ts";
+import type { NftBase, NftStatement, NftTable, NftTarget } from "./nft_ruleset.ts";
 import type { MatchView, RuleEnvironment } from "./rule_match.ts";
+import type { ChainTally, RuleTally } from "./rule_tally.ts";
 
 /** What a step may say besides a verdict. Source: include/uapi/linux/netfilter/nf_tables.h nft_verdicts, v6.1. */
 const CONTINUE = -1;
@@ -21,6 +22,8 @@ export class NftCompiler {
   readonly #table: NftTable;
   readonly #environment: RuleEnvironment;
   readonly #compiled = new Map<string, Step>();
+  /** Where the base chain that is running counts; chains are compiled once for all of them. */
+  readonly #running: { tally: ChainTally | undefined } = { tally: undefined };
 
   constructor(table: NftTable, environment: RuleEnvironment) {
     this.#table = table;
@@ -30,8 +33,15 @@ export class NftCompiler {
   /** A base chain as one function: rules in order, then the policy. Calling it allocates nothing. */
   baseChain(name: string): ChainFunction {
     const run = this.#chain(name);
-    const policy = this.#table.chains.get(name)?.base?.policy === "drop" ? Verdict.DROP : Verdict.ACCEPT;
+    const base = this.#table.chains.get(name)?.base;
+    const policy = base?.policy === "drop" ? Verdict.DROP : Verdict.ACCEPT;
+    const tally = base === undefined ? undefined : tallyOfBase(this.#environment.tally, base);
+    const running = this.#running;
     return (packet) => {
+      if (tally !== undefined) {
+        running.tally = tally;
+        tally.passes += 1;
+      }
       const verdict = run(packet);
       return verdict === CONTINUE || verdict === BREAK || verdict === RETURN ? policy : verdict;
     };
@@ -46,8 +56,10 @@ export class NftCompiler {
     const rules = chain.rules.map(({ line, statements }) =>
       this.#noted(`chain ${name}, line ${line}`, inOrder(statements.map((statement) => this.#statement(statement)))),
     );
+    const running = this.#running;
     const compiled: Step = (packet) => {
       for (const rule of rules) {
+        if (running.tally !== undefined) running.tally.rules += 1;
         const verdict = rule(packet);
         if (verdict === CONTINUE || verdict === BREAK) continue;
         return verdict === RETURN ? CONTINUE : verdict;
@@ -120,6 +132,11 @@ export class NftCompiler {
         return () => target;
     }
   }
+}
+
+function tallyOfBase(tally: RuleTally | undefined, { type, hook }: NftBase): ChainTally | undefined {
+  if (tally === undefined || type === "filter") return tally?.filter;
+  return hook === Hook.PRE_ROUTING || hook === Hook.LOCAL_OUT ? tally.natDestination : tally.natSource;
 }
 
 /** One rule: its steps until one of them says something other than CONTINUE. */

@@ -2,6 +2,7 @@ import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import { CtState } from "../packet.ts";
 import type { RuleLog } from "../decisions/rule_log.ts";
+import type { RuleTally } from "./rule_tally.ts";
 import type { PortRange, RuleMatch } from "./ruleset.ts";
 
 /** The fields of a packet that rules read, and the mark that they write. A `Packet` is one. */
@@ -26,6 +27,8 @@ export interface RuleEnvironment {
   randomUnit(): number;
   /** Where rules note that they matched; absent or `undefined` unless somebody wants to know. */
   readonly ruleLog?: RuleLog | undefined;
+  /** Where rules count the packets that are tested against them; without it they count nothing. */
+  readonly tally?: RuleTally;
 }
 
 /** Whether a packet meets a condition. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { formatIpv4, SECOND } from "../../src/units.ts";
-import { ip } from "../support/small_network.ts";
-import { bootOf, NODE_PORT, smallNode } from "./small_node.ts";
+import { formatIpv4, SECOND } from "../../../src/units.ts";
+import { ip } from "../../support/small_network.ts";
+import { bootOf, NODE_PORT, smallNode } from "../small_node.ts";
 
 const CLUSTER_IP = ip("10.96.0.20");
 const TCP = 6;

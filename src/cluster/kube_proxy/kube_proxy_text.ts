@@ -1,6 +1,6 @@
-import type { Micros, Port } from "../units.ts";
-import { klogHeader, klogQuoted } from "./klog.ts";
-import { isAtLeast, type Version } from "./options.ts";
+import type { Micros, Port } from "../../units.ts";
+import { klogHeader, klogQuoted } from "../klog.ts";
+import { isAtLeast, type Version } from "../options.ts";
 
 /** A NodePort whose socket could not be opened, at one sync. */
 export interface ClaimFailure {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { kubeProxyEra, setsConnReuseMode } from "../../src/cluster/kube_proxy_eras.ts";
-import type { Version } from "../../src/cluster/options.ts";
-import { era } from "../support/small_network.ts";
+import { kubeProxyEra, setsConnReuseMode } from "../../../src/cluster/kube_proxy/kube_proxy_eras.ts";
+import type { Version } from "../../../src/cluster/options.ts";
+import { era } from "../../support/small_network.ts";
 
 function versionOf(text: string): Version {
   const [major = 0, minor = 0, patch = 0] = text.split(".").map(Number);
@@ -53,5 +53,33 @@ describe("setsConnReuseMode", () => {
     ["1.23.10", "6.1", false],
   ] as const)("kube-proxy %s on kernel %s writes 0: %s", (version, kernel, isWritten) => {
     expect(setsConnReuseMode(kubeProxyEra(versionOf(version)), era(kernel))).toBe(isWritten);
+  });
+});
+
+describe("Graceful termination of a release", () => {
+  it.each([
+    ["1.11.4", "none"],
+    ["1.11.5", "inverted, unlocked"],
+    ["1.11.6", "unlocked"],
+    ["1.11.7", "sound"],
+    ["1.12.1", "none"],
+    ["1.12.2", "inverted, unlocked"],
+    ["1.12.3", "inverted, unlocked"],
+    ["1.12.4", "unlocked"],
+    ["1.12.5", "sound"],
+    ["1.13.0", "inverted, unlocked"],
+    ["1.13.1", "unlocked"],
+    ["1.13.2", "sound"],
+    ["1.10.11", "none"],
+    ["1.14.0", "sound"],
+    ["1.23.10", "sound"],
+  ])("of %s is: %s", (text, state) => {
+    const [major = 0, minor = 0, patch = 0] = text.split(".").map(Number);
+    const graceful = kubeProxyEra([major, minor, patch]).gracefulTermination;
+    const faults = [
+      ...(graceful?.hasInvertedRemove === true ? ["inverted"] : []),
+      ...(graceful?.sharesNetlinkSocket === true ? ["unlocked"] : []),
+    ];
+    expect(graceful === undefined ? "none" : faults.join(", ") || "sound").toBe(state);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { claimFailureLine } from "../../src/cluster/kube_proxy_text.ts";
-import { SECOND } from "../../src/units.ts";
-import { bootOf, NODE_PORT, smallNode } from "./small_node.ts";
+import { claimFailureLine } from "../../../src/cluster/kube_proxy/kube_proxy_text.ts";
+import { SECOND } from "../../../src/units.ts";
+import { bootOf, NODE_PORT, smallNode } from "../small_node.ts";
 
 const FAILURE = { at: 12 * SECOND, service: "default/web", port: 36704 };
 

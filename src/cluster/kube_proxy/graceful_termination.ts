@@ -1,0 +1,121 @@
+import type { Ipvs } from "../../kernel/ipvs/ipvs.ts";
+import type { RealServer, VirtualService } from "../../kernel/ipvs/virtual_service.ts";
+import { Protocol } from "../../kernel/packet.ts";
+import { formatEndpoint, type Ipv4, type Micros, type Port, SECOND } from "../../units.ts";
+import type { GracefulTerminationEra } from "./kube_proxy_eras.ts";
+import type { KubeProxyLog } from "./kube_proxy_log.ts";
+
+/** Source: pkg/proxy/ipvs/graceful_termination.go rsCheckDeleteInterval, v1.12.2. */
+export const TERMINATION_CHECK_INTERVAL: Micros = 60 * SECOND;
+
+/** A real server that is to go once its connections have ended. */
+interface Leaving {
+  readonly virtual: VirtualService;
+  readonly address: Ipv4;
+  readonly port: Port;
+}
+
+/**
+ * Real servers whose endpoint is gone: one without connections is deleted at once, any other gets weight 0 and is looked
+ * at every minute. There is no time limit.
+ *
+ * Source: pkg/proxy/ipvs/graceful_termination.go GracefulDeleteRS, tryDeleteRs, v1.12.2.
+ */
+export class GracefulTermination {
+  readonly #ipvs: Ipvs;
+  readonly #era: GracefulTerminationEra;
+  readonly #log: KubeProxyLog;
+  /** By name, in the order of their leaving. */
+  readonly #leaving = new Map<string, Leaving>();
+
+  constructor(ipvs: Ipvs, era: GracefulTerminationEra, log: KubeProxyLog) {
+    this.#ipvs = ipvs;
+    this.#era = era;
+    this.#log = log;
+  }
+
+  /** Real servers in the list. */
+  get size(): number {
+    return this.#leaving.size;
+  }
+
+  /** Whether this real server of the virtual service is to go. */
+  isLeaving(virtual: VirtualService, address: Ipv4, port: Port): boolean {
+    return this.#leaving.size > 0 && this.#leaving.has(nameOf(virtual, address, port));
+  }
+
+  /** Deletes a real server now or later. @returns the netlink requests that it took. */
+  delete(virtual: VirtualService, { address, port }: RealServer): number {
+    const leaving = { virtual, address, port };
+    const name = nameOf(virtual, address, port);
+    const attempt = this.#tryDelete(name, leaving);
+    if (attempt.isDone) return attempt.requests;
+    const server = serverOf(leaving);
+    if (server !== undefined) this.#ipvs.setWeight(virtual, server, 0);
+    if (!this.#leaving.has(name)) this.#leaving.set(name, leaving);
+    return attempt.requests + 1;
+  }
+
+  /**
+   * The endpoint of a leaving server is back: the server is deleted, for its caller to add it anew.
+   *
+   * @returns false if there was none in the kernel; then it is left as it is.
+   */
+  takeBack(virtual: VirtualService, address: Ipv4, port: Port): boolean {
+    const leaving = { virtual, address, port };
+    const server = serverOf(leaving);
+    if (server === undefined) return false;
+    this.#ipvs.deleteServer(virtual, server);
+    this.#remove(nameOf(virtual, address, port));
+    return true;
+  }
+
+  /** Looks at all of them. @returns the netlink requests that it took. */
+  flush(): number {
+    let requests = 0;
+    for (const [name, leaving] of this.#leaving) {
+      const attempt = this.#tryDelete(name, leaving);
+      requests += attempt.requests;
+      if (attempt.isDone) this.#remove(name);
+    }
+    return requests;
+  }
+
+  #tryDelete(name: string, leaving: Leaving): { readonly isDone: boolean; readonly requests: number } {
+    const { virtual } = leaving;
+    this.#write(`Trying to delete rs: ${name}`);
+    const server = serverOf(leaving);
+    if (server === undefined) {
+      this.#log.write(
+        this.#ipvs.netns.machine.loop.now,
+        `Try delete rs "${name}" err: Failed to delete rs "${name}", can't find the real server`,
+      );
+      return { isDone: true, requests: 1 };
+    }
+    const isAtOnce = this.#era.deletesUdpAtOnce && virtual.protocol !== Protocol.TCP;
+    const connections = server.active + (this.#era.waitsForInactive ? server.inactive : 0);
+    if (!isAtOnce && connections > 0) return { isDone: false, requests: 1 };
+    this.#write(`Deleting rs: ${name}`);
+    this.#ipvs.deleteServer(virtual, server);
+    return { isDone: true, requests: 2 };
+  }
+
+  #write(text: string): void {
+    if (this.#era.logsAttempts) this.#log.write(this.#ipvs.netns.machine.loop.now, text);
+  }
+
+  #remove(name: string): void {
+    // The inverted test: what is in the list returns early, and only what is not would be deleted.
+    if (!this.#era.hasInvertedRemove) this.#leaving.delete(name);
+  }
+}
+
+/** `address:port/TCP/address:port`, as kube-proxy names a real server with its virtual server. */
+function nameOf(virtual: VirtualService, address: Ipv4, port: Port): string {
+  const protocol = virtual.protocol === Protocol.TCP ? "TCP" : "UDP";
+  return `${formatEndpoint(virtual.address, virtual.port)}/${protocol}/${formatEndpoint(address, port)}`;
+}
+
+function serverOf({ virtual, address, port }: Leaving): RealServer | undefined {
+  return virtual.servers.find((server) => server.address === address && server.port === port);
+}
