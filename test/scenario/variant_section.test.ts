@@ -167,7 +167,7 @@ describe("The audit", () => {
         s.yaml:36:57: Cannot audit "ports.inUseMax": it is no count of failures
           36 | audit: { claim: It is the churn, cause: witout, figure: ports.inUseMax }
                                                                        ^^^^^^^^^^^^^^
-          expected: probes.probability, probes.failed, probes.byCause.nodeport-collision, probes.byCause.port-exhaustion, probes.byCause.conntrack-full, probes.byCause.connection-refused, probes.byCause.slow-server, probes.byCause.connect-timeout, probes.byCause.host-unreachable, probes.byCause.other, readiness.flips or restarts.count, or workloads.NAME.failed
+          expected: probes.probability, probes.failed, probes.byCause.nodeport-collision, probes.byCause.port-exhaustion, probes.byCause.conntrack-full, probes.byCause.connection-refused, probes.byCause.slow-server, probes.byCause.connect-timeout, probes.byCause.host-unreachable, probes.byCause.other, readiness.flips or restarts.count, workloads.NAME.failed or loadBalancers.NAME.failed
           to mend:  write probes.probability
         "
       `);
