@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diagnosticsOf, scenarioOf, SMALL_SCENARIO } from "./small_scenario.ts";
+import { diagnosticsOf, scenarioOf, SMALL_SCENARIO, smallScenarioWith } from "./small_scenario.ts";
 
 /** The first diagnostic's message of the small scenario with one more section. */
 function messagesOf(section: string): string[] {
@@ -48,6 +48,22 @@ describe("A timeline", () => {
     ["timeline: [{ at: 1m, rollout: default/app }]", 'Cannot roll out "default/app": its pod network has'],
   ])("refuses %s", (section, message) => {
     expect(messagesOf(section).join("\n")).toContain(message);
+  });
+});
+
+describe("A version of the timeline", () => {
+  it("has the scenario's proxy mode", () => {
+    const text = smallScenarioWith("{ version: 1.23.10, mode: ipvs,", "{ version: 1.29.0, mode: nftables,");
+    const timeline = "timeline: [{ at: 1m, set: { kubeProxy.version: 1.28.4 } }]\n";
+    expect(diagnosticsOf(text + timeline)).toMatchInlineSnapshot(`
+      "
+      s.yaml:34:48: Cannot run kube-proxy 1.28.4 in nftables mode: it came with 1.29.0
+        34 | timeline: [{ at: 1m, set: { kubeProxy.version: 1.28.4 } }]
+                                                            ^^^^^^
+        expected: ipvs or iptables with kube-proxy 1.28.4
+        to mend:  write another mode, or a version from 1.29.0 on
+      "
+    `);
   });
 });
 

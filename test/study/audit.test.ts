@@ -25,6 +25,18 @@ const WORKLOAD = {
   connectTimes: new ConnectTimes().result(),
 };
 
+const BALANCER = {
+  name: "web",
+  service: "default/web",
+  checks: 10,
+  failed: 7,
+  markedUnhealthy: 1,
+  unhealthy: 0,
+  isUnhealthyAtEnd: false,
+  connects: 0,
+  connectsFailed: 0,
+};
+
 const CLAIM = { claim: "It is the churn", cause: "without", figure: "probes.failed" };
 const STANDING = [11, 9, 12, 10, 8, 11, 9, 10];
 
@@ -81,6 +93,7 @@ describe("auditRuns", () => {
       5,
     ],
     ["workloads.a.b.failed", { workloads: [WORKLOAD] }, 6],
+    ["loadBalancers.web.failed", { loadBalancers: [BALANCER] }, 7],
     ["workloads.a.b.byCause.conntrack-full", { workloads: [WORKLOAD] }, 2],
   ])("counts %s", (figure, changes, each) => {
     const run = { name: "without", settings: {}, results: boots([0, 0]) };

@@ -129,7 +129,7 @@ function heldByIpvs(services: readonly ProxiedService[], addresses: number): Ret
   }
   const reads = READS_PER_VIRTUAL_SERVER * virtualServers;
   return {
-    rules: ruleCount(ipvsRules([1])),
+    rules: ruleCount(ipvsRules(services)),
     entries: virtualServers + realServers,
     sync: {
       full: reads + virtualServers + realServers,
@@ -138,7 +138,7 @@ function heldByIpvs(services: readonly ProxiedService[], addresses: number): Ret
   };
 }
 
-/** All rules of all chains; those of IPVS mode are as many whichever services there are. */
+/** All rules of all chains; those of IPVS mode are as many however many services there are. */
 function ruleCount(ruleset: Ruleset): number {
   const chains = [...ruleset.values()].flatMap((table) => [...table.values()]);
   return chains.reduce((total, { rules }) => total + rules.length, 0);

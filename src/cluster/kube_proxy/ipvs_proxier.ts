@@ -141,7 +141,7 @@ export class IpvsProxier implements Proxier {
 
   #program(services: readonly ProxiedService[]): void {
     const isFirst = this.#node.device(IPVS_DEVICE) === undefined;
-    if (isFirst) this.#node.machine.loadRules(this.#node, ipvsRules(tcpNodePorts(services)));
+    if (isFirst) this.#node.machine.loadRules(this.#node, ipvsRules(services));
     this.#bindServiceAddresses(services);
     const wanted = this.#wanted(services);
     for (const server of wanted) this.#syncVirtualServer(server);
@@ -224,11 +224,4 @@ export class IpvsProxier implements Proxier {
 
 function ownAddresses({ clusterIp, externalIps }: ServiceOptions): readonly Ipv4[] {
   return clusterIp === undefined ? externalIps : [clusterIp, ...externalIps];
-}
-
-/** The TCP NodePorts of services, in their order. */
-export function tcpNodePorts(services: readonly ProxiedService[]): readonly Port[] {
-  return services.flatMap(({ spec }) =>
-    spec.ports.flatMap(({ nodePort, protocol }) => (nodePort === undefined || protocol !== "TCP" ? [] : [nodePort])),
-  );
 }

@@ -3,7 +3,7 @@ import type { Ipv4, Port } from "../../units.ts";
 import { CtState } from "../packet.ts";
 import type { RuleLog } from "../decisions/rule_log.ts";
 import type { RuleTally } from "./rule_tally.ts";
-import type { PortRange, RuleMatch } from "./ruleset.ts";
+import type { AddressPortSet, PortRange, RuleMatch } from "./ruleset.ts";
 
 /** The fields of a packet that rules read, and the mark that they write. A `Packet` is one. */
 export interface MatchView {
@@ -75,6 +75,8 @@ function compilePositive(match: RuleMatch, environment: RuleEnvironment, counter
       return compileDevice(match.name, match.isPrefix, (packet) => packet.inDevice);
     case "outDevice":
       return compileDevice(match.name, match.isPrefix, (packet) => packet.outDevice);
+    case "addressPortSet":
+      return compileAddressPortSet(match.members);
     case "mark":
       return compileMark(match.value, match.mask);
     case "ctState":
@@ -109,6 +111,15 @@ function compileDevice(
 ): PacketTest {
   if (isPrefix) return (packet) => (deviceOf(packet) ?? "").startsWith(name);
   return (packet) => deviceOf(packet) === name;
+}
+
+/**
+ * `--match-set NAME src,dst`: the source address with the destination port.
+ *
+ * Source: net/netfilter/ipset/ip_set_hash_ipport.c hash_ipport4_kadt, v6.1.
+ */
+function compileAddressPortSet(members: AddressPortSet): PacketTest {
+  return (packet) => members.get(packet.src)?.has((packet.protocol << 16) | packet.dport) === true;
 }
 
 /** Source: net/netfilter/xt_mark.c mark_mt, v6.1. */

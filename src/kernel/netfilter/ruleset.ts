@@ -18,12 +18,16 @@ export interface PortRange {
   readonly high: Port;
 }
 
+/** An ipset of type hash:ip,port: of each address, its members as `protocol << 16 | port`. */
+export type AddressPortSet = ReadonlyMap<Ipv4, ReadonlySet<number>>;
+
 /** One condition of a rule; `isNegated` turns it round (`!`). */
 export type RuleMatch = { readonly isNegated: boolean } & (
   | { readonly kind: "protocol"; readonly protocol: number }
   | { readonly kind: "source" | "destination"; readonly address: Ipv4; readonly mask: Ipv4 }
   | { readonly kind: "inDevice" | "outDevice"; readonly name: string; readonly isPrefix: boolean }
   | { readonly kind: "sourcePort" | "destinationPort" | "eitherPort"; readonly ranges: readonly PortRange[] }
+  | { readonly kind: "addressPortSet"; readonly members: AddressPortSet }
   | { readonly kind: "mark"; readonly value: number; readonly mask: number }
   | { readonly kind: "ctState"; readonly states: number }
   | { readonly kind: "localSource" | "localDestination" }
