@@ -45,6 +45,8 @@ function formatMatch(match: RuleMatch): string {
       return formatPorts("d", not, match.ranges);
     case "eitherPort":
       return `-m multiport ${not}--ports ${formatRanges(match.ranges)}`;
+    case "addressPortSet":
+      return `-m set ${not}--match-set ${match.name} src,dst`;
     case "mark":
       return `-m mark ${not}--mark ${formatMasked(match.value, match.mask)}`;
     case "ctState":
