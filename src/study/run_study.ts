@@ -38,6 +38,11 @@ export interface RunRequest {
   readonly overrides: Readonly<Record<string, string>>;
   readonly jobs: number;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Hears the replications behind the document: of the scenario as it stands, and of each variant. */
+  readonly onReplications?: (
+    standing: readonly ReplicationResult[],
+    varied: readonly (readonly ReplicationResult[])[],
+  ) => void;
   readonly signal?: AbortSignal;
   /** Run only this replication (counted from 0), and only up to a moment: a replay. */
   readonly replication?: number;
@@ -85,6 +90,7 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
     results.slice(place * replications.length, (place + 1) * replications.length);
   const times = { wallSeconds: clocks.wallSeconds() - wallStart, cpuSeconds: clocks.cpuSeconds() - cpuStart };
   const varied = variants.map((_, index) => resultsOf(plan.placeOf(index)));
+  request.onReplications?.(resultsOf(0), varied);
   return documentOf(request, resultsOf(0), times, varied);
 }
 

@@ -3,6 +3,8 @@ import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
+import { DIFF_OPTIONS, readDiffOptions } from "./diff_options.ts";
+import type { DiffOptions } from "./diff_options.ts";
 import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
 import type { PortsOptions } from "./ports_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
@@ -12,6 +14,7 @@ import { didYouMean, ENVIRONMENT_PREFIX, plainUsageProblem } from "./usage_probl
 /** What a command line asks for. */
 export type CommandLine =
   | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "diff"; readonly options: DiffOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "schema" }
@@ -29,7 +32,7 @@ export interface CommandLineContext {
 }
 
 /** The commands, in the order of the help. */
-const COMMANDS = ["run", "ports", "conform", "init", "schema", "completion"] as const;
+const COMMANDS = ["run", "diff", "ports", "conform", "init", "schema", "completion"] as const;
 
 /** Reads the words after `sim`. Nothing is run, printed or thrown. */
 export function parseCommandLine(argv: readonly string[], context: CommandLineContext): CommandLine {
@@ -70,6 +73,15 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
       (values) => {
         const options = readRunOptions(values);
         ask(typeof options === "string" ? wrong(options, "run") : { command: "run", options });
+      },
+    )
+    .command(
+      "diff <scenario> [other]",
+      "Compare two settings on the same chance: what differs, and why",
+      (command) => declareDiff(command, environment),
+      (values) => {
+        const options = readDiffOptions(values);
+        ask(typeof options === "string" ? wrong(options, "diff") : { command: "diff", options });
       },
     )
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
@@ -116,6 +128,22 @@ function declareRun(command: Argv, environment: Readonly<Record<string, string |
       ["$0 run scenarios/nodelocaldns.yaml --set kubeProxy.version=1.18.20"],
       ["$0 run node.yaml --set sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
       ["$0 run node.yaml --kernel 6.1 --replications 20 --format json"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim diff`. */
+function declareDiff(command: Argv, environment: Readonly<Record<string, string | undefined>>) {
+  const shared = Object.entries(environmentOptions(environment)).filter(([name]) => Object.hasOwn(DIFF_OPTIONS, name));
+  return command
+    .config(Object.fromEntries(shared))
+    .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML) of A" })
+    .positional("other", { type: "string", describe: "Scenario file of B, if it is another one" })
+    .options(DIFF_OPTIONS)
+    .example([
+      ["$0 diff scenarios/clustered-nodeports.yaml --a services.web.nodePorts=random"],
+      ["$0 diff node.yaml --b sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
+      ["$0 diff node.yaml --a kernel=5.4.188 --b kernel=6.1 --margin 10%"],
+      ["$0 diff before.yaml after.yaml --seed 42 --format json"],
     ]);
 }
 

@@ -6,6 +6,7 @@ import { parseCommandLine } from "./command_line.ts";
 import type { CommandLine } from "./command_line.ts";
 import { completionScript } from "./completion_script.ts";
 import { conformCommand } from "./conform_command.ts";
+import { diffCommand } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { portsCommand } from "./ports_command.ts";
@@ -31,6 +32,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
   switch (asked.command) {
     case "run":
       return runCommand(asked.options, io);
+    case "diff":
+      return diffCommand(asked.options, io);
     case "ports":
       return portsCommand(asked.options, io);
     case "conform":

@@ -9,6 +9,7 @@ import { SECOND } from "../../units.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
+import { overrideRecord } from "./override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { replayLine } from "./replay_line.ts";
@@ -83,18 +84,8 @@ function requestOf(scenario: Scenario, digest: string, options: RunOptions, io: 
   };
 }
 
-/** Overrides by path; of two for one path the later one, which is the one that applied. */
-function overrideRecord(overrides: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    overrides.map((override) => {
-      const at = override.indexOf("=");
-      return [override.slice(0, at), override.slice(at + 1)];
-    }),
-  );
-}
-
 /** How far an interrupted run came. */
-function interruptedText(latest: RunProgress | undefined): string {
+export function interruptedText(latest: RunProgress | undefined): string {
   if (latest === undefined) return "interrupted before the first event; nothing was printed";
   const { finishedReplications, replications, simulated, total } = latest;
   return (
@@ -104,7 +95,7 @@ function interruptedText(latest: RunProgress | undefined): string {
 }
 
 /** The replay line of a failure: its place, if the error carries one, in a run with the same overrides. */
-function replayOf(error: unknown, request: RunRequest): string {
+export function replayOf(error: unknown, request: RunRequest): string {
   return replayLine({
     file: request.file,
     seed: request.scenario.seed,

@@ -1,5 +1,6 @@
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
+import { DIFF_OPTIONS, OWN_DIFF_OPTIONS } from "./diff_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
 
@@ -9,6 +10,7 @@ export const ENVIRONMENT_PREFIX = "SIM_OPT_";
 /** The options of each command that has any. */
 const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[] = [
   ["run", Object.keys(RUN_OPTIONS)],
+  ["diff", Object.keys(OWN_DIFF_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
 ];
@@ -24,6 +26,7 @@ export function plainUsageProblem(message: string, argv: readonly string[]): str
   const follows = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (follows !== undefined) return `Cannot use --${follows} without a value`;
   if (message.startsWith("Not enough non-option arguments")) {
+    if (argv[0] === "diff") return "Name the scenario to compare: sim diff SCENARIO --a PATH=VALUE --b PATH=VALUE";
     return argv[0] === "conform"
       ? "Name the folder of recorded cases: sim conform DIR"
       : "Name the scenario to run: sim run SCENARIO";
@@ -41,7 +44,8 @@ function unknownArgument(name: string, argv: readonly string[]): string {
   if (argv.includes(name)) return `Unexpected word ${JSON.stringify(name)}`;
   const isGiven = argv.some((word) => word.startsWith("-") && word.replace(/^-+/, "").startsWith(name));
   const dashes = name.length === 1 ? "-" : "--";
-  const own = OPTIONS.find(([command]) => command === argv[0])?.[1] ?? [];
+  const own =
+    argv[0] === "diff" ? Object.keys(DIFF_OPTIONS) : (OPTIONS.find(([command]) => command === argv[0])?.[1] ?? []);
   const owners = OPTIONS.flatMap(([command, names]) => (names.includes(name) ? [`sim ${command}`] : []));
   if (owners.length > 0) return `Cannot use ${dashes}${name} here: it is an option of ${owners.join(" and ")}`;
   const from = isGiven
