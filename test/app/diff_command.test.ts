@@ -1,12 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { CliIo } from "../../src/app/cli/cli_io.ts";
 import { runCli } from "../../src/app/cli/run_cli.ts";
-import { runReplication } from "../../src/cluster/replication.ts";
-import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
 import { initialScenario } from "../../src/scenario/init.ts";
-import type { Scenario } from "../../src/scenario/scenario.ts";
-import { documentOf } from "../../src/study/run_study.ts";
 import type { RunRequest } from "../../src/study/run_study.ts";
+import { studyHere } from "../study/study_here.ts";
 import { memoryIo } from "./memory_io.ts";
 
 // Goal: what a user sees of `sim diff` besides the finding: which runs are asked for, which exit code, which message.
@@ -24,11 +21,7 @@ function engine(): { readonly asked: RunRequest[]; readonly runStudy: CliIo["run
     asked,
     runStudy: async (request) => {
       asked.push(request);
-      const boots = (one: Scenario): ReplicationResult[] => [0, 1].map((index) => runReplication(one, index));
-      const standing = boots(request.scenario);
-      const varied = request.scenario.variants.map(({ scenario }) => boots(scenario));
-      request.onReplications?.(standing, varied);
-      return documentOf(request, standing, { wallSeconds: 0, cpuSeconds: 0 }, varied);
+      return studyHere(request);
     },
   };
 }

@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { runReplication } from "../../src/cluster/replication.ts";
 import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
-import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { DiffDocument } from "../../src/study/diff_document.ts";
 import { diffFigures, verdictOf } from "../../src/study/diff_figures.ts";
 import { mechanismFactors } from "../../src/study/mechanism.ts";
 import { runDiff } from "../../src/study/run_diff.ts";
-import { documentOf } from "../../src/study/run_study.ts";
-import type { runStudy } from "../../src/study/run_study.ts";
 import { runOf, smallNode } from "../cluster/small_node.ts";
 import { causes } from "../report/run_documents.ts";
+import { studyHere } from "./study_here.ts";
 
 // Goal: a comparison is a run of A with B for its variant, and its verdict is what the intervals allow.
 // Method: boots of a small node in this thread, and counts that are made up.
@@ -27,23 +24,13 @@ churn:
 `;
 const LENGTH = ["replications=6", "duration=10m"];
 
-/** An engine in this thread, in place of the pool of workers. */
-const study: typeof runStudy = async (request) => {
-  const boots = (scenario: Scenario): ReplicationResult[] =>
-    Array.from({ length: scenario.replications }, (_, index) => runReplication(scenario, index));
-  const standing = boots(request.scenario);
-  const varied = request.scenario.variants.map((variant) => boots(variant.scenario));
-  request.onReplications?.(standing, varied);
-  return documentOf(request, standing, { wallSeconds: 0, cpuSeconds: 0 }, varied);
-};
-
 function compare(settings: Readonly<Record<string, string>>): Promise<DiffDocument> {
   const own = Object.entries(settings).map(([path, value]) => `${path}=${value}`);
   const side = { file: "small.yaml", digest: "sha256:0" };
   const a = { ...side, scenario: smallNode(PODS, LENGTH), settings: {} };
   const b = { ...side, scenario: smallNode(PODS, [...LENGTH, ...own]), settings };
   const clocks = { wallSeconds: () => 0, cpuSeconds: () => 0 };
-  return runDiff({ a, b, overrides: {}, margin: 0.2, version: "1.2.3", jobs: 1, clocks }, study);
+  return runDiff({ a, b, overrides: {}, margin: 0.2, version: "1.2.3", jobs: 1, clocks }, studyHere);
 }
 
 describe("runDiff", () => {
@@ -63,7 +50,7 @@ describe("runDiff", () => {
 
   it("has the figures that runs of the two sides have", async () => {
     const { a, b } = await compare({ "kubeProxy.version": "1.18.20" });
-    const single = await study({
+    const single = await studyHere({
       scenario: smallNode(PODS, [...LENGTH, "kubeProxy.version=1.18.20"]),
       file: "small.yaml",
       digest: "sha256:0",
