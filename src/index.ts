@@ -2,7 +2,7 @@ export { formatDiagnostic } from "./scenario/diagnostic.ts";
 export type { Diagnostic } from "./scenario/diagnostic.ts";
 export { scenarioJsonSchema } from "./scenario/json_schema.ts";
 export type { JsonSchema } from "./scenario/json_schema.ts";
-export { parseScenario } from "./scenario/scenario.ts";
+export { parseScenario, parseScenarioSide } from "./scenario/scenario.ts";
 export type {
   Audit,
   Churn,
@@ -21,6 +21,7 @@ export type {
   ProbeHandler,
   Protocol,
   Scenario,
+  ScenarioSide,
   Service,
   ServiceGenerator,
   ServicePort,
@@ -82,5 +83,15 @@ export { explainText } from "./report/explain_text.ts";
 export { sequenceSvg } from "./report/sequence_chart.ts";
 export { runText } from "./report/run_text.ts";
 export type { RunTextOptions } from "./report/run_text.ts";
+export { diffText } from "./report/diff_text.ts";
+export type {
+  DiffDocument,
+  DiffFigure,
+  DiffSideDocument,
+  DiffVerdict,
+  MechanismFactors,
+} from "./study/diff_document.ts";
+export { diffOf, runDiff } from "./study/run_diff.ts";
+export type { DiffRequest, DiffSide } from "./study/run_diff.ts";
 export { MILLISECOND, SECOND } from "./units.ts";
 export type { Ipv4, Micros, Port } from "./units.ts";

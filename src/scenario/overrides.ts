@@ -11,6 +11,9 @@ import { parseYaml, type NodeSpans } from "./yaml_document.ts";
 /** The name of a text that is an option of the command line. */
 const OPTION = "--set";
 
+/** The names of all options that set values: the last two are those of `sim diff`. */
+const OPTIONS: ReadonlySet<string> = new Set([OPTION, "--a", "--b"]);
+
 /** What `applyOverrides` works on. */
 export interface OverrideTarget {
   readonly schema: Schema;
@@ -77,7 +80,7 @@ class Override {
       this.#refuse(0, this.#source.text.length, {
         message: `Cannot apply ${quote(this.#source.text)}: it is not of the form PATH=VALUE`,
         expected: "a path, =, and a value, such as kernel=6.1",
-        toMend: `write --set ${this.#path === "" ? "PATH" : this.#path}=VALUE`,
+        toMend: `write ${this.#source.file} ${this.#path === "" ? "PATH" : this.#path}=VALUE`,
       });
     } else {
       let cursor: Cursor | undefined = { schema, node: root, replace: () => undefined, at: 0 };
@@ -236,11 +239,12 @@ class Override {
 
   /** Another path with this value, as one writes it here: behind `--set`, or as a line of the file. */
   #setting(path: string): string {
-    return this.#isOption ? `--set ${quoteForShell(`${path}=${this.#value}`)}` : `${path}: ${this.#value}`;
+    const { file } = this.#source;
+    return this.#isOption ? `${file} ${quoteForShell(`${path}=${this.#value}`)}` : `${path}: ${this.#value}`;
   }
 
   get #isOption(): boolean {
-    return this.#source.file === OPTION;
+    return OPTIONS.has(this.#source.file);
   }
 
   #refuse(start: number, end: number, problem: Problem): undefined {

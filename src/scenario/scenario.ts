@@ -78,6 +78,33 @@ export function parseScenario(text: string, file: string, overrides: readonly st
   return { ok: true, scenario: { ...scenario, variants, audit }, warnings: warnings.diagnostics() };
 }
 
+/** One of two settings that are compared: `PATH=VALUE` texts, and the option that gave them. */
+export interface ScenarioSide {
+  /** Such as `--a`, for diagnostics. */
+  readonly option: string;
+  readonly settings: readonly string[];
+}
+
+/**
+ * Reads a scenario as `parseScenario` does, changed once more by settings of its own. It is read as a variant is, without
+ * the sections that speak of expectations and variants: those hold for the file as it stands.
+ */
+export function parseScenarioSide(
+  text: string,
+  file: string,
+  overrides: readonly string[],
+  { option, settings }: ScenarioSide,
+): ParsedScenario {
+  const source = new SourceText(file, text.startsWith("\ufeff") ? text.slice(1) : text, 0);
+  const own = settings.map((setting, index) => new SourceText(option, setting, overrides.length + index + 1));
+  const problems = new ProblemList();
+  const warnings = new ProblemList();
+  const tree = readScenario(source, overrides, problems, own);
+  const scenario = tree === undefined ? undefined : resolve({ ...tree, problems, warnings });
+  if (problems.count > 0 || scenario === undefined) return { ok: false, diagnostics: problems.diagnostics() };
+  return { ok: true, scenario, warnings: warnings.diagnostics() };
+}
+
 /** The sections that speak of variants: a variant itself is read without them. */
 const ABOUT_VARIANTS: readonly string[] = ["expect", "variants", "audit"];
 

@@ -15,9 +15,9 @@ export interface Span {
   readonly end: number;
 }
 
-/** A text that diagnostics point into: the scenario file, or one `--set` option. */
+/** A text that diagnostics point into: the scenario file, or one option such as `--set`. */
 export class SourceText {
-  /** The path, or `--set`. */
+  /** The path, or the option's name. */
   readonly file: string;
   readonly text: string;
   /** Diagnostics are listed by this rank, then by offset. */

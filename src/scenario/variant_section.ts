@@ -10,7 +10,7 @@ import { SourceText, type Problem, type Span } from "./source_text.ts";
 const MOST_VARIANTS = 64;
 
 /** Sections that a variant leaves as they are: the runs would not be paired, or the result would have no such place. */
-const FIXED: ReadonlySet<string> = new Set([
+export const FIXED_KEYS: ReadonlySet<string> = new Set([
   "about",
   "duration",
   "replications",
@@ -76,7 +76,7 @@ function takenName(name: string): Problem {
 }
 
 function mayVary(path: string, place: Place, problems: ProblemList): boolean {
-  if (!FIXED.has(path.split(".", 1)[0] ?? "")) return true;
+  if (!FIXED_KEYS.has(path.split(".", 1)[0] ?? "")) return true;
   problems.add(place.at(path).key, {
     message: `Cannot vary ${quote(path)}: all variants have the same, so that they can be compared boot by boot`,
     expected: "the path of something on the node",

@@ -1,9 +1,9 @@
-import { FAILURE_CAUSES } from "../cluster/replication_result.ts";
-import type { CauseCounts, ReplicationResult } from "../cluster/replication_result.ts";
+import type { ReplicationResult } from "../cluster/replication_result.ts";
 import type { Audit } from "../scenario/scenario.ts";
 import { assert } from "../sim/assert.ts";
 import { countRatio } from "./count_ratio.ts";
 import type { CountRatio } from "./count_ratio.ts";
+import { counterOf } from "./figure_counts.ts";
 import type { AuditDocument, AuditedChange, AuditedVariant } from "./run_document.ts";
 
 /** What an audit compares: one setting and its replications. */
@@ -88,40 +88,6 @@ function explanationOf({ low, high }: CountRatio): "yes" | "no" | "undecided" {
 
 function scaled(found: CountRatio, by: number): CountRatio {
   return { ...found, ratio: found.ratio * by, low: found.low * by, high: found.high * by };
-}
-
-/** Events of a figure in one replication, and among how many trials. */
-interface Counted {
-  readonly events: number;
-  readonly among: number;
-}
-
-/** How a figure of `isAuditFigure` is counted in one replication. */
-function counterOf(figure: string): (result: ReplicationResult) => Counted {
-  if (figure === "probes.probability" || figure === "probes.failed") {
-    return ({ probes }) => ({ events: probes.failed, among: probes.total });
-  }
-  if (figure === "restarts.count") return ({ restarts }) => ({ events: restarts, among: 1 });
-  if (figure === "readiness.flips") return ({ readiness }) => ({ events: readiness.flips, among: 1 });
-  const cause = FAILURE_CAUSES.find((name) => figure.endsWith(`.byCause.${name}`));
-  const failures = ({ failed, byCause }: { readonly failed: number; readonly byCause: CauseCounts }): number =>
-    cause === undefined ? failed : byCause[cause];
-  if (figure.startsWith("probes.")) return ({ probes }) => ({ events: failures(probes), among: probes.total });
-  if (figure.startsWith("loadBalancers.")) return checksOf(figure.slice("loadBalancers.".length, -".failed".length));
-  const end = cause === undefined ? ".failed" : `.byCause.${cause}`;
-  const name = figure.slice("workloads.".length, -end.length);
-  return ({ workloads }) => {
-    const workload = workloads.find((each) => each.name === name);
-    return workload === undefined ? { events: 0, among: 0 } : { events: failures(workload), among: workload.connects };
-  };
-}
-
-/** The failed checks of a load balancer among all. */
-function checksOf(name: string): (result: ReplicationResult) => Counted {
-  return ({ loadBalancers }) => {
-    const balancer = loadBalancers.find((each) => each.name === name);
-    return { events: balancer?.failed ?? 0, among: balancer?.checks ?? 0 };
-  };
 }
 
 function total(results: readonly ReplicationResult[], value: (result: ReplicationResult) => number): number {

@@ -52,7 +52,7 @@ export function countRatio(counts: readonly PairedCount[], level = 0.95): CountR
 }
 
 /** The variance of counts over that of independent events; 1 where there is nothing to tell. */
-function countDispersion(counts: readonly number[]): number {
+export function countDispersion(counts: readonly number[]): number {
   const mean = sum(counts) / counts.length;
   if (counts.length < 2 || mean === 0) return 1;
   return sum(counts.map((count) => (count - mean) * (count - mean))) / (counts.length - 1) / mean;

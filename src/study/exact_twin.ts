@@ -145,13 +145,13 @@ function longestPeriodSeconds(scenario: Scenario): number {
 }
 
 /** Probes, and connects of any kind, that a destination gets in one 10-s epoch. */
-interface DestinationPace {
+export interface DestinationPace {
   probes: number;
   connects: number;
 }
 
 /** The paces of all probed destinations (address and port). */
-function destinationsPerEpoch(scenario: Scenario): readonly DestinationPace[] {
+export function destinationsPerEpoch(scenario: Scenario): readonly DestinationPace[] {
   const byDestination = new Map<string, DestinationPace>();
   const dns = scenario.nodeLocalDns;
   const targets = [...scenario.pods, ...(dns === undefined ? [] : [dns])];

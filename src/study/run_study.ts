@@ -42,6 +42,11 @@ export interface RunRequest {
   /** Threads that outlive the run and take the place of `jobs`: the points of a sweep share them. */
   readonly pool?: WorkerPool;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Hears the replications behind the document: of the scenario as it stands, and of each variant. */
+  readonly onReplications?: (
+    standing: readonly ReplicationResult[],
+    varied: readonly (readonly ReplicationResult[])[],
+  ) => void;
   readonly signal?: AbortSignal;
   /** Run only this replication (counted from 0), and only up to a moment: a replay. */
   readonly replication?: number;
@@ -90,6 +95,7 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
     results.slice(place * replications.length, (place + 1) * replications.length);
   const times = { wallSeconds: clocks.wallSeconds() - wallStart, cpuSeconds: clocks.cpuSeconds() - cpuStart };
   const varied = variants.map((_, index) => resultsOf(plan.placeOf(index)));
+  request.onReplications?.(resultsOf(0), varied);
   return documentOf(request, resultsOf(0), times, varied);
 }
 

@@ -7,6 +7,8 @@ import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
 import type { MergeOptions } from "./merge_options.ts";
 import { EXPLAIN_OPTIONS, readExplainOptions } from "./explain_options.ts";
 import type { ExplainOptions } from "./explain_options.ts";
+import { DIFF_OPTIONS, readDiffOptions } from "./diff_options.ts";
+import type { DiffOptions } from "./diff_options.ts";
 import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
 import type { PortsOptions } from "./ports_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
@@ -15,12 +17,15 @@ import { readSweepOptions, SWEEP_OPTIONS } from "./sweep_options.ts";
 import type { SweepOptions } from "./sweep_options.ts";
 import { didYouMean, ENVIRONMENT_PREFIX, plainUsageProblem } from "./usage_problem.ts";
 
+type Environment = CommandLineContext["environment"];
+
 /** What a command line asks for. */
 export type CommandLine =
   | { readonly command: "run"; readonly options: RunOptions }
   | { readonly command: "sweep"; readonly options: SweepOptions }
   | { readonly command: "merge"; readonly options: MergeOptions }
   | { readonly command: "explain"; readonly options: ExplainOptions }
+  | { readonly command: "diff"; readonly options: DiffOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "schema" }
@@ -38,7 +43,18 @@ export interface CommandLineContext {
 }
 
 /** The commands, in the order of the help. */
-const COMMANDS = ["run", "explain", "sweep", "merge", "ports", "conform", "init", "schema", "completion"] as const;
+const COMMANDS = [
+  "run",
+  "explain",
+  "sweep",
+  "merge",
+  "diff",
+  "ports",
+  "conform",
+  "init",
+  "schema",
+  "completion",
+] as const;
 
 /** Reads the words after `sim`. Nothing is run, printed or thrown. */
 export function parseCommandLine(argv: readonly string[], context: CommandLineContext): CommandLine {
@@ -66,13 +82,26 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
 /** The parser of all commands; a command that was understood is handed to `ask`. */
 function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) => void): Argv {
   const { environment, version, columns } = context;
-  return yargs()
+  const parser = yargs()
     .scriptName("sim")
     .locale("en")
     .usage("$0 <command> [options]\n\nSimulates a Kubernetes node's kernel: which probes fail, how often and why.")
     .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
     .strict()
-    .demandCommand(1, "Name a command")
+    .demandCommand(1, "Name a command");
+  return declareHelpers(declareStudies(parser, environment, ask), environment, ask)
+    .example("$0 run scenarios/nodelocaldns.yaml", "the findings as text")
+    .example("$0 init first.yaml && $0 run first.yaml", "a scenario of your own")
+    .version(version)
+    .help()
+    .exitProcess(false)
+    .wrap(Math.min(100, columns))
+    .epilogue(EPILOGUE);
+}
+
+/** The commands that simulate a scenario. */
+function declareStudies(parser: Argv, environment: Environment, ask: (asked: CommandLine) => void): Argv {
+  return parser
     .command(
       "run <scenario>",
       "Simulate a scenario and print the findings",
@@ -94,6 +123,17 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
     .command("merge <dir..>", "Join the shards of a sweep into one result", declareMerge, (values) =>
       ask(mergeAsked(values)),
     )
+    .command(
+      "diff <scenario> [other]",
+      "Compare two settings on the same chance: what differs, and why",
+      (command) => declareDiff(command, environment),
+      (values) => ask(diffAsked(values)),
+    );
+}
+
+/** The commands about kernels, and those that help to write scenarios. */
+function declareHelpers(parser: Argv, environment: Environment, ask: (asked: CommandLine) => void): Argv {
+  return parser
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
@@ -114,14 +154,7 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
       "Print a completion script for the shell",
       (command) => command.positional("shell", { choices: ["bash", "zsh"] as const, describe: "Default: by $SHELL" }),
       ({ shell }) => ask({ command: "completion", shell: shell ?? shellOf(environment) }),
-    )
-    .example("$0 run scenarios/nodelocaldns.yaml", "the findings as text")
-    .example("$0 init first.yaml && $0 run first.yaml", "a scenario of your own")
-    .version(version)
-    .help()
-    .exitProcess(false)
-    .wrap(Math.min(100, columns))
-    .epilogue(EPILOGUE);
+    );
 }
 
 const EPILOGUE =
@@ -138,6 +171,11 @@ function explainAsked(values: Readonly<Record<string, unknown>>): CommandLine {
   return typeof options === "string" ? wrong(options, "explain") : { command: "explain", options };
 }
 
+function diffAsked(values: Readonly<Record<string, unknown>>): CommandLine {
+  const options = readDiffOptions(values);
+  return typeof options === "string" ? wrong(options, "diff") : { command: "diff", options };
+}
+
 function sweepAsked(values: Readonly<Record<string, unknown>>): CommandLine {
   const options = readSweepOptions(values);
   return typeof options === "string" ? wrong(options, "sweep") : { command: "sweep", options };
@@ -149,7 +187,7 @@ function mergeAsked(values: Readonly<Record<string, unknown>>): CommandLine {
 }
 
 /** The arguments, options and examples of `sim run`. */
-function declareRun(command: Argv, environment: Readonly<Record<string, string | undefined>>) {
+function declareRun(command: Argv, environment: Environment) {
   return command
     .config(environmentOptions(environment))
     .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML)" })
@@ -163,7 +201,7 @@ function declareRun(command: Argv, environment: Readonly<Record<string, string |
 }
 
 /** The arguments, options and examples of `sim sweep`. */
-function declareSweep(command: Argv, environment: Readonly<Record<string, string | undefined>>) {
+function declareSweep(command: Argv, environment: Environment) {
   return command
     .config(environmentOptions(environment))
     .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML)" })
@@ -193,6 +231,22 @@ function declareExplain(command: Argv) {
       ["$0 explain scenarios/nodelocaldns.yaml --pcap probe.pcapng --interface default/nginx/eth0"],
       ["$0 explain scenarios/nodelocaldns.yaml --probe 304 --svg probe.svg --at 1.6s"],
       ["$0 explain scenarios/vxlan-blocked.yaml --workload pod-other-node"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim diff`. */
+function declareDiff(command: Argv, environment: Environment) {
+  const shared = Object.entries(environmentOptions(environment)).filter(([name]) => Object.hasOwn(DIFF_OPTIONS, name));
+  return command
+    .config(Object.fromEntries(shared))
+    .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML) of A" })
+    .positional("other", { type: "string", describe: "Scenario file of B, if it is another one" })
+    .options(DIFF_OPTIONS)
+    .example([
+      ["$0 diff scenarios/clustered-nodeports.yaml --a services.web.nodePorts=random"],
+      ["$0 diff node.yaml --b sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
+      ["$0 diff node.yaml --a kernel=5.4.188 --b kernel=6.1 --margin 10%"],
+      ["$0 diff before.yaml after.yaml --seed 42 --format json"],
     ]);
 }
 
@@ -226,7 +280,7 @@ function noOptions<T>(command: Argv<T>): Argv<T> {
 }
 
 /** Options from the environment. yargs reads `process.env` by itself only as a whole, so they are handed over as a configuration. */
-function environmentOptions(environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+function environmentOptions(environment: Environment): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
@@ -238,7 +292,7 @@ function environmentOptions(environment: Readonly<Record<string, string | undefi
   return options;
 }
 
-function shellOf(environment: Readonly<Record<string, string | undefined>>): "bash" | "zsh" {
+function shellOf(environment: Environment): "bash" | "zsh" {
   return environment["SHELL"]?.endsWith("zsh") === true ? "zsh" : "bash";
 }
 

@@ -6,6 +6,7 @@ import { parseCommandLine } from "./command_line.ts";
 import type { CommandLine } from "./command_line.ts";
 import { completionScript } from "./completion_script.ts";
 import { conformCommand } from "./conform_command.ts";
+import { diffCommand } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { explainCommand } from "./explain_command.ts";
 import { internalErrorText } from "./internal_error.ts";
@@ -40,6 +41,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
       return mergeCommand(asked.options, io);
     case "explain":
       return explainCommand(asked.options, io);
+    case "diff":
+      return diffCommand(asked.options, io);
     case "ports":
       return portsCommand(asked.options, io);
     case "conform":

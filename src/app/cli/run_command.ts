@@ -144,7 +144,7 @@ export function requestOf(scenario: Scenario, digest: string, options: RunOption
 }
 
 /** How far an interrupted run came. */
-function interruptedText(latest: RunProgress | undefined): string {
+export function interruptedText(latest: RunProgress | undefined): string {
   if (latest === undefined) return "interrupted before the first event; nothing was printed";
   const { finishedReplications, replications, simulated, total } = latest;
   return (

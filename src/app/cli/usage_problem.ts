@@ -1,6 +1,7 @@
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
 import { EXPLAIN_OPTIONS } from "./explain_options.ts";
+import { DIFF_OPTIONS, OWN_DIFF_OPTIONS } from "./diff_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
 import { MERGE_OPTIONS } from "./merge_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
@@ -15,6 +16,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
   ["sweep", Object.keys(SWEEP_OPTIONS)],
   ["merge", Object.keys(MERGE_OPTIONS)],
   ["explain", Object.keys(EXPLAIN_OPTIONS)],
+  ["diff", Object.keys(OWN_DIFF_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
 ];
@@ -22,6 +24,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
 /** What a command lacks that was given no word. */
 const MISSING_WORDS: Readonly<Record<string, string>> = {
   conform: "Name the folder of recorded cases: sim conform DIR",
+  diff: "Name the scenario to compare: sim diff SCENARIO --a PATH=VALUE --b PATH=VALUE",
   explain: "Name the scenario of the probe: sim explain SCENARIO",
   sweep: "Name the scenario to sweep: sim sweep SCENARIO --vary PATH=A,B,C",
   merge: "Name the folders to merge: sim merge DIR… --out DIR",
@@ -53,7 +56,8 @@ function unknownArgument(name: string, argv: readonly string[]): string {
   if (argv.includes(name)) return `Unexpected word ${JSON.stringify(name)}`;
   const isGiven = argv.some((word) => word.startsWith("-") && word.replace(/^-+/, "").startsWith(name));
   const dashes = name.length === 1 ? "-" : "--";
-  const own = OPTIONS.find(([command]) => command === argv[0])?.[1] ?? [];
+  const own =
+    argv[0] === "diff" ? Object.keys(DIFF_OPTIONS) : (OPTIONS.find(([command]) => command === argv[0])?.[1] ?? []);
   const owners = OPTIONS.flatMap(([command, names]) => (names.includes(name) ? [`sim ${command}`] : []));
   if (owners.length > 0) return `Cannot use ${dashes}${name} here: it is an option of ${owners.join(" and ")}`;
   const from = isGiven

@@ -1,0 +1,135 @@
+import { diffText } from "../../report/diff_text.ts";
+import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
+import { parseScenarioSide } from "../../scenario/scenario.ts";
+import type { ParsedScenario, Scenario } from "../../scenario/scenario.ts";
+import type { DiffDocument } from "../../study/diff_document.ts";
+import { runDiff } from "../../study/run_diff.ts";
+import type { DiffRequest, DiffSide } from "../../study/run_diff.ts";
+import type { RunProgress } from "../../study/run_study.ts";
+import { SECOND } from "../../units.ts";
+import type { CliIo, FileText } from "./cli_io.ts";
+import type { DiffOptions } from "./diff_options.ts";
+import { EXIT_CODE } from "./exit_code.ts";
+import { internalErrorText } from "./internal_error.ts";
+import { overrideRecord } from "./override_record.ts";
+import { ProgressLine } from "./progress_line.ts";
+import { refuse } from "./refuse.ts";
+import { interruptedText, replayOf } from "./run_command.ts";
+import { textOptions } from "./text_options.ts";
+
+/**
+ * `sim diff`: simulates two settings on the same chance and prints what differs, and why.
+ *
+ * @returns the exit code: 0 whatever the verdict, 2 for wrong input, 3 for a bug, 130 when interrupted.
+ */
+export async function diffCommand(options: DiffOptions, io: CliIo): Promise<number> {
+  const fileA = options.scenario;
+  const fileB = options.other ?? fileA;
+  const textA = await io.readFile(fileA);
+  const textB = fileB === fileA ? textA : await io.readFile(fileB);
+  const missing = missingFiles([
+    [fileA, textA],
+    [fileB, textB],
+  ]);
+  if (!textA.ok || !textB.ok) return refuse(missing, io);
+  const read = (text: string, file: string, option: "--a" | "--b"): ParsedScenario =>
+    parseScenarioSide(text, file, options.overrides, { option, settings: option === "--a" ? options.a : options.b });
+  const a = read(textA.text, fileA, "--a");
+  const b = read(textB.text, fileB, "--b");
+  if (!a.ok || !b.ok) return refuse(unique([a, b].flatMap((side) => (side.ok ? [] : side.diagnostics))), io);
+  for (const warning of unique([...a.warnings, ...b.warnings])) {
+    io.stderr.write(`${formatDiagnostic({ ...warning, message: `warning: ${warning.message}` })}\n`);
+  }
+  const problem = pairingProblem(a.scenario, b.scenario);
+  if (problem !== undefined) {
+    io.stderr.write(`sim: ${problem}\n`);
+    return EXIT_CODE.wrongInput;
+  }
+  const sideOf = (scenario: Scenario, file: string, text: string, settings: readonly string[]): DiffSide => ({
+    scenario,
+    file,
+    digest: io.digest(text),
+    settings: overrideRecord(settings),
+  });
+  const sideA = sideOf(a.scenario, fileA, textA.text, options.a);
+  const sideB = sideOf(b.scenario, fileB, textB.text, options.b);
+  return compare(requestOf(sideA, sideB, options, io), options, io);
+}
+
+/** Runs the comparison with its progress on the terminal, and prints what it found. */
+async function compare(request: DiffRequest, options: DiffOptions, io: CliIo): Promise<number> {
+  const line = io.stderr.isTerminal && !options.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
+  let latest: RunProgress | undefined;
+  const onProgress = (progress: RunProgress): void => {
+    latest = progress;
+    line?.show(progress);
+  };
+  let document: DiffDocument;
+  try {
+    document = await runDiff({ ...request, onProgress }, io.runStudy);
+  } catch (error) {
+    line?.clear();
+    if (io.signal.aborted) {
+      io.stderr.write(`sim: ${interruptedText(latest)}\n`);
+      return EXIT_CODE.interrupted;
+    }
+    io.stderr.write(`${internalErrorText(error)}\n${replayOf(error, brokenSide(error, request))}\n`);
+    return EXIT_CODE.internalError;
+  }
+  line?.clear();
+  const isJson = options.format === "json";
+  io.stdout.write(isJson ? `${JSON.stringify(document, null, 2)}\n` : diffText(document, textOptions(io)));
+  return EXIT_CODE.done;
+}
+
+function requestOf(a: DiffSide, b: DiffSide, options: DiffOptions, io: CliIo): DiffRequest {
+  return {
+    a,
+    b,
+    margin: options.margin,
+    version: io.version,
+    clocks: { wallSeconds: () => io.clock() / 1000, cpuSeconds: io.cpuSeconds },
+    overrides: overrideRecord(options.overrides),
+    jobs: Math.min(options.jobs ?? io.cores, 2 * a.scenario.replications),
+    signal: io.signal,
+  };
+}
+
+/** The side that broke as a run of its own: an error of B carries settings, which a replay takes over. */
+function brokenSide(error: unknown, { a, b, overrides, ...request }: DiffRequest): Parameters<typeof replayOf>[1] {
+  const isB = error instanceof Error && "settings" in error;
+  const { file, digest, scenario } = isB ? b : a;
+  return { ...request, file, digest, scenario, overrides: isB ? overrides : { ...overrides, ...a.settings } };
+}
+
+/** Why two scenarios cannot be compared boot by boot. */
+function pairingProblem(a: Scenario, b: Scenario): string | undefined {
+  if (withoutAbout(a) === withoutAbout(b)) {
+    return "Cannot compare A and B: their settings come to the same node, so there is no difference to find";
+  }
+  const differing = (
+    [
+      ["seed", a.seed, b.seed],
+      ["replications", `${a.replications}`, `${b.replications}`],
+      ["duration", `${a.duration / SECOND}s`, `${b.duration / SECOND}s`],
+    ] as const
+  ).filter(([, inA, inB]) => inA !== inB);
+  if (differing.length === 0) return undefined;
+  const found = differing.map(([name, inA, inB]) => `${name} is ${inA} in A and ${inB} in B`).join(", ");
+  const mend = differing.map(([name, inA]) => `--${name} ${inA}`).join(" ");
+  return `Cannot compare A and B boot by boot: ${found}; set it for both, such as ${mend}`;
+}
+
+/** What a scenario simulates, as a text. */
+function withoutAbout(scenario: Scenario): string {
+  return JSON.stringify({ ...scenario, about: "" });
+}
+
+function missingFiles(files: readonly (readonly [path: string, text: FileText])[]): ReturnType<typeof missingFile>[] {
+  return unique(files.flatMap(([path, text]) => (text.ok ? [] : [missingFile(path, text.why)])));
+}
+
+/** Diagnostics that differ as texts: a problem of the file itself is found on both sides. */
+function unique<Item extends ReturnType<typeof missingFile>>(diagnostics: readonly Item[]): Item[] {
+  return [...new Map(diagnostics.map((diagnostic) => [formatDiagnostic(diagnostic), diagnostic])).values()];
+}

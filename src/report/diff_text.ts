@@ -1,0 +1,166 @@
+import type { DiffDocument, DiffFigure, DiffSideDocument } from "../study/diff_document.ts";
+import { mechanismSentences, reasonText } from "./mechanism_text.ts";
+import {
+  formatCount,
+  formatFigure,
+  formatPercent,
+  formatProbability,
+  formatRate,
+  formatSpan,
+  plural,
+} from "./number_text.ts";
+import { commandLines, overrideWords, shellWord } from "./shell_command.ts";
+import { item, labelled, printable, textStyle, wrapText } from "./text_layout.ts";
+import type { RunTextOptions } from "./run_text.ts";
+
+/**
+ * The report of a comparison as text for a terminal, with a line feed at its end: the verdict with its interval and its
+ * mechanism first, then the two sides, all figures, and how to get the same again.
+ */
+export function diffText(document: DiffDocument, options: RunTextOptions): string {
+  const columns = Math.min(100, Math.max(60, options.columns));
+  const { bold } = textStyle(options.color);
+  const blocks: (readonly string[])[] = [
+    wrapText(headline(document), columns).map(bold),
+    [
+      ...labelled("A", sideText(document.a, document), columns),
+      ...labelled("B", sideText(document.b, document), columns),
+    ],
+    [bold("Why"), ...mechanismSentences(document).flatMap((sentence) => item("-", sentence, columns))],
+    [bold("Figures, A → B"), ...document.figures.flatMap((figure) => figureLines(figure, columns))],
+    [bold("Pairing"), ...pairingLines(document, columns)],
+  ];
+  const warnings = warningTexts(document);
+  if (warnings.length > 0) blocks.push([bold("Warnings"), ...warnings.flatMap((one) => item("!", one, columns))]);
+  blocks.push([bold("The same comparison again"), ...commandLines(commandWords(document), columns)]);
+  blocks.push(wrapText(engineText(document), columns));
+  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+/** One sentence or two: the verdict, the figure that it rests on, its interval, and why. */
+function headline(document: DiffDocument): string {
+  const { verdict, decidedBy, figures, isSameHistory, settings } = document;
+  const figure = figures.find((one) => one.figure === decidedBy);
+  if (figure === undefined) return "Undecided: no probe was sent on one of the sides.";
+  if (isSameHistory) {
+    return `A and B have one and the same history, outcome by outcome, in ${bootsText(settings.replications)}: what differs between them has no effect here.`;
+  }
+  const change = `${nameOf(figure.figure)} ${valueText(figure, figure.a)} → ${valueText(figure, figure.b)}`;
+  const interval = intervalText(figure);
+  switch (verdict) {
+    case "better":
+    case "worse":
+      return `B is ${verdict} than A: ${change} (${interval}), because ${reasonText(document, figure)}.`;
+    case "no-difference":
+      return `No difference at this precision: ${change} (${interval}); up to ${valueText(figure, figure.margin)} either way does not matter here.`;
+    case "undecided":
+      return (
+        `Undecided: ${change} (${interval}). ` +
+        (settings.replications === 1
+          ? "One boot cannot show how much boots differ: use more replications."
+          : `Up to ${valueText(figure, figure.margin)} either way does not matter, and the interval reaches further, on both sides of 0 or of that: use more replications.`)
+      );
+  }
+}
+
+/** What a side is: its file where the two differ, its settings, its kernel. */
+function sideText(side: DiffSideDocument, { a, b, settings }: DiffDocument): string {
+  const own = Object.entries(side.settings.overrides).filter(([path, value]) => settings.overrides[path] !== value);
+  const changes = own.map(([path, value]) => `${path}=${printable(value)}`).join(", ");
+  const file = a.file === b.file ? "the file" : printable(side.file);
+  const what = changes === "" ? (a.file === b.file ? "the file as it stands" : file) : `${file} with ${changes}`;
+  return `${what}; kernel ${printable(side.settings.kernel)}, walk ${side.settings.portWalk}`;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  "restarts.perNodeWeek": "restarts per node-week",
+  "readiness.flipsPerNodeWeek": "Ready flips per node-week",
+  "probes.probability": "failure probability of a probe",
+  "ports.inUseMax": "ports in use, at most",
+  "ports.timeWaitMax": "TIME_WAIT, at most",
+  "conntrack.peak": "conntrack entries, at most",
+};
+
+function nameOf(figure: string): string {
+  const workload = /^workloads\.(.+)\.probability$/.exec(figure)?.[1];
+  return workload === undefined ? (NAMES[figure] ?? figure) : `failure probability of ${printable(workload)}`;
+}
+
+function valueText({ figure }: DiffFigure, value: number): string {
+  return figure.endsWith("probability") ? formatProbability(value) : formatRate(value);
+}
+
+function signed(figure: DiffFigure, value: number): string {
+  return value === 0 ? "0" : `${value < 0 ? "−" : "+"}${valueText(figure, Math.abs(value))}`;
+}
+
+function intervalText(figure: DiffFigure): string {
+  const { low, high, level } = figure.interval;
+  return `difference ${signed(figure, figure.difference)}, ${formatPercent(level)} interval ${signed(figure, low)} to ${signed(figure, high)}`;
+}
+
+const CHANGES: Readonly<Record<DiffFigure["change"], string>> = {
+  lower: "lower",
+  higher: "higher",
+  "no-difference": "no difference at this precision",
+  undecided: "undecided",
+};
+
+function figureLines(figure: DiffFigure, columns: number): string[] {
+  const { a, b, varianceReduction: factor } = figure;
+  const isEmpty = a === 0 && b === 0;
+  const values = isEmpty ? "none on either side" : `${valueText(figure, a)} → ${valueText(figure, b)}`;
+  const change = isEmpty ? "" : `${CHANGES[figure.change]}; `;
+  const margin = `margin ${valueText(figure, figure.margin)}`;
+  const pairing = factor === null ? "" : `; ${pairingText(factor)}`;
+  const text = `${change}${values}; ${intervalText(figure)}; ${margin}${pairing}`;
+  return item("-", `${nameOf(figure.figure)}: ${text}`, columns);
+}
+
+/** What pairing did to the variance of one difference. */
+function pairingText(factor: number): string {
+  const times = formatFigure(Number(factor.toPrecision(2)));
+  if (times === "1") return "pairing leaves the variance as it is";
+  return factor >= 1
+    ? `pairing divides the variance by ${times}`
+    : `pairing does not help (variance divided by ${times})`;
+}
+
+/** The warnings of both sides, each with its side, those that are the same only once. */
+function warningTexts({ a, b }: DiffDocument): string[] {
+  const ofBoth = a.warnings.filter((warning) => b.warnings.includes(warning));
+  const alone = (side: DiffSideDocument, name: string): string[] =>
+    side.warnings.filter((warning) => !ofBoth.includes(warning)).map((warning) => `${name}: ${warning}`);
+  return [...ofBoth, ...alone(a, "A"), ...alone(b, "B")];
+}
+
+function pairingLines({ settings }: DiffDocument, columns: number): string[] {
+  const { replications, durationSeconds, seed, margin } = settings;
+  const text =
+    `${bootsText(replications)} of ${formatSpan(durationSeconds)}, each under A and under B with seed ${printable(seed)}: all random draws ` +
+    `that both have are the same. Each interval holds by itself, with ${formatPercent(0.95)} confidence. Margins are ${formatPercent(margin)} of A's ` +
+    "figure, or a least one where that is near 0. What pairing did to a variance is an estimate from these boots.";
+  return wrapText(text, columns - 2).map((line) => `  ${line}`);
+}
+
+function bootsText(replications: number): string {
+  return plural(formatCount(replications), "boot");
+}
+
+function commandWords({ a, b, settings }: DiffDocument): string[] {
+  const files = a.file === b.file ? [shellWord(a.file)] : [shellWord(a.file), shellWord(b.file)];
+  const sideWords = (option: string, side: DiffSideDocument): string[] =>
+    Object.entries(side.settings.overrides).flatMap(([path, value]) =>
+      settings.overrides[path] === value ? [] : [option, shellWord(`${path}=${value}`)],
+    );
+  const words = ["npx", "--no", "sim", "diff", ...files, ...sideWords("--a", a), ...sideWords("--b", b)];
+  words.push("--margin", `${Number((settings.margin * 100).toPrecision(6))}%`, "--seed", shellWord(settings.seed));
+  return words.concat(overrideWords(settings.overrides));
+}
+
+function engineText({ engine, a, b }: DiffDocument): string {
+  return (
+    `portfall ${printable(engine.version)}, fingerprints ${a.engine.fingerprint} and ${b.engine.fingerprint}, in ` +
+    `${formatSpan(engine.wallSeconds)} (${formatSpan(engine.cpuSeconds)} of CPU).`
+  );
+}

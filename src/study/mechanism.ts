@@ -1,0 +1,123 @@
+import type { ReplicationResult } from "../cluster/replication_result.ts";
+import type { PortWalkName } from "../kernel/eras.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { CursorScope, MechanismFactors } from "./diff_document.ts";
+import { destinationsPerEpoch } from "./exact_twin.ts";
+
+/** Who shares a cursor of `connect()`. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 v4.4 v5.4 v5.15 v6.12. */
+const SCOPES: Readonly<Record<PortWalkName, CursorScope>> = {
+  "3.10": "machine",
+  "4.2-4.5": "machine",
+  "4.6-5.11": "machine",
+  "5.12-5.17": "destination",
+  "5.18+": "destination-and-epoch",
+};
+
+/**
+ * What decides in a scenario which connects take a NodePort, read from what stood on the node in each boot. O(ports).
+ *
+ * @param results one for each boot, at least one; of several nodes those of the first one.
+ */
+export function mechanismFactors(scenario: Scenario, results: readonly ReplicationResult[]): MechanismFactors {
+  const walk = scenario.kernel.era.portWalk;
+  const boots = results.map(({ exposure }) => new WalkedPorts(walk, exposure));
+  const mean = (value: (boot: WalkedPorts) => number): number =>
+    boots.reduce((sum, boot) => sum + value(boot), 0) / boots.length;
+  const thresholds = scenario.pods.flatMap(({ livenessProbe }) => livenessProbe?.failureThreshold ?? []);
+  return {
+    portWalk: walk,
+    cursor: SCOPES[walk],
+    portRange: results[0]!.exposure.portRange,
+    nodePorts: mean((boot) => boot.nodePorts.length),
+    reachable: mean((boot) => boot.reachable.length),
+    reserved: mean((boot) => boot.count((port) => boot.isReserved(port))),
+    held: mean((boot) => boot.count((port) => boot.isHeld(port) && !boot.isReserved(port))),
+    otherParity: mean((boot) => boot.count((port) => boot.isOtherParity(port) && !boot.isClosed(port))),
+    adjacent: median(boots.map((boot) => longestRow(boot.nodePorts, 1))),
+    inARow: median(boots.map((boot) => longestRow(boot.reachable, boot.step))),
+    startsOfOneNodePort: Math.max(...boots.map((boot) => boot.mostStarts())),
+    connectsPerEpoch: Math.max(0, ...destinationsPerEpoch(scenario).map(({ connects }) => connects)),
+    livenessThreshold: thresholds.length === 0 ? null : Math.min(...thresholds),
+  };
+}
+
+/** The ports of one boot as its walk meets them. */
+class WalkedPorts {
+  /** Those of the range, sorted. */
+  readonly nodePorts: readonly number[];
+  readonly reachable: readonly number[];
+  /** Ports from one candidate to the next: 2 where the low bound's parity is tried first. */
+  readonly step: 1 | 2;
+  readonly #low: number;
+  readonly #size: number;
+  readonly #reserved: ReadonlySet<number>;
+  readonly #held: ReadonlySet<number>;
+
+  constructor(walk: PortWalkName, exposure: ReplicationResult["exposure"]) {
+    const [low, high] = exposure.portRange;
+    this.#low = low;
+    this.#size = high - low + 1;
+    // In a range of odd size the walk of 4.2 changes parity at each wrap: it tries either, two ports at a time.
+    this.step = walk === "3.10" || (walk === "4.2-4.5" && this.#size % 2 === 1) ? 1 : 2;
+    this.#reserved = new Set(exposure.reservedPorts);
+    this.#held = new Set(exposure.heldPorts);
+    this.nodePorts = exposure.nodePorts.filter((port) => port >= low && port <= high);
+    const intercepted = exposure.intercepted.filter((port) => port >= low && port <= high);
+    this.reachable = intercepted.filter((port) => !this.isClosed(port) && !this.isOtherParity(port));
+  }
+
+  count(is: (port: number) => boolean): number {
+    return this.nodePorts.filter(is).length;
+  }
+
+  isReserved(port: number): boolean {
+    return this.#reserved.has(port);
+  }
+
+  isHeld(port: number): boolean {
+    return this.#held.has(port);
+  }
+
+  isClosed(port: number): boolean {
+    return this.isReserved(port) || this.isHeld(port);
+  }
+
+  isOtherParity(port: number): boolean {
+    return this.step === 2 && (port - this.#low) % 2 === 1;
+  }
+
+  /** The most starting places that lead to one NodePort: its own and those of the closed ports right before it. */
+  mostStarts(): number {
+    const places = Math.max(1, Math.floor(this.#size / this.step));
+    let most = 0;
+    for (const port of this.reachable) {
+      let starts = 1;
+      let place = (port - this.#low) / this.step;
+      while (starts < places) {
+        place = (place + places - 1) % places;
+        if (!this.isClosed(this.#low + place * this.step)) break;
+        starts += 1;
+      }
+      most = Math.max(most, starts);
+    }
+    return most;
+  }
+}
+
+/** The longest row of sorted ports of which each is `step` above the one before. */
+function longestRow(ports: readonly number[], step: number): number {
+  const known = new Set(ports);
+  let longest = 0;
+  for (const port of ports) {
+    if (known.has(port - step)) continue;
+    let length = 1;
+    while (known.has(port + length * step)) length += 1;
+    longest = Math.max(longest, length);
+  }
+  return longest;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}
