@@ -7,7 +7,7 @@ import type { Clients, ClientSpec, Outcome } from "./clients.ts";
 import { SELF_CHECK_REQUEST_BYTES } from "./node_local_dns.ts";
 import type { ChurnOptions } from "./options.ts";
 import { SourcePorts } from "./source_ports.ts";
-import { WorkloadCounts } from "./workload.ts";
+import { type Workload, WorkloadCounts } from "./workload.ts";
 
 /** Bytes of a request after which the server closes. */
 export const CLOSE_REQUEST_BYTES = 100;
@@ -18,13 +18,13 @@ export const KEEP_ALIVE_REQUEST_BYTES = SELF_CHECK_REQUEST_BYTES;
 const TIMEOUT: Micros = 3 * SECOND;
 
 /** An agent that connects again and again: Poisson arrivals, or evenly spaced ones from a random phase on. */
-export class Churn {
+export class Churn implements Workload {
   readonly counts: WorkloadCounts;
+  readonly spec: ClientSpec;
   readonly #options: ChurnOptions;
   readonly #clients: Clients;
   readonly #loop: EventLoop;
   readonly #arrivals: RandomStream;
-  readonly #spec: ClientSpec;
   readonly #handler: number;
   /** Time of the next arrival with its fraction of a microsecond, so that rounding does not change the rate. */
   #next = 0;
@@ -36,7 +36,7 @@ export class Churn {
     this.#loop = netns.machine.loop;
     this.#arrivals = netns.machine.random.stream(`churn/${options.name}/arrivals`);
     const sourcePorts = options.source === undefined ? undefined : new SourcePorts(netns.machine, options.source);
-    this.#spec = {
+    this.spec = {
       netns,
       address: options.to.address,
       port: options.to.port,
@@ -63,6 +63,6 @@ export class Churn {
     const mean = SECOND / this.#options.ratePerSecond;
     this.#next += this.#options.arrivals === "poisson" ? exponential(this.#arrivals, mean) : mean;
     this.#loop.at(Math.max(this.#loop.now, Math.floor(this.#next)), this.#handler, 0);
-    this.#clients.open(this.#spec);
+    this.#clients.open(this.spec);
   }
 }

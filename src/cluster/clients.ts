@@ -43,6 +43,15 @@ export interface ClientSpec {
   finished(row: number, outcome: Outcome): void;
 }
 
+/** Hears of every connection of the clients on a machine; it must not change anything. */
+export interface ClientObserver {
+  /** A connection is about to begin; its row is its name until it is finished. */
+  opens(row: number, spec: ClientSpec): void;
+  /** connect() has not failed, and the connection has this source. */
+  connects(row: number, spec: ClientSpec, source: { readonly address: Ipv4; readonly port: Port }): void;
+  finished(row: number, spec: ClientSpec, outcome: Outcome): void;
+}
+
 /** A client's own work between the answer and its close(), in which the server's FIN may overtake it. */
 const CLOSE_DELAY: Micros = 60;
 
@@ -54,6 +63,8 @@ const TIMEOUT_CODE = 1;
  * outcome with exactly one cause, and enters the run's outcome fingerprint as (time, connection, port, result).
  */
 export class Clients implements SocketOwner, TimerColumnOwner {
+  /** Who hears of connections, if anybody does. */
+  observer: ClientObserver | undefined = undefined;
   readonly #machine: Machine;
   readonly #loop: EventLoop;
   readonly #fingerprint: Fingerprint;
@@ -94,6 +105,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const slot = tcp.socket(spec.netns, this, row);
     this.#slots[row] = slot;
     this.#ports[row] = 0;
+    this.observer?.opens(row, spec);
     this.#begins[row] = this.#loop.now;
     this.#handshakes[row] = -1;
     if (spec.closes === "reset") tcp.setLingerReset(slot);
@@ -104,7 +116,9 @@ export class Clients implements SocketOwner, TimerColumnOwner {
       this.#fail(row, -outcome, false);
       return row;
     }
-    this.#ports[row] = tcp.sockets.localPort(slot);
+    const port = tcp.sockets.localPort(slot);
+    this.#ports[row] = port;
+    this.observer?.connects(row, spec, { address: tcp.sockets.local[slot]!, port });
     this.#columnOf(spec.timeout).arm(this.#loop.now + spec.timeout, row, this.#generations[row]);
     return row;
   }
@@ -207,6 +221,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#specs[row] = undefined;
     this.#generations[row] = this.#generations[row]! + 1;
     this.#free.push(row);
+    this.observer?.finished(row, spec, outcome);
     spec.finished(row, outcome);
   }
 

@@ -1,3 +1,4 @@
+import type { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
@@ -7,6 +8,7 @@ import { Node } from "./node.ts";
 import type { ClusterOptions, NodeDescription, NodeOptions, OverlayOptions } from "./options.ts";
 import { joinPodNetworks } from "./overlay.ts";
 import { drawServices } from "./service_generator.ts";
+import type { Site } from "./workload.ts";
 
 /** Without an `overlay` the nodes route pod networks to each other as they are. */
 const PLAIN_ROUTES: OverlayOptions = { kind: "host-gw", port: 0, blocked: "off", masquerade: true };
@@ -59,6 +61,19 @@ export class Cluster {
   /** Failed probes of all nodes so far. */
   failedProbes(): number {
     return this.nodes.reduce((sum, { node }) => sum + node.kubelet.totals.failed, 0);
+  }
+
+  /** The kernels of all nodes in their order, then that of the network between them. */
+  machines(): readonly Machine[] {
+    const machines = this.nodes.map(({ node }) => node.machine);
+    return this.fabric === undefined ? machines : [...machines, this.fabric.netns.machine];
+  }
+
+  /** All places that connections begin at, in the same order. */
+  sites(): readonly Site[] {
+    const outside = this.fabric?.site;
+    const nodes = this.nodes.map(({ node }) => node);
+    return outside === undefined ? nodes : [...nodes, outside];
   }
 
   /** The namespace of a pod, on whatever node it is, or `undefined`. */

@@ -14,6 +14,7 @@ import { filterFabric } from "./fabric_filter.ts";
 import type { ClusterOptions, InterfaceOptions, NodeDescription, ServiceOptions } from "./options.ts";
 import { addOutsideHosts } from "./outside_hosts.ts";
 import type { WorkloadResult } from "./replication_result.ts";
+import type { Site } from "./workload.ts";
 
 /** One-way delay between a node and the switch or router in the middle; from node to node it is twice that. */
 const LINK_DELAY: Micros = 50;
@@ -44,6 +45,7 @@ export class Fabric {
   readonly #nodeAddresses = new Set<Ipv4>();
   /** Agents that connect from outside the nodes, and the outcomes of their connections. */
   readonly #churn: Churn[] = [];
+  #clients: Clients | undefined = undefined;
   readonly #fingerprint = new Fingerprint();
 
   constructor(options: ClusterOptions, loop: EventLoop, random: RandomStreams, trace?: TraceSink) {
@@ -94,6 +96,7 @@ export class Fabric {
       for (const { addresses } of node.interfaces) for (const { address } of addresses) onNodes.add(address);
     addOutsideHosts(this.netns, options, { services, isOnNode: (address) => onNodes.has(address) });
     const clients = new Clients(this.#machine, this.#fingerprint);
+    this.#clients = clients;
     for (const churn of options.churn) {
       if (churn.source !== undefined) this.#churn.push(new Churn(churn, this.netns, clients));
     }
@@ -102,6 +105,13 @@ export class Fabric {
   /** Sets the agents outside the nodes going. */
   start(): void {
     for (const churn of this.#churn) churn.start();
+  }
+
+  /** Where connections of hosts outside the nodes begin; `undefined` before `ownTheRest`. */
+  get site(): Site | undefined {
+    return this.#clients === undefined
+      ? undefined
+      : { netns: this.netns, clients: this.#clients, workloads: this.#churn };
   }
 
   /** What the hosts outside the nodes have lived through. */

@@ -29,6 +29,7 @@ import { addOutsideHosts } from "./outside_hosts.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
 import { Timeline } from "./timeline.ts";
+import type { Site, Workload } from "./workload.ts";
 import { Workloads } from "./workloads/workloads.ts";
 
 /** One-way delay of the wire between the node and other hosts of its network. */
@@ -40,7 +41,7 @@ const RESPONSE_BYTES = 850;
  * address that is not on the node: endpoints elsewhere, agents' servers, the gateway. One of several nodes is joined to
  * the others by a fabric, which owns these addresses then.
  */
-export class Node {
+export class Node implements Site {
   readonly machine: Machine;
   readonly netns: Netns;
   readonly kubelet: Kubelet;
@@ -48,6 +49,8 @@ export class Node {
   readonly churn: readonly Churn[];
   readonly selfCheck: SelfCheck | undefined;
   readonly loadBalancers: readonly LoadBalancer[];
+  /** All that connects on this node: probes, self-checks, agents. */
+  readonly clients: Clients;
   /** Outcomes of all connections: (time, connection, port, result). */
   readonly fingerprint = new Fingerprint();
   /** All services, drawn ones included. */
@@ -56,8 +59,7 @@ export class Node {
   readonly #fabric: Fabric | undefined;
   /** The network behind a node by itself. */
   readonly #network: Netns | undefined;
-  readonly #clients: Clients;
-  readonly #workloads: Workloads;
+  readonly #controlPlane: Workloads;
   readonly #timeline: Timeline;
   /** Of the pods that are on the node now and not in its own namespace. */
   readonly #podAddresses = new Set<Ipv4>();
@@ -84,9 +86,9 @@ export class Node {
     this.netns.sysctls.set("net.ipv4.ip_forward", "1");
     this.#writeSysctls();
     this.#buildInterfaces();
-    this.#clients = new Clients(this.machine, this.fingerprint);
+    this.clients = new Clients(this.machine, this.fingerprint);
     this.services = [...options.services, ...drawServices(options, random)];
-    this.#workloads = new Workloads(options, this.services, {
+    this.#controlPlane = new Workloads(options, this.services, {
       node: this.netns,
       network: this.#network,
       startOnNode: (pod) => {
@@ -96,17 +98,17 @@ export class Node {
       endOnNode: (pod) => this.#endPod(pod),
       changed: (services) => this.kubeProxy.servicesChanged(services),
     });
-    this.kubelet = new Kubelet(options, this.netns, this.#clients, (pod, isReady) =>
-      this.#workloads.statuses.setReady(pod, isReady),
+    this.kubelet = new Kubelet(options, this.netns, this.clients, (pod, isReady) =>
+      this.#controlPlane.statuses.setReady(pod, isReady),
     );
-    this.kubeProxy = new KubeProxy(options, this.#workloads.services, this.netns);
+    this.kubeProxy = new KubeProxy(options, this.#controlPlane.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.#masqueradePods();
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
-    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.#clients));
+    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.clients));
     this.loadBalancers = options.loadBalancers.map((balancer) => this.#buildLoadBalancer(balancer));
-    const { deployments } = this.#workloads;
+    const { deployments } = this.#controlPlane;
     this.#timeline = new Timeline(options.timeline, { node: this.netns, kubeProxy: this.kubeProxy, deployments });
   }
 
@@ -118,6 +120,10 @@ export class Node {
     for (const churn of this.churn) churn.start();
     for (const balancer of this.loadBalancers) balancer.start();
     this.#timeline.start();
+  }
+
+  get workloads(): readonly Workload[] {
+    return this.selfCheck === undefined ? this.churn : [this.selfCheck, ...this.churn];
   }
 
   /** The source address of probes: what the route to the first pod prefers. */
@@ -227,7 +233,7 @@ export class Node {
     const pod = nodeLocalDnsPod(options);
     const { name } = this.#options.node;
     this.kubelet.add(this.#buildPod(this.#fabric === undefined ? pod : { ...pod, name: `${pod.name}-${name}` }));
-    return options.selfCheck ? new SelfCheck(options, this.netns, this.#clients) : undefined;
+    return options.selfCheck ? new SelfCheck(options, this.netns, this.clients) : undefined;
   }
 
   /** The network owns the gateway, endpoints that are not on the node and the servers of agents, and routes back through the node. */
@@ -237,7 +243,7 @@ export class Node {
       services: this.services,
       isOnNode: (address) => this.netns.hasAddress(address),
       ...(gateway === undefined ? {} : { gateway }),
-      buildPods: (device) => this.#workloads.buildElsewhere(device),
+      buildPods: (device) => this.#controlPlane.buildElsewhere(device),
     });
     const towardsNode = [...network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {
@@ -253,7 +259,7 @@ export class Node {
 
   #buildLoadBalancer(balancer: LoadBalancerOptions): LoadBalancer {
     assert(this.#network !== undefined, "a node with load balancers is by itself");
-    const outside = { netns: this.#network, clients: this.#clients };
+    const outside = { netns: this.#network, clients: this.clients };
     return new LoadBalancer(balancer, this.#options.node.primaryAddress, outside);
   }
 

@@ -29,7 +29,6 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
   const { machine, netns, kubelet } = node;
   const conntrack = netns.conntrack;
   const { candidates } = netns;
-  const workloads = [...(node.selfCheck === undefined ? [] : [node.selfCheck]), ...node.churn];
   machine.tcp.timeWaits.expire();
   return {
     replication: run.replication,
@@ -39,7 +38,7 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
     failures: kubelet.failures,
     readiness: kubelet.readiness(),
     restarts: kubelet.restarts(),
-    workloads: workloads.map(({ counts }) => counts.result()),
+    workloads: node.workloads.map(({ counts }) => counts.result()),
     kubeProxy: node.kubeProxy.result(),
     loadBalancers: node.loadBalancers.map((balancer) => balancer.result()),
     exposure: exposureOf(node, options, run.heldPorts),

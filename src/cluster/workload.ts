@@ -1,6 +1,7 @@
 import { ConnectTimes } from "./connect_times.ts";
 import type { CauseCounts, WorkloadResult } from "./replication_result.ts";
-import type { Outcome } from "./clients.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { Clients, ClientSpec, Outcome } from "./clients.ts";
 
 /** Zero of every cause. */
 export function noFailures(): CauseCounts {
@@ -14,6 +15,22 @@ export function noFailures(): CauseCounts {
     "host-unreachable": 0,
     other: 0,
   };
+}
+
+/** Something on a node that connects again and again: an agent, or a self-check. */
+export interface Workload {
+  readonly counts: WorkloadCounts;
+  /** What each of its connections does. */
+  readonly spec: ClientSpec;
+}
+
+/** A place that connections begin at: a node, or the network outside several nodes. */
+export interface Site {
+  /** Of the machine itself, not of a pod. */
+  readonly netns: Netns;
+  readonly clients: Clients;
+  /** All that connects again and again, except for probes. */
+  readonly workloads: readonly Workload[];
 }
 
 /** Counts what became of a workload's connections. */

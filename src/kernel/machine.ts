@@ -2,6 +2,7 @@ import type { EventLoop } from "../sim/event_loop.ts";
 import type { RandomStreams } from "../sim/random.ts";
 import { assert } from "../sim/assert.ts";
 import { type Micros, SECOND } from "../units.ts";
+import type { DecisionSink } from "./decisions/decision.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
 import type { Device } from "./device.ts";
 import type { KernelEra } from "./eras.ts";
@@ -52,6 +53,8 @@ export class Machine {
   readonly tcp: Tcp;
   readonly udp: Udp;
   readonly trace: TraceSink | undefined;
+  /** Who hears why things happen; nobody on a machine that is not explained. */
+  readonly decisions: DecisionSink | undefined;
   /** The log that the kernel writes to, if anybody wants one. */
   log: KernelLog | undefined = undefined;
   /** Sysctls that exist once per kernel. */
@@ -67,6 +70,7 @@ export class Machine {
     this.era = options.era;
     this.random = options.random;
     this.trace = options.trace;
+    this.decisions = options.trace?.decisions;
     this.group = options.group ?? new MachineGroup();
     this.group.add(this);
     this.packets = this.group.packets;

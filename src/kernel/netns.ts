@@ -1,5 +1,8 @@
 import { type Ipv4, type Micros, SECOND } from "../units.ts";
 import { Counters } from "./counters.ts";
+import { RuleLog } from "./decisions/rule_log.ts";
+import { tellInputRoute, tellNoWayOut } from "./decisions/route_reasons.ts";
+import { TracedHooks } from "./decisions/traced_hooks.ts";
 import { Device, type DeviceKind } from "./device.ts";
 import type { Machine } from "./machine.ts";
 import { type Packet, Protocol } from "./packet.ts";
@@ -35,7 +38,9 @@ export class Netns {
   readonly machine: Machine;
   readonly sysctls: SysctlValues;
   readonly routes: RoutingTable;
-  readonly hooks = new NetfilterHooks();
+  readonly hooks: NetfilterHooks;
+  /** Where rules note that they matched; only on a machine that is explained. */
+  readonly ruleLog: RuleLog | undefined;
   readonly counters = new Counters();
   readonly icmpLimit = new IcmpLimit();
   readonly ports = new PortBuckets();
@@ -73,6 +78,9 @@ export class Netns {
     this.id = id;
     this.name = name;
     this.sysctls = sysctls;
+    const isExplained = machine.decisions !== undefined;
+    this.hooks = isExplained ? new TracedHooks(this) : new NetfilterHooks();
+    this.ruleLog = isExplained ? new RuleLog() : undefined;
     this.#sources = new SourceValidation(this);
     this.routes = new RoutingTable(() => this.#loopback);
     this.#loopback = this.addDevice("lo", "loopback", LOOPBACK_DELAY);
@@ -163,14 +171,17 @@ export class Netns {
   output(packet: Packet, route: Route): void {
     if (route.kind !== "unicast" && route.kind !== "local") {
       this.counters.IpOutNoRoutes += 1;
+      if (this.machine.decisions !== undefined) tellNoWayOut(this, packet, route);
       this.drop(packet);
       return;
     }
     const device = route.device!;
     packet.outDevice = device.name;
     if (!this.runHook(Hook.POST_ROUTING, packet)) return;
-    if (route.neighbour === undefined) this.machine.neighbours.fail(this, packet, route);
-    else this.transmit(packet, device, route.neighbour);
+    if (route.neighbour === undefined) {
+      if (this.machine.decisions !== undefined) tellNoWayOut(this, packet, route);
+      this.machine.neighbours.fail(this, packet, route);
+    } else this.transmit(packet, device, route.neighbour);
   }
 
   /** Puts a packet on a device, addressed to the device `target` of its next hop. */
@@ -226,10 +237,12 @@ export class Netns {
   routeInput(packet: Packet): void {
     this.counters.IpInReceives += 1;
     if (!this.#sources.accepts(packet)) {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "source");
       this.drop(packet);
       return;
     }
     if (this.routes.isLocal(packet.dst)) {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "local");
       if (!this.runHook(Hook.LOCAL_IN, packet)) return;
       this.deliver(packet);
       return;
@@ -281,21 +294,25 @@ export class Netns {
   #forward(packet: Packet): void {
     if (!this.mayForward) {
       this.counters.IpInAddrErrors += 1;
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "no-forwarding");
       this.drop(packet);
       return;
     }
     const route = this.routes.lookup(packet.dst);
     if (route.kind !== "unicast") {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "no-route");
       this.#refuseForwarding(packet, route);
       return;
     }
     if (packet.ttl <= 1) {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "ttl");
       sendIcmpError(this, packet, 11, 0);
       this.drop(packet);
       return;
     }
     packet.ttl -= 1;
     packet.outDevice = route.device!.name;
+    if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "forward");
     if (!this.runHook(Hook.FORWARD, packet)) return;
     this.counters.IpForwDatagrams += 1;
     this.output(packet, route);

@@ -1,5 +1,6 @@
 import { assert } from "../sim/assert.ts";
 import type { Ipv4, Port } from "../units.ts";
+import { tellTunnel } from "./decisions/route_reasons.ts";
 import type { Device } from "./device.ts";
 import { KeyedHash } from "./keyed_hash.ts";
 import type { Netns } from "./netns.ts";
@@ -72,6 +73,7 @@ export class Vxlan {
     const netns = this.#netns;
     const remote = packet.target === undefined ? undefined : this.#remotes.get(packet.target);
     if (remote === undefined) {
+      if (netns.machine.decisions !== undefined) tellTunnel(netns, packet, undefined);
       netns.drop(packet);
       return;
     }
@@ -88,6 +90,7 @@ export class Vxlan {
     outer.ack = 0;
     outer.len = HEADER_BYTES + packet.bytes;
     outer.inner = packet;
+    if (netns.machine.decisions !== undefined) tellTunnel(netns, packet, outer);
     netns.localOut(outer, netns.routes.lookup(remote));
   }
 

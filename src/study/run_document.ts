@@ -11,7 +11,25 @@ export interface IntervalDocument {
 
 /** The failure probability by enumeration, or why there is none. */
 export type ExactDocument =
-  { readonly probability: number; readonly assumptions: readonly string[] } | { readonly declined: string };
+  | {
+      readonly probability: number;
+      readonly assumptions: readonly string[];
+      /** Estimate less exact value, in standard errors between boots; `null` if the exact value leaves no room for one. */
+      readonly gapStandardErrors?: number | null;
+    }
+  | { readonly declined: string };
+
+/** Failures in a row and the restarts that they bring, by enumeration, or why there is no such figure. */
+export type ExactRestartsDocument =
+  | {
+      readonly perNodeWeek: number;
+      /** Runs of so many consecutive failures of one series, of all probes of a node. */
+      readonly runs: readonly { readonly length: number; readonly perNodeWeek: number }[];
+      readonly assumptions: readonly string[];
+      /** Restarts counted less those to be expected, in standard errors; `null` if none are to be expected. */
+      readonly gapStandardErrors?: number | null;
+    }
+  | { readonly declined: string };
 
 /** One expectation of the scenario and what came of it. */
 export interface ExpectationDocument {
@@ -76,7 +94,13 @@ export interface RunFigures {
     readonly designEffect: number;
   };
   readonly readiness: { readonly flips: number; readonly unreadySeconds: number };
-  readonly restarts: { readonly count: number; readonly perNodeWeek: number; readonly interval: IntervalDocument };
+  readonly restarts: {
+    readonly count: number;
+    readonly perNodeWeek: number;
+    readonly interval: IntervalDocument;
+    /** Absent where nobody asked for it. */
+    readonly exact?: ExactRestartsDocument;
+  };
   readonly workloads: readonly {
     readonly name: string;
     readonly connects: number;

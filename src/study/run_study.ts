@@ -3,6 +3,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
 import { auditRuns } from "./audit.ts";
+import { exactRestarts } from "./exact_restarts.ts";
 import { exactForRun, trafficWarnings } from "./exact_twin.ts";
 import { checkExpectations } from "./expectations.ts";
 import type {
@@ -17,6 +18,7 @@ import type {
 import { StudyPlan } from "./study_plan.ts";
 import { summarise } from "./summary.ts";
 import { runOnWorkers } from "./worker_pool.ts";
+import type { WorkerPool } from "./worker_pool.ts";
 
 /** How far a run has come, all variants together. */
 export interface RunProgress {
@@ -37,6 +39,8 @@ export interface RunRequest {
   readonly version: string;
   readonly overrides: Readonly<Record<string, string>>;
   readonly jobs: number;
+  /** Threads that outlive the run and take the place of `jobs`: the points of a sweep share them. */
+  readonly pool?: WorkerPool;
   readonly onProgress?: (progress: RunProgress) => void;
   readonly signal?: AbortSignal;
   /** Run only this replication (counted from 0), and only up to a moment: a replay. */
@@ -75,6 +79,7 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
   const results = await runOnWorkers({
     tasks,
     jobs: request.jobs,
+    ...(request.pool === undefined ? {} : { pool: request.pool }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     onSlice: (task, simulated, failed) => progress.slice(task, simulated, failed),
     onResult: () => progress.finished(),
@@ -134,8 +139,10 @@ function partOf(
   results: readonly ReplicationResult[],
   overrides: Readonly<Record<string, string>>,
 ): StudyPart {
+  const exact = exactForRun(scenario, results);
   const figures = summarise(results, {
-    exact: exactForRun(scenario, results),
+    exact,
+    exactRestarts: exactRestarts(scenario, results, exact),
     warnings: trafficWarnings(scenario, results),
   });
   return {

@@ -8,11 +8,18 @@ import { chiSquareTail } from "./binomial.ts";
 import { dispersion, poissonInterval, proportionInterval } from "./intervals.ts";
 import type { ReplicationCount } from "./intervals.ts";
 import { kubeProxyFigures, loadBalancerFigures } from "./dynamics_figures.ts";
-import type { ConnectSecondsDocument, DataPlaneFigures, ExactDocument, RunFigures } from "./run_document.ts";
+import type {
+  ConnectSecondsDocument,
+  DataPlaneFigures,
+  ExactDocument,
+  ExactRestartsDocument,
+  RunFigures,
+} from "./run_document.ts";
 
 /** What the figures hold beside what the replications counted. */
 export interface SummaryOptions {
   readonly exact: ExactDocument;
+  readonly exactRestarts?: ExactRestartsDocument;
   /** Confidence level of the intervals; 0.95 if left out. */
   readonly level?: number;
   /** Warnings of the caller, which come before those that the counts give rise to. */
@@ -45,7 +52,7 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
       flips: sum(results, (result) => result.readiness.flips),
       unreadySeconds: sum(results, (result) => result.readiness.unready) / SECOND,
     },
-    restarts: restartFigures(results, level, seconds),
+    restarts: restartFigures(results, { level, seconds, exact: options.exactRestarts }),
     workloads: workloadFigures(results),
     ports: portFigures(results),
     conntrack: {
@@ -79,7 +86,7 @@ function probeFigures(results: readonly ReplicationResult[], options: ProbeOptio
     failed,
     probability: total === 0 ? 0 : failed / total,
     interval,
-    exact: options.exact,
+    exact: withGap(options.exact, results, designEffect),
     byCause: addCauses(results.map((result) => result.probes.byCause)),
     longestRunOfFailures: largest(results, (result) => largest(result.series, (series) => series.longestRunOfFailures)),
     failuresPerHour: options.seconds === 0 ? 0 : (failed * 3600) / options.seconds,
@@ -88,12 +95,52 @@ function probeFigures(results: readonly ReplicationResult[], options: ProbeOptio
   };
 }
 
-function restartFigures(results: readonly ReplicationResult[], level: number, seconds: number): RunFigures["restarts"] {
+/** Failures that the exact values do not speak of. */
+function otherFailures(results: readonly ReplicationResult[]): number {
+  return sum(results, ({ probes }) => probes.failed - probes.byCause["nodeport-collision"]);
+}
+
+/** The exact probability with what the estimate is off from it, where all failures are NodePort collisions. */
+function withGap(exact: ExactDocument, results: readonly ReplicationResult[], designEffect: number): ExactDocument {
+  const total = sum(results, (result) => result.probes.total);
+  const failed = sum(results, (result) => result.probes.failed);
+  if ("declined" in exact || total === 0 || otherFailures(results) > 0) return exact;
+  const { probability } = exact;
+  const standardError = Math.sqrt((designEffect * probability * (1 - probability)) / total);
+  return { ...exact, gapStandardErrors: gapOf(failed / total - probability, standardError) };
+}
+
+/** A difference in standard errors; `null` where chance allows for none and there is one. */
+function gapOf(difference: number, standardError: number): number | null {
+  if (standardError > 0) return difference / standardError;
+  return difference === 0 ? 0 : null;
+}
+
+/** How restarts are reported. */
+interface RestartOptions {
+  readonly level: number;
+  readonly seconds: number;
+  readonly exact: ExactRestartsDocument | undefined;
+}
+
+function restartFigures(results: readonly ReplicationResult[], options: RestartOptions): RunFigures["restarts"] {
+  const { level, seconds, exact } = options;
   const count = sum(results, (result) => result.restarts);
   const weeks = seconds / (7 * 86_400);
   if (weeks === 0)
     return { count, perNodeWeek: 0, interval: { low: 0, high: 0, level, method: "no time was simulated" } };
-  return { count, perNodeWeek: count / weeks, interval: poissonInterval(count, weeks, level) };
+  const figures = { count, perNodeWeek: count / weeks, interval: poissonInterval(count, weeks, level) };
+  if (exact === undefined) return figures;
+  if ("declined" in exact || otherFailures(results) > 0) return { ...figures, exact };
+  const expected = exact.perNodeWeek * weeks;
+  const standardError = Math.sqrt(expected * Math.max(1, restartDispersion(results)));
+  return { ...figures, exact: { ...exact, gapStandardErrors: gapOf(count - expected, standardError) } };
+}
+
+/** How much more restarts vary between boots than independent events would. */
+function restartDispersion(results: readonly ReplicationResult[]): number {
+  // A restart is rare in any microsecond, so the ratio for proportions serves for a Poisson count.
+  return dispersion(results.map((result) => ({ n: result.duration, x: result.restarts })));
 }
 
 /** Workloads merged by name, in the order in which the replications first name them. */
@@ -211,8 +258,7 @@ function spreadWarnings(results: readonly ReplicationResult[]): readonly string[
         "The interval allows for it; more replications narrow it, longer ones hardly.",
     );
   }
-  // A restart is rare in any microsecond, so the same ratio serves for a Poisson count.
-  const restarts = dispersion(results.map((result) => ({ n: result.duration, x: result.restarts })));
+  const restarts = restartDispersion(results);
   if (isUnlikely(restarts, results.length)) {
     warnings.push(
       `Boots differ: restarts vary ${restarts.toFixed(1)} times as much between boots as independent events would, ` +

@@ -13,7 +13,7 @@ import { ip } from "../support/small_network.ts";
 import { scenarioOf } from "../scenario/small_scenario.ts";
 
 /** Two nodes: a client and a server on the first, a server on the second; what a test adds stands behind it as YAML. */
-const TWO_NODES = `about: Two nodes.
+export const TWO_NODES = `about: Two nodes.
 kernel: "5.4.188"
 duration: 5m
 replications: 1

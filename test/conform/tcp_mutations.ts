@@ -23,8 +23,8 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     instead: "It stays 1 s.",
     caughtBy: "6.1/C04",
     file: "kernel/tcp/tcp_timers.ts",
-    find: "sockets.backoff[slot] = sockets.backoff[slot]! + 1;\n    netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    sendSynAck",
-    replace: "netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    sendSynAck",
+    find: 'sockets.backoff[slot] = sockets.backoff[slot]! + 1;\n    netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    this.#tell(slot, "no ACK',
+    replace: 'netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    this.#tell(slot, "no ACK',
   },
   {
     rule: "Timers are rounded up to granules that grow with the delay.",

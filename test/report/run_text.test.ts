@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { runText } from "../../src/report/run_text.ts";
+import type { ExactRestartsDocument } from "../../src/study/run_document.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
 import { causes, failingRun, heldRun, workloadOf } from "./run_documents.ts";
 
@@ -103,6 +104,36 @@ describe("runText", () => {
     const run = failingRun();
     const probes = { ...run.probes, exact: { probability: 3e-4, assumptions: [] } };
     expect(runText({ ...run, probes }, PLAIN)).toContain("exact value            3.00e-4, OUTSIDE the interval");
+  });
+
+  it("says how far the estimate is from the exact value", () => {
+    const run = failingRun();
+    const withGap = (gapStandardErrors: number | null): string => {
+      const exact = { probability: 3e-4, assumptions: [], gapStandardErrors };
+      return flat(runText({ ...run, probes: { ...run.probes, exact } }, PLAIN));
+    };
+    expect(withGap(-1.26)).toContain("OUTSIDE the interval; the estimate is 1.3 standard errors below");
+    expect(withGap(2)).toContain("; the estimate is 2 standard errors above");
+    expect(withGap(0.01)).toContain("; the estimate is less than 0.1 standard errors off");
+    expect(withGap(null)).not.toContain("standard errors");
+  });
+
+  it("states restarts and runs of failures by enumeration, or why there is no such figure", () => {
+    const run = failingRun();
+    const withExact = (exact: ExactRestartsDocument): string =>
+      flat(runText({ ...run, restarts: { ...run.restarts, exact } }, PLAIN));
+    const runs = [
+      { length: 1, perNodeWeek: 90 },
+      { length: 2, perNodeWeek: 0 },
+      { length: 3, perNodeWeek: 10 },
+    ];
+    const text = withExact({ perNodeWeek: 10, runs, assumptions: ["No gap."], gapStandardErrors: -0.5 });
+    expect(text).toContain("exact restarts 10 per node and week; the estimate is 0.5 standard errors below");
+    expect(text).toContain("exact runs shares by failures in a row: 1: 0.9, 3: 0.1");
+    expect(text).toContain("assuming No gap.");
+    const tiny = withExact({ perNodeWeek: 1.35e-4, runs: [], assumptions: [] });
+    expect(tiny).toContain("exact restarts 1.35e-4 per node and week");
+    expect(withExact({ declined: "too many ways" })).toContain("exact restarts none: too many ways");
   });
 
   it("advises nothing when every NodePort is out of range or reserved", () => {

@@ -166,6 +166,35 @@ describe("summarise", () => {
     expect(perConnect([])).toEqual({ mean: 0, p99: 0, max: 2 });
   });
 
+  it("states the gap to the exact probability in standard errors, widened by the design effect", () => {
+    // 40,000 probes with 2e-4 each have a standard error of 7.0703e-5; 12 of them are 1e-4 above 2e-4.
+    const even = summarise(boots(3, 3, 3, 3), { exact: EXACT }).probes;
+    expect(even.exact).toMatchObject({ gapStandardErrors: expect.closeTo(1e-4 / 7.0703e-5, 3) });
+    const uneven = summarise(boots(0, 12, 0, 0), { exact: EXACT }).probes;
+    expect(uneven.designEffect).toBeGreaterThan(2);
+    expect(uneven.exact).toMatchObject({
+      gapStandardErrors: expect.closeTo(1e-4 / 7.0703e-5 / Math.sqrt(uneven.designEffect), 3),
+    });
+  });
+
+  it("has no gap in standard errors where the exact value is 0 and something failed", () => {
+    const never = { probability: 0, assumptions: [] };
+    expect(summarise(boots(0, 0), { exact: never }).probes.exact).toMatchObject({ gapStandardErrors: 0 });
+    expect(summarise(boots(0, 1), { exact: never }).probes.exact).toMatchObject({ gapStandardErrors: null });
+  });
+
+  it("states the gap of restarts in standard errors of their number", () => {
+    const week = { duration: 168 * HOUR, restarts: 7 };
+    const exactRestarts = { perNodeWeek: 4, runs: [], assumptions: [] };
+    const results = [bootWith(0, week), bootWith(0, { ...week, replication: 1 })];
+    // 8 are to be expected, give or take the square root of 8, and 14 were counted.
+    expect(summarise(results, { exact: EXACT, exactRestarts }).restarts.exact).toMatchObject({
+      gapStandardErrors: expect.closeTo(6 / Math.sqrt(8), 9),
+    });
+    const declined = { declined: "too many ways" };
+    expect(summarise(results, { exact: EXACT, exactRestarts: declined }).restarts.exact).toEqual(declined);
+  });
+
   it("states restarts per node-week with the exact Poisson interval", () => {
     const week = { duration: 168 * HOUR, restarts: 2 };
     const { restarts } = summarise([bootWith(0, week), bootWith(0, { ...week, replication: 1 })], { exact: EXACT });

@@ -9,6 +9,8 @@ export interface RunOptions {
   /** How many workers to use; `undefined` leaves it to the machine. */
   readonly jobs: number | undefined;
   readonly format: "text" | "json";
+  /** The folder to write the result to. */
+  readonly out: string | undefined;
   readonly isQuiet: boolean;
   /** The one replication to run, from 0. */
   readonly replication: number | undefined;
@@ -36,6 +38,7 @@ export const RUN_OPTIONS = {
   },
   jobs: { type: "string", requiresArg: true, group: "Run:", describe: "Workers side by side [default: one per core]" },
   format: { type: "string", requiresArg: true, group: "Run:", choices: ["text", "json"], describe: "What to print" },
+  out: { type: "string", requiresArg: true, group: "Run:", describe: "Write the result to this new folder as well" },
   quiet: { type: "boolean", group: "Run:", describe: "No progress line" },
   replication: { type: "string", requiresArg: true, group: "Replay:", describe: "Run this replication alone, from 0" },
   until: { type: "string", requiresArg: true, group: "Replay:", describe: "Stop it at this time, such as 12.345678s" },
@@ -86,6 +89,7 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
     ),
     jobs: counts.get("jobs"),
     format: values["format"] === "json" ? "json" : "text",
+    out: textOf(values["out"])?.replace(/(?<=.)[/\\]+$/, ""),
     isQuiet: values["quiet"] === true,
     replication: counts.get("replication"),
     until: until?.at,

@@ -26,7 +26,12 @@ export function ipvsRules(services: readonly ProxiedService[]): Ruleset {
     ranges: nodePorts.map((port) => ({ low: port, high: port })),
     isNegated: false,
   };
-  const fromClusterIp: RuleMatch = { kind: "addressPortSet", members: clusterIps, isNegated: false };
+  const fromClusterIp: RuleMatch = {
+    kind: "addressPortSet",
+    name: "KUBE-CLUSTER-IP",
+    members: clusterIps,
+    isNegated: false,
+  };
   const isFollowing: RuleMatch = { kind: "ctState", states: 2 | 4, isNegated: false };
   const mark: RuleTarget = { kind: "mark", value: MASQUERADE_MARK, mask: MASQUERADE_MARK };
   const nat: RuleTable = new Map([

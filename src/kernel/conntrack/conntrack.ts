@@ -97,10 +97,10 @@ export class Conntrack {
     this.#timeouts = new TcpTimeouts(netns.sysctls);
     this.#readSysctls();
     netns.sysctls.onChange(() => this.#readSysctls());
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, this.#track);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, this.#track);
-    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, this.#confirm);
-    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, this.#track, "conntrack");
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, this.#track, "conntrack");
+    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
+    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
     const { loop, era } = netns.machine;
     this.inexactRst = era.conntrackInexactRst;
     const hasTimers = era.conntrackExpiry === "timer";

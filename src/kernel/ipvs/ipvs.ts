@@ -292,7 +292,8 @@ export class Ipvs {
   }
 
   #registerHooks(): void {
-    for (const [hook, priority, run] of this.#hookList()) this.netns.hooks.register(hook, priority, run);
+    for (const [hook, priority, run] of this.#hookList())
+      this.netns.hooks.register(hook, priority, run, run === this.#in ? "ip_vs_in" : "ip_vs_out");
   }
 
   #unregisterHooks(): void {

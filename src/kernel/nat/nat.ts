@@ -60,10 +60,10 @@ export class Nat {
     this.#netns = netns;
     this.#conntrack = conntrack;
     this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate);
-    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate);
-    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate, "nat");
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate, "nat");
+    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate, "nat");
+    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate, "nat");
   }
 
   /** Adds the nat table of iptables. @returns a function that takes it away again. */
@@ -72,6 +72,7 @@ export class Nat {
       isLocalAddress: (address) => this.#netns.hasAddress(address),
       randomUnit: () => this.#random.uniform(),
       ...(this.#netns.ruleTally === undefined ? {} : { tally: this.#netns.ruleTally }),
+      ruleLog: this.#netns.ruleLog,
     };
     const added: ChainFunction[] = [];
     for (const [hook, priority, name] of TABLE_CHAINS) {

@@ -27,7 +27,7 @@ export function registerFilter(netns: Netns, ruleset: Ruleset): () => void {
     const chain = compileChain(ruleset, "filter", name, environment);
     if (chain === undefined) continue;
     const run = filterHook(netns, chain);
-    netns.hooks.register(hook, Priority.FILTER, run);
+    netns.hooks.register(hook, Priority.FILTER, run, "filter");
     registered.push([hook, run]);
   }
   return () => {
@@ -41,6 +41,7 @@ export function ruleEnvironment(netns: Netns, stream: string): RuleEnvironment {
   return {
     isLocalAddress: (address) => netns.hasAddress(address),
     randomUnit: () => random.uniform(),
+    ruleLog: netns.ruleLog,
     ...(netns.ruleTally === undefined ? {} : { tally: netns.ruleTally }),
   };
 }

@@ -27,7 +27,7 @@ export function registerNft(netns: Netns, ruleset: NftRuleset): () => void {
       if (base.type === "filter") {
         const { hook } = base;
         const run = filterHook(netns, chain);
-        netns.hooks.register(hook, base.priority, run);
+        netns.hooks.register(hook, base.priority, run, "filter");
         removals.push(() => netns.hooks.unregister(hook, run));
       } else if (netns.conntrack !== undefined) {
         const nat = netns.machine.requireNat(netns);

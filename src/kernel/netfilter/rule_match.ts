@@ -1,6 +1,7 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import { CtState } from "../packet.ts";
+import type { RuleLog } from "../decisions/rule_log.ts";
 import type { RuleTally } from "./rule_tally.ts";
 import type { AddressPortSet, PortRange, RuleMatch } from "./ruleset.ts";
 
@@ -26,6 +27,8 @@ export interface RuleEnvironment {
   randomUnit(): number;
   /** Where rules count the packets that are tested against them; without it they count nothing. */
   readonly tally?: RuleTally;
+  /** Where rules note that they matched; absent or `undefined` unless somebody wants to know. */
+  readonly ruleLog?: RuleLog | undefined;
 }
 
 /** Whether a packet meets a condition. */

@@ -27,7 +27,7 @@ export type RuleMatch = { readonly isNegated: boolean } & (
   | { readonly kind: "source" | "destination"; readonly address: Ipv4; readonly mask: Ipv4 }
   | { readonly kind: "inDevice" | "outDevice"; readonly name: string; readonly isPrefix: boolean }
   | { readonly kind: "sourcePort" | "destinationPort" | "eitherPort"; readonly ranges: readonly PortRange[] }
-  | { readonly kind: "addressPortSet"; readonly members: AddressPortSet }
+  | { readonly kind: "addressPortSet"; readonly name: string; readonly members: AddressPortSet }
   | { readonly kind: "mark"; readonly value: number; readonly mask: number }
   | { readonly kind: "ctState"; readonly states: number }
   | { readonly kind: "localSource" | "localDestination" }

@@ -1,6 +1,8 @@
 import { assert } from "../../sim/assert.ts";
 import type { RandomStreams } from "../../sim/random.ts";
 import type { Ipv4, Port } from "../../units.ts";
+import { tellClose, tellConnect } from "../decisions/socket_reasons.ts";
+import { receiveAndTell } from "../decisions/tcp_reasons.ts";
 import { Errno } from "../errno.ts";
 import { KeyedHash } from "../keyed_hash.ts";
 import type { Machine } from "../machine.ts";
@@ -54,6 +56,7 @@ export class Tcp {
       jiffies: machine.jiffies,
       random,
       test: this,
+      isExplained: machine.decisions !== undefined,
     });
   }
 
@@ -109,6 +112,7 @@ export class Tcp {
     const outcome = sockets.has(slot, SocketFlag.BOUND)
       ? this.#claimTuple(slot, saddr, daddr, dport)
       : this.#pickPort(slot, netns, saddr, daddr, dport);
+    if (this.machine.decisions !== undefined) tellConnect(this, slot, { route, saddr, daddr, dport, outcome });
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.route[slot] = route;
     sockets.state[slot] = TcpState.SYN_SENT;
@@ -156,6 +160,7 @@ export class Tcp {
    */
   close(slot: number): void {
     const sockets = this.sockets;
+    if (this.machine.decisions !== undefined) tellClose(this, slot);
     sockets.owner[slot] = undefined;
     sockets.set(slot, SocketFlag.ORPHAN);
     const state = sockets.state[slot]!;
@@ -169,7 +174,8 @@ export class Tcp {
   /** A segment for this host. Source: net/ipv4/tcp_ipv4.c tcp_v4_rcv, v6.1. */
   receive(netns: Netns, packet: Packet): void {
     netns.counters.TcpInSegs += 1;
-    receiveSegment(this, netns, packet);
+    if (this.machine.decisions === undefined) receiveSegment(this, netns, packet);
+    else receiveAndTell(this, netns, packet);
   }
 
   /** An ICMP error for this host. */
