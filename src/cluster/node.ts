@@ -48,9 +48,9 @@ export class Node implements Site {
   readonly kubeProxy: KubeProxy;
   readonly churn: readonly Churn[];
   readonly selfCheck: SelfCheck | undefined;
-  readonly loadBalancers: readonly LoadBalancer[];
   /** All that connects on this node: probes, self-checks, agents. */
   readonly clients: Clients;
+  readonly loadBalancers: readonly LoadBalancer[];
   /** Outcomes of all connections: (time, connection, port, result). */
   readonly fingerprint = new Fingerprint();
   /** All services, drawn ones included. */
@@ -59,7 +59,7 @@ export class Node implements Site {
   readonly #fabric: Fabric | undefined;
   /** The network behind a node by itself. */
   readonly #network: Netns | undefined;
-  readonly #controlPlane: Workloads;
+  readonly #workloads: Workloads;
   readonly #timeline: Timeline;
   /** Of the pods that are on the node now and not in its own namespace. */
   readonly #podAddresses = new Set<Ipv4>();
@@ -88,7 +88,7 @@ export class Node implements Site {
     this.#buildInterfaces();
     this.clients = new Clients(this.machine, this.fingerprint);
     this.services = [...options.services, ...drawServices(options, random)];
-    this.#controlPlane = new Workloads(options, this.services, {
+    this.#workloads = new Workloads(options, this.services, {
       node: this.netns,
       network: this.#network,
       startOnNode: (pod) => {
@@ -99,16 +99,16 @@ export class Node implements Site {
       changed: (services) => this.kubeProxy.servicesChanged(services),
     });
     this.kubelet = new Kubelet(options, this.netns, this.clients, (pod, isReady) =>
-      this.#controlPlane.statuses.setReady(pod, isReady),
+      this.#workloads.statuses.setReady(pod, isReady),
     );
-    this.kubeProxy = new KubeProxy(options, this.#controlPlane.services, this.netns);
+    this.kubeProxy = new KubeProxy(options, this.#workloads.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.#masqueradePods();
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
     this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.clients));
     this.loadBalancers = options.loadBalancers.map((balancer) => this.#buildLoadBalancer(balancer));
-    const { deployments } = this.#controlPlane;
+    const { deployments } = this.#workloads;
     this.#timeline = new Timeline(options.timeline, { node: this.netns, kubeProxy: this.kubeProxy, deployments });
   }
 
@@ -243,7 +243,7 @@ export class Node implements Site {
       services: this.services,
       isOnNode: (address) => this.netns.hasAddress(address),
       ...(gateway === undefined ? {} : { gateway }),
-      buildPods: (device) => this.#controlPlane.buildElsewhere(device),
+      buildPods: (device) => this.#workloads.buildElsewhere(device),
     });
     const towardsNode = [...network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {

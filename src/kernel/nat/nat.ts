@@ -71,8 +71,8 @@ export class Nat {
     const environment: RuleEnvironment = {
       isLocalAddress: (address) => this.#netns.hasAddress(address),
       randomUnit: () => this.#random.uniform(),
-      ...(this.#netns.ruleTally === undefined ? {} : { tally: this.#netns.ruleTally }),
       ruleLog: this.#netns.ruleLog,
+      ...(this.#netns.ruleTally === undefined ? {} : { tally: this.#netns.ruleTally }),
     };
     const added: ChainFunction[] = [];
     for (const [hook, priority, name] of TABLE_CHAINS) {

@@ -25,10 +25,10 @@ export interface RuleEnvironment {
   isLocalAddress(address: Ipv4): boolean;
   /** A number in [0, 1) for `--mode random`. */
   randomUnit(): number;
-  /** Where rules count the packets that are tested against them; without it they count nothing. */
-  readonly tally?: RuleTally;
   /** Where rules note that they matched; absent or `undefined` unless somebody wants to know. */
   readonly ruleLog?: RuleLog | undefined;
+  /** Where rules count the packets that are tested against them; without it they count nothing. */
+  readonly tally?: RuleTally;
 }
 
 /** Whether a packet meets a condition. */
