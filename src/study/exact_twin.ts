@@ -13,6 +13,8 @@ const EPOCH_SECONDS = 10;
 export function exactForRun(scenario: Scenario, results: readonly ReplicationResult[]): ExactDocument {
   if (scenario.nodes.length > 1)
     return { declined: "There are several nodes, and the exact value is that of one kernel with its ports." };
+  if (scenario.timeline.length > 0)
+    return { declined: "The timeline changes the run, and the exact value is that of a node that stays as it is." };
   const byExposure = new Map<string, { readonly value: ExactDocument; count: number }>();
   for (const { exposure } of results) {
     const key = JSON.stringify([exposure.portRange, exposure.intercepted, exposure.heldPorts, exposure.reservedPorts]);

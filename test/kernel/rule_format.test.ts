@@ -26,6 +26,14 @@ describe("formatRule", () => {
     expect(printed(table, known)).toBe(rule);
   });
 
+  it("names an ipset, whose members are not shown", () => {
+    const match = { kind: "addressPortSet", name: "KUBE-CLUSTER-IP", members: new Map(), isNegated: false } as const;
+    const rule = { line: 1, matches: [match], target: { kind: "jump", chain: "KUBE-X" } } as const;
+    expect(formatRule("KUBE-SERVICES", rule)).toBe(
+      "-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP src,dst -j KUBE-X",
+    );
+  });
+
   it("cuts a long list of ports short and says by how many", () => {
     expect(printed("filter", "-A INPUT -p tcp -m multiport --dports 1,3,5,7,9,11,13 -j DROP")).toBe(
       "-A INPUT -p tcp -m multiport --dports 1,3,5,7,9,… (2 more) -j DROP",

@@ -40,6 +40,13 @@ function podEvery(seconds: number, replicas = 1): string {
 }
 
 describe("exactForRun", () => {
+  it("is declined where a timeline changes the run", () => {
+    const timeline = "timeline: [{ at: 1m, set: { sysctls.net.ipv4.ip_local_port_range: 1024 65000 } }]\n";
+    expect(exactOf(timeline)).toEqual({
+      declined: "The timeline changes the run, and the exact value is that of a node that stays as it is.",
+    });
+  });
+
   it("takes the pace of the destinations where all have the same", () => {
     expect(exactOf(`${FUNNEL}pods:\n${podEvery(10)}`)).toMatchObject({ probability: valueAt(1) });
     expect(exactOf(`${FUNNEL}pods:\n${podEvery(2)}`)).toMatchObject({ probability: valueAt(5) });
