@@ -8,6 +8,8 @@ export default defineConfig(({ mode }) => ({
     include: mode === "long" ? ["test/**/*.long.test.ts"] : ["test/**/*.test.ts"],
     exclude: mode === "long" ? [] : ["test/**/*.long.test.ts"],
     pool: "threads",
+    // One thread for each core; by itself vitest leaves one core idle.
+    maxWorkers: "100%",
     // Tests share nothing that they change, so each worker loads the modules once.
     isolate: false,
     testTimeout: mode === "long" ? 600_000 : 20_000,
