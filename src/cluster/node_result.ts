@@ -4,13 +4,22 @@ import { formatIpv4, type Micros, type Port } from "../units.ts";
 import type { ClusterNode } from "./cluster.ts";
 import type { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
-import { type CauseCounts, FAILURE_CAUSES, FAILURES_KEPT, type ReplicationResult } from "./replication_result.ts";
+import {
+  type CauseCounts,
+  FAILURE_CAUSES,
+  FAILURES_KEPT,
+  type FirstTimes,
+  type LifeResult,
+  type ReplicationResult,
+} from "./replication_result.ts";
 import { noFailures } from "./workload.ts";
 
 /** What a result says of its run. */
 export interface ResultPlace {
   readonly replication: number;
   readonly end: Micros;
+  /** From when on it was counted; 0 if left out. */
+  readonly warmUp?: Micros;
   /** NodePorts that kube-proxy held when the run began. */
   readonly heldPorts: readonly Port[];
 }
@@ -24,12 +33,13 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
   machine.tcp.timeWaits.expire();
   return {
     replication: run.replication,
-    duration: run.end,
+    duration: run.end - (run.warmUp ?? 0),
     probes: kubelet.totals,
     series: kubelet.series(),
     failures: kubelet.failures,
     readiness: kubelet.readiness(),
     restarts: kubelet.restarts(),
+    life: lifeSince(run.warmUp ?? 0, kubelet.life()),
     workloads: workloads.map(({ counts }) => counts.result()),
     exposure: exposureOf(node, options, run.heldPorts),
     ports: {
@@ -125,6 +135,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], packetsOu
       unready: sum(({ readiness }) => readiness.unready),
     },
     restarts: sum(({ restarts }) => restarts),
+    life: joinLives(results.flatMap(({ life }) => life ?? [])),
     workloads: results.flatMap(({ workloads }) => workloads),
     ports: {
       timeWaitMax: most(({ ports }) => ports.timeWaitMax),
@@ -148,6 +159,24 @@ export function joinNodeResults(results: readonly ReplicationResult[], packetsOu
       packets: sum(({ engine }) => engine.packets) + packetsOutside,
       fingerprint: fingerprint.hex(),
     },
+  };
+}
+
+/** First times, counted from the moment at which counting began. */
+function lifeSince(start: Micros, life: LifeResult): LifeResult {
+  const since = ({ failure, restart }: FirstTimes): FirstTimes => ({
+    failure: failure === null ? null : failure - start,
+    restart: restart === null ? null : restart - start,
+  });
+  return start === 0 ? life : { ...life, pods: life.pods.map(since), nodes: life.nodes.map(since) };
+}
+
+function joinLives(lives: readonly LifeResult[]): LifeResult {
+  const lengths = Math.max(0, ...lives.map(({ runs }) => runs.length));
+  return {
+    runs: Array.from({ length: lengths }, (_, index) => lives.reduce((sum, { runs }) => sum + (runs[index] ?? 0), 0)),
+    pods: lives.flatMap(({ pods }) => pods),
+    nodes: lives.flatMap(({ nodes }) => nodes),
   };
 }
 

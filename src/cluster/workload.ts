@@ -33,6 +33,13 @@ export class WorkloadCounts {
     this.byCause[outcome.cause] += 1;
   }
 
+  /** Counts from here on. */
+  forget(): void {
+    this.connects = 0;
+    this.failed = 0;
+    Object.assign(this.byCause, noFailures());
+  }
+
   result(): WorkloadResult {
     return { name: this.name, connects: this.connects, failed: this.failed, byCause: this.byCause };
   }
