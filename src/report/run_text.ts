@@ -1,4 +1,13 @@
-import type { ExactDocument, ExpectationDocument, IntervalDocument, RunDocument } from "../study/run_document.ts";
+import type {
+  ExactDocument,
+  ExpectationDocument,
+  IntervalDocument,
+  LifeDocument,
+  RunDocument,
+  RunOfFailures,
+  ShareDocument,
+  SurvivalDocument,
+} from "../study/run_document.ts";
 import { causesByCount, findingParagraphs } from "./finding.ts";
 import {
   formatCount,
@@ -53,10 +62,11 @@ export function runText(document: RunDocument, options: RunTextOptions): string 
 
 /** What was simulated: the scenario's own words, then its file and settings. */
 function headerLines(document: RunDocument, columns: number): string[] {
-  const { kernel, portWalk, replications, durationSeconds } = document.settings;
+  const { kernel, portWalk, replications, durationSeconds, warmUpSeconds } = document.settings;
   const settings = [
     `${document.scenario.file}: kernel ${kernel} (port walk ${portWalk})`,
     `${plural(formatCount(replications), "replication")} of ${formatSpan(durationSeconds)}`,
+    ...(warmUpSeconds === undefined ? [] : [`the first ${formatSpan(warmUpSeconds)} of each left out`]),
   ].join(", ");
   const lines = [...wrapText(document.scenario.about, columns), ...wrapText(settings, columns)];
   const changes = changesOf(document);
@@ -104,7 +114,14 @@ function probeLines(document: RunDocument, columns: number): string[] {
       ),
     );
   }
+  if (probes.longestRunOfFailures > 1) lines.push(...row("failures in a row", runsText(probes.runsOfFailures ?? [])));
   lines.push(...row("readiness", readinessText(readiness)), ...row("restarts", restartsText(restarts)));
+  if (document.life !== undefined && probes.failed > 0) {
+    lines.push(
+      ...row("first failure", firstText(document.life.firstFailure)),
+      ...row("nodes in a week", weekText(document.life.nodesHitInAWeek)),
+    );
+  }
   return lines;
 }
 
@@ -135,6 +152,39 @@ function betweenText(document: RunDocument): string {
   const { meanSecondsBetweenFailures, failuresPerHour } = document.probes;
   const rate = `${formatRate(failuresPerHour)} failures per hour of one node`;
   return meanSecondsBetweenFailures === null ? rate : `${formatSpan(meanSecondsBetweenFailures)} on average, ${rate}`;
+}
+
+/** How many runs of failures lengths of one, two and so on came to. */
+const SHOWN_RUNS = 6;
+
+function runsText(runs: readonly RunOfFailures[]): string {
+  const shown = runs.slice(0, SHOWN_RUNS).map(({ length, isAtLeast, count, perNodeWeek }) => {
+    const rate = length === 1 ? "" : ` (${formatRate(perNodeWeek)} per node and week)`;
+    return `${formatCount(length)}${isAtLeast ? " or more" : ""}: ${plural(formatCount(count), "time")}${rate}`;
+  });
+  const more = runs.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? `, and ${plural(formatCount(more), "other length")}` : ""}`;
+}
+
+/** When a node and a pod see their first failed probe. */
+function firstText({ perNode, perPod }: LifeDocument["firstFailure"]): string {
+  return `of a node ${medianText(perNode)}; of a pod ${medianText(perPod)}`;
+}
+
+function medianText({ medianSeconds, watched, events }: SurvivalDocument): string {
+  const hit = `${formatCount(events)} of ${formatCount(watched)} were hit`;
+  return medianSeconds === null
+    ? `not within the run for half of them: ${hit}`
+    : `after ${formatSpan(medianSeconds)} (median; ${hit})`;
+}
+
+/** What share of nodes a week brings a failed probe, and a restart. */
+function weekText({ failure, restart }: LifeDocument["nodesHitInAWeek"]): string {
+  return `${shareText(failure, "a failed probe")}, ${shareText(restart, "a restart")}`;
+}
+
+function shareText({ share, interval }: ShareDocument, what: string): string {
+  return `${formatPercent(share)} see ${what} (${intervalText(interval, formatPercent)})`;
 }
 
 /** How often pods left and entered Ready, and for how long they were out. */

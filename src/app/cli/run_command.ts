@@ -3,6 +3,7 @@ import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import type { RunDocument } from "../../study/run_document.ts";
+import { firstRound } from "../../study/stopping_rule.ts";
 import type { RunProgress, RunRequest } from "../../study/run_study.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { SECOND } from "../../units.ts";
@@ -33,6 +34,15 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
     io.stderr.write(
       `sim: Cannot run replication ${options.replication}: there are ${replications}, counted from 0; raise --replications\n`,
     );
+    return EXIT_CODE.wrongInput;
+  }
+  const durations = [parsed.scenario, ...parsed.scenario.variants.map(({ scenario }) => scenario)].map(
+    ({ duration }) => duration,
+  );
+  const length = Math.min(options.until ?? Infinity, ...durations);
+  if (options.warmUp !== undefined && options.warmUp >= length) {
+    const [warmUp, whole] = [formatSpan(options.warmUp / SECOND), formatSpan(length / SECOND)];
+    io.stderr.write(`sim: Cannot leave out the first ${warmUp}: a boot is simulated for ${whole}; raise --duration\n`);
     return EXIT_CODE.wrongInput;
   }
   return simulate(requestOf(parsed.scenario, io.digest(file.text), options, io), options, io);
@@ -76,10 +86,14 @@ function requestOf(scenario: Scenario, digest: string, options: RunOptions, io: 
     clocks: { wallSeconds: () => io.clock() / 1000, cpuSeconds: io.cpuSeconds },
     overrides: overrideRecord(options.overrides),
     jobs:
-      options.replication === undefined ? Math.min(wanted, scenario.replications * (1 + scenario.variants.length)) : 1,
+      options.replication === undefined
+        ? Math.min(wanted, firstRound(scenario.replications) * (1 + scenario.variants.length))
+        : 1,
     signal: io.signal,
     ...(options.replication === undefined ? {} : { replication: options.replication }),
     ...(options.until === undefined ? {} : { until: options.until }),
+    ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
+    ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
   };
 }
 
@@ -105,11 +119,19 @@ function interruptedText(latest: RunProgress | undefined): string {
 
 /** The replay line of a failure: its place, if the error carries one, in a run with the same overrides. */
 function replayOf(error: unknown, request: RunRequest): string {
+  const replication = numberIn(error, "replication");
+  const { scenario } = request;
+  // A precision may have asked for more boots than the scenario names.
+  const isBeyond = replication !== undefined && replication >= scenario.replications;
   return replayLine({
     file: request.file,
-    seed: request.scenario.seed,
-    overrides: { ...request.overrides, ...settingsIn(error) },
-    replication: numberIn(error, "replication"),
+    seed: scenario.seed,
+    overrides: {
+      ...request.overrides,
+      ...(isBeyond ? { replications: String(replication + 1) } : {}),
+      ...settingsIn(error),
+    },
+    replication,
     at: numberIn(error, "at"),
   });
 }
