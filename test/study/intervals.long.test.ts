@@ -5,7 +5,7 @@ import { coverageRow, hardSources, isAsPromised, promisedSources, STUDY_BOOTS } 
 // the standard error of a share near 0.95 is 0.003.
 describe("proportionInterval over 5,000 studies", () => {
   it.each(promisedSources().map((source) => [source.name, source.truth * source.probes, source] as const))(
-    "covers 93 to 97 %% of studies with 20 effective failures and at least 93 %% of others: %s, %d failures a boot",
+    "covers 0.93 to 0.97 of studies with 20 effective failures and at least 0.93 of others: %s, %d failures a boot",
     (_name, _failures, source) => {
       const { covered } = coverageRow(source, 5_000);
       const wrong = covered.flatMap((share, index) =>
@@ -16,7 +16,7 @@ describe("proportionInterval over 5,000 studies", () => {
   );
 
   it.each(hardSources().map((source) => [source.truth * source.probes, source] as const))(
-    "covers at least 93 %% with 4 boots or more that vary by their mean, %d failures a boot",
+    "covers at least 0.93 with 4 boots or more that vary by their mean, %d failures a boot",
     (_failures, source) => {
       expect(Math.min(...coverageRow(source, 5_000).covered.slice(1))).toBeGreaterThanOrEqual(0.93);
     },
