@@ -35,10 +35,15 @@ export { runReplication } from "./cluster/replication.ts";
 export type { ReplicationControl } from "./cluster/replication.ts";
 export { exactProbability } from "./study/exact_probability.ts";
 export type { ExactProbabilityInput } from "./study/exact_probability.ts";
+export { exactRuns } from "./study/exact_runs.ts";
+export type { ExactRuns, ExactRunsInput } from "./study/exact_runs.ts";
+export { rareRun } from "./study/rare_events.ts";
+export type { RareRunEstimate, RareRunInput } from "./study/rare_events.ts";
 export type {
   AuditDocument,
   AuditedVariant,
   ExactDocument,
+  ExactRestartsDocument,
   ExpectationDocument,
   IntervalDocument,
   RunDocument,
@@ -47,6 +52,34 @@ export type {
 } from "./study/run_document.ts";
 export { documentOf, runStudy } from "./study/run_study.ts";
 export type { RunProgress, RunRequest } from "./study/run_study.ts";
+export { runSweep } from "./study/run_sweep.ts";
+export type { SweepProgress, SweepRun } from "./study/run_sweep.ts";
+export { readFactor } from "./study/factor.ts";
+export type { Factor, NumberRange } from "./study/factor.ts";
+export { designPoints, SWEEP_DESIGNS } from "./study/sweep_design.ts";
+export type { DesignRequest, SweepDesign } from "./study/sweep_design.ts";
+export { pointDocument, sweepDocument } from "./study/sweep_document.ts";
+export type {
+  PointDocument,
+  PointFigures,
+  Shard,
+  SweepDocument,
+  SweepManifest,
+  SweepPoint,
+} from "./study/sweep_document.ts";
+export { planSweep } from "./study/sweep_plan.ts";
+export type { PlannedPoint, PlannedSweep, SweepPlan, SweepRequest } from "./study/sweep_plan.ts";
+export { pointColumns } from "./report/points_table.ts";
+export type { ColumnKind, PointColumn } from "./report/points_table.ts";
+export { pointsCsv } from "./report/points_csv.ts";
+export { pointsParquet } from "./report/points_parquet.ts";
+export { sweepText } from "./report/sweep_text.ts";
+export { explainConnection } from "./study/explain_connection.ts";
+export type { ConnectionStory, Explanation, ExplainRequest } from "./study/explain_connection.ts";
+export { explainDocument } from "./report/explain_document.ts";
+export type { ExplainDocument } from "./report/explain_document.ts";
+export { explainText } from "./report/explain_text.ts";
+export { sequenceSvg } from "./report/sequence_chart.ts";
 export { runText } from "./report/run_text.ts";
 export type { RunTextOptions } from "./report/run_text.ts";
 export { MILLISECOND, SECOND } from "./units.ts";

@@ -3,7 +3,7 @@ import { calendarTime, padded } from "./calendar.ts";
 import type { Outcome } from "./clients.ts";
 import type { ProbeObserver } from "./kubelet/kubelet.ts";
 import type { Prober } from "./kubelet/prober.ts";
-import type { Version } from "./options.ts";
+import type { ProbeOptions, Version } from "./options.ts";
 
 /** Lines that are kept. */
 const LINES_KEPT = 1000;
@@ -35,9 +35,29 @@ export function accessLogLine({ client, at, path, status, bytes }: ProbeRequest,
   return `${formatIpv4(client)} - - [${stamp}] "GET ${path} HTTP/1.1" ${status} ${bytes} "-" "kube-probe/${version[0]}.${version[1]}" "-"`;
 }
 
+/** What a probe came to, and where it came from. */
+export interface ProbeEnd {
+  readonly client: Ipv4;
+  readonly at: Micros;
+  readonly outcome: Outcome;
+}
+
 /**
- * The access log of one pod's nginx, as far as the kubelet's probes write it: a request that never arrived leaves no line,
- * and one that its client gave up is logged with status 499 and no bytes.
+ * The line that a probe leaves in nginx's access log: none if it does not speak HTTP or its request never arrived; status
+ * 499 and no bytes if the kubelet gave up.
+ */
+export function probeAccessLine(
+  { handler }: ProbeOptions,
+  { client, at, outcome }: ProbeEnd,
+  version: Version,
+): string | undefined {
+  if (handler.kind !== "httpGet" || (!outcome.isSuccess && !outcome.wasConnected)) return undefined;
+  const answer = outcome.isSuccess ? { status: 200, bytes: PAGE_BYTES } : { status: 499, bytes: 0 };
+  return accessLogLine({ client, at, path: handler.path, ...answer }, version);
+}
+
+/**
+ * The access log of one pod's nginx, as far as the kubelet's probes write it.
  *
  * Not modelled: requests of others; a body of another length than that of nginx's own page.
  */
@@ -60,10 +80,8 @@ export class AccessLog implements ProbeObserver {
   }
 
   probed({ subject, probe }: Prober, outcome: Outcome, at: Micros): void {
-    const { handler } = probe;
-    if (handler.kind !== "httpGet" || subject.pod !== this.#pod || this.#lines.length >= LINES_KEPT) return;
-    if (!outcome.isSuccess && !outcome.wasConnected) return;
-    const answer = outcome.isSuccess ? { status: 200, bytes: PAGE_BYTES } : { status: 499, bytes: 0 };
-    this.#lines.push(accessLogLine({ client: this.#client, at, path: handler.path, ...answer }, this.#version));
+    if (subject.pod !== this.#pod || this.#lines.length >= LINES_KEPT) return;
+    const line = probeAccessLine(probe, { client: this.#client, at, outcome }, this.#version);
+    if (line !== undefined) this.#lines.push(line);
   }
 }

@@ -14,9 +14,12 @@ export interface CalendarTime {
 
 const DAY: Micros = 86_400 * SECOND;
 const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
-const FIRST_YEAR = 1970;
+const FIRST_YEAR = 2026;
 
-/** Where a moment falls. The engine has no calendar: a run begins with 1970, and no year is a leap year. */
+/** The moment 0 of a run since 1970: 1 January 2026, 00:00 UTC. The engine has no calendar; this one gives logs and files a plausible date. */
+export const RUN_EPOCH: Micros = 1_767_225_600 * SECOND;
+
+/** Where a moment falls: a run begins with 2026, and no year is a leap year. */
 export function calendarTime(at: Micros): CalendarTime {
   const days = Math.floor(at / DAY);
   const dayOfYear = days % 365;

@@ -18,6 +18,8 @@ export interface Outcome {
   /** Whether the handshake was complete when it failed. */
   readonly wasConnected: boolean;
   readonly localPort: Port;
+  /** From connect() to the end of the handshake; -1 if it did not end. */
+  readonly connectTime: Micros;
 }
 
 /** What a client does with each of its connections; one object for all connections of one workload. */
@@ -34,7 +36,20 @@ export interface ClientSpec {
   readonly closes: "client" | "race" | "server" | "reset";
   /** Covers connecting, request and answer. */
   readonly timeout: Micros;
+  /** How long the connection stays open after the answer (`closes: client` and `reset`); not at all if left out. */
+  readonly lasts?: Micros;
+  /** Binds the socket before it connects; without it connect() chooses the port. @returns 0 or -errno. */
+  bind?(slot: number): number;
   finished(row: number, outcome: Outcome): void;
+}
+
+/** Hears of every connection of the clients on a machine; it must not change anything. */
+export interface ClientObserver {
+  /** A connection is about to begin; its row is its name until it is finished. */
+  opens(row: number, spec: ClientSpec): void;
+  /** connect() has not failed, and the connection has this source. */
+  connects(row: number, spec: ClientSpec, source: { readonly address: Ipv4; readonly port: Port }): void;
+  finished(row: number, spec: ClientSpec, outcome: Outcome): void;
 }
 
 /** A client's own work between the answer and its close(), in which the server's FIN may overtake it. */
@@ -48,6 +63,8 @@ const TIMEOUT_CODE = 1;
  * outcome with exactly one cause, and enters the run's outcome fingerprint as (time, connection, port, result).
  */
 export class Clients implements SocketOwner, TimerColumnOwner {
+  /** Who hears of connections, if anybody does. */
+  observer: ClientObserver | undefined = undefined;
   readonly #machine: Machine;
   readonly #loop: EventLoop;
   readonly #fingerprint: Fingerprint;
@@ -56,19 +73,25 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   readonly #ports: number[] = [];
   readonly #generations: number[] = [];
   readonly #serials: number[] = [];
+  /** When each row's connection was begun, and when its handshake ended (-1: not yet). */
+  readonly #begins: Micros[] = [];
+  readonly #handshakes: Micros[] = [];
   readonly #free: number[] = [];
   readonly #timeouts = new Map<Micros, TimerColumn>();
   readonly #closes: TimerColumn;
+  readonly #holds = new Map<Micros, TimerColumn>();
+  readonly #holdOwner: TimerColumnOwner;
   #opened = 0;
 
   constructor(machine: Machine, fingerprint: Fingerprint) {
     this.#machine = machine;
     this.#loop = machine.loop;
     this.#fingerprint = fingerprint;
-    this.#closes = new TimerColumn(this.#loop, "client/closes", {
+    this.#holdOwner = {
       isLive: (row, generation) => this.isLive(row, generation),
       fire: (row) => this.#closeAndSucceed(row),
-    });
+    };
+    this.#closes = new TimerColumn(this.#loop, "client/closes", this.#holdOwner);
   }
 
   /** Begins a connection, which may fail before this returns. @returns its row, until it is finished. */
@@ -82,19 +105,27 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const slot = tcp.socket(spec.netns, this, row);
     this.#slots[row] = slot;
     this.#ports[row] = 0;
+    this.observer?.opens(row, spec);
+    this.#begins[row] = this.#loop.now;
+    this.#handshakes[row] = -1;
     if (spec.closes === "reset") tcp.setLingerReset(slot);
-    const outcome = tcp.connect(slot, spec.address, spec.port);
+    const bound = spec.bind === undefined ? 0 : spec.bind(slot);
+    if (bound < 0) tcp.close(slot);
+    const outcome = bound < 0 ? bound : tcp.connect(slot, spec.address, spec.port);
     if (outcome < 0) {
       this.#fail(row, -outcome, false);
       return row;
     }
-    this.#ports[row] = tcp.sockets.localPort(slot);
+    const port = tcp.sockets.localPort(slot);
+    this.#ports[row] = port;
+    this.observer?.connects(row, spec, { address: tcp.sockets.local[slot]!, port });
     this.#columnOf(spec.timeout).arm(this.#loop.now + spec.timeout, row, this.#generations[row]);
     return row;
   }
 
   connected(slot: number, row: number): void {
     const spec = this.#specs[row]!;
+    this.#handshakes[row] = this.#loop.now;
     if (spec.requestBytes > 0) this.#machine.tcp.send(slot, spec.requestBytes);
     else if (spec.closes !== "server") this.#closeAndSucceed(row);
   }
@@ -105,7 +136,8 @@ export class Clients implements SocketOwner, TimerColumnOwner {
 
   received(_slot: number, row: number): void {
     const spec = this.#specs[row]!;
-    if (spec.closes === "race") this.#closes.arm(this.#loop.now + CLOSE_DELAY, row, this.#generations[row]!);
+    if (spec.lasts !== undefined) this.#hold(row, spec.lasts);
+    else if (spec.closes === "race") this.#closes.arm(this.#loop.now + CLOSE_DELAY, row, this.#generations[row]!);
     else if (spec.closes !== "server") this.#closeAndSucceed(row);
   }
 
@@ -134,6 +166,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
       errno: 0,
       wasConnected: !isConnecting,
       localPort: this.#ports[row]!,
+      connectTime: this.#connectTime(row),
     });
   }
 
@@ -145,12 +178,31 @@ export class Clients implements SocketOwner, TimerColumnOwner {
       errno: 0,
       wasConnected: true,
       localPort: this.#ports[row]!,
+      connectTime: this.#connectTime(row),
     });
+  }
+
+  /** The answer has come in time: from now on only the connection's own length counts. */
+  #hold(row: number, lasts: Micros): void {
+    this.#generations[row] = this.#generations[row]! + 1;
+    let column = this.#holds.get(lasts);
+    if (column === undefined) {
+      column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, this.#holdOwner);
+      this.#holds.set(lasts, column);
+    }
+    column.arm(this.#loop.now + lasts, row, this.#generations[row]);
+  }
+
+  #connectTime(row: number): Micros {
+    const end = this.#handshakes[row]!;
+    return end < 0 ? -1 : end - this.#begins[row]!;
   }
 
   #fail(row: number, errno: number, wasConnected: boolean): void {
     const cause = causeOfErrno(errno, wasConnected);
-    this.#finish(row, 1000 + errno, { isSuccess: false, cause, errno, wasConnected, localPort: this.#ports[row]! });
+    const localPort = this.#ports[row]!;
+    const connectTime = this.#connectTime(row);
+    this.#finish(row, 1000 + errno, { isSuccess: false, cause, errno, wasConnected, localPort, connectTime });
   }
 
   #causeOfSilence(slot: number, isConnecting: boolean): FailureCause {
@@ -169,6 +221,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#specs[row] = undefined;
     this.#generations[row] = this.#generations[row]! + 1;
     this.#free.push(row);
+    this.observer?.finished(row, spec, outcome);
     spec.finished(row, outcome);
   }
 

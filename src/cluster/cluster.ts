@@ -1,3 +1,4 @@
+import type { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
@@ -7,6 +8,7 @@ import { Node } from "./node.ts";
 import type { ClusterOptions, NodeDescription, NodeOptions, OverlayOptions } from "./options.ts";
 import { joinPodNetworks } from "./overlay.ts";
 import { drawServices } from "./service_generator.ts";
+import type { Site } from "./workload.ts";
 
 /** Without an `overlay` the nodes route pod networks to each other as they are. */
 const PLAIN_ROUTES: OverlayOptions = { kind: "host-gw", port: 0, blocked: "off", masquerade: true };
@@ -50,14 +52,28 @@ export class Cluster {
     fabric.ownTheRest(options, services);
   }
 
-  /** Sets everything going on all nodes, in their order. */
+  /** Sets everything going: all nodes in their order, then the hosts outside them. */
   start(): void {
     for (const { node } of this.nodes) node.start();
+    this.fabric?.start();
   }
 
   /** Failed probes of all nodes so far. */
   failedProbes(): number {
     return this.nodes.reduce((sum, { node }) => sum + node.kubelet.totals.failed, 0);
+  }
+
+  /** The kernels of all nodes in their order, then that of the network between them. */
+  machines(): readonly Machine[] {
+    const machines = this.nodes.map(({ node }) => node.machine);
+    return this.fabric === undefined ? machines : [...machines, this.fabric.netns.machine];
+  }
+
+  /** All places that connections begin at, in the same order. */
+  sites(): readonly Site[] {
+    const outside = this.fabric?.site;
+    const nodes = this.nodes.map(({ node }) => node);
+    return outside === undefined ? nodes : [...nodes, outside];
   }
 
   /** The namespace of a pod, on whatever node it is, or `undefined`. */
@@ -70,7 +86,10 @@ export class Cluster {
   }
 }
 
-/** What one of several nodes gets: its own description and sysctls, its pods, and the workloads that begin on it. */
+/**
+ * What one of several nodes gets: its own description and sysctls, its pods, and the workloads that begin on it; those
+ * that begin on no node are the fabric's.
+ */
 function optionsOf(options: ClusterOptions, description: NodeDescription, index: number): NodeOptions {
   const isHere = (node: string | undefined): boolean => (node === undefined ? index === 0 : node === description.name);
   const pods = options.pods.filter((pod) => isHere(pod.node));
@@ -81,6 +100,6 @@ function optionsOf(options: ClusterOptions, description: NodeDescription, index:
     node: description,
     sysctls: [...options.sysctls, ...(description.sysctls ?? [])],
     pods,
-    churn: options.churn.filter(({ from }) => startsHere(from)),
+    churn: options.churn.filter(({ from, source }) => source === undefined && startsHere(from)),
   };
 }

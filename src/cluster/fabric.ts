@@ -5,15 +5,30 @@ import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import { assert } from "../sim/assert.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
+import { Fingerprint } from "../sim/fingerprint.ts";
 import type { RandomStreams } from "../sim/random.ts";
 import { type Ipv4, type Micros, prefixMask } from "../units.ts";
-import { dropInvalid } from "./endpoint_hosts.ts";
+import { Churn } from "./churn.ts";
+import { Clients } from "./clients.ts";
 import { filterFabric } from "./fabric_filter.ts";
 import type { ClusterOptions, InterfaceOptions, NodeDescription, ServiceOptions } from "./options.ts";
-import { serveOutside } from "./outside_server.ts";
+import { addOutsideHosts } from "./outside_hosts.ts";
+import type { WorkloadResult } from "./replication_result.ts";
+import type { Site } from "./workload.ts";
 
 /** One-way delay between a node and the switch or router in the middle; from node to node it is twice that. */
 const LINK_DELAY: Micros = 50;
+
+/** What hosts outside several nodes have lived through by the end of a run. */
+export interface OutsideResult {
+  /** Packets that they have sent. */
+  readonly packets: number;
+  /** Connections that they have begun. */
+  readonly connections: number;
+  /** Those of agents there, in the scenario's order. */
+  readonly workloads: readonly WorkloadResult[];
+  readonly fingerprint: string;
+}
 
 /**
  * The network that nodes share: a machine of its own, with a bridge for each subnet and the gateway on it, and with all
@@ -28,6 +43,10 @@ export class Fabric {
   readonly #machine: Machine;
   readonly #subnets = new Map<string, Device>();
   readonly #nodeAddresses = new Set<Ipv4>();
+  /** Agents that connect from outside the nodes, and the outcomes of their connections. */
+  readonly #churn: Churn[] = [];
+  #clients: Clients | undefined = undefined;
+  readonly #fingerprint = new Fingerprint();
 
   constructor(options: ClusterOptions, loop: EventLoop, random: RandomStreams, trace?: TraceSink) {
     this.loop = loop;
@@ -42,11 +61,6 @@ export class Fabric {
     const problem = this.netns.sysctls.set("net.ipv4.ip_forward", "1");
     assert(problem === undefined, "a router forwards");
     filterFabric(this.netns, options, (address) => this.#nodeAddresses.has(address) || this.netns.hasAddress(address));
-  }
-
-  /** Packets that hosts outside the nodes have sent. */
-  get packetsSent(): number {
-    return this.#machine.packetsSent;
   }
 
   /** Connects a physical interface of a node to its subnet. @returns the interface, without its addresses. */
@@ -73,25 +87,41 @@ export class Fabric {
   }
 
   /**
-   * Gives the network what is named and is on no node: endpoints of services elsewhere, and the servers that agents
-   * connect to.
+   * Gives the network what is named and is on no node: endpoints of services elsewhere, agents that connect from there,
+   * and the servers that agents connect to.
    */
   ownTheRest(options: ClusterOptions, services: readonly ServiceOptions[]): void {
-    const elsewhere = new Set<Ipv4>(this.#nodeAddresses);
-    for (const pod of options.pods) elsewhere.add(pod.address);
-    for (const { clusterIp } of services) if (clusterIp !== undefined) elsewhere.add(clusterIp);
+    const onNodes = new Set<Ipv4>(this.#nodeAddresses);
     for (const node of options.nodes ?? [])
-      for (const { addresses } of node.interfaces) for (const { address } of addresses) elsewhere.add(address);
-    const device = this.netns.addDevice("dummy0", "dummy");
-    const own = (address: Ipv4): void => {
-      if (!elsewhere.has(address) && !this.netns.hasAddress(address)) this.netns.addAddress(device, address, 32);
-    };
-    for (const service of services) for (const endpoint of service.endpoints) own(endpoint);
+      for (const { addresses } of node.interfaces) for (const { address } of addresses) onNodes.add(address);
+    addOutsideHosts(this.netns, options, { services, isOnNode: (address) => onNodes.has(address) });
+    const clients = new Clients(this.#machine, this.#fingerprint);
+    this.#clients = clients;
     for (const churn of options.churn) {
-      own(churn.to.address);
-      serveOutside(this.netns, churn);
+      if (churn.source !== undefined) this.#churn.push(new Churn(churn, this.netns, clients));
     }
-    if (options.endpointHostsDropInvalid) this.#machine.loadRules(this.netns, dropInvalid());
+  }
+
+  /** Sets the agents outside the nodes going. */
+  start(): void {
+    for (const churn of this.#churn) churn.start();
+  }
+
+  /** Where connections of hosts outside the nodes begin; `undefined` before `ownTheRest`. */
+  get site(): Site | undefined {
+    return this.#clients === undefined
+      ? undefined
+      : { netns: this.netns, clients: this.#clients, workloads: this.#churn };
+  }
+
+  /** What the hosts outside the nodes have lived through. */
+  result(): OutsideResult {
+    return {
+      packets: this.#machine.packetsSent,
+      connections: this.#machine.tcp.connections,
+      workloads: this.#churn.map(({ counts }) => counts.result()),
+      fingerprint: this.#fingerprint.hex(),
+    };
   }
 
   #subnet(name: string, network: InterfaceOptions["addresses"][number] | undefined, gateway: Ipv4 | undefined): Device {

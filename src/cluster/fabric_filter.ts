@@ -1,8 +1,15 @@
 import { Icmp, sendIcmpError } from "../kernel/icmp.ts";
-import { Hook, type HookFunction, Priority, Verdict } from "../kernel/netfilter/hooks.ts";
+import {
+  Hook,
+  type HookFunction,
+  type HookLabel,
+  Priority,
+  Verdict,
+  type VerdictValue,
+} from "../kernel/netfilter/hooks.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { type Packet, Protocol, TcpFlag } from "../kernel/packet.ts";
-import type { Ipv4, Port } from "../units.ts";
+import { formatIpv4, type Ipv4, type Port } from "../units.ts";
 import type { ClusterOptions } from "./options.ts";
 
 interface Block {
@@ -10,6 +17,20 @@ interface Block {
   readonly port: Port;
   readonly isRejected: boolean;
 }
+
+const FIREWALL: HookLabel = {
+  name: "firewall",
+  explain: ({ protocol, dport }, verdict) => {
+    const port = `${dport}/${protocol === Protocol.TCP ? "TCP" : "UDP"}`;
+    const why = verdict === Verdict.DROP ? `it lets nothing through to port ${port}` : "it blocks no such port";
+    return { changes: [], why, source: "" };
+  },
+};
+
+const SOURCE_DEST_CHECK: HookLabel = {
+  name: "source/destination check",
+  explain: (packet, verdict) => ({ changes: [], why: whyChecked(packet, verdict), source: "" }),
+};
 
 /**
  * Puts the firewalls and checks between the nodes on the hooks of the network that joins them; without any the network
@@ -31,13 +52,13 @@ export function filterFabric(netns: Netns, options: ClusterOptions, isHost: (add
   netns.loadBrNetfilter();
   const firewall = firewallOf(netns, blocks);
   if (blocks.length > 0) {
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.FILTER, firewall);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.FILTER, firewall);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.FILTER, firewall, FIREWALL);
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.FILTER, firewall, FIREWALL);
   }
   if (isChecked) {
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.FILTER, (packet) =>
-      hasAddressOfSender(packet) && isHost(packet.dst) ? Verdict.ACCEPT : Verdict.DROP,
-    );
+    const check: HookFunction = (packet) =>
+      hasAddressOfSender(packet) && isHost(packet.dst) ? Verdict.ACCEPT : Verdict.DROP;
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.FILTER, check, SOURCE_DEST_CHECK);
   }
 }
 
@@ -68,4 +89,11 @@ function isOpening(packet: Packet): boolean {
 
 function hasAddressOfSender(packet: Packet): boolean {
   return packet.device?.peer?.addresses.some(({ address }) => address === packet.src) === true;
+}
+
+function whyChecked(packet: Packet, verdict: VerdictValue): string {
+  if (verdict !== Verdict.DROP) return "source and destination are addresses of interfaces";
+  if (!hasAddressOfSender(packet))
+    return `the interface that sent it does not have the source address ${formatIpv4(packet.src)}`;
+  return `no interface has the destination address ${formatIpv4(packet.dst)}`;
 }

@@ -7,19 +7,19 @@ import { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
 import type { Ipv4, Micros } from "../units.ts";
-import { Churn } from "./churn.ts";
+import { Churn, CLOSE_REQUEST_BYTES, KEEP_ALIVE_REQUEST_BYTES } from "./churn.ts";
 import { Clients } from "./clients.ts";
 import { Fabric } from "./fabric.ts";
 import { Container } from "./kubelet/container.ts";
 import { GRPC_REQUEST_BYTES } from "./kubelet/grpc_probe.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
-import { dropInvalid } from "./endpoint_hosts.ts";
 import { KubeProxy } from "./kube_proxy.ts";
-import { nodeLocalDnsPod, SELF_CHECK_REQUEST_BYTES, SelfCheck } from "./node_local_dns.ts";
-import type { InterfaceOptions, NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
-import { serveOutside } from "./outside_server.ts";
+import { nodeLocalDnsPod, SelfCheck } from "./node_local_dns.ts";
+import type { ChurnOptions, InterfaceOptions, NodeOptions, PodOptions, ServiceOptions } from "./options.ts";
+import { addOutsideHosts } from "./outside_hosts.ts";
 import { Server } from "./server.ts";
 import { drawServices } from "./service_generator.ts";
+import type { Site, Workload } from "./workload.ts";
 
 /** One-way delay of the wire between the node and other hosts of its network. */
 const WIRE_DELAY: Micros = 100;
@@ -30,13 +30,15 @@ const RESPONSE_BYTES = 850;
  * address that is not on the node: endpoints elsewhere, agents' servers, the gateway. One of several nodes is joined to
  * the others by a fabric, which owns these addresses then.
  */
-export class Node {
+export class Node implements Site {
   readonly machine: Machine;
   readonly netns: Netns;
   readonly kubelet: Kubelet;
   readonly kubeProxy: KubeProxy;
   readonly churn: readonly Churn[];
   readonly selfCheck: SelfCheck | undefined;
+  /** All that connects on this node: probes, self-checks, agents. */
+  readonly clients: Clients;
   /** Outcomes of all connections: (time, connection, port, result). */
   readonly fingerprint = new Fingerprint();
   /** All services, drawn ones included. */
@@ -45,7 +47,6 @@ export class Node {
   readonly #fabric: Fabric | undefined;
   /** The network behind a node by itself. */
   readonly #network: Netns | undefined;
-  readonly #clients: Clients;
   #bridge: Device | undefined = undefined;
 
   /** @param site the event loop, for a node by itself; the fabric, for one of several. */
@@ -65,14 +66,14 @@ export class Node {
     this.netns.loadBrNetfilter();
     this.#writeSysctls();
     this.#buildInterfaces();
-    this.#clients = new Clients(this.machine, this.fingerprint);
+    this.clients = new Clients(this.machine, this.fingerprint);
     this.services = [...options.services, ...drawServices(options, random)];
-    this.kubelet = new Kubelet(options, this.netns, this.#clients);
+    this.kubelet = new Kubelet(options, this.netns, this.clients);
     this.kubeProxy = new KubeProxy(options, this.services, this.netns);
     for (const pod of options.pods) this.kubelet.add(this.#buildPod(pod));
     this.selfCheck = this.#buildNodeLocalDns();
     if (this.#network !== undefined) this.#buildNetwork(this.#network);
-    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn.from), this.#clients));
+    this.churn = options.churn.map((churn) => new Churn(churn, this.#namespaceOf(churn), this.clients));
   }
 
   /** Sets everything going: kube-proxy first, so that its ports are claimed before anyone connects. */
@@ -81,6 +82,10 @@ export class Node {
     this.kubelet.start();
     this.selfCheck?.start();
     for (const churn of this.churn) churn.start();
+  }
+
+  get workloads(): readonly Workload[] {
+    return this.selfCheck === undefined ? this.churn : [this.selfCheck, ...this.churn];
   }
 
   /** The source address of probes: what the route to the first pod prefers. */
@@ -126,7 +131,8 @@ export class Node {
       responseBytes: RESPONSE_BYTES,
       waitsForClientShare: this.#options.kubelet.httpProbeClosesFirst,
       choice: this.machine.random.stream(`pod/${pod.name}/closes`),
-      keepAliveRequestBytes: [SELF_CHECK_REQUEST_BYTES, GRPC_REQUEST_BYTES],
+      keepAliveRequestBytes: [KEEP_ALIVE_REQUEST_BYTES, GRPC_REQUEST_BYTES],
+      closeRequestBytes: CLOSE_REQUEST_BYTES,
     });
     return new Container(pod, netns, server);
   }
@@ -161,24 +167,17 @@ export class Node {
     const pod = nodeLocalDnsPod(options);
     const { name } = this.#options.node;
     this.kubelet.add(this.#buildPod(this.#fabric === undefined ? pod : { ...pod, name: `${pod.name}-${name}` }));
-    return options.selfCheck ? new SelfCheck(options, this.netns, this.#clients) : undefined;
+    return options.selfCheck ? new SelfCheck(options, this.netns, this.clients) : undefined;
   }
 
   /** The network owns the gateway, endpoints that are not on the node and the servers of agents, and routes back through the node. */
   #buildNetwork(network: Netns): void {
     const { gateway, primaryAddress } = this.#options.node;
-    const device = network.addDevice("dummy0", "dummy");
-    const own = (address: Ipv4): void => {
-      const isOnNode = this.netns.hasAddress(address) || this.#options.pods.some((pod) => pod.address === address);
-      if (!isOnNode && !network.hasAddress(address)) network.addAddress(device, address, 32);
-    };
-    if (gateway !== undefined) own(gateway);
-    for (const service of this.services) for (const endpoint of service.endpoints) own(endpoint);
-    for (const churn of this.#options.churn) {
-      own(churn.to.address);
-      serveOutside(network, churn);
-    }
-    if (this.#options.endpointHostsDropInvalid) this.machine.loadRules(network, dropInvalid());
+    addOutsideHosts(network, this.#options, {
+      services: this.services,
+      isOnNode: (address) => this.netns.hasAddress(address),
+      ...(gateway === undefined ? {} : { gateway }),
+    });
     const towardsNode = [...network.devices()].find((other) => other.peer?.netns === this.netns);
     if (towardsNode !== undefined) {
       network.addRoute({
@@ -191,7 +190,11 @@ export class Node {
     }
   }
 
-  #namespaceOf(from: string): Netns {
+  #namespaceOf({ from, source }: ChurnOptions): Netns {
+    if (source !== undefined) {
+      assert(this.#network !== undefined, "the fabric of several nodes has the agents elsewhere");
+      return this.#network;
+    }
     if (from === "node" || from === this.#options.node.name) return this.netns;
     const netns = this.machine.netns(from);
     assert(netns !== undefined, `the namespace of ${from} exists`);

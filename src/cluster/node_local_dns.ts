@@ -2,7 +2,7 @@ import type { Netns } from "../kernel/netns.ts";
 import { type Micros, SECOND } from "../units.ts";
 import type { Clients, ClientSpec, Outcome } from "./clients.ts";
 import { isAtLeast, type NodeLocalDnsOptions, type PodOptions } from "./options.ts";
-import { WorkloadCounts } from "./workload.ts";
+import { type Workload, WorkloadCounts } from "./workload.ts";
 
 /** Bytes of the self-check's request, which has no `Connection: close`, as incident 001's capture shows it. */
 export const SELF_CHECK_REQUEST_BYTES = 99;
@@ -32,11 +32,11 @@ export function nodeLocalDnsPod(options: NodeLocalDnsOptions): PodOptions {
  * Source: plugin/health/overloaded.go overloaded, v1.7.0.
  * Not modelled: the NOTRACK rules of node-cache (its flows have entries here), DNS traffic.
  */
-export class SelfCheck {
+export class SelfCheck implements Workload {
   readonly counts = new WorkloadCounts("node-local-dns");
+  readonly spec: ClientSpec;
   readonly #netns: Netns;
   readonly #clients: Clients;
-  readonly #spec: ClientSpec;
   readonly #handler: number;
   #isAsking = false;
   #hasMissedTick = false;
@@ -44,7 +44,7 @@ export class SelfCheck {
   constructor(options: NodeLocalDnsOptions, netns: Netns, clients: Clients) {
     this.#netns = netns;
     this.#clients = clients;
-    this.#spec = {
+    this.spec = {
       netns,
       address: options.address,
       port: options.healthPort,
@@ -72,7 +72,7 @@ export class SelfCheck {
 
   #ask(): void {
     this.#isAsking = true;
-    this.#clients.open(this.#spec);
+    this.#clients.open(this.spec);
   }
 
   #finished(outcome: Outcome): void {

@@ -2,6 +2,7 @@ import { TcpState } from "../kernel/tcp/tcp_states.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
 import { formatIpv4, type Micros, type Port } from "../units.ts";
 import type { ClusterNode } from "./cluster.ts";
+import type { OutsideResult } from "./fabric.ts";
 import type { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
 import {
@@ -29,7 +30,6 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
   const { machine, netns, kubelet } = node;
   const conntrack = netns.conntrack;
   const { candidates } = netns;
-  const workloads = [...(node.selfCheck === undefined ? [] : [node.selfCheck]), ...node.churn];
   machine.tcp.timeWaits.expire();
   return {
     replication: run.replication,
@@ -40,7 +40,7 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
     readiness: kubelet.readiness(),
     restarts: kubelet.restarts(),
     life: lifeSince(run.warmUp ?? 0, kubelet.life()),
-    workloads: workloads.map(({ counts }) => counts.result()),
+    workloads: node.workloads.map(({ counts }) => counts.result()),
     exposure: exposureOf(node, options, run.heldPorts),
     ports: {
       timeWaitMax: machine.tcp.timeWaits.mostOf(netns),
@@ -107,16 +107,17 @@ function timeWaitByAddress(node: Node): Record<string, number> {
  * most TIME_WAIT sockets at once, is that of the node where it is largest; `exposure` is that of the first node.
  * The result of a node by itself stays as it is.
  *
- * @param packetsOutside packets that hosts outside the nodes have sent.
+ * @param outside present where there are several nodes.
  */
-export function joinNodeResults(results: readonly ReplicationResult[], packetsOutside: number): ReplicationResult {
+export function joinNodeResults(results: readonly ReplicationResult[], outside?: OutsideResult): ReplicationResult {
   const first = results[0]!;
-  if (results.length === 1) return first;
+  if (outside === undefined) return first;
   const sum = (figure: (result: ReplicationResult) => number): number =>
     results.reduce((total, result) => total + figure(result), 0);
   const most = (figure: (result: ReplicationResult) => number): number => Math.max(...results.map(figure));
   const fingerprint = new Fingerprint();
   for (const { engine } of results) fingerprint.addText(engine.fingerprint);
+  if (outside.workloads.length > 0) fingerprint.addText(outside.fingerprint);
   return {
     ...first,
     nodes: results.length,
@@ -136,7 +137,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], packetsOu
     },
     restarts: sum(({ restarts }) => restarts),
     life: joinLives(results.flatMap(({ life }) => life ?? [])),
-    workloads: results.flatMap(({ workloads }) => workloads),
+    workloads: [...results.flatMap(({ workloads }) => workloads), ...outside.workloads],
     ports: {
       timeWaitMax: most(({ ports }) => ports.timeWaitMax),
       timeWaitByAddress: addRecords(results.map(({ ports }) => ports.timeWaitByAddress)),
@@ -155,8 +156,8 @@ export function joinNodeResults(results: readonly ReplicationResult[], packetsOu
     engine: {
       // The nodes share one event loop, so each result has the events of all.
       events: first.engine.events,
-      connections: sum(({ engine }) => engine.connections),
-      packets: sum(({ engine }) => engine.packets) + packetsOutside,
+      connections: sum(({ engine }) => engine.connections) + outside.connections,
+      packets: sum(({ engine }) => engine.packets) + outside.packets,
       fingerprint: fingerprint.hex(),
     },
   };

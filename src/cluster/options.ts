@@ -100,6 +100,10 @@ export interface ChurnOptions {
   readonly closes: "client" | "server" | "reset";
   /** How long the client waits for a connection and its answer; 3 s if absent. */
   readonly timeout?: Micros;
+  /** How long a connection stays open after its answer; closed at once if left out. */
+  readonly lasts?: Micros;
+  /** Present if a host that is no node connects, from this address and these ports in turn. */
+  readonly source?: { readonly address: Ipv4; readonly ports: readonly [low: Port, high: Port] };
 }
 
 /** A node as the scenario describes it. */

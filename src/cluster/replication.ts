@@ -62,7 +62,7 @@ function simulate(
       loop.runUntil(Math.min(loop.now + SLICE, stop));
       control.onSlice?.(loop.now, cluster.failedProbes());
     }
-    if (stop === warmUp) for (const { node } of cluster.nodes) forgetWarmUp(node);
+    if (stop === warmUp) forgetWarmUp(cluster);
   }
   const results = cluster.nodes.map((node, index) =>
     nodeResult(node, {
@@ -72,5 +72,5 @@ function simulate(
       ...(warmUp === undefined ? {} : { warmUp }),
     }),
   );
-  return joinNodeResults(results, cluster.fabric?.packetsSent ?? 0);
+  return joinNodeResults(results, cluster.fabric?.result());
 }

@@ -1,4 +1,5 @@
 import type { Micros } from "../units.ts";
+import type { ConnectTimesResult } from "./connect_times.ts";
 
 /** Why a connection or a probe failed; every failure has exactly one cause. */
 export const FAILURE_CAUSES = [
@@ -36,6 +37,7 @@ export interface WorkloadResult {
   readonly connects: number;
   readonly failed: number;
   readonly byCause: CauseCounts;
+  readonly connectTimes: ConnectTimesResult;
 }
 
 /** One failed probe, for logs and for survival times. */

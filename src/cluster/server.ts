@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly choice?: RandomStream;
   /** Requests of these lengths ask to keep the connection open (no `Connection: close`, or HTTP/2), so their client closes. */
   readonly keepAliveRequestBytes?: readonly number[];
+  /** Requests of this length are those of clients that wait for the server's close: it always closes first. */
+  readonly closeRequestBytes?: number;
 }
 
 /**
@@ -29,7 +31,8 @@ export class Server implements SocketOwner {
   readonly #listeners: number[] = [];
   /** Row of the answer that a slot waits for, so that a slot used again does not get it. */
   readonly #owed: number[] = [];
-  readonly #keepsOpen: boolean[] = [];
+  /** Whether a slot's request asked to keep the connection open (true) or to close it (false); else chance decides. */
+  readonly #keepsOpen: (boolean | undefined)[] = [];
 
   constructor(machine: Machine, name: string, options: ServerOptions) {
     this.#machine = machine;
@@ -63,7 +66,9 @@ export class Server implements SocketOwner {
   }
 
   received(slot: number, _tag: number, bytes: number): void {
-    this.#keepsOpen[slot] = this.#options.keepAliveRequestBytes?.includes(bytes) === true;
+    const { keepAliveRequestBytes, closeRequestBytes } = this.#options;
+    const isKeepAlive = keepAliveRequestBytes?.includes(bytes) === true;
+    this.#keepsOpen[slot] = isKeepAlive ? true : bytes === closeRequestBytes ? false : undefined;
     if (this.#options.responseDelay === 0) {
       this.#owed[slot] = this.#machine.loop.now;
       this.#answer(slot);
@@ -87,7 +92,7 @@ export class Server implements SocketOwner {
     const state = tcp.sockets.state[slot]!;
     if (state !== TcpState.ESTABLISHED) return;
     tcp.send(slot, this.#options.responseBytes);
-    if (this.#keepsOpen[slot] !== true && !this.#waitsForClient()) tcp.close(slot);
+    if (!(this.#keepsOpen[slot] ?? this.#waitsForClient())) tcp.close(slot);
   }
 
   #waitsForClient(): boolean {

@@ -1,5 +1,7 @@
+import { ConnectTimes } from "./connect_times.ts";
 import type { CauseCounts, WorkloadResult } from "./replication_result.ts";
-import type { Outcome } from "./clients.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { Clients, ClientSpec, Outcome } from "./clients.ts";
 
 /** Zero of every cause. */
 export function noFailures(): CauseCounts {
@@ -15,10 +17,27 @@ export function noFailures(): CauseCounts {
   };
 }
 
+/** Something on a node that connects again and again: an agent, or a self-check. */
+export interface Workload {
+  readonly counts: WorkloadCounts;
+  /** What each of its connections does. */
+  readonly spec: ClientSpec;
+}
+
+/** A place that connections begin at: a node, or the network outside several nodes. */
+export interface Site {
+  /** Of the machine itself, not of a pod. */
+  readonly netns: Netns;
+  readonly clients: Clients;
+  /** All that connects again and again, except for probes. */
+  readonly workloads: readonly Workload[];
+}
+
 /** Counts what became of a workload's connections. */
 export class WorkloadCounts {
   readonly name: string;
   readonly byCause = noFailures();
+  #times = new ConnectTimes();
   connects = 0;
   failed = 0;
 
@@ -28,6 +47,7 @@ export class WorkloadCounts {
 
   count(outcome: Outcome): void {
     this.connects += 1;
+    if (outcome.connectTime >= 0) this.#times.add(outcome.connectTime);
     if (outcome.isSuccess) return;
     this.failed += 1;
     this.byCause[outcome.cause] += 1;
@@ -38,9 +58,11 @@ export class WorkloadCounts {
     this.connects = 0;
     this.failed = 0;
     Object.assign(this.byCause, noFailures());
+    this.#times = new ConnectTimes();
   }
 
   result(): WorkloadResult {
-    return { name: this.name, connects: this.connects, failed: this.failed, byCause: this.byCause };
+    const { name, connects, failed, byCause } = this;
+    return { name, connects, failed, byCause, connectTimes: this.#times.result() };
   }
 }

@@ -21,12 +21,11 @@ const SILENT: SocketOwner = {
 };
 
 /**
- * Performs a `hold`: a socket that is bound, listens or is connected until it is closed. A UDP socket is no owner of a
- * TCP port, so holding one does nothing here. Not modelled: several owners of a port with SO_REUSEPORT.
+ * Performs a `hold`: a socket that is bound, listens or is connected until it is closed.
  */
 export function performHold(run: CaseRun, action: HoldAction, done: () => void): void {
   if (protocolOf(action) === Protocol.UDP) {
-    run.holders.set(action.id, () => {});
+    holdDatagrams(run, action);
     done();
   } else if (action.connect === undefined) {
     holdBound(run, action);
@@ -38,18 +37,32 @@ function protocolOf({ protocol }: HoldAction): number {
   return protocol === "udp" ? Protocol.UDP : Protocol.TCP;
 }
 
+/** A UDP socket that reads what comes and answers nothing. */
+function holdDatagrams(run: CaseRun, action: HoldAction): void {
+  const { udp } = run.machine;
+  const socket = udp.socket(run.netns(action.netns), { received() {}, failed() {} });
+  const { address, port } = action.bind ?? { address: "0.0.0.0", port: 0 };
+  const place = { address: readAddress(address), port, hasReuseAddress: action.so_reuseaddr };
+  let outcome = action.bind === undefined ? 0 : udp.bind(socket, place);
+  if (outcome === 0 && action.connect !== undefined)
+    outcome = udp.connect(socket, readAddress(action.connect[0]), action.connect[1]);
+  if (outcome === 0) run.holders.set(action.id, () => udp.close(socket));
+}
+
 function holdBound(run: CaseRun, action: HoldAction): void {
   const { tcp } = run.machine;
   const slot = tcp.socket(run.netns(action.netns), SILENT, 0);
   const { address, port } = action.bind ?? { address: "0.0.0.0", port: 0 };
-  const place = { address: readAddress(address), port, hasReuseAddress: action.so_reuseaddr };
+  const place = {
+    address: readAddress(address),
+    port,
+    hasReuseAddress: action.so_reuseaddr,
+    hasReusePort: action.so_reuseport,
+  };
   const bound = action.bind === undefined ? 0 : tcp.bind(slot, place);
   const outcome = bound === 0 && action.listen ? tcp.listen(slot) : bound;
   if (outcome === 0) run.holders.set(action.id, () => tcp.close(slot));
-  else {
-    tcp.destroy(slot);
-    if (action.so_reuseport) run.refuse("several owners of a port with SO_REUSEPORT are not modelled");
-  }
+  else tcp.destroy(slot);
 }
 
 function holdConnected(run: CaseRun, action: HoldAction, to: readonly [string, number], done: () => void): void {

@@ -33,6 +33,10 @@ export interface PortExperimentOptions {
   readonly cursor?: number;
   /** The port hash of every destination; that of the boot secret if absent. */
   readonly hash?: PortHash;
+  /** What the walk's calls of get_random_u32_below() return, in turn and again from the first; drawn if absent. */
+  readonly noise?: readonly number[];
+  /** IP_LOCAL_PORT_RANGE of each client socket, on a kernel that has it. */
+  readonly socketRange?: PortRange;
 }
 
 /** What connect() picked. */
@@ -78,12 +82,13 @@ export function runPortExperiment(options: PortExperimentOptions): PortExperimen
   const { ports } = machine.tcp;
   if (options.cursor !== undefined) ports.walk.setCursors(options.cursor);
   ports.givenHash = options.hash;
+  if (options.noise !== undefined) ports.noise.giveDraws(options.noise);
   const alarms = new Alarms(loop);
   const firstEpoch = ports.epoch;
   const picked: PickedPort[] = [];
   const connectNext = (): void => {
     const destination = picked.length % options.destinations;
-    const outcome = connectOnce({ machine, alarms, client, destination, close: options.close });
+    const outcome = connectOnce({ machine, alarms, client, destination, options });
     const candidates = ports.lastSearch.examined;
     picked.push({ at: loop.now, destination, outcome, candidates, epoch: ports.epoch - firstEpoch });
     if (picked.length < connects) alarms.after(gap, connectNext);
@@ -125,11 +130,12 @@ function connectOnce(call: {
   readonly alarms: Alarms;
   readonly client: Netns;
   readonly destination: number;
-  readonly close: "rst" | "fin" | "keep";
+  readonly options: PortExperimentOptions;
 }): Port | string {
-  const { machine, alarms, client, destination, close } = call;
+  const { machine, alarms, client, destination } = call;
+  const { close, socketRange: portRange } = call.options;
   const to = [formatIpv4(FIRST_SERVER + destination), SERVER_PORT] as const;
-  const socket = ClientSocket.open({ tcp: machine.tcp, alarms }, { netns: client, to }, {});
+  const socket = ClientSocket.open({ tcp: machine.tcp, alarms }, { netns: client, to, portRange }, {});
   if (typeof socket === "string") return socket;
   if (close !== "keep") socket.events = { connected: () => socket.close(close) };
   return socket.localPort;

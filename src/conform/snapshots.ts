@@ -101,6 +101,7 @@ export function listIpvsConnections(netns: Netns): ObservedIpvsConnection[] {
 function ipvsStateName(connections: IpvsConnectionTable, row: number): string {
   const flags = connections.flags[row]!;
   if ((flags & IpvsFlag.TEMPLATE) !== 0) return (flags & IpvsFlag.ASSURED) === 0 ? "NONE" : "ASSURED";
+  if (connections.protocol[row] === Protocol.UDP) return "UDP";
   return IPVS_STATE_NAMES[connections.state[row]!] ?? "";
 }
 

@@ -1,7 +1,7 @@
 /**
  * The counters of one network namespace, under the names that `nstat` and `conntrack -S` print.
  *
- * Source: net/ipv4/proc.c snmp4_tcp_list, snmp4_net_list and snmp4_ipextstats_list;
+ * Source: net/ipv4/proc.c snmp4_tcp_list, snmp4_udp_list, snmp4_net_list and snmp4_ipextstats_list;
  * net/netfilter/nf_conntrack_standalone.c, v6.1.
  */
 export class Counters {
@@ -19,6 +19,9 @@ export class Counters {
   TcpOutSegs = 0;
   TcpRetransSegs = 0;
   TcpOutRsts = 0;
+  UdpInDatagrams = 0;
+  UdpNoPorts = 0;
+  UdpOutDatagrams = 0;
   TcpExtEmbryonicRsts = 0;
   TcpExtTW = 0;
   TcpExtTWRecycled = 0;

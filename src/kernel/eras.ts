@@ -59,6 +59,11 @@ export interface KernelEra {
    * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12).
    */
   readonly conntrackInexactRst: "closes" | "sets-close-timeout" | "caps-timeout";
+  /**
+   * conntrack: when an answered UDP flow gets the longer timeout and ASSURED: with the first datagram after the answer, or
+   * the timeout (5.0), and then ASSURED, too (5.17), when it is 2 s old.
+   */
+  readonly conntrackUdpStream: "at-once" | "timeout-waits" | "both-wait";
   /** conntrack: nf_conntrack_max per bucket with the default size (4 on 5.10 and older, 1 later). */
   readonly conntrackMaxPerBucket: number;
   /** NAT: unique-port attempts limited to 128+64+32+16+8 with new random starts, or the whole range (old kernels). */
@@ -96,6 +101,7 @@ const BASE: EraRow = {
   conntrackExpiry: "timer",
   conntrackGcSeconds: 16,
   conntrackInexactRst: "closes",
+  conntrackUdpStream: "at-once",
   conntrackMaxPerBucket: 4,
   natPortSearch: "whole-range",
 };
@@ -130,6 +136,9 @@ const CHANGES: readonly KernelChange[] = [
   // The search for a unique port gives up after 248 attempts, commit a504b703bb1d.
   // Source: net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple, v5.0.
   { firsts: ["5.0", "4.9.300", "4.14.265", "4.19.228"], gives: { natPortSearch: "bounded" } },
+  // An answered UDP flow gets the stream's timeout when it is 2 s old.
+  // Source: net/netfilter/nf_conntrack_proto_udp.c udp_packet, v5.0.
+  { firsts: ["5.0"], gives: { conntrackUdpStream: "timeout-waits" } },
   // A RST whose sequence is not exact leaves an ESTABLISHED entry open, commit be0502a3f2e9: seen in 5.2; where between
   // 4.18 and that it begins, and which stable lines took it, is not known.
   // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v5.2.
@@ -163,6 +172,9 @@ const CHANGES: readonly KernelChange[] = [
     firsts: ["5.16", "4.4.294", "4.9.292", "4.14.257", "4.19.219", "5.4.163", "5.10.83", "5.15.6"],
     gives: { ipvsReuseModeZeroSkipsAll: false },
   },
+  // ASSURED waits for the same two seconds; which stable lines took it is not known.
+  // Source: net/netfilter/nf_conntrack_proto_udp.c nf_conntrack_udp_packet, v5.17.
+  { firsts: ["5.17"], gives: { conntrackUdpStream: "both-wait" } },
   // Stable lines took the re-salting first: the cursor of the machine, and a 32-bit hash with the epoch.
   // Source: net/core/secure_seq.c secure_ipv4_port_ephemeral, v5.10.117.
   { firsts: ["5.18", "5.10.117"], gives: { portHashIsResalted: true } },

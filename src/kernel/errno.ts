@@ -1,5 +1,7 @@
 /** Error numbers that system calls and sockets report, as asm-generic/errno.h numbers them. */
 export const Errno = {
+  EAGAIN: 11,
+  EDESTADDRREQ: 89,
   EADDRINUSE: 98,
   EADDRNOTAVAIL: 99,
   ENETUNREACH: 101,

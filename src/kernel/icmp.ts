@@ -15,12 +15,15 @@ export const Icmp = {
  *
  * Source: net/ipv4/icmp.c __icmp_send, v6.1: never in answer to an ICMP error; the source is the address that the
  * packet was sent to if that is ours, else the address of the interface that leads back.
- * Not modelled: the rate limits (one a second per destination with a burst of 6, 1,000 a second in all).
+ * What goes over the loopback device is not limited, see `IcmpLimit`.
  */
 export function sendIcmpError(netns: Netns, cause: Packet, type: number, code: number): void {
   if (cause.protocol === Protocol.ICMP) return;
   const route = netns.routes.lookup(cause.src);
   if (route.kind !== "unicast" && route.kind !== "local") return;
+  const { jiffies, loop } = netns.machine;
+  const isLimited = route.device?.kind !== "loopback";
+  if (isLimited && !netns.icmpLimit.allows(cause.src, type, jiffies.at(loop.now), jiffies)) return;
   const packet = netns.machine.packets.take();
   packet.protocol = Protocol.ICMP;
   packet.src = netns.hasAddress(cause.dst) ? cause.dst : route.preferredSource;

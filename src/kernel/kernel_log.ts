@@ -23,16 +23,19 @@ const LINES_KEPT = 1000;
 export class KernelLog {
   readonly #machine: Machine;
   readonly #lines: KernelLogLine[] = [];
+  readonly #linesMost: number;
   /** The tick at which the interval began; -1 before the first message. */
   #begin = -1;
   #printed = 0;
   #missed = 0;
 
-  constructor(machine: Machine) {
+  /** @param linesMost how many lines are kept, from the first on. */
+  constructor(machine: Machine, linesMost: number = LINES_KEPT) {
     this.#machine = machine;
+    this.#linesMost = linesMost;
   }
 
-  /** At most the first 1,000 lines. */
+  /** The first lines, 1,000 of them unless told otherwise. */
   get lines(): readonly KernelLogLine[] {
     return this.#lines;
   }
@@ -56,11 +59,16 @@ export class KernelLog {
 
   /** What `dmesg` prints: each line with the seconds since boot. Source: kernel/printk/printk.c print_time, v6.1. */
   dmesg(): string {
-    return this.#lines.map(({ at, text }) => `[${this.#uptimeText(at)}] ${text}\n`).join("");
+    return this.#lines.map((line) => `${this.lineText(line)}\n`).join("");
+  }
+
+  /** A line as `dmesg` prints it, without a line feed. */
+  lineText({ at, text }: KernelLogLine): string {
+    return `[${this.#uptimeText(at)}] ${text}`;
   }
 
   #write(text: string): void {
-    if (this.#lines.length < LINES_KEPT) this.#lines.push({ at: this.#machine.loop.now, text });
+    if (this.#lines.length < this.#linesMost) this.#lines.push({ at: this.#machine.loop.now, text });
   }
 
   #uptimeText(at: Micros): string {

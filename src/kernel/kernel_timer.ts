@@ -6,6 +6,10 @@ import type { Jiffies } from "./jiffies.ts";
 /**
  * Kernel timers of one fixed delay: armed in any order of rows, they fire on the ticks that the timer wheel gives.
  * Timers armed within one tick are due at one moment, so the wheel is asked once a tick.
+ *
+ * Source: kernel/time/timer.c enqueue_timer, expire_timers, v6.1. Not modelled: the order of timers that fire on one
+ * tick, which is coarse granules first and in a bucket the newest first, a timer that is armed again within its bucket
+ * keeping its place; here the oldest comes first. It decides races that the recordings name.
  */
 export class KernelTimer {
   readonly #loop: EventLoop;

@@ -2,6 +2,7 @@ import type { EventLoop } from "../sim/event_loop.ts";
 import type { RandomStreams } from "../sim/random.ts";
 import { assert } from "../sim/assert.ts";
 import { type Micros, SECOND } from "../units.ts";
+import type { DecisionSink } from "./decisions/decision.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
 import type { Device } from "./device.ts";
 import type { KernelEra } from "./eras.ts";
@@ -19,6 +20,7 @@ import type { Packet, PacketPool } from "./packet.ts";
 import { SysctlValues } from "./sysctl.ts";
 import { Tcp } from "./tcp/tcp.ts";
 import type { TraceSink } from "./trace.ts";
+import { Udp } from "./udp/udp.ts";
 import { Ipvs } from "./ipvs/ipvs.ts";
 
 /** What a machine is made of. */
@@ -49,7 +51,10 @@ export class Machine {
   readonly packets: PacketPool;
   readonly neighbours: Neighbours;
   readonly tcp: Tcp;
+  readonly udp: Udp;
   readonly trace: TraceSink | undefined;
+  /** Who hears why things happen; nobody on a machine that is not explained. */
+  readonly decisions: DecisionSink | undefined;
   /** The log that the kernel writes to, if anybody wants one. */
   log: KernelLog | undefined = undefined;
   /** Sysctls that exist once per kernel. */
@@ -65,6 +70,7 @@ export class Machine {
     this.era = options.era;
     this.random = options.random;
     this.trace = options.trace;
+    this.decisions = options.trace?.decisions;
     this.group = options.group ?? new MachineGroup();
     this.group.add(this);
     this.packets = this.group.packets;
@@ -79,6 +85,7 @@ export class Machine {
       device.netns.receive(packet, device);
     });
     this.tcp = new Tcp(this, this.random);
+    this.udp = new Udp(this);
   }
 
   /** Packets that sockets have sent. */
@@ -91,6 +98,11 @@ export class Machine {
     const netns = new Netns(this, this.#namespaces.length, name, this.#makeSysctls(this.globals));
     this.#namespaces.push(netns);
     return netns;
+  }
+
+  /** All namespaces, in the order in which they were made. */
+  get namespaces(): readonly Netns[] {
+    return this.#namespaces;
   }
 
   netnsById(id: number): Netns {

@@ -11,6 +11,11 @@ export class MachineGroup {
   readonly packets = new PacketPool();
   readonly #machines: Machine[] = [];
 
+  /** All machines, in the order in which they were taken in. */
+  get machines(): readonly Machine[] {
+    return this.#machines;
+  }
+
   /** Takes a machine in; all machines of a group share one event loop. */
   add(machine: Machine): void {
     const first = this.#machines[0];

@@ -1,11 +1,15 @@
 import { type Ipv4, type Micros, SECOND } from "../units.ts";
 import { Counters } from "./counters.ts";
+import { RuleLog } from "./decisions/rule_log.ts";
+import { tellInputRoute, tellNoWayOut } from "./decisions/route_reasons.ts";
+import { TracedHooks } from "./decisions/traced_hooks.ts";
 import { Device, type DeviceKind } from "./device.ts";
 import type { Machine } from "./machine.ts";
 import { type Packet, Protocol } from "./packet.ts";
 import { RoutingTable, type Route, type RouteEntry } from "./routes.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { sendIcmpError } from "./icmp.ts";
+import { IcmpLimit } from "./icmp_limit.ts";
 import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
@@ -33,8 +37,11 @@ export class Netns {
   readonly machine: Machine;
   readonly sysctls: SysctlValues;
   readonly routes: RoutingTable;
-  readonly hooks = new NetfilterHooks();
+  readonly hooks: NetfilterHooks;
+  /** Where rules note that they matched; only on a machine that is explained. */
+  readonly ruleLog: RuleLog | undefined;
   readonly counters = new Counters();
+  readonly icmpLimit = new IcmpLimit();
   readonly ports = new PortBuckets();
   /** Candidates that this namespace's connects examined. */
   readonly candidates = new CandidateCounts();
@@ -54,6 +61,10 @@ export class Netns {
   maxTimeWaits = 0;
   /** `net.ipv4.ip_local_port_step_width`: 0 where it is off, and on kernels that do not have it. */
   portStepWidth = 0;
+  /** `tcp_timestamps`, `tcp_tw_reuse` and `tcp_tw_reuse_delay` (milliseconds): a port search asks for them at every TIME_WAIT entry. */
+  hasTimestamps = true;
+  timeWaitReuseMode = 0;
+  timeWaitReuseDelayMs = 0;
   #bridgeCallsIptables = false;
   #hasBrNetfilter = false;
 
@@ -62,6 +73,9 @@ export class Netns {
     this.id = id;
     this.name = name;
     this.sysctls = sysctls;
+    const isExplained = machine.decisions !== undefined;
+    this.hooks = isExplained ? new TracedHooks(this) : new NetfilterHooks();
+    this.ruleLog = isExplained ? new RuleLog() : undefined;
     this.#sources = new SourceValidation(this);
     this.routes = new RoutingTable(() => this.#loopback);
     this.#loopback = this.addDevice("lo", "loopback", LOOPBACK_DELAY);
@@ -137,14 +151,17 @@ export class Netns {
   output(packet: Packet, route: Route): void {
     if (route.kind !== "unicast" && route.kind !== "local") {
       this.counters.IpOutNoRoutes += 1;
+      if (this.machine.decisions !== undefined) tellNoWayOut(this, packet, route);
       this.drop(packet);
       return;
     }
     const device = route.device!;
     packet.outDevice = device.name;
     if (!this.runHook(Hook.POST_ROUTING, packet)) return;
-    if (route.neighbour === undefined) this.machine.neighbours.fail(this, packet, route);
-    else this.transmit(packet, device, route.neighbour);
+    if (route.neighbour === undefined) {
+      if (this.machine.decisions !== undefined) tellNoWayOut(this, packet, route);
+      this.machine.neighbours.fail(this, packet, route);
+    } else this.transmit(packet, device, route.neighbour);
   }
 
   /** Puts a packet on a device, addressed to the device `target` of its next hop. */
@@ -200,10 +217,12 @@ export class Netns {
   routeInput(packet: Packet): void {
     this.counters.IpInReceives += 1;
     if (!this.#sources.accepts(packet)) {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "source");
       this.drop(packet);
       return;
     }
     if (this.routes.isLocal(packet.dst)) {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "local");
       if (!this.runHook(Hook.LOCAL_IN, packet)) return;
       this.deliver(packet);
       return;
@@ -215,9 +234,16 @@ export class Netns {
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);
-    else if (packet.protocol === Protocol.ICMP) this.machine.tcp.receiveIcmpError(this, packet);
-    else if (packet.protocol === Protocol.UDP) this.vxlan?.receive(packet);
+    else if (packet.protocol === Protocol.UDP) this.#deliverUdp(packet);
+    else if (packet.quotedProtocol === Protocol.UDP) this.machine.udp.receiveIcmpError(this, packet);
+    else this.machine.tcp.receiveIcmpError(this, packet);
     this.machine.packets.release(packet);
+  }
+
+  /** A VXLAN device has a UDP socket of the kernel's own; all else goes to the sockets of processes. */
+  #deliverUdp(packet: Packet): void {
+    if (this.vxlan?.isFor(packet) === true) this.vxlan.receive(packet);
+    else this.machine.udp.receive(this, packet);
   }
 
   /** Throws a packet away; a connection it would have begun is forgotten. */
@@ -248,21 +274,25 @@ export class Netns {
   #forward(packet: Packet): void {
     if (!this.mayForward) {
       this.counters.IpInAddrErrors += 1;
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "no-forwarding");
       this.drop(packet);
       return;
     }
     const route = this.routes.lookup(packet.dst);
     if (route.kind !== "unicast") {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "no-route");
       this.#refuseForwarding(packet, route);
       return;
     }
     if (packet.ttl <= 1) {
+      if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "ttl");
       sendIcmpError(this, packet, 11, 0);
       this.drop(packet);
       return;
     }
     packet.ttl -= 1;
     packet.outDevice = route.device!.name;
+    if (this.machine.decisions !== undefined) tellInputRoute(this, packet, "forward");
     if (!this.runHook(Hook.FORWARD, packet)) return;
     this.counters.IpForwDatagrams += 1;
     this.output(packet, route);
@@ -283,6 +313,9 @@ export class Netns {
     this.finTimeout = this.sysctls.number("net.ipv4.tcp_fin_timeout") * SECOND;
     this.maxTimeWaits = this.sysctls.number("net.ipv4.tcp_max_tw_buckets");
     this.portStepWidth = this.sysctls.number("net.ipv4.ip_local_port_step_width");
+    this.hasTimestamps = this.sysctls.number("net.ipv4.tcp_timestamps") !== 0;
+    this.timeWaitReuseMode = this.sysctls.number("net.ipv4.tcp_tw_reuse");
+    this.timeWaitReuseDelayMs = this.sysctls.number("net.ipv4.tcp_tw_reuse_delay");
     // Whether a neighbour answers for others depends on its sysctls.
     this.machine.flushRoutes();
     this.#bridgeCallsIptables = this.#hasBrNetfilter && this.sysctls.number("net.bridge.bridge-nf-call-iptables") !== 0;

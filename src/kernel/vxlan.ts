@@ -1,5 +1,6 @@
 import { assert } from "../sim/assert.ts";
 import type { Ipv4, Port } from "../units.ts";
+import { tellTunnel } from "./decisions/route_reasons.ts";
 import type { Device } from "./device.ts";
 import { KeyedHash } from "./keyed_hash.ts";
 import type { Netns } from "./netns.ts";
@@ -72,6 +73,7 @@ export class Vxlan {
     const netns = this.#netns;
     const remote = packet.target === undefined ? undefined : this.#remotes.get(packet.target);
     if (remote === undefined) {
+      if (netns.machine.decisions !== undefined) tellTunnel(netns, packet, undefined);
       netns.drop(packet);
       return;
     }
@@ -88,13 +90,19 @@ export class Vxlan {
     outer.ack = 0;
     outer.len = HEADER_BYTES + packet.bytes;
     outer.inner = packet;
+    if (netns.machine.decisions !== undefined) tellTunnel(netns, packet, outer);
     netns.localOut(outer, netns.routes.lookup(remote));
+  }
+
+  /** Whether a UDP packet is for the device's own socket. */
+  isFor(outer: Packet): boolean {
+    return outer.dport === this.#port;
   }
 
   /** Takes the inner packet out of a UDP packet that came for this node; it comes in by the device. */
   receive(outer: Packet): void {
     const inner = outer.inner;
-    if (inner === undefined || outer.dport !== this.#port || inner.target !== this.device) return;
+    if (inner === undefined || inner.target !== this.device) return;
     outer.inner = undefined;
     this.#netns.receive(inner, this.device);
   }

@@ -30,7 +30,7 @@ export function findingParagraphs(document: RunDocument): string[] {
 }
 
 /** How each cause makes a connection fail, to follow "because". */
-const BECAUSE: Readonly<Record<FailureCause, string>> = {
+export const BECAUSE: Readonly<Record<FailureCause, string>> = {
   "nodeport-collision":
     "connect() picked a NodePort as the source port: IPVS took the answer for traffic to that Service, and the handshake was lost",
   "port-exhaustion": "connect() found no free source port (EADDRNOTAVAIL)",

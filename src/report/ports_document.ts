@@ -24,6 +24,12 @@ export interface PortsSettings {
   readonly cursor?: number;
   /** Given, not drawn: 32 bits, 64 on walk 5.18+, in decimal. */
   readonly hash?: string;
+  /** Given, not drawn: what the walk draws, in turn. */
+  readonly noise?: readonly number[];
+  /** `ip_local_port_step_width`, if it was set. */
+  readonly stepWidth?: number;
+  /** IP_LOCAL_PORT_RANGE of each socket, if it was set. */
+  readonly socketRange?: readonly [low: number, high: number];
 }
 
 /** One call of connect(): the port that it got, or the error. */

@@ -65,11 +65,15 @@ function titled(title: string, lines: readonly string[]): string[][] {
 /** What was asked for, in one or two sentences. */
 function askedLines({ connects, range, settings }: PortsDocument, columns: number): string[] {
   const { destinations, gapSeconds, close, seed, cursor, hash, reserved, listen } = settings;
+  const { noise, stepWidth, socketRange } = settings;
   const ways = { rst: "each closed by a RST", fin: "each closed by a FIN", keep: "all kept open" };
   const size = range[1] - range[0] + 1;
   const given = [
     ...(cursor === undefined ? [] : [`cursor ${cursor}`]),
     ...(hash === undefined ? [] : [`hash ${hash}`]),
+    ...(noise === undefined ? [] : [`noise ${noise.join(",")}`]),
+    ...(stepWidth === undefined ? [] : [`step width ${stepWidth}`]),
+    ...(socketRange === undefined ? [] : [`each socket's range ${socketRange.join(" ")}`]),
     `seed ${JSON.stringify(seed)}`,
   ];
   const parts = [

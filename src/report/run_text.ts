@@ -1,5 +1,6 @@
 import type {
   ExactDocument,
+  ExactRestartsDocument,
   ExpectationDocument,
   IntervalDocument,
   LifeDocument,
@@ -100,7 +101,7 @@ function probeLines(document: RunDocument, columns: number): string[] {
   const row = (label: string, text: string): string[] => labelled(label, text, columns);
   const lines = [
     ...row("failure probability", probabilityText(document)),
-    ...row("exact value", exactText(probes.exact, probes.interval)),
+    ...row("exact value", exactText(probes)),
     ...assumptionLines(probes.exact, columns),
   ];
   if (probes.failed > 0) {
@@ -116,6 +117,8 @@ function probeLines(document: RunDocument, columns: number): string[] {
   }
   if (probes.longestRunOfFailures > 1) lines.push(...row("failures in a row", runsText(probes.runsOfFailures ?? [])));
   lines.push(...row("readiness", readinessText(readiness)), ...row("restarts", restartsText(restarts)));
+  const isSaidAlready = "declined" in probes.exact;
+  if (!isSaidAlready) lines.push(...exactRestartLines(restarts.exact, columns));
   if (document.life !== undefined && probes.failed > 0) {
     lines.push(
       ...row("first failure", firstText(document.life.firstFailure)),
@@ -133,14 +136,56 @@ function probabilityText(document: RunDocument): string {
 }
 
 /** The value by enumeration and how it agrees, or why there is none. */
-function exactText(exact: ExactDocument, interval: IntervalDocument): string {
+function exactText({ exact, interval, failed, byCause }: RunDocument["probes"]): string {
   if ("declined" in exact) return `none: ${exact.declined}`;
+  const others = failed - byCause["nodeport-collision"];
+  if (others > 0) {
+    const have = others === 1 ? "failure has" : "failures have";
+    return `${formatProbability(exact.probability)} for NodePort collisions alone; ${formatCount(others)} ${have} another cause`;
+  }
   const isInside = exact.probability >= interval.low && exact.probability <= interval.high;
-  return `${formatProbability(exact.probability)}, ${isInside ? "inside" : "OUTSIDE"} the interval`;
+  const place = `${isInside ? "inside" : "OUTSIDE"} the interval`;
+  return `${formatProbability(exact.probability)}, ${place}${gapText(exact.gapStandardErrors)}`;
+}
+
+/** How far an estimate is from the exact value: `; the estimate is 0.4 standard errors below`. */
+function gapText(gap: number | null | undefined): string {
+  if (gap === undefined || gap === null) return "";
+  const size = Number(Math.abs(gap).toFixed(1));
+  if (size === 0) return "; the estimate is less than 0.1 standard errors off";
+  return `; the estimate is ${size} standard errors ${gap > 0 ? "above" : "below"}`;
+}
+
+/** Lengths of runs that the report names. */
+const NAMED_LENGTHS = 6;
+
+/** Restarts and runs of failures by enumeration, or why there is no such figure. */
+function exactRestartLines(exact: ExactRestartsDocument | undefined, columns: number): string[] {
+  if (exact === undefined) return [];
+  if ("declined" in exact) return labelled("exact restarts", `none: ${exact.declined}`, columns);
+  const total = exact.runs.reduce((sum, { perNodeWeek }) => sum + perNodeWeek, 0);
+  const named = exact.runs
+    .filter(({ perNodeWeek }) => perNodeWeek > 0)
+    .slice(0, NAMED_LENGTHS)
+    .map(({ length, perNodeWeek }) => `${length}: ${formatProbability(perNodeWeek / total)}`);
+  return [
+    ...labelled(
+      "exact restarts",
+      `${rareRate(exact.perNodeWeek)} per node and week${gapText(exact.gapStandardErrors)}`,
+      columns,
+    ),
+    ...(named.length === 0 ? [] : labelled("exact runs", `shares by failures in a row: ${named.join(", ")}`, columns)),
+    ...assumptionLines(exact, columns),
+  ];
+}
+
+/** A rate that may be very small. */
+function rareRate(rate: number): string {
+  return rate > 0 && rate < 0.01 ? formatProbability(rate) : formatRate(rate);
 }
 
 /** What the value by enumeration rests on, one paragraph each. */
-function assumptionLines(exact: ExactDocument, columns: number): string[] {
+function assumptionLines(exact: ExactDocument | ExactRestartsDocument, columns: number): string[] {
   if ("declined" in exact) return [];
   return exact.assumptions.flatMap((assumption, index) =>
     labelled(index === 0 ? "  assuming" : "", assumption, columns),
@@ -268,15 +313,22 @@ function timeWaitText(byAddress: Readonly<Record<string, number>>): string {
 
 /** What connects beside the probes: one line per workload. */
 function workloadLines(document: RunDocument, columns: number): string[] {
-  return document.workloads.flatMap(({ name, connects, failed, byCause }) => {
+  return document.workloads.flatMap(({ name, connects, failed, byCause, connectSeconds }) => {
     const causes = causesByCount(byCause).map(({ cause, count }) => `${cause} ${formatCount(count)}`);
     const detail = failed === 0 ? "" : ` (${formatProbability(failed / connects)}; ${causes.join(", ")})`;
+    const slow = slowText(connectSeconds);
     return labelled(
       printable(name),
-      `${formatCount(connects)} connects, ${formatCount(failed)} failed${detail}`,
+      `${formatCount(connects)} connects, ${formatCount(failed)} failed${detail}${slow}`,
       columns,
     );
   });
+}
+
+/** How long handshakes took, if some took so long that a SYN or SYN-ACK was sent again. */
+function slowText({ mean, slowShare }: RunDocument["workloads"][number]["connectSeconds"]): string {
+  if (mean === null || slowShare === null || slowShare === 0) return "";
+  return `; a handshake took ${formatSpan(mean)} on average, a share of ${formatProbability(slowShare)} 1 s or more`;
 }
 
 /** Numbered steps, commands at the left edge where they copy cleanly, and caveats. */

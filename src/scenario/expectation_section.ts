@@ -96,7 +96,8 @@ function inProbes(path: string): string {
 }
 
 function workloadPaths(name: string): readonly string[] {
-  return ["connects", "failed", ...CAUSE_PATHS].map((path) => `workloads.${name}.${path}`);
+  const times = ["mean", "p99", "max", "slowShare"].map((figure) => `connectSeconds.${figure}`);
+  return ["connects", "failed", ...CAUSE_PATHS, ...times].map((path) => `workloads.${name}.${path}`);
 }
 
 /** Counters and addresses are whatever the kernel counts and uses: only the form of their names can be checked. */

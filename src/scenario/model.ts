@@ -141,10 +141,16 @@ export interface NodeLocalDnsSetup {
   readonly selfCheck: boolean;
 }
 
-/** Connections that come and go beside the probes. */
+/**
+ * Connections that come and go beside the probes.
+ *
+ * Not modelled: masquerading of what other hosts send to a ClusterIP (`--cluster-cidr`, `--masquerade-all`): endpoints on
+ * other hosts answer them past the node, so they get no connection. Where there are several nodes, other hosts have no
+ * route to a ClusterIP at all.
+ */
 export interface Churn {
   readonly name: string;
-  /** `node` (the first), the name of a node, or the name of a pod. */
+  /** `node` (the first), the name of a node or of a pod, or the address of a host elsewhere. */
   readonly from: string;
   readonly to: Endpoint;
   /** 0 or more. */
@@ -153,6 +159,10 @@ export interface Churn {
   /** Who closes first, or that the client aborts with RST. */
   readonly closes: "client" | "server" | "reset";
   readonly timeout: Micros;
+  /** How long a connection stays open after its answer; absent: closed at once. */
+  readonly lasts?: Micros;
+  /** Present if `from` is an address: that host, and the source ports that it takes in turn. */
+  readonly source?: { readonly address: Ipv4; readonly ports: readonly [low: Port, high: Port] };
 }
 
 /** What a figure of the result must be; at least one of the bounds is present. */

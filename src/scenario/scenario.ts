@@ -1,4 +1,5 @@
 import { isMap } from "yaml";
+import { parseIpv4 } from "../units.ts";
 import { AddressBook, type CheckContext } from "./check_context.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { resolveExpectations } from "./expectation_section.ts";
@@ -129,7 +130,11 @@ function resolve(context: CheckContext): Scenario | undefined {
   const between = resolveOverlay(context);
   claimPodAddresses(context, addresses);
   const services = resolveServices(context, addresses);
-  for (const { to } of sections.churn ?? []) if ("address" in to) addresses.mention(to.address);
+  for (const { to, from } of sections.churn ?? []) {
+    if ("address" in to) addresses.mention(to.address);
+    const elsewhere = parseIpv4(from);
+    if (elsewhere !== undefined) addresses.mention(elsewhere);
+  }
   const pods = resolvePods(context, nodes, addresses);
   const nodeLocalDns = resolveNodeLocalDns(context);
   const churn = resolveChurn(context, { pods, services: services.services });

@@ -222,9 +222,10 @@ const nodeLocalDns = z
 const churn = z.strictObject({
   name: text("The workload's name.", "a name"),
   from: text(
-    "Who connects: node (the first), the name of a node, or the name of a pod.",
-    "node, or the name of a node or a pod",
+    "Who connects: node (the first), the name of a node or a pod, or the address of a host elsewhere.",
+    "node, the name of a node or a pod, or an IPv4 address",
   ).prefault("node"),
+  sourcePorts: portSpan("The source ports that a host elsewhere takes in turn; else 32768-60999.").optional(),
   to: target("Whom it connects to: an address, or the name of a pod or a service, with a port."),
   rate: rate("Connections per time."),
   arrivals: oneOf("poisson or periodic.", ["poisson", "periodic"]).prefault("poisson"),
@@ -232,6 +233,7 @@ const churn = z.strictObject({
   timeout: duration(
     "How long the client waits for connection and answer; longer ones see the kernel give up.",
   ).prefault("3s"),
+  lasts: duration("How long a connection stays open after its answer; else it is closed at once.").optional(),
 });
 
 const overlay = z

@@ -1,10 +1,12 @@
-import { formatIpv4, type Ipv4 } from "../units.ts";
+import { formatIpv4, type Ipv4, parseIpv4 } from "../units.ts";
 import { NameBook, type CheckContext } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
 import type { Churn, NodeLocalDnsSetup, Pod, Probe, Service } from "./model.ts";
 import { nodeEntries } from "./node_entries.ts";
+import type { Place } from "./place.ts";
 import { replicaNames } from "./pod_section.ts";
 import { checkHandlerVersion, resolveProbe } from "./probe_section.ts";
+import type { Sections } from "./schema.ts";
 import { listOf } from "./wording.ts";
 import { closestWord } from "./spelling.ts";
 
@@ -47,47 +49,126 @@ export interface ChurnTargets {
   readonly services: readonly Service[];
 }
 
-/** Checks the churn: names once each, and that whom it connects from and to exists. */
+/** The source ports of a host elsewhere: what Linux takes by default. */
+const DEFAULT_SOURCE_PORTS = [32_768, 60_999] as const;
+
+/** A workload as the file says it. */
+type ChurnSection = NonNullable<Sections["churn"]>[number];
+
+/** Names that are known before the workloads are read. */
+interface KnownNames {
+  readonly nodes: readonly string[];
+  readonly pods: readonly string[];
+  /** Whether no pod is missing because of a problem. */
+  readonly hasAllPods: boolean;
+}
+
+/** Checks the churn: names once each, that whom it connects from and to exists, and that its keys fit to one another. */
 export function resolveChurn(context: CheckContext, targets: ChurnTargets): readonly Churn[] {
   const { sections, place, problems } = context;
   const names = new NameBook(problems, "workload");
   if (sections.nodeLocalDns !== undefined && sections.nodeLocalDns !== "off") {
     names.isTaken(NODE_LOCAL_DNS, place.at("nodeLocalDns").key);
   }
-  const podNames = (sections.pods ?? []).flatMap(replicaNames);
-  const nodeNames = nodeEntries(context).flatMap(({ name }) => (name === undefined ? [] : [name]));
-  const entries = place.at("pods");
-  const hasAllPods =
-    !place.isLeftOut("pods") &&
-    !entries.isLeftOut("*") &&
-    !(sections.pods ?? []).some((_, index) => entries.at(index).isLeftOut("replicas"));
-  return (sections.churn ?? []).map(({ name, from, to: target, rate, arrivals, closes, timeout }, index) => {
+  const known = knownNames(context);
+  return (sections.churn ?? []).map((section, index) => {
+    const { name, from, rate, arrivals, closes, timeout, lasts } = section;
     const at = place.at("churn", index);
     names.isTaken(name, at.at("name").value);
-    if (from !== "node" && !nodeNames.includes(from) && hasAllPods && !podNames.includes(from)) {
-      const closest = closestWord(from, ["node", ...nodeNames, ...podNames]);
-      problems.add(at.at("from").value, {
-        message: `Cannot connect from ${quote(from)}: no pod ${nodeNames.length === 0 ? "" : "and no node "}has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-        expected: listOf(["node", ...nodeNames.slice(0, 10), ...podNames.slice(0, 10)]),
-        toMend: closest === undefined ? "write node, or the name of a pod" : `write ${closest}`,
+    const source = resolveSource(section, at, { context, known, targets });
+    if (lasts !== undefined && closes === "server") {
+      problems.add(at.at("lasts").key, {
+        message: `Cannot keep connections of ${quote(name)} open: closes: server leaves the end to the server`,
+        expected: "lasts only with closes: client or reset",
+        toMend: "delete lasts, or write closes: client",
       });
     }
-    const address = "address" in target ? target.address : addressOf(target.name, targets);
-    // Where a section before this one had a problem, a name may be missing because of it.
-    if (address === undefined && hasAllPods && !place.isLeftOut("services") && problems.count === 0) {
-      const served = targets.services.filter(({ clusterIp }) => clusterIp !== undefined);
-      const known = [...served.map((service) => service.name), ...podNames];
-      const wanted = "name" in target ? target.name : "";
-      const closest = closestWord(wanted, known);
-      problems.add(at.at("to").value, {
-        message: `Cannot connect to ${quote(wanted)}: no pod has this name, and no service with a clusterIP${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-        expected: known.length === 0 ? "an address with a port" : listOf(known.slice(0, 10)),
-        toMend: closest === undefined ? "write an address" : `write ${closest}:${target.port}`,
-      });
-    }
-    const to = { address: address ?? 0, port: target.port };
-    return { name, from, to, ratePerSecond: rate, arrivals, closes, timeout };
+    const to = resolveTarget(section, at, { context, known, targets });
+    const churn = { name, from, to, ratePerSecond: rate, arrivals, closes, timeout };
+    return { ...churn, ...(lasts === undefined ? {} : { lasts }), ...(source === undefined ? {} : { source }) };
   });
+}
+
+function knownNames(context: CheckContext): KnownNames {
+  const { sections, place } = context;
+  const entries = place.at("pods");
+  return {
+    nodes: nodeEntries(context).flatMap(({ name }) => (name === undefined ? [] : [name])),
+    pods: (sections.pods ?? []).flatMap(replicaNames),
+    hasAllPods:
+      !place.isLeftOut("pods") &&
+      !entries.isLeftOut("*") &&
+      !(sections.pods ?? []).some((_, index) => entries.at(index).isLeftOut("replicas")),
+  };
+}
+
+/** What a workload's two ends are checked against. */
+interface ChurnSetting {
+  readonly context: CheckContext;
+  readonly known: KnownNames;
+  readonly targets: ChurnTargets;
+}
+
+/** The host elsewhere that connects, if it is one; else the node or the pod that does must be there. */
+function resolveSource({ from, sourcePorts }: ChurnSection, at: Place, setting: ChurnSetting): Churn["source"] {
+  const { known, context } = setting;
+  const { problems } = context;
+  const isNamed = from === "node" || known.nodes.includes(from) || known.pods.includes(from);
+  const address = isNamed ? undefined : parseIpv4(from);
+  if (address === undefined && sourcePorts !== undefined) {
+    problems.add(at.at("sourcePorts").key, {
+      message: `Cannot give ${quote(from)} source ports: its kernel chooses them`,
+      expected: "sourcePorts only where from is the address of a host elsewhere",
+      toMend: "delete sourcePorts, or set net.ipv4.ip_local_port_range",
+    });
+  }
+  if (address !== undefined) {
+    checkIsElsewhere(address, at, setting);
+    return { address, ports: sourcePorts ?? DEFAULT_SOURCE_PORTS };
+  }
+  if (isNamed || !known.hasAllPods) return undefined;
+  const closest = closestWord(from, ["node", ...known.nodes, ...known.pods]);
+  problems.add(at.at("from").value, {
+    message: `Cannot connect from ${quote(from)}: no pod ${known.nodes.length === 0 ? "" : "and no node "}has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
+    expected: listOf(["node", ...known.nodes.slice(0, 10), ...known.pods.slice(0, 10)]),
+    toMend: closest === undefined ? "write node, or the name of a pod" : `write ${closest}`,
+  });
+  return undefined;
+}
+
+/** A host elsewhere has an address that no node and no pod has. */
+function checkIsElsewhere(address: Ipv4, at: Place, { context, targets }: ChurnSetting): void {
+  const node = nodeEntries(context).find(({ section }) =>
+    section.interfaces.some(({ addresses }) => addresses.some((own) => own.address === address)),
+  );
+  const pod = targets.pods.find((candidate) => candidate.address === address);
+  if (node === undefined && pod === undefined) return;
+  const nodeName = node?.name ?? "node";
+  context.problems.add(at.at("from").value, {
+    message: `Cannot connect from ${quote(formatIpv4(address))} as from elsewhere: it is the address of ${pod === undefined ? (node?.name === undefined ? "the node" : quote(nodeName)) : quote(pod.name)}`,
+    expected: "node, the name of a node or a pod, or the address of a host elsewhere",
+    toMend: `write ${pod === undefined ? nodeName : pod.name}`,
+  });
+}
+
+/** Where a workload connects to; a pod or a service that it names must be there. */
+function resolveTarget({ to: target }: ChurnSection, at: Place, setting: ChurnSetting): Churn["to"] {
+  const { context, known, targets } = setting;
+  const { place, problems } = context;
+  const address = "address" in target ? target.address : addressOf(target.name, targets);
+  // Where a section before this one had a problem, a name may be missing because of it.
+  if (address === undefined && known.hasAllPods && !place.isLeftOut("services") && problems.count === 0) {
+    const served = targets.services.filter(({ clusterIp }) => clusterIp !== undefined);
+    const candidates = [...served.map((service) => service.name), ...known.pods];
+    const wanted = "name" in target ? target.name : "";
+    const closest = closestWord(wanted, candidates);
+    problems.add(at.at("to").value, {
+      message: `Cannot connect to ${quote(wanted)}: no pod has this name, and no service with a clusterIP${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
+      expected: candidates.length === 0 ? "an address with a port" : listOf(candidates.slice(0, 10)),
+      toMend: closest === undefined ? "write an address" : `write ${closest}:${target.port}`,
+    });
+  }
+  return { address: address ?? 0, port: target.port };
 }
 
 /** The address of a service or a pod; a service comes first, as its name would in the cluster's DNS. */

@@ -1,6 +1,8 @@
 import { assert } from "../sim/assert.ts";
 import type { PortWalkName } from "../kernel/eras.ts";
 import type { Port } from "../units.ts";
+import { enumerateStarts, isEvenlyPaced, startCount } from "./port_starts.ts";
+import type { Starts } from "./port_starts.ts";
 import type { ExactDocument } from "./run_document.ts";
 
 /** What decides how often `connect()` picks a NodePort as its source port. */
@@ -53,8 +55,8 @@ export function exactProbability(input: ExactProbabilityInput): ExactDocument {
   if (isEvenlyPaced(starts)) return closed(share, average, ...PACE[input.walk]);
   if (input.walk === "5.18+") return withEpochs(input, starts, share, average);
   if (input.walk === "5.12-5.17" && input.destinations === 1 && !starts.advance.includes(0)) return ownCursor(starts);
-  const skipping = starts.advance.reduce((total, advance) => total + (advance === 1 ? 0 : 1), 0);
-  if (skipping <= starts.count * FEW_SKIPS && isKeptMoving(input)) {
+  const skipping = skippingStarts(starts);
+  if (isFewSkips(starts) && isKeptMoving(input)) {
     const few =
       `${skipping} of them ${skipping === 1 ? "meets" : "meet"} a reserved or held port, which bends the walk by at most ` +
       `${percent(skipping / starts.count)}.`;
@@ -72,6 +74,16 @@ export function exactProbability(input: ExactProbabilityInput): ExactDocument {
 
 /** Share of starts that may skip before the value is declined: a handful of listeners, not a reserved block. */
 const FEW_SKIPS = 0.001;
+
+/** Starts that meet a port which the walk must skip. */
+function skippingStarts(starts: Starts): number {
+  return starts.advance.reduce((total, advance) => total + (advance === 1 ? 0 : 1), 0);
+}
+
+/** Whether so few starts (0.1 %) meet a port to skip that their bend of the walk may be left out. */
+export function isFewSkips(starts: Starts): boolean {
+  return skippingStarts(starts) <= starts.count * FEW_SKIPS;
+}
 
 /** Connects at random times in one probe period that keep a shared cursor from locking: their number then spreads by 2 and more. */
 const RANDOM_ENOUGH = 4;
@@ -139,106 +151,6 @@ function percent(share: number): string {
 
 function closed(probability: number, ...assumptions: readonly string[]): ExactDocument {
   return { probability, assumptions: [...assumptions, INDEPENDENT_TUPLES] };
-}
-
-/** For each starting offset of a walk: what it comes to. Columns of one length; a start is one step of the cursor. */
-interface Starts {
-  readonly count: number;
-  /** Steps that the cursor moves, random part left out: 1 without a skip, 0 where every candidate is refused. */
-  readonly advance: Int32Array;
-  /** 1 where the start ends at a NodePort or finds no port. */
-  readonly isFailing: Uint8Array;
-}
-
-function isEvenlyPaced(starts: Starts): boolean {
-  return starts.advance.every((advance) => advance === 1);
-}
-
-function startCount(walk: PortWalkName, size: number): number {
-  if (walk === "3.10") return size;
-  if (walk === "4.2-4.5" && size % 2 === 1) return size;
-  return Math.max(1, Math.floor(size / 2));
-}
-
-function enumerateStarts(input: ExactProbabilityInput): Starts {
-  const [low, high] = input.range;
-  const count = startCount(input.walk, high - low + 1);
-  const nodePorts = new Set(input.nodePorts);
-  const find = startFinder(input, count);
-  const advance = new Int32Array(count);
-  const isFailing = new Uint8Array(count);
-  for (let start = 0; start < count; start += 1) {
-    const end = find(start);
-    if (end !== undefined) advance[start] = end.advance;
-    if (end === undefined || nodePorts.has(end.port)) isFailing[start] = 1;
-  }
-  return { count, advance, isFailing };
-}
-
-/** Where a start ends: the port, and how many steps the cursor moves. */
-interface End {
-  readonly port: Port;
-  readonly advance: number;
-}
-
-function startFinder(input: ExactProbabilityInput, count: number): (start: number) => End | undefined {
-  const [low, high] = input.range;
-  const size = high - low + 1;
-  const isUsable = (port: Port): boolean => !input.isReserved(port) && !input.isHeld(port);
-  if (input.walk === "3.10" || input.walk === "4.2-4.5") {
-    const scan = new Scan(size, size - 1, (position) => isUsable(low + position));
-    const isOneByOne = input.walk === "3.10";
-    // From 4.2 the cursor moves (i + 2) & ~1 ports, so that one skipped port does not show; a step is two ports.
-    const stride = isOneByOne || count === size ? 1 : 2;
-    return (start) => {
-      // With an odd number of ports every offset is a start, though the cursor still moves by two ports.
-      const found = scan.from(start * stride);
-      if (found === undefined) return undefined;
-      const advance = isOneByOne ? found.skipped + 1 : Math.floor(found.skipped / 2) + 1;
-      return { port: low + found.position, advance };
-    };
-  }
-  // From 4.6: first the parity of the low bound, where an odd range has one port more than it has starts, then the other.
-  const last = size > 1 && size % 2 === 1 ? count : count - 1;
-  const first = new Scan(count, last, (position) => isUsable(low + 2 * position));
-  const second = new Scan(count, count - 1, (position) => size > 1 && isUsable(low + 1 + 2 * position));
-  return (start) => {
-    const inFirst = first.from(start);
-    if (inFirst !== undefined) return { port: low + 2 * inFirst.position, advance: inFirst.skipped + 1 };
-    const inSecond = second.from(start);
-    if (inSecond !== undefined) return { port: low + 1 + 2 * inSecond.position, advance: inSecond.skipped + 1 };
-    return undefined;
-  };
-}
-
-/**
- * One pass over `count` candidates from a start, wrapping at the end. When `last` is `count` rather than `count` - 1
- * there is one position more than candidates: a start at 0 does not reach the last position, any other start reaches
- * it and not position 0, because the kernel subtracts an even size once it is beyond the odd range.
- */
-class Scan {
-  readonly #count: number;
-  readonly #last: number;
-  /** The first usable position from each position on; -1 if there is none. */
-  readonly #next: Int32Array;
-
-  constructor(count: number, last: number, isUsable: (position: number) => boolean) {
-    this.#count = count;
-    this.#last = last;
-    this.#next = new Int32Array(last + 2).fill(-1);
-    for (let position = last; position >= 0; position -= 1) {
-      this.#next[position] = isUsable(position) ? position : this.#next[position + 1]!;
-    }
-  }
-
-  from(start: number): { readonly position: number; readonly skipped: number } | undefined {
-    const ahead = this.#next[start]!;
-    const end = start === 0 ? this.#count - 1 : this.#last;
-    if (ahead >= 0 && ahead <= end) return { position: ahead, skipped: ahead - start };
-    const behind = this.#next[this.#last === this.#count && start > 0 ? 1 : 0]!;
-    if (behind < 0 || behind >= start) return undefined;
-    return { position: behind, skipped: this.#count - start + behind };
-  }
 }
 
 /** Most connects to one destination in one epoch that are enumerated. */

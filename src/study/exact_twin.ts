@@ -1,6 +1,7 @@
 import type { ReplicationResult } from "../cluster/replication_result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { cursorWarnings, exactProbability } from "./exact_probability.ts";
+import { SECOND } from "../units.ts";
 import type { ExactDocument } from "./run_document.ts";
 
 const EPOCH_SECONDS = 10;
@@ -48,7 +49,12 @@ export function trafficWarnings(scenario: Scenario, results: readonly Replicatio
   });
 }
 
+/** How long TIME_WAIT keeps a port from its destination. */
+const TIME_WAIT_SECONDS = 60;
+
 function exactOfExposure(scenario: Scenario, exposure: ReplicationResult["exposure"]): ExactDocument {
+  const exhausted = exhaustedDestination(scenario, exposure);
+  if (exhausted !== undefined) return { declined: exhausted };
   const held = new Set(exposure.heldPorts);
   const reserved = new Set(exposure.reservedPorts);
   const valueFor = (perEpoch: number): ExactDocument =>
@@ -69,6 +75,39 @@ function exactOfExposure(scenario: Scenario, exposure: ReplicationResult["exposu
   }
   if (probesByPace.size === 0) return valueFor(1);
   return weighed([...probesByPace].map(([pace, probes]) => ({ pace, probes, value: valueFor(pace) })));
+}
+
+/** Why ports to a probed destination run out: what connects there keeps more of them than there are. */
+function exhaustedDestination(scenario: Scenario, exposure: ReplicationResult["exposure"]): string | undefined {
+  const mayReuse = scenario.sysctls.some(([name, text]) => name === "net.ipv4.tcp_tw_reuse" && text.trim() === "1");
+  if (mayReuse) return undefined;
+  const [low, high] = exposure.portRange;
+  const ports = high - low + 1 - new Set([...exposure.heldPorts, ...exposure.reservedPorts]).size;
+  for (const { name, from, to, ratePerSecond, closes, lasts = 0 } of scenario.churn) {
+    const probesPerSecond = tcpProbesPerSecond(scenario, to);
+    const keepsSeconds = lasts / SECOND + (closes === "client" ? TIME_WAIT_SECONDS : 0);
+    const kept = ratePerSecond * keepsSeconds + probesPerSecond * TIME_WAIT_SECONDS;
+    const isFromNode = from === "node" || from === scenario.node.name;
+    if (!isFromNode || probesPerSecond === 0 || kept < ports) continue;
+    return (
+      `the ${ports} ports to one probed destination run out: ${name} opens ${Number(ratePerSecond.toPrecision(3))} connections a ` +
+      `second to it, and each keeps its port for ${Number(keepsSeconds.toPrecision(3))} s`
+    );
+  }
+  return undefined;
+}
+
+/** Probes of a destination that leave their TIME_WAIT at the node. */
+function tcpProbesPerSecond(scenario: Scenario, to: Scenario["churn"][number]["to"]): number {
+  let rate = 0;
+  for (const { address, readinessProbe, livenessProbe } of scenario.pods) {
+    for (const probe of [readinessProbe, livenessProbe]) {
+      const isClosedByKubelet = probe?.handler.kind === "tcpSocket" || probe?.handler.kind === "grpc";
+      if (isClosedByKubelet && address === to.address && probe.handler.port === to.port)
+        rate += 1 / probe.periodSeconds;
+    }
+  }
+  return rate;
 }
 
 /** The value for one probe of any destination, where the destinations are connected to at different paces. */
@@ -141,14 +180,19 @@ function destinationsPerEpoch(scenario: Scenario): readonly DestinationPace[] {
 /** Connects a second that come at random times. */
 function randomRate(scenario: Scenario): number {
   return scenario.churn.reduce(
-    (sum, { arrivals, ratePerSecond }) => sum + (arrivals === "poisson" ? ratePerSecond : 0),
+    (sum, { arrivals, ratePerSecond, source }) =>
+      sum + (arrivals === "poisson" && source === undefined ? ratePerSecond : 0),
     0,
   );
 }
 
 function connectsPerSecond(scenario: Scenario): number {
   const probes = periods(scenario).reduce((sum, period) => sum + 1 / period, 0);
-  const churn = scenario.churn.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0);
+  // A host elsewhere has a cursor of its own.
+  const churn = scenario.churn.reduce(
+    (sum, { ratePerSecond, source }) => sum + (source === undefined ? ratePerSecond : 0),
+    0,
+  );
   return probes + churn + (scenario.nodeLocalDns?.selfCheck === true ? 1 : 0);
 }
 

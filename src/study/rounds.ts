@@ -8,6 +8,7 @@ import type { Look, LookResult, StoppingDecision, StoppingRule } from "./stoppin
 import type { StudyPlan } from "./study_plan.ts";
 import { probeInterval } from "./summary.ts";
 import { runOnWorkers } from "./worker_pool.ts";
+import type { WorkerPool } from "./worker_pool.ts";
 
 /** How far a run has come, all variants together. */
 export interface RunProgress {
@@ -23,6 +24,8 @@ export interface RunProgress {
 export interface RoundsRequest {
   readonly scenario: Scenario;
   readonly jobs: number;
+  /** Threads that outlive the run and take the place of `jobs`: the points of a sweep share them. */
+  readonly pool?: WorkerPool;
   readonly onProgress?: (progress: RunProgress) => void;
   readonly signal?: AbortSignal;
   /** Run only this replication (counted from 0), and only up to a moment: a replay. */
@@ -130,7 +133,7 @@ export class Rounds {
 
   /** Adds replications of each setting. */
   async run(replications: readonly number[]): Promise<void> {
-    const { until, warmUp, jobs, signal } = this.#request;
+    const { until, warmUp, jobs, pool, signal } = this.#request;
     const given = { ...(until === undefined ? {} : { until }), ...(warmUp === undefined ? {} : { warmUp }) };
     const tasks = this.plan.scenarios.flatMap((scenario) =>
       replications.map((replication) => ({ scenario, replication, ...given })),
@@ -139,6 +142,7 @@ export class Rounds {
     const results = await runOnWorkers({
       tasks,
       jobs,
+      ...(pool === undefined ? {} : { pool }),
       ...(signal === undefined ? {} : { signal }),
       onSlice: (task, simulated, failed) => this.#progress.slice(before + task, simulated, failed),
       onResult: () => this.#progress.finished(),

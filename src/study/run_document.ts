@@ -11,7 +11,25 @@ export interface IntervalDocument {
 
 /** The failure probability by enumeration, or why there is none. */
 export type ExactDocument =
-  { readonly probability: number; readonly assumptions: readonly string[] } | { readonly declined: string };
+  | {
+      readonly probability: number;
+      readonly assumptions: readonly string[];
+      /** Estimate less exact value, in standard errors between boots; `null` if the exact value leaves no room for one. */
+      readonly gapStandardErrors?: number | null;
+    }
+  | { readonly declined: string };
+
+/** Failures in a row and the restarts that they bring, by enumeration, or why there is no such figure. */
+export type ExactRestartsDocument =
+  | {
+      readonly perNodeWeek: number;
+      /** Runs of so many consecutive failures of one series, of all probes of a node. */
+      readonly runs: readonly { readonly length: number; readonly perNodeWeek: number }[];
+      readonly assumptions: readonly string[];
+      /** Restarts counted less those to be expected, in standard errors; `null` if none are to be expected. */
+      readonly gapStandardErrors?: number | null;
+    }
+  | { readonly declined: string };
 
 /** One expectation of the scenario and what came of it. */
 export interface ExpectationDocument {
@@ -63,6 +81,16 @@ export interface LifeDocument {
   readonly nodesHitInAWeek: { readonly failure: ShareDocument; readonly restart: ShareDocument };
 }
 
+/** How long a workload's handshakes took, those that ended; `null` where none did. */
+export interface ConnectSecondsDocument {
+  readonly mean: number | null;
+  /** Within 1/32 above the true value. */
+  readonly p99: number | null;
+  readonly max: number | null;
+  /** The share of 1 s or more: the SYN or the SYN-ACK was sent again. */
+  readonly slowShare: number | null;
+}
+
 /** What one variant of a scenario gave: the figures of `run/1`. */
 export interface RunFigures {
   readonly probes: {
@@ -88,7 +116,13 @@ export interface RunFigures {
     readonly perNodeWeek?: number;
     readonly interval?: IntervalDocument;
   };
-  readonly restarts: { readonly count: number; readonly perNodeWeek: number; readonly interval: IntervalDocument };
+  readonly restarts: {
+    readonly count: number;
+    readonly perNodeWeek: number;
+    readonly interval: IntervalDocument;
+    /** Absent where nobody asked for it. */
+    readonly exact?: ExactRestartsDocument;
+  };
   /** First failures and restarts; absent where nobody kept them. */
   readonly life?: LifeDocument;
   readonly workloads: readonly {
@@ -96,6 +130,7 @@ export interface RunFigures {
     readonly connects: number;
     readonly failed: number;
     readonly byCause: CauseCounts;
+    readonly connectSeconds: ConnectSecondsDocument;
   }[];
   readonly ports: {
     readonly timeWaitMax: number;

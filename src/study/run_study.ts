@@ -3,6 +3,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
 import { auditRuns } from "./audit.ts";
+import { exactRestarts } from "./exact_restarts.ts";
 import { exactForRun, trafficWarnings } from "./exact_twin.ts";
 import { checkExpectations } from "./expectations.ts";
 import type {
@@ -103,8 +104,10 @@ function partOf(
   overrides: Readonly<Record<string, string>>,
   { stopped, warmUp }: { readonly stopped?: StoppedRun | undefined; readonly warmUp?: Micros | undefined },
 ): StudyPart {
+  const exact = exactForRun(scenario, results);
   const figures = summarise(results, {
-    exact: exactForRun(scenario, results),
+    exact,
+    exactRestarts: exactRestarts(scenario, results, exact),
     warnings: [...precisionWarnings(stopped), ...trafficWarnings(scenario, results)],
     mayLock: mayLock(scenario, results),
     ...(stopped === undefined ? {} : { look: stopped.look }),

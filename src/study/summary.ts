@@ -1,18 +1,20 @@
 import { FAILURE_CAUSES } from "../cluster/replication_result.ts";
 import type { CauseCounts, ReplicationResult, WorkloadResult } from "../cluster/replication_result.ts";
+import { bucketTop, type ConnectTimesResult } from "../cluster/connect_times.ts";
 import { assert } from "../sim/assert.ts";
 import { SECOND } from "../units.ts";
 import { chiSquareTail } from "./binomial.ts";
 import { dispersion, proportionInterval } from "./intervals.ts";
 import type { ProportionInterval, ReplicationCount } from "./intervals.ts";
-import { clumpOf, lifeFigures, runsOfFailures, weeklyRate } from "./life_figures.ts";
-import type { ExactDocument, RunFigures } from "./run_document.ts";
+import { clumpOf, lifeFigures, nodeWeeks, runsOfFailures, weeklyRate } from "./life_figures.ts";
+import type { ConnectSecondsDocument, ExactDocument, ExactRestartsDocument, RunFigures } from "./run_document.ts";
 import { lookWords } from "./stopping_rule.ts";
 import type { Look } from "./stopping_rule.ts";
 
 /** What the figures hold beside what the replications counted. */
 export interface SummaryOptions {
   readonly exact: ExactDocument;
+  readonly exactRestarts?: ExactRestartsDocument;
   /** Confidence level of the intervals; 0.95 if left out. */
   readonly level?: number;
   /** Warnings of the caller, which come before those that the counts give rise to. */
@@ -51,10 +53,7 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
       unreadySeconds: sum(results, (result) => result.readiness.unready) / SECOND,
       ...weeklyRate(results, ({ readiness }) => readiness.flips, level),
     },
-    restarts: {
-      count: sum(results, (result) => result.restarts),
-      ...weeklyRate(results, ({ restarts }) => restarts, level),
-    },
+    restarts: restartFigures(results, level, options.exactRestarts),
     ...(life === undefined ? {} : { life }),
     workloads: workloadFigures(results),
     ports: portFigures(results),
@@ -87,7 +86,7 @@ function probeFigures(results: readonly ReplicationResult[], options: ProbeOptio
     failed,
     probability: total === 0 ? 0 : failed / total,
     interval: look === undefined ? interval : { ...interval, level, method: `${interval.method}${lookWords(look)}` },
-    exact: options.exact,
+    exact: withGap(options.exact, results, designEffect),
     byCause: addCauses(results.map((result) => result.probes.byCause)),
     longestRunOfFailures: largest(results, (result) => largest(result.series, (series) => series.longestRunOfFailures)),
     ...(isKept ? { runsOfFailures: runsOfFailures(results, level) } : {}),
@@ -106,6 +105,50 @@ export function probeInterval(
   return proportionInterval(probeCounts(results), level, { mayLock, clump: clumpOf(results) });
 }
 
+/** Failures that the exact values do not speak of. */
+function otherFailures(results: readonly ReplicationResult[]): number {
+  return sum(results, ({ probes }) => probes.failed - probes.byCause["nodeport-collision"]);
+}
+
+/** The exact probability with what the estimate is off from it, where all failures are NodePort collisions. */
+function withGap(exact: ExactDocument, results: readonly ReplicationResult[], designEffect: number): ExactDocument {
+  const total = sum(results, (result) => result.probes.total);
+  const failed = sum(results, (result) => result.probes.failed);
+  if ("declined" in exact || total === 0 || otherFailures(results) > 0) return exact;
+  const { probability } = exact;
+  // Boots that happen to agree are no reason to take the estimate for nearer than independent probes would bring it.
+  const standardError = Math.sqrt((Math.max(1, designEffect) * probability * (1 - probability)) / total);
+  return { ...exact, gapStandardErrors: gapOf(failed / total - probability, standardError) };
+}
+
+/** A difference in standard errors; `null` where chance allows for none and there is one. */
+function gapOf(difference: number, standardError: number): number | null {
+  if (standardError > 0) return difference / standardError;
+  return difference === 0 ? 0 : null;
+}
+
+/** Restarts with their rate, its interval, and the exact rate where it was asked for. */
+function restartFigures(
+  results: readonly ReplicationResult[],
+  level: number,
+  exact: ExactRestartsDocument | undefined,
+): RunFigures["restarts"] {
+  const count = sum(results, (result) => result.restarts);
+  const figures = { count, ...weeklyRate(results, ({ restarts }) => restarts, level) };
+  if (exact === undefined) return figures;
+  const weeks = sum(results, nodeWeeks);
+  if ("declined" in exact || weeks === 0 || otherFailures(results) > 0) return { ...figures, exact };
+  const expected = exact.perNodeWeek * weeks;
+  const standardError = Math.sqrt(expected * Math.max(1, restartDispersion(results)));
+  return { ...figures, exact: { ...exact, gapStandardErrors: gapOf(count - expected, standardError) } };
+}
+
+/** How much more restarts vary between boots than independent events would. */
+function restartDispersion(results: readonly ReplicationResult[]): number {
+  // A restart is rare in any microsecond, so the ratio for proportions serves for a Poisson count.
+  return dispersion(results.map((result) => ({ n: result.duration, x: result.restarts })));
+}
+
 /** Workloads merged by name, in the order in which the replications first name them. */
 function workloadFigures(results: readonly ReplicationResult[]): RunFigures["workloads"] {
   const byName = new Map<string, WorkloadResult[]>();
@@ -119,7 +162,31 @@ function workloadFigures(results: readonly ReplicationResult[]): RunFigures["wor
     connects: sum(parts, (part) => part.connects),
     failed: sum(parts, (part) => part.failed),
     byCause: addCauses(parts.map((part) => part.byCause)),
+    connectSeconds: connectSeconds(parts.map((part) => part.connectTimes)),
   }));
+}
+
+function connectSeconds(parts: readonly ConnectTimesResult[]): ConnectSecondsDocument {
+  const count = sum(parts, (part) => part.count);
+  if (count === 0) return { mean: null, p99: null, max: null, slowShare: null };
+  const max = largest(parts, (part) => part.max);
+  return {
+    mean: sum(parts, (part) => part.sum) / count / SECOND,
+    p99: Math.min(connectP99(parts, count), max) / SECOND,
+    max: max / SECOND,
+    slowShare: sum(parts, (part) => part.slow) / count,
+  };
+}
+
+/** The top of the bucket at or below which 99 % of the handshakes lie, in microseconds. */
+function connectP99(parts: readonly ConnectTimesResult[], count: number): number {
+  const buckets = parts.flatMap((part) => part.buckets).toSorted(([a], [b]) => a - b);
+  let seen = 0;
+  for (const [bucket, inBucket] of buckets) {
+    seen += inBucket;
+    if (seen * 100 >= count * 99) return bucketTop(bucket);
+  }
+  return 0;
 }
 
 function portFigures(results: readonly ReplicationResult[]): RunFigures["ports"] {
@@ -166,8 +233,7 @@ function spreadWarnings(results: readonly ReplicationResult[]): readonly string[
         "The interval allows for it; more replications narrow it, longer ones hardly.",
     );
   }
-  // A restart is rare in any microsecond, so the same ratio serves for a Poisson count.
-  const restarts = dispersion(results.map((result) => ({ n: result.duration, x: result.restarts })));
+  const restarts = restartDispersion(results);
   if (isUnlikely(restarts, results.length)) {
     warnings.push(
       `Boots differ: restarts vary ${restarts.toFixed(1)} times as much between boots as independent events would. ` +

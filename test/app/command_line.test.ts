@@ -6,6 +6,8 @@ function parse(words: string, environment: Record<string, string> = {}): Command
   return parseCommandLine(words === "" ? [] : words.split(" "), { environment, version: "0.1.0", columns: 100 });
 }
 
+const WRONG_VARY = 'Cannot vary "kernel": write PATH=A,B,C or PATH=LOW..HIGH/STEPS, such as kernel=5.4.188,6.1';
+
 describe("parseCommandLine", () => {
   it("reads a plain run", () => {
     expect(parse("run a.yaml")).toEqual({
@@ -16,8 +18,12 @@ describe("parseCommandLine", () => {
         jobs: undefined,
         format: "text",
         isQuiet: false,
+        out: undefined,
         replication: undefined,
         until: undefined,
+        warmUp: undefined,
+        stopping: undefined,
+        settings: {},
       },
     });
   });
@@ -26,6 +32,51 @@ describe("parseCommandLine", () => {
     const words = "run a.yaml --kernel 5.10 --set a=1 --seed 007 --set b=x=y --replications 4 --duration 1h30m";
     expect(parse(words)).toMatchObject({
       options: { overrides: ["a=1", "b=x=y", "seed=007", "replications=4", "duration=1h30m", "kernel=5.10"] },
+    });
+  });
+
+  it("reads a sweep with what it shares with a run", () => {
+    const words = "sweep a.yaml --vary kernel=5.10,6.1 --vary portRange.low=1..9 --design sobol --points 8 --seed 007";
+    expect(parse(`${words} --out d/ --resume --shard 2/3 --jobs 4`)).toMatchObject({
+      command: "sweep",
+      options: {
+        run: { scenario: "a.yaml", overrides: ["seed=007"], jobs: 4, out: "d" },
+        factors: [
+          { path: "kernel", values: ["5.10", "6.1"] },
+          { path: "portRange.low", kind: "range" },
+        ],
+        design: "sobol",
+        points: 8,
+        isResume: true,
+        shard: "2/3",
+      },
+    });
+  });
+
+  it("keeps the texts of what a sweep's figures depend on beside the scenario", () => {
+    expect(parse("sweep a.yaml --vary kernel=5.10,6.1 --precision 10.0% --budget 90d --warm-up 4m")).toMatchObject({
+      options: {
+        run: {
+          stopping: { precision: 0.1, budget: 7_776_000_000_000 },
+          warmUp: 240_000_000,
+          settings: { precision: "10.0%", budget: "90d", "warm-up": "4m" },
+        },
+      },
+    });
+  });
+
+  it("takes options of a sweep from the environment", () => {
+    expect(
+      parse("sweep a.yaml", { SIM_OPT_VARY: "kernel=5.10,6.1", SIM_OPT_RESUME: "1", SIM_OPT_OUT: "d" }),
+    ).toMatchObject({
+      options: { vary: ["kernel=5.10,6.1"], isResume: true, run: { out: "d" } },
+    });
+  });
+
+  it("reads a merge", () => {
+    expect(parse("merge a b/ --out whole/ --format json")).toEqual({
+      command: "merge",
+      options: { folders: ["a", "b"], out: "whole", format: "json" },
     });
   });
 
@@ -125,10 +176,40 @@ describe("parseCommandLine", () => {
   it.each([
     ["", "Name a command", ""],
     ["rnu a.yaml", 'Unknown command "rnu"; did you mean run?', ""],
-    ["sweep a.yaml", 'Unknown command "sweep"', ""],
+    ["sweeep a.yaml", 'Unknown command "sweeep"; did you mean sweep?', ""],
+    ["sweep", "Name the scenario to sweep: sim sweep SCENARIO --vary PATH=A,B,C", "sweep "],
+    ["sweep a.yaml --vary kernel", WRONG_VARY, "sweep "],
+    [
+      "sweep a.yaml --design cube",
+      'Cannot use "cube" as --design: choose one of "grid", "latin-hypercube", "sobol"',
+      "sweep ",
+    ],
+    ["sweep a.yaml --points 0", 'Cannot use --points "0": it must be a whole number from 1 to 10000', "sweep "],
+    ["sweep a.yaml --resume", "Cannot resume without --out: name the folder that holds the finished points", "sweep "],
+    ["sweep a.yaml --resume=on", 'Cannot use "--resume=on": --resume takes no value', "sweep "],
+    ["sweep a.yaml --shard 1/2", "Cannot run a shard without --out: name the folder that keeps its points", "sweep "],
+    ["sweep a.yaml --out a --out b", "Cannot use --out 2 times: give it once", "sweep "],
+    [
+      "sweep a.yaml --shards 3",
+      "Cannot use --shards alone: it is for --engine-files; a part of the sweep is --shard I/N",
+      "sweep ",
+    ],
+    ["sweep a.yaml --image x", "Cannot use --image alone: it is for --engine-files", "sweep "],
+    [
+      "sweep a.yaml --engine-files e --out o",
+      "Cannot use --out with --engine-files: the files name them themselves",
+      "sweep ",
+    ],
+    [
+      "sweep a.yaml --replication 1",
+      "Cannot use --replication here: it is an option of sim run and sim explain",
+      "sweep ",
+    ],
+    ["merge --out x", "Name the folders to merge: sim merge DIR… --out DIR", "merge "],
+    ["merge a b", "Cannot merge without --out: name the folder for the whole result", "merge "],
     ["-x", "Unknown option -x", ""],
-    ["--jobs 2", "Cannot use --jobs here: it is an option of sim run", ""],
-    ["schema --jobs 2", "Cannot use --jobs here: it is an option of sim run", "schema "],
+    ["--jobs 2", "Cannot use --jobs here: it is an option of sim run and sim sweep", ""],
+    ["schema --jobs 2", "Cannot use --jobs here: it is an option of sim run and sim sweep", "schema "],
     ["run", "Name the scenario to run: sim run SCENARIO", "run "],
     ["run a.yaml b.yaml", 'Unexpected word "b.yaml"', "run "],
     ["run a.yaml --replicatons 2", "Unknown option --replicatons; did you mean --replications?", "run "],
@@ -146,7 +227,7 @@ describe("parseCommandLine", () => {
       "Cannot use --precision with --replication: a replay is of one boot",
       "run ",
     ],
-    ["run a.yaml --out results", "Unknown option --out", "run "],
+    ["run a.yaml --folder results", "Unknown option --folder", "run "],
     ["run a.yaml --no-seed", "Unknown option --no-seed", "run "],
     ["run a.yaml --seed", "Cannot use --seed without a value", "run "],
     ["run a.yaml --seed=", "Cannot use --seed without a value", "run "],
@@ -174,7 +255,7 @@ describe("parseCommandLine", () => {
       "run ",
     ],
     ["ports 6.1", 'Unexpected word "6.1"', "ports "],
-    ["ports --jobs 2", "Cannot use --jobs here: it is an option of sim run", "ports "],
+    ["ports --jobs 2", "Cannot use --jobs here: it is an option of sim run and sim sweep", "ports "],
     ["ports --conects 2", "Unknown option --conects; did you mean --connects?", "ports "],
     ["ports --destinations 0", 'Cannot use --destinations "0": it must be a whole number from 1 to 100000', "ports "],
     ["ports --connects 1e3", 'Cannot use --connects "1e3": it must be a whole number from 1 to 1000000', "ports "],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CliIo } from "../../src/app/cli/cli_io.ts";
+import { WorkerPool } from "../../src/study/worker_pool.ts";
 import { failingRun } from "../report/run_documents.ts";
 
 /** A machine in memory: files are a map, both outputs are text, and the engine answers at once. */
@@ -40,7 +41,14 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
       return undefined;
     },
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
+    writeWholeFile: async (path, content) => {
+      stored.set(path, typeof content === "string" ? content : Buffer.from(content).toString("latin1"));
+      return undefined;
+    },
     runStudy: async () => ({ ...failingRun(), expectations: [] }),
+    openWorkers: (jobs) => new WorkerPool(jobs),
+    buildDigest: async () => "sha256:build",
+    runtime: "Node 20.20.2 on linux x64",
     ...parts,
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -25,5 +25,20 @@ describe("nodeIo", () => {
       ok: false,
       why: "a part of the path is no directory",
     });
+  });
+
+  it("replaces a file whole", async () => {
+    const path = join(FOLDER, "whole.bin");
+    expect(await io.writeWholeFile(path, "first")).toBeUndefined();
+    expect(await io.writeWholeFile(path, Uint8Array.of(1, 2))).toBeUndefined();
+    expect([...readFileSync(path)]).toEqual([1, 2]);
+    rmSync(path);
+  });
+
+  it("leaves no half file where it cannot write", async () => {
+    const before = await io.listFiles(FOLDER);
+    expect(await io.writeWholeFile(join(FOLDER, "a"), "x")).toBe("it is a directory");
+    expect(await io.writeWholeFile(join(FOLDER, "x.json/y"), "x")).toBe("a part of the path is no directory");
+    expect(await io.listFiles(FOLDER)).toEqual(before);
   });
 });

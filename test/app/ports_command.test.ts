@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runCli } from "../../src/app/cli/run_cli.ts";
-import type { PortsConnect, PortsDocument } from "../../src/report/ports_document.ts";
+import type { PortsConnect } from "../../src/report/ports_document.ts";
 import { memoryIo } from "./memory_io.ts";
+import { byDestination, portsDocument, told } from "./ports_run.ts";
 
 // Goal: `sim ports` shows the ports that each kernel picks, and its walks obey their laws.
 // Method: the command runs as a user types it; its JSON is compared with worked examples and with each walk's laws.
@@ -11,29 +12,10 @@ const KERNELS = ["4.1.19", "4.4.11", "5.4.188", "5.15.24", "6.1"] as const;
 const PARITY_KERNELS = ["5.4.188", "5.15.24", "6.1"] as const;
 const DEFAULT_RANGE = "32768 60999";
 
-async function portsDocument(words: readonly string[]): Promise<PortsDocument> {
-  const io = memoryIo();
-  const code = await runCli(["ports", "--format", "json", ...words], io);
-  expect([code, io.err()]).toEqual([0, ""]);
-  return JSON.parse(io.out());
-}
-
 async function refusal(words: readonly string[]): Promise<string> {
   const io = memoryIo();
   expect([await runCli(["ports", ...words], io), io.out()]).toEqual([2, ""]);
   return io.err();
-}
-
-/** Ports and errors, as `33768 33770 EADDRNOTAVAIL`. */
-function told(connects: readonly PortsConnect[]): string {
-  return connects.map(({ port, error }) => port ?? error).join(" ");
-}
-
-/** The connects of each destination. */
-function byDestination({ connects }: PortsDocument): PortsConnect[][] {
-  const lists: PortsConnect[][] = [];
-  for (const connect of connects) (lists[connect.destination] ??= []).push(connect);
-  return lists;
 }
 
 /** Steps between successive ports of one destination within one epoch, modulo the default range. */
@@ -44,85 +26,6 @@ function stepsWithinEpochs(connects: readonly PortsConnect[]): number[] {
     return [(connect.port - before.port + 28232) % 28232];
   });
 }
-
-describe("sim ports with a given cursor and hash", () => {
-  it.each([
-    ["4.1.19", "0", "1000", "33769 33770 33771 33772 33773 33774"],
-    ["4.4.11", "0", "1000", "33768 33770 33772 33774 33776 33778"],
-    ["5.4.188", "0", "1000", "33768 33770 33772 33774 33776 33778"],
-    ["5.4.188", "0", "1001", "33768 33770 33772 33774 33776 33778"],
-    ["5.4.188", "0", "28228", "60996 60998 32768 32770 32772 32774"],
-    ["5.4.188", "4294967292", "0", "37668 37670 32768 32770"],
-    ["5.4.188", "0xfffffffc", "0x0", "37668 37670 32768 32770"],
-    ["5.15.24", "0", "1000", "33768 33770 33772 33774 33776 33778"],
-  ])("on %s, cursor %s, hash %s picks the ports of the worked example", async (kernel, cursor, hash, ports) => {
-    const words = ["--kernel", kernel, "--range", DEFAULT_RANGE, "--cursor", cursor, "--hash", hash];
-    const { connects } = await portsDocument([...words, "--connects", `${ports.split(" ").length}`]);
-    expect(told(connects)).toBe(ports);
-    expect(connects.map(({ candidates }) => candidates)).toEqual(connects.map(() => 1));
-  });
-
-  it("on 6.1 takes the offset from the hash's high half, the row from its low one, and the increments from the seed", async () => {
-    const portsOf = async (hash: bigint, seed: string): Promise<number[]> => {
-      const words = ["--kernel", "6.1", "--cursor", "0", "--hash", `${hash}`, "--seed", seed, "--connects", "40"];
-      return (await portsDocument(words)).connects.map(({ port = -1 }) => port);
-    };
-    const stepsOf = (ports: readonly number[]): number[] => ports.slice(1).map((port, index) => port - ports[index]!);
-    const ports = await portsOf(1000n << 32n, "one");
-    expect(ports[0]).toBe(33768);
-    expect(new Set(stepsOf(ports))).toEqual(new Set([2, 4, 6, 8, 10, 12, 14, 16]));
-    expect(await portsOf(3001n << 32n, "one")).toEqual(ports.map((port) => port + 2000));
-    const otherRow = await portsOf((1000n << 32n) + 7n, "one");
-    expect(otherRow[0]).toBe(33768);
-    const otherSeed = await portsOf(1000n << 32n, "two");
-    expect(otherSeed[0]).toBe(33768);
-    expect(stepsOf(otherSeed)).not.toEqual(stepsOf(ports));
-  });
-
-  it.each([
-    ["4.4.11", "33768,33769", "33770 33772 33774"],
-    ["5.4.188", "33768,33770", "33772 33774 33776"],
-  ])("on %s passes over the listening ports %s", async (kernel, listen, ports) => {
-    const words = ["--kernel", kernel, "--listen", listen, "--cursor", "0", "--hash", "1000", "--connects", "3"];
-    expect(told((await portsDocument(words)).connects)).toBe(ports);
-  });
-
-  it("on 5.4 moves the probed destination by 22 when 10 connects to others come between", async () => {
-    const words = [
-      "--kernel",
-      "5.4.188",
-      "--cursor",
-      "0",
-      "--hash",
-      "1000",
-      "--connects",
-      "34",
-      "--destinations",
-      "11",
-    ];
-    expect(told(byDestination(await portsDocument(words))[0] ?? [])).toBe("33768 33790 33812 33834");
-  });
-
-  it.each([
-    ["4.1.19", "28971", "29996 29997 29998 29999 32768"],
-    ["4.4.11", "28972", "29996 29998 32768 32770 32772"],
-    ["5.4.188", "28972", "29996 29998 32768 32770 32772"],
-  ])("on %s jumps over a reserved block", async (kernel, hash, ports) => {
-    const words = ["--kernel", kernel, "--range", "1024 65000", "--reserved", "30000-32767", "--connects", "5"];
-    expect(told((await portsDocument([...words, "--cursor", "0", "--hash", hash])).connects)).toBe(ports);
-  });
-
-  it.each([
-    ["4.1.19", "40004 40005 40006 40007 40008 40009 40000 40001 40002 40003"],
-    ["4.4.11", "40002 40004 40006 40008 40000 40003 40005 40007 40009 40001"],
-    ["5.4.188", "40002 40004 40006 40008 40000 40003 40005 40007 40009 40001"],
-  ])("on %s gives out a range of ten ports, then EADDRNOTAVAIL", async (kernel, ports) => {
-    const words = ["--kernel", kernel, "--range", "40000 40009", "--cursor", "0", "--hash", "3", "--close", "keep"];
-    const { connects } = await portsDocument([...words, "--connects", "11"]);
-    expect(told(connects)).toBe(`${ports} EADDRNOTAVAIL`);
-    expect(connects.at(-1)).toEqual({ at: 2.5, destination: 0, error: "EADDRNOTAVAIL", candidates: 10 });
-  });
-});
 
 describe("A walk in sim ports", () => {
   it.each([
@@ -368,6 +271,26 @@ describe("sim ports", () => {
     ],
     [["--port-walk", "5.18"], '--port-walk:1:1: Cannot pick ports as this kernel: "5.18" is no port walk'],
     [["--hz", "200"], "--hz:1:1: Cannot pick ports as this kernel: a kernel cannot tick 200 times a second"],
+    [
+      ["--noise", "1", "--kernel", "5.4.188"],
+      '--noise:1:1: Cannot use "1" as the noise of port walk 4.6-5.11: it draws nothing',
+    ],
+    [
+      ["--noise", "3,8", "--kernel", "6.1"],
+      '--noise:1:1: Cannot use "3,8" as the noise of port walk 5.18+: each draw is from 0 to 7',
+    ],
+    [
+      ["--step-width", "3", "--kernel", "6.12"],
+      '--step-width:1:1: Cannot set "net.ipv4.ip_local_port_step_width" to "3"',
+    ],
+    [
+      ["--socket-range", "40000 40009", "--kernel", "5.4.188"],
+      '--socket-range:1:1: Cannot set IP_LOCAL_PORT_RANGE to "40000 40009": kernel 5.4.188 does not have it (ENOPROTOOPT)',
+    ],
+    [
+      ["--socket-range", "40009 40000", "--kernel", "6.12"],
+      'Cannot set IP_LOCAL_PORT_RANGE to "40009 40000": it runs backwards (EINVAL)',
+    ],
     [["--listen", "80 443"], '--listen:1:1: Cannot listen on "80 443": a space stands in the list'],
   ])("refuses %j", async (words, message) => {
     expect(await refusal(words)).toContain(message);

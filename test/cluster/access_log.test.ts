@@ -24,7 +24,7 @@ describe("accessLogLine", () => {
   it("is the line of incident 001", () => {
     const at = ((243 + 14) * 86_400 + 11 * 3600 + 8 * 60 + 42) * SECOND + 999_999;
     expect(accessLogLine({ client: CLIENT, at, path: "/", status: 200, bytes: 615 }, [1, 23, 10])).toBe(
-      '10.23.77.129 - - [15/Sep/1970:11:08:42 +0000] "GET / HTTP/1.1" 200 615 "-" "kube-probe/1.23" "-"',
+      '10.23.77.129 - - [15/Sep/2026:11:08:42 +0000] "GET / HTTP/1.1" 200 615 "-" "kube-probe/1.23" "-"',
     );
   });
 });
@@ -33,7 +33,7 @@ describe("AccessLog", () => {
   it("has a line for each HTTP probe, and none for those that only connect", () => {
     const lines = linesOf(PODS);
     expect(lines).toHaveLength(10);
-    expect(lines[0]).toMatch(/^10\.23\.77\.129 - - \[01\/Jan\/1970:00:00:0\d \+0000\] "GET \/ HTTP\/1\.1" 200 615 /);
+    expect(lines[0]).toMatch(/^10\.23\.77\.129 - - \[01\/Jan\/2026:00:00:0\d \+0000\] "GET \/ HTTP\/1\.1" 200 615 /);
   });
 
   it("lacks the lines of probes whose source port is a NodePort", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { WorkloadResult } from "../../src/cluster/replication_result.ts";
-import { runOf, smallNode } from "./small_node.ts";
+import type { ReplicationResult, WorkloadResult } from "../../src/cluster/replication_result.ts";
+import { NODE_PORT, runOf, smallNode } from "./small_node.ts";
 
 /** An agent that connects to another host for 10 minutes. */
 function churnOf(rest: string, seed = "small"): WorkloadResult {
@@ -35,5 +35,62 @@ describe("Churn", () => {
     for (const closes of ["client", "server", "reset"]) {
       expect(churnOf(`rate: 1/s, closes: ${closes}`)).toMatchObject({ failed: 0 });
     }
+  });
+});
+
+describe("Churn to a pod", () => {
+  const pod = "pods:\n  - { name: default/app, address: 10.23.77.140, listen: [8080] }\n";
+  const closing = (closes: string): ReplicationResult =>
+    runOf(smallNode(`${pod}churn:\n  - { name: agent, to: 10.23.77.140:8080, rate: 2/s, closes: ${closes} }\n`));
+
+  it("leaves the TIME_WAIT where closes says, whatever the pod does with probes", () => {
+    const byClient = closing("client");
+    const byServer = closing("server");
+    expect([byClient.workloads[0]?.failed, byServer.workloads[0]?.failed]).toEqual([0, 0]);
+    expect(byClient.ports.timeWaitMax).toBeGreaterThan(60);
+    expect(byServer.ports.timeWaitMax).toBe(0);
+  });
+});
+
+describe("Churn that lasts", () => {
+  it("keeps its connections open so long, and the ports with them", () => {
+    const agent = (rest: string): string =>
+      `churn:\n  - { name: agent, to: 10.10.85.10:10050, rate: 4/s, arrivals: periodic, closes: reset${rest} }\n`;
+    // The 81st begins while the first still says goodbye.
+    expect(runOf(smallNode(agent(", lasts: 20s"))).ports.inUseMax).toBe(81);
+    expect(runOf(smallNode(agent(""))).ports.inUseMax).toBe(1);
+  });
+
+  it("ends after its answer, so the answer's timeout does not matter", () => {
+    const churn = "churn:\n  - { name: agent, to: 10.10.85.10:10050, rate: 1/s, lasts: 1m }\n";
+    expect(runOf(smallNode(churn)).workloads[0]).toMatchObject({ failed: 0 });
+  });
+});
+
+describe("Churn from a host elsewhere", () => {
+  const PROXY = "name: proxy, from: 10.10.85.50, arrivals: periodic";
+  const fromElsewhere = (rest: string, ...overrides: readonly string[]): ReplicationResult =>
+    runOf(smallNode(`churn:\n  - { ${PROXY}, ${rest} }\n`, overrides));
+
+  it("reaches endpoints on other hosts by the NodePort, whose packets are masqueraded", () => {
+    const [proxy] = fromElsewhere(`to: "10.10.85.105:${NODE_PORT}", rate: 1/s`).workloads;
+    expect(proxy).toMatchObject({ connects: 300, failed: 0 });
+  });
+
+  it("gets no answer by the ClusterIP, because endpoints on other hosts answer it past the node", () => {
+    const [proxy] = fromElsewhere("to: 10.96.0.20:80, rate: 1/s").workloads;
+    expect(proxy!.failed).toBe(proxy!.connects);
+  });
+
+  it("does not take ports of the node, nor move its cursor", () => {
+    const { ports } = fromElsewhere(`to: "10.10.85.105:${NODE_PORT}", rate: 1/s`);
+    expect([ports.inUseMax, ports.candidatesSum]).toEqual([0, 0]);
+  });
+
+  it("fails for want of a port when all of its source ports are in TIME_WAIT", () => {
+    const [proxy] = fromElsewhere(`to: "10.10.85.105:${NODE_PORT}", sourcePorts: 40000-40029, rate: 1/s`).workloads;
+    // Thirty ports, each away for 60 s: every second connect fails.
+    expect(proxy?.byCause["port-exhaustion"]).toBe(proxy?.failed);
+    expect(proxy?.failed).toBe(150);
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { runReplication } from "../../src/cluster/replication.ts";
+import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
 import { Hook, Verdict } from "../../src/kernel/netfilter/hooks.ts";
 import { TcpFlag } from "../../src/kernel/packet.ts";
 import { formatIpv4, SECOND } from "../../src/units.ts";
 import { SMALL_SCENARIO, scenarioOf } from "../scenario/small_scenario.ts";
-import { SERVERS, TwoNodes } from "./two_nodes.ts";
+import { SERVERS, TwoNodes, twoNodes } from "./two_nodes.ts";
 
 /** The source addresses of SYNs that the first node puts on the wire for connections to an endpoint. */
 function sourcesOf(sections: string, pod: string | undefined, endpoint: string): readonly string[] {
@@ -116,5 +117,54 @@ describe("Fabric", () => {
       isSuccess: true,
       localPort: 8080,
     });
+  });
+});
+
+describe("Churn from a host outside several nodes", () => {
+  const services = (endpoint: string): string => `services:
+  - name: default/far
+    type: NodePort
+    clusterIP: 10.96.0.9
+    ports: [{ port: 80, nodePort: 30080, targetPort: 8080 }]
+    endpoints: [${endpoint}]
+overlay: { kind: vxlan }
+`;
+  const FAR = "10.244.21.10";
+  const OUTSIDE = "172.28.128.99";
+  /** 5 minutes with a service of one endpoint and one workload. */
+  const run = (endpoint: string, churn: string, ...overrides: readonly string[]): ReplicationResult =>
+    runReplication(twoNodes(services(endpoint), churn, overrides), 0);
+  const proxy = `{ name: proxy, from: 172.28.128.50, to: "172.28.128.101:30080", rate: 1/s, arrivals: periodic }`;
+
+  it.each([FAR, OUTSIDE])("reaches a service by a node's NodePort, with an endpoint at %s", (endpoint) => {
+    const { workloads } = run(endpoint, proxy);
+    expect(workloads.find(({ name }) => name === "proxy")).toMatchObject({ connects: 300, failed: 0 });
+  });
+
+  it("is part of the result's connections and of its fingerprint", () => {
+    const [busy, idle] = [run(FAR, proxy), run(FAR, proxy.replace("1/s", "0/s"))];
+    expect(busy.engine.connections - idle.engine.connections).toBe(300);
+    expect(busy.engine.fingerprint).not.toBe(idle.engine.fingerprint);
+  });
+
+  it("is left out of the figures while the nodes warm up", () => {
+    const scenario = twoNodes(services(FAR), proxy);
+    const { workloads } = runReplication(scenario, 0, { warmUp: 100 * SECOND });
+    const { connects, connectTimes } = workloads.find(({ name }) => name === "proxy")!;
+    expect([connects, connectTimes.count]).toEqual([200, 200]);
+  });
+
+  it("finds no way to a ClusterIP", () => {
+    const { workloads } = run(FAR, proxy.replace("172.28.128.101:30080", "10.96.0.9:80"));
+    expect(workloads.find(({ name }) => name === "proxy")!.byCause["host-unreachable"]).toBe(300);
+  });
+
+  it("names a full table of a node as the cause of its failures", () => {
+    const full = "nodes.node-1.sysctls.net.netfilter.nf_conntrack_max=60";
+    const { workloads, conntrack } = run(OUTSIDE, proxy.replace("1/s", "2/s, lasts: 1m"), full);
+    expect(conntrack.dropped).toBeGreaterThan(100);
+    const { byCause, failed } = workloads.find(({ name }) => name === "proxy")!;
+    expect(failed).toBeGreaterThan(100);
+    expect(byCause["conntrack-full"]).toBe(failed);
   });
 });

@@ -22,7 +22,7 @@ const OLD: Version = [1, 18, 20];
 const NEW: Version = [1, 23, 10];
 
 function failureWith(errno: number, wasConnected = false): Outcome {
-  return { isSuccess: false, cause: "other", errno, wasConnected, localPort: 36704 };
+  return { isSuccess: false, cause: "other", errno, wasConnected, localPort: 36704, connectTime: -1 };
 }
 
 function outputOf(probe: ProbeOptions, outcome: Outcome, version = NEW): string {

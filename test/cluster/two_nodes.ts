@@ -1,3 +1,4 @@
+import { KEEP_ALIVE_REQUEST_BYTES } from "../../src/cluster/churn.ts";
 import { Clients, type Outcome } from "../../src/cluster/clients.ts";
 import { Cluster } from "../../src/cluster/cluster.ts";
 import type { Netns } from "../../src/kernel/netns.ts";
@@ -6,12 +7,13 @@ import type { TraceSink } from "../../src/kernel/trace.ts";
 import { EventLoop } from "../../src/sim/event_loop.ts";
 import { Fingerprint } from "../../src/sim/fingerprint.ts";
 import { RandomStreams } from "../../src/sim/random.ts";
+import type { Scenario } from "../../src/scenario/scenario.ts";
 import { type Micros, SECOND } from "../../src/units.ts";
 import { ip } from "../support/small_network.ts";
 import { scenarioOf } from "../scenario/small_scenario.ts";
 
 /** Two nodes: a client and a server on the first, a server on the second; what a test adds stands behind it as YAML. */
-const TWO_NODES = `about: Two nodes.
+export const TWO_NODES = `about: Two nodes.
 kernel: "5.4.188"
 duration: 5m
 replications: 1
@@ -52,6 +54,11 @@ export interface Attempt {
   readonly took: Micros;
 }
 
+/** The scenario of the two nodes with one more workload, and what a test adds. */
+export function twoNodes(sections: string, churn: string, overrides: readonly string[] = []): Scenario {
+  return scenarioOf(`${TWO_NODES}  - ${churn}\n${sections}`, overrides);
+}
+
 /** A booted cluster that the test moves on and connects in. */
 export class TwoNodes {
   readonly loop = new EventLoop();
@@ -86,7 +93,7 @@ export class TwoNodes {
       netns,
       address: ip(address),
       port: Number(port),
-      requestBytes: 100,
+      requestBytes: KEEP_ALIVE_REQUEST_BYTES,
       closes: "client",
       timeout: patience,
       finished: (_row, outcome) => {

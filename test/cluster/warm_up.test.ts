@@ -32,6 +32,10 @@ describe("A replication with a warm-up", () => {
     expect(rest.readiness.flips).toBe(whole.readiness.flips - start.readiness.flips);
     expect(rest.readiness.unready).toBe(whole.readiness.unready - start.readiness.unready);
     expect(rest.workloads[0]!.connects).toBe(whole.workloads[0]!.connects - start.workloads[0]!.connects);
+    const [all, before, left] = [whole, start, rest].map(({ workloads }) => workloads[0]!.connectTimes);
+    expect(before!.count).toBeGreaterThan(0);
+    expect(left!.count).toBe(all!.count - before!.count);
+    expect(left!.sum).toBe(all!.sum - before!.sum);
     expect(rest.ports.candidatesSum).toBe(whole.ports.candidatesSum - start.ports.candidatesSum);
     const causes = Object.values(rest.probes.byCause).reduce((sum, count) => sum + count, 0);
     expect(causes).toBe(rest.probes.failed);

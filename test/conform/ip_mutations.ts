@@ -13,6 +13,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With ip_forward=0 nothing is forwarded.",
     instead: "Everything is.",
+    caughtBy: "derived/D29",
     file: "kernel/netns.ts",
     find: "    if (!this.mayForward) {\n",
     replace: "    if (packet.ttl < 0) {\n",
@@ -20,6 +21,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A packet that comes in with an address of this host as its source is dropped.",
     instead: "It is accepted.",
+    caughtBy: "derived/D12",
     file: "kernel/source_validation.ts",
     find: 'if (this.#number(device, "accept_local") !== 0) return true;',
     replace: 'if (this.#number(device, "accept_local") >= 0) return true;',
@@ -43,6 +45,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A packet that a bridge passes up runs through PRE_ROUTING once.",
     instead: "It runs through it twice.",
+    caughtBy: "derived/D30",
     file: "kernel/bridge.ts",
     find: "if (hasRunPreRouting) netns.routeInput(packet);",
     replace: "if (packet.ttl < 0) netns.routeInput(packet);",
@@ -82,6 +85,7 @@ export const IP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An ICMP error comes from the address that the packet was sent to, if that is an own one.",
     instead: "It comes from the interface's address.",
+    caughtBy: "derived/D10",
     file: "kernel/icmp.ts",
     find: "netns.hasAddress(cause.dst) ? cause.dst : route.preferredSource",
     replace: "route.preferredSource",
@@ -93,5 +97,13 @@ export const IP_MUTATIONS: readonly Mutation[] = [
     file: "kernel/netns.ts",
     find: "if (!this.mayForward || !(",
     replace: "if (this.id >= 0 || !(",
+  },
+  {
+    rule: "ICMP errors to one address are limited to one a second, six at once after a pause.",
+    instead: "Each is sent.",
+    caughtBy: "derived/D35",
+    file: "kernel/icmp_limit.ts",
+    find: "if (peer.tokens < interval) return false;",
+    replace: "",
   },
 ];

@@ -101,6 +101,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With vs.conntrack=0 the packets of IPVS are not tracked.",
     instead: "They are.",
+    caughtBy: "derived/D07",
     file: "kernel/ipvs/ipvs.ts",
     find: "if ((connections.flags[row]! & IpvsFlag.NFCT) === 0) {",
     replace: "if (row < 0) {",
@@ -116,6 +117,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "What IPVS has sent on it does not look at again.",
     instead: "It does.",
+    caughtBy: "derived/D08",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "packet.isIpvsDone = true;",
     replace: "",
@@ -139,6 +141,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A client on this host reaches virtual services by LOCAL_OUT.",
     instead: "IPVS has no such hook there.",
+    caughtBy: "derived/D09",
     file: "kernel/ipvs/ipvs.ts",
     find: "      [Hook.LOCAL_OUT, Priority.IP_VS_IN_LOCAL_OUT, this.#in],\n",
     replace: "",
@@ -162,6 +165,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "IPVS answers by an ICMP host unreachable if no route leads to the real server.",
     instead: "It keeps silent.",
+    caughtBy: "derived/D10",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "sendIcmpError(netns, packet, Icmp.DEST_UNREACH, Icmp.HOST_UNREACH);",
     replace: "",
@@ -209,6 +213,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "expire_nodest_conn=1: a SYN on a connection to a server of weight 0 counts as new.",
     instead: "It belongs to the connection.",
+    caughtBy: "derived/D06",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "const isServerResting = settings.expireNodestConn &&",
     replace: "const isServerResting = packet.ttl < 0 &&",
@@ -216,6 +221,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "expire_nodest_conn=1: the connections of a deleted server end.",
     instead: "They live on.",
+    caughtBy: "derived/D05",
     file: "kernel/ipvs/ipvs.ts",
     find: "if (!this.settings.expireNodestConn || !this.netns.machine.era.ipvsFlushesDeletedDest) return;",
     replace: "return;",
@@ -223,13 +229,39 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A client of a persistent service stays with its server.",
     instead: "Each connection is scheduled.",
+    caughtBy: "derived/D03",
     file: "kernel/ipvs/ipvs_in.ts",
     find: "if (service.persistentTimeout > 0)",
     replace: "if (service.persistentTimeout < 0)",
   },
   {
+    rule: "conn_reuse_mode=1: a SYN on a finished connection that is not tracked is scheduled anew.",
+    instead: "It is dropped.",
+    caughtBy: "derived/D32",
+    file: "kernel/ipvs/ipvs_in.ts",
+    find: 'return hasOldConntrack ? "drop" : "schedule";',
+    replace: 'return "drop";',
+  },
+  {
+    rule: "A finished connection of a persistent client is never new.",
+    instead: "It is as any other.",
+    caughtBy: "derived/D31",
+    file: "kernel/ipvs/ipvs_in.ts",
+    find: "  if (connections.control[row]! > 0) return false;\n",
+    replace: "",
+  },
+  {
+    rule: "With sloppy_tcp=1 every segment but a RST may begin a connection.",
+    instead: "Only a SYN may.",
+    caughtBy: "derived/D34",
+    file: "kernel/ipvs/ipvs_in.ts",
+    find: " || ipvs.settings.sloppyTcp;",
+    replace: ";",
+  },
+  {
     rule: "nat_icmp_send=1: a stray segment of a real server is refused by an ICMP port unreachable.",
     instead: "It goes on.",
+    caughtBy: "derived/D04",
     file: "kernel/ipvs/ipvs_out.ts",
     find: "ipvs.settings.natIcmpSend ? refuseStray(ipvs, packet) : Verdict.ACCEPT",
     replace: "Verdict.ACCEPT",
@@ -254,6 +286,7 @@ function schedulers(): Mutation[] {
   return made.map(([name, expression]) => ({
     rule: `The scheduler ${name} chooses by its own rule.`,
     instead: "It chooses as rr does.",
+    caughtBy: "derived/D01",
     file: "kernel/ipvs/schedulers.ts",
     find: `return ${expression};`,
     replace: "return new RoundRobin();",

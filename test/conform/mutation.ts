@@ -6,6 +6,6 @@ export interface Mutation extends Patch {
   readonly rule: string;
   /** What the changed model does instead. */
   readonly instead: string;
-  /** The recording that the changed model no longer agrees with; absent if it agrees with all of them. */
+  /** The recording, or failing that the derived case, that the changed model no longer agrees with; absent if it agrees with all. */
   readonly caughtBy?: string;
 }

@@ -8,7 +8,7 @@ import { recordedCase, RECORDINGS } from "./recordings.ts";
 
 const factory = new MutantFactory(MUTATIONS);
 const escaping = MUTATIONS.flatMap((mutation, index) =>
-  mutation.caughtBy === undefined ? [{ ...mutation, index }] : [],
+  mutation.caughtBy?.startsWith("derived/") !== false ? [{ ...mutation, index }] : [],
 );
 
 const SEEDS = ["one", "two"];

@@ -4,7 +4,7 @@ import { MutantFactory } from "../support/mutant_factory.ts";
 import { MUTATIONS } from "./all_mutations.ts";
 import { recordedCase } from "./recordings.ts";
 
-// Goal: the recordings prove the rules of the model one by one; a rule that is turned off shows.
+// Goal: recordings, and where none comes near derived cases, prove the rules of the model one by one.
 // Method: each mutation changes one expression in a copy of the model; the recording that it names is replayed there and
 // must disagree, where the model as it is agrees. Laws hold for every boot secret, and some of them tell a mutation only
 // with some, so several are tried. That the rules without such a recording escape all of them is in

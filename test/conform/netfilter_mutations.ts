@@ -13,6 +13,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "With nf_conntrack_tcp_loose=1 a bare ACK begins a connection.",
     instead: "It is INVALID.",
+    caughtBy: "derived/D22",
     file: "kernel/conntrack/conntrack.ts",
     find: "(flags === TcpFlag.ACK && this.#timeouts.isLoose)",
     replace: "false",
@@ -36,6 +37,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A SYN on an entry that was reset or is closing begins a new entry.",
     instead: "It is ignored.",
+    caughtBy: "derived/D23",
     file: "kernel/conntrack/tcp_tracking.ts",
     find: 'if (isReopening && mayReopen(table, slot, direction)) return "repeat";',
     replace: "",
@@ -76,12 +78,13 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     instead: "The table grows.",
     caughtBy: "6.1/C18",
     file: "kernel/conntrack/conntrack.ts",
-    find: "if (table.count >= this.#max && ",
-    replace: "if (table.count < 0 && ",
+    find: "table.count >= this.#max && ",
+    replace: "table.count < 0 && ",
   },
   {
     rule: "A full table drops early only entries that are not ASSURED.",
     instead: "It drops any.",
+    caughtBy: "derived/D24",
     file: "kernel/conntrack/conntrack.ts",
     find: "if (!table.has(slot, CtStatus.ASSURED)) {",
     replace: "if (slot >= 0) {",
@@ -89,6 +92,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An ICMP error belongs to the connection of the packet it quotes.",
     instead: "It is INVALID.",
+    caughtBy: "derived/D28",
     file: "kernel/conntrack/conntrack.ts",
     find: "if (packet.protocol === Protocol.ICMP) return this.#trackIcmpError(packet);",
     replace: "if (packet.protocol === Protocol.ICMP) return this.#callInvalid(packet);",
@@ -96,6 +100,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A packet whose tuple another entry holds is dropped at confirmation.",
     instead: "It goes on.",
+    caughtBy: "derived/D25",
     file: "kernel/conntrack/conntrack.ts",
     find: "        this.netns.counters.nf_conntrack_drop += 1;\n        return Verdict.DROP;",
     replace: "        this.netns.counters.nf_conntrack_drop += 1;\n        return Verdict.ACCEPT;",
@@ -103,6 +108,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A packet that enters another namespace leaves its mark behind.",
     instead: "It takes it along.",
+    caughtBy: "derived/D27",
     file: "kernel/netns.ts",
     find: "    packet.mark = 0;\n",
     replace: "",
@@ -149,8 +155,34 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "`-m statistic --mode random` meets its share of packets.",
     instead: "It meets none.",
+    caughtBy: "derived/D26",
     file: "kernel/netfilter/rule_match.ts",
     find: "return () => environment.randomUnit() < match.probability;",
     replace: "return () => false;",
+  },
+  {
+    rule: "Of two chains with one priority on a hook the one that was added last runs first.",
+    instead: "The one added first does.",
+    caughtBy: "derived/D36",
+    file: "kernel/netfilter/hooks.ts",
+    find: ".priority >= priority)",
+    replace: ".priority > priority)",
+  },
+  {
+    rule: "An ICMP error about a translated packet is translated back.",
+    instead: "It keeps its header and its quotation.",
+    caughtBy: "derived/D37",
+    file: "kernel/nat/nat.ts",
+    find: "      this.#rewriteIcmpError(packet, slot, manip);\n",
+    replace: "",
+  },
+  {
+    rule: "What an ICMP error quotes is looked up the other way round, since it may be translated.",
+    instead: "It is looked up as it is.",
+    caughtBy: "derived/D37",
+    file: "kernel/conntrack/conntrack.ts",
+    find: "this.findNode(packet.quotedDst, packet.quotedSrc, ports, packet.quotedProtocol);",
+    replace:
+      "this.findNode(packet.quotedSrc, packet.quotedDst, packPorts(packet.quotedSport, packet.quotedDport), packet.quotedProtocol) ^ 1;",
   },
 ];

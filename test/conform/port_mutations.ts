@@ -61,6 +61,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "5.18+: each source address has its own sequence of ports.",
     instead: "Source addresses share one.",
+    caughtBy: "derived/D17",
     file: "kernel/ports/port_allocator.ts",
     find: "this.#hash.compute(saddr, daddr, dport, ",
     replace: "this.#hash.compute(0, daddr, dport, ",
@@ -92,6 +93,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "4.6 to 5.11: each connect also moves the one cursor by what its search went past.",
     instead: "It moves it by 2.",
+    caughtBy: "derived/D18",
     file: "kernel/ports/port_walks.ts",
     find: "this.hint = (this.hint + distance + 2) >>> 0;",
     replace: "this.hint = (this.hint + 2) >>> 0;",
@@ -148,13 +150,15 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An accepted connection keeps its listener's port closed to connect().",
     instead: "It owns no port.",
+    caughtBy: "derived/D19",
     file: "kernel/tcp/request_socket.ts",
-    find: "  sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND);\n  netns.ports.addExplicitOwner(sockets.localPort(slot));\n",
+    find: "  sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND | inherited);\n  netns.ports.addExplicitOwner(sockets.localPort(slot));\n",
     replace: "",
   },
   {
     rule: "From 6.18 on a port opens to connect() when its last explicit owner leaves.",
     instead: "It opens when its last owner leaves.",
+    caughtBy: "derived/D20",
     file: "kernel/tcp/tcp.ts",
     find: "const forgets = this.machine.era.bindBucketForgetsExplicitOwners;",
     replace: "const forgets = false;",
@@ -210,6 +214,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "From 6.8 on a socket with IP_LOCAL_PORT_RANGE goes through its range in steps of 1.",
     instead: "It goes by parity.",
+    caughtBy: "derived/D21",
     file: "kernel/ports/port_walks.ts",
     find: "if (search.isOptionRange) return",
     replace: "if (search.size < 0) return",

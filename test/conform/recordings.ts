@@ -6,23 +6,38 @@ import type { CaseSnapshot } from "../../src/conform/recording_schema.ts";
 
 const FOLDER = new URL("../conformance/", import.meta.url);
 
-/** All recordings of the project by `build/id.json`, in order. */
-export const RECORDINGS: readonly { readonly file: string; readonly text: string }[] = readdirSync(FOLDER)
-  .toSorted((a, b) => (a < b ? -1 : 1))
-  .flatMap((build) =>
-    readdirSync(new URL(`${build}/`, FOLDER))
-      .toSorted((a, b) => (a < b ? -1 : 1))
-      .map((name) => ({ file: `${build}/${name}`, text: readFileSync(new URL(`${build}/${name}`, FOLDER), "utf8") })),
-  );
+/** The folder of cases that nobody recorded: they were worked out from the kernel's source. */
+const DERIVED = "derived";
 
-/** The text of one recording. */
+/** A file of test/conformance/. */
+export interface CaseText {
+  /** `build/id.json`. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** All recordings of the project, in order. */
+export const RECORDINGS: readonly CaseText[] = readdirSync(FOLDER)
+  .toSorted((a, b) => (a < b ? -1 : 1))
+  .flatMap((build) => (build === DERIVED ? [] : textsOf(build)));
+
+/** All cases that were worked out from the kernel's source, in order. */
+export const DERIVED_CASES: readonly CaseText[] = textsOf(DERIVED);
+
+function textsOf(build: string): CaseText[] {
+  return readdirSync(new URL(`${build}/`, FOLDER))
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map((name) => ({ file: `${build}/${name}`, text: readFileSync(new URL(`${build}/${name}`, FOLDER), "utf8") }));
+}
+
+/** The text of one recording or derived case. */
 export function recordingText(file: string): string {
-  const found = RECORDINGS.find((one) => one.file === file);
+  const found = [...RECORDINGS, ...DERIVED_CASES].find((one) => one.file === file);
   if (found === undefined) throw new Error(`there is no recording ${file}`);
   return found.text;
 }
 
-/** One recording, read. */
+/** One recording or derived case, read. */
 export function recordedCase(file: string): KernelCase {
   const reading = readCase(recordingText(file), file);
   if (!reading.ok) throw new Error(JSON.stringify(reading.problems));

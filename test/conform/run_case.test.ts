@@ -4,7 +4,7 @@ import { compareCase } from "../../src/conform/compare.ts";
 import { checkLaw } from "../../src/conform/laws.ts";
 import type { Observation } from "../../src/conform/observation.ts";
 import { runCase } from "../../src/conform/run_case.ts";
-import { recordedCase, RECORDINGS } from "./recordings.ts";
+import { DERIVED_CASES, recordedCase, RECORDINGS } from "./recordings.ts";
 
 // Goal: the simulated kernel does what real kernels did.
 // Method: each recording is replayed; what the run shows is compared with what was recorded, and the laws are checked.
@@ -39,6 +39,20 @@ describe("A recording replayed", () => {
   it.each(RECORDINGS.map(({ file }) => file))("%s: the model does what the kernel did", (file) => {
     const kernelCase = recordedCase(file);
     expect(faultsOf(kernelCase, observationOf(kernelCase))).toEqual([]);
+  });
+});
+
+describe("A case derived from the kernel's source", () => {
+  it.each(DERIVED_CASES.map(({ file }) => file))("%s: the model does what the source says", (file) => {
+    const kernelCase = recordedCase(file);
+    expect(faultsOf(kernelCase, observationOf(kernelCase))).toEqual([]);
+  });
+
+  it("names the source that it was derived from", () => {
+    const notes = DERIVED_CASES.map(({ file }) => [file, [recordedCase(file).notes].flat().join(" ")] as const);
+    expect(notes.filter(([, text]) => !/Source: [a-z]+\/[\w/]+\.[ch] \w+/.test(text)).map(([file]) => file)).toEqual(
+      [],
+    );
   });
 });
 

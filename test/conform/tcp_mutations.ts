@@ -23,8 +23,8 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     instead: "It stays 1 s.",
     caughtBy: "6.1/C04",
     file: "kernel/tcp/tcp_timers.ts",
-    find: "sockets.backoff[slot] = sockets.backoff[slot]! + 1;\n    netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    sendSynAck",
-    replace: "netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    sendSynAck",
+    find: 'sockets.backoff[slot] = sockets.backoff[slot]! + 1;\n    netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    this.#tell(slot, "no ACK',
+    replace: 'netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    this.#tell(slot, "no ACK',
   },
   {
     rule: "Timers are rounded up to granules that grow with the delay.",
@@ -108,6 +108,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A RST without ACK does not end a connection attempt.",
     instead: "The client accepts it.",
+    caughtBy: "derived/D13",
     file: "kernel/tcp/syn_sent.ts",
     find: "if ((flags & TcpFlag.ACK) === 0) return;",
     replace:
@@ -124,6 +125,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A client answers a SYN-ACK for an older SYN by a RST.",
     instead: "It keeps silent.",
+    caughtBy: "derived/D14",
     file: "kernel/tcp/syn_sent.ts",
     find: "    tcp.sendReset(netns, packet);\n",
     replace: "",
@@ -131,6 +133,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "From 5.6 on a client that has answered an older connection by a RST sends its SYN again within two ticks.",
     instead: "It waits for its timer.",
+    caughtBy: "derived/D14",
     file: "kernel/tcp/syn_sent.ts",
     find: "tcp.machine.era.resendsSynAfterChallenge && sockets",
     replace: "false && sockets",
@@ -163,6 +166,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A delayed ACK waits 40 ms at least.",
     instead: "It waits 200 ms.",
+    caughtBy: "derived/D16",
     file: "kernel/tcp/tcp_timers.ts",
     find: "const DELACK_MIN: Micros = 40_000;",
     replace: "const DELACK_MIN: Micros = 200_000;",
@@ -220,12 +224,13 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     instead: "It is taken over at once.",
     caughtBy: "6.18/P05",
     file: "kernel/tcp/time_wait.ts",
-    find: 'return now > since + netns.sysctls.number("net.ipv4.tcp_tw_reuse_delay") * 1000;',
+    find: "return now > since + netns.timeWaitReuseDelayMs * 1000;",
     replace: "return true;",
   },
   {
     rule: "A socket that was bound to its port beforehand takes over TIME_WAIT whatever tcp_tw_reuse says.",
     instead: "The sysctl decides for it, too.",
+    caughtBy: "derived/D15",
     file: "kernel/tcp/time_wait.ts",
     find: "if (isBoundBefore) return true;",
     replace: "",
@@ -241,6 +246,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An ICMP host unreachable ends a half-open connection of a server.",
     instead: "It changes nothing.",
+    caughtBy: "derived/D11",
     file: "kernel/tcp/icmp_error.ts",
     find: "packet.icmpType !== 3 || packet.icmpCode <= 1",
     replace: "packet.icmpType !== 3",
@@ -248,6 +254,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "An ICMP error ends a connection attempt.",
     instead: "It changes nothing.",
+    caughtBy: "derived/D10",
     file: "kernel/tcp/icmp_error.ts",
     find: "if (isOfOurs) tcp.fail(slot, errno);",
     replace: "",

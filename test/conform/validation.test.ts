@@ -4,7 +4,7 @@ import { renderValidation } from "../../src/conform/validation.ts";
 import { recordedCase } from "./recordings.ts";
 import { gapsOf, VALIDATION_FILE, validationPage } from "./validation_page.ts";
 
-const EMPTY = { version: "1.2.3", cases: [], rules: [], gaps: [] };
+const EMPTY = { version: "1.2.3", cases: [], derived: [], rules: [], gaps: [] };
 const kernelCase = recordedCase("6.1/C02.json");
 
 /** The lines of the page that tell of one case. */
@@ -58,14 +58,26 @@ describe("renderValidation", () => {
     );
   });
 
-  it("parts the rules that a recording tells from those that none does", () => {
+  it("keeps derived cases out of the recordings and names them as derived", () => {
+    const cases = [{ kernelCase, verdict: { differences: [] }, unknownFields: [] }];
+    const page = renderValidation({ ...EMPTY, derived: cases });
+    expect(page).toContain("agrees with **0 of 0** recordings");
+    expect(page).toContain("not taken from the model; the model does what 1 of 1 expect.");
+    expect(page).toContain(`| C02 | ${kernelCase.title} |`);
+  });
+
+  it("parts the rules that a recording tells from those that a derived case tells and those that none does", () => {
     const rules = [
       { rule: "A.", instead: "B.", caughtBy: "6.1/C02" },
       { rule: "C.", instead: "D." },
+      { rule: "E.", instead: "F.", caughtBy: "derived/D01" },
     ];
     const page = renderValidation({ ...EMPTY, rules: [{ title: "TCP", rules }] });
     expect(page).toContain("### TCP\n\n| Rule | Turned off | Fails |\n| --- | --- | --- |\n| A. | B. | 6.1/C02 |\n");
     expect(page).toContain("| Part | Rule | Turned off |\n| --- | --- | --- |\n| TCP | C. | D. |\n");
+    expect(page).toContain(
+      "| Part | Rule | Turned off | Fails |\n| --- | --- | --- | --- |\n| TCP | E. | F. | derived/D01 |\n",
+    );
   });
 });
 

@@ -4,18 +4,20 @@ import { readCase } from "../../src/conform/case_file.ts";
 import { judgeCase } from "../../src/conform/judge_case.ts";
 import { type JudgedCase, type ModelGap, renderValidation } from "../../src/conform/validation.ts";
 import { MUTATION_GROUPS } from "./all_mutations.ts";
-import { RECORDINGS } from "./recordings.ts";
+import { DERIVED_CASES, RECORDINGS } from "./recordings.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** Where the validation page stands. */
 export const VALIDATION_FILE = new URL("src/VALIDATION.md", ROOT);
 
-/** The validation page as it should be now: replays every recording and reads what the source says of its gaps. */
+/** The validation page as it should be now: replays every recording and derived case and reads what the source says of its gaps. */
 export async function validationPage(): Promise<string> {
   const manifest: { version: string } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
   const { version } = manifest;
-  const text = renderValidation({ version, cases: RECORDINGS.map(judge), rules: MUTATION_GROUPS, gaps: modelGaps() });
+  const cases = RECORDINGS.map(judge);
+  const derived = DERIVED_CASES.map(judge);
+  const text = renderValidation({ version, cases, derived, rules: MUTATION_GROUPS, gaps: modelGaps() });
   return format(text, { parser: "markdown", printWidth: 120 });
 }
 

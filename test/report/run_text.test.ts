@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { runText } from "../../src/report/run_text.ts";
+import type { ExactRestartsDocument } from "../../src/study/run_document.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
-import { causes, failingRun, heldRun } from "./run_documents.ts";
+import { causes, failingRun, heldRun, workloadOf } from "./run_documents.ts";
 
 const PLAIN = { color: false, columns: 100 };
 
@@ -28,7 +29,7 @@ function clumpedRun(): RunDocument {
       perNodeWeek: 301,
       interval: { low: 217.8, high: 405.4, level: 0.95, method: "exact Poisson" },
     },
-    workloads: [{ name: "a-workload-with-a-name-that-is-long/zabbix", connects: 10, failed: 0, byCause: causes({}) }],
+    workloads: [workloadOf("a-workload-with-a-name-that-is-long/zabbix")],
     conntrack: { max: 262_144, peak: 262_144, dropped: 50, earlyDropped: 7 },
     warnings: ["Boots differ: failed probes vary 12.3 times as much between boots as independent probes would."],
     expectations: [{ that: "after.probes.failed", want: "below 1", got: null, ok: false }],
@@ -51,6 +52,15 @@ describe("runText", () => {
 
   it("reports several causes, restarts, a declined exact value and warnings in 72 columns", async () => {
     await expect(runText(clumpedRun(), { color: false, columns: 72 })).toMatchFileSnapshot("golden/clumped.txt");
+  });
+
+  it("says of a workload how long its handshakes took, if some took a second or more", () => {
+    const connectSeconds = { mean: 0.25, p99: 1.05, max: 1.06, slowShare: 0.24 };
+    const text = flat(runText({ ...heldRun(), workloads: [workloadOf("proxy", { connectSeconds })] }, PLAIN));
+    expect(text).toContain(
+      "10 connects, 0 failed; a handshake took 250 milliseconds on average, a share of 0.24 1 s or more",
+    );
+    expect(flat(runText(heldRun(), PLAIN))).not.toContain("handshake took");
   });
 
   it.each([40, 60, 81, 100, 200])("stays within the width at %i columns", (columns) => {
@@ -94,6 +104,36 @@ describe("runText", () => {
     const run = failingRun();
     const probes = { ...run.probes, exact: { probability: 3e-4, assumptions: [] } };
     expect(runText({ ...run, probes }, PLAIN)).toContain("exact value            3.00e-4, OUTSIDE the interval");
+  });
+
+  it("says how far the estimate is from the exact value", () => {
+    const run = failingRun();
+    const withGap = (gapStandardErrors: number | null): string => {
+      const exact = { probability: 3e-4, assumptions: [], gapStandardErrors };
+      return flat(runText({ ...run, probes: { ...run.probes, exact } }, PLAIN));
+    };
+    expect(withGap(-1.26)).toContain("OUTSIDE the interval; the estimate is 1.3 standard errors below");
+    expect(withGap(2)).toContain("; the estimate is 2 standard errors above");
+    expect(withGap(0.01)).toContain("; the estimate is less than 0.1 standard errors off");
+    expect(withGap(null)).not.toContain("standard errors");
+  });
+
+  it("states restarts and runs of failures by enumeration, or why there is no such figure", () => {
+    const run = failingRun();
+    const withExact = (exact: ExactRestartsDocument): string =>
+      flat(runText({ ...run, restarts: { ...run.restarts, exact } }, PLAIN));
+    const runs = [
+      { length: 1, perNodeWeek: 90 },
+      { length: 2, perNodeWeek: 0 },
+      { length: 3, perNodeWeek: 10 },
+    ];
+    const text = withExact({ perNodeWeek: 10, runs, assumptions: ["No gap."], gapStandardErrors: -0.5 });
+    expect(text).toContain("exact restarts 10 per node and week; the estimate is 0.5 standard errors below");
+    expect(text).toContain("exact runs shares by failures in a row: 1: 0.9, 3: 0.1");
+    expect(text).toContain("assuming No gap.");
+    const tiny = withExact({ perNodeWeek: 1.35e-4, runs: [], assumptions: [] });
+    expect(tiny).toContain("exact restarts 1.35e-4 per node and week");
+    expect(withExact({ declined: "too many ways" })).toContain("exact restarts none: too many ways");
   });
 
   it("advises nothing when every NodePort is out of range or reserved", () => {

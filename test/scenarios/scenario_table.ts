@@ -26,27 +26,27 @@ export const SCENARIOS: readonly ScenarioRow[] = [
   },
   {
     file: "ip-forward-off.yaml",
-    cut: ["duration=10m", "replications=1"],
+    cut: ["duration=5m", "replications=2"],
     removed: ["sysctls.net.ipv4.ip_forward=1"],
   },
   {
     file: "bridge-nf-off.yaml",
-    cut: ["duration=10m", "replications=1"],
+    cut: ["duration=5m", "replications=2"],
     removed: ["sysctls.net.bridge.bridge-nf-call-iptables=1"],
   },
   {
     file: "vxlan-blocked.yaml",
-    cut: ["duration=10m", "replications=1"],
+    cut: ["duration=5m", "replications=2"],
     removed: ["overlay.blocked=off"],
   },
   {
     file: "source-dest-check.yaml",
-    cut: ["duration=10m", "replications=1"],
+    cut: ["duration=5m", "replications=2"],
     removed: ["cloud.sourceDestCheck=false"],
   },
   {
     file: "pod-cidr-conflict.yaml",
-    cut: ["duration=10m", "replications=1"],
+    cut: ["duration=5m", "replications=2"],
     removed: ["nodes.node-1.podCIDR=10.244.27.0/24"],
   },
   {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ConnectTimes } from "../../src/cluster/connect_times.ts";
 import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
 import { auditRuns } from "../../src/study/audit.ts";
 import { runOf, smallNode } from "../cluster/small_node.ts";
@@ -15,6 +16,14 @@ function boots(failed: readonly number[], changes: Partial<ReplicationResult> = 
     ...changes,
   }));
 }
+
+const WORKLOAD = {
+  name: "a.b",
+  connects: 9,
+  failed: 6,
+  byCause: causes({ "conntrack-full": 2 }),
+  connectTimes: new ConnectTimes().result(),
+};
 
 const CLAIM = { claim: "It is the churn", cause: "without", figure: "probes.failed" };
 const STANDING = [11, 9, 12, 10, 8, 11, 9, 10];
@@ -71,16 +80,8 @@ describe("auditRuns", () => {
       { probes: { total: 9, failed: 7, byCause: causes({ "port-exhaustion": 5 }) } },
       5,
     ],
-    [
-      "workloads.a.b.failed",
-      { workloads: [{ name: "a.b", connects: 9, failed: 6, byCause: causes({ "conntrack-full": 2 }) }] },
-      6,
-    ],
-    [
-      "workloads.a.b.byCause.conntrack-full",
-      { workloads: [{ name: "a.b", connects: 9, failed: 6, byCause: causes({ "conntrack-full": 2 }) }] },
-      2,
-    ],
+    ["workloads.a.b.failed", { workloads: [WORKLOAD] }, 6],
+    ["workloads.a.b.byCause.conntrack-full", { workloads: [WORKLOAD] }, 2],
   ])("counts %s", (figure, changes, each) => {
     const run = { name: "without", settings: {}, results: boots([0, 0]) };
     const { standing, varied } = auditRuns({ ...CLAIM, figure }, boots([0, 0], changes), [run]).variants[0]!;

@@ -68,6 +68,36 @@ describe("exactForRun", () => {
     expect(exactOf(`${open}pods:\n${podEvery(10, 3)}${podEvery(2)}`)).toMatchObject({ probability: 1 / 500 });
   });
 
+  describe("with an agent that connects to a probed pod", () => {
+    const toPod = (rest: string): string =>
+      `sysctls:\n  net.ipv4.ip_local_port_range: 36000 36999\npods:\n${podEvery(10).replace("every-10,", "every-10, address: 10.23.77.140,")}` +
+      `churn:\n  - { name: proxy, to: 10.23.77.140:80, ${rest} }\n`;
+
+    it("has no value where closed connections keep more ports than there are", () => {
+      expect(exactOf(toPod("rate: 20/s"))).toEqual({
+        declined:
+          "the 1000 ports to one probed destination run out: proxy opens 20 connections a second to it, and each keeps its port for 60 s",
+      });
+    });
+
+    it("has none either where the probes are gRPC's, which the kubelet closes first as it does those by TCP", () => {
+      const grpc = toPod("rate: 20/s").replace("tcpSocket", "grpc");
+      expect(exactOf(grpc, "kubelet.version=1.24.0")).toHaveProperty("declined");
+    });
+
+    it("has none either where the agent comes from the node by its name", () => {
+      expect(exactOf(toPod("rate: 20/s, from: worker"), "node.name=worker")).toHaveProperty("declined");
+    });
+
+    it.each(["rate: 16/s", "rate: 20/s, closes: server", "rate: 20/s, closes: reset"])("has one with %s", (rest) => {
+      expect(exactOf(toPod(rest))).toMatchObject({ probability: 1 / 500 });
+    });
+
+    it("has one where TIME_WAIT gives ports away", () => {
+      expect(exactOf(toPod("rate: 20/s"), "sysctls.net.ipv4.tcp_tw_reuse=1")).toMatchObject({ probability: 1 / 500 });
+    });
+  });
+
   it("averages over boots that draw their NodePorts", () => {
     const many = `  - { generate: 300, name: many, nodePorts: random }\n`;
     const exact = exactOf(`${many}pods:\n${podEvery(10)}`, "replications=3", "portRange.low=20000", "kernel=5.4.188");

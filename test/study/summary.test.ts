@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ConnectTimes, type ConnectTimesResult } from "../../src/cluster/connect_times.ts";
 import type { CauseCounts, ReplicationResult } from "../../src/cluster/replication_result.ts";
 import { summarise } from "../../src/study/summary.ts";
 
@@ -18,6 +19,13 @@ function causes(nodePortCollisions: number): CauseCounts {
   };
 }
 
+/** Handshakes that took so many microseconds. */
+function timesOf(...times: readonly number[]): ConnectTimesResult {
+  const collected = new ConnectTimes();
+  for (const time of times) collected.add(time);
+  return collected.result();
+}
+
 /** One hour of a boot in which `failed` of 10,000 probes failed. */
 function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): ReplicationResult {
   return {
@@ -31,7 +39,7 @@ function bootWith(failed: number, changes: Partial<ReplicationResult> = {}): Rep
     failures: [],
     readiness: { flips: 1, unready: 1_500_000 },
     restarts: 0,
-    workloads: [{ name: "zabbix", connects: 100, failed: 1, byCause: causes(1) }],
+    workloads: [{ name: "zabbix", connects: 100, failed: 1, byCause: causes(1), connectTimes: timesOf(200) }],
     exposure: {
       portRange: [32768, 60999],
       nodePorts: [36704],
@@ -85,13 +93,39 @@ describe("summarise", () => {
   });
 
   it("merges workloads by name in the order in which they are first named", () => {
-    const dns = { name: "node-local-dns", connects: 5, failed: 0, byCause: causes(0) };
-    const zabbix = { name: "zabbix", connects: 50, failed: 2, byCause: causes(2) };
+    const dns = { name: "node-local-dns", connects: 5, failed: 0, byCause: causes(0), connectTimes: timesOf() };
+    const zabbix = {
+      name: "zabbix",
+      connects: 50,
+      failed: 2,
+      byCause: causes(2),
+      connectTimes: timesOf(40, 1_000_060),
+    };
     const results = [bootWith(0), bootWith(0, { replication: 1, workloads: [dns, zabbix] })];
     expect(summarise(results, { exact: EXACT }).workloads).toEqual([
-      { name: "zabbix", connects: 150, failed: 3, byCause: causes(3) },
-      dns,
+      {
+        name: "zabbix",
+        connects: 150,
+        failed: 3,
+        byCause: causes(3),
+        connectSeconds: { mean: 0.333_433_333_333_333_3, p99: 1.000_06, max: 1.000_06, slowShare: 1 / 3 },
+      },
+      {
+        name: "node-local-dns",
+        connects: 5,
+        failed: 0,
+        byCause: causes(0),
+        connectSeconds: { mean: null, p99: null, max: null, slowShare: null },
+      },
     ]);
+  });
+
+  it("gives the time under which 99 % of a workload's handshakes stay, within 1/32 above", () => {
+    const times = [...Array.from({ length: 99 }, () => 500), 3_000_000];
+    const zabbix = { ...bootWith(0).workloads[0]!, connectTimes: timesOf(...times) };
+    const [first] = summarise([bootWith(0, { workloads: [zabbix] })], { exact: EXACT }).workloads;
+    expect(first?.connectSeconds.p99).toBeGreaterThanOrEqual(500e-6);
+    expect(first?.connectSeconds.p99).toBeLessThan((500e-6 * 33) / 32);
   });
 
   it("takes the largest occupancies, averages TIME_WAIT by address and adds up counters", () => {
@@ -117,6 +151,35 @@ describe("summarise", () => {
     expect(perConnect([0, 990, 10])).toEqual({ mean: 1.01, p99: 1, max: 2 });
     expect(perConnect([0, 989, 11])).toEqual({ mean: 1.01, p99: 2, max: 2 });
     expect(perConnect([])).toEqual({ mean: 0, p99: 0, max: 2 });
+  });
+
+  it("states the gap to the exact probability in standard errors, widened by the design effect", () => {
+    // 40,000 probes with 2e-4 each have a standard error of 7.0703e-5; 12 of them are 1e-4 above 2e-4.
+    const even = summarise(boots(3, 3, 3, 3), { exact: EXACT }).probes;
+    expect(even.exact).toMatchObject({ gapStandardErrors: expect.closeTo(1e-4 / 7.0703e-5, 3) });
+    const uneven = summarise(boots(0, 12, 0, 0), { exact: EXACT }).probes;
+    expect(uneven.designEffect).toBeGreaterThan(2);
+    expect(uneven.exact).toMatchObject({
+      gapStandardErrors: expect.closeTo(1e-4 / 7.0703e-5 / Math.sqrt(uneven.designEffect), 3),
+    });
+  });
+
+  it("has no gap in standard errors where the exact value is 0 and something failed", () => {
+    const never = { probability: 0, assumptions: [] };
+    expect(summarise(boots(0, 0), { exact: never }).probes.exact).toMatchObject({ gapStandardErrors: 0 });
+    expect(summarise(boots(0, 1), { exact: never }).probes.exact).toMatchObject({ gapStandardErrors: null });
+  });
+
+  it("states the gap of restarts in standard errors of their number", () => {
+    const week = { duration: 168 * HOUR, restarts: 7 };
+    const exactRestarts = { perNodeWeek: 4, runs: [], assumptions: [] };
+    const results = [bootWith(0, week), bootWith(0, { ...week, replication: 1 })];
+    // 8 are to be expected, give or take the square root of 8, and 14 were counted.
+    expect(summarise(results, { exact: EXACT, exactRestarts }).restarts.exact).toMatchObject({
+      gapStandardErrors: expect.closeTo(6 / Math.sqrt(8), 9),
+    });
+    const declined = { declined: "too many ways" };
+    expect(summarise(results, { exact: EXACT, exactRestarts: declined }).restarts.exact).toEqual(declined);
   });
 
   it("states restarts and changes of Ready per node-week with intervals that follow the spread between boots", () => {

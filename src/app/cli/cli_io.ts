@@ -1,5 +1,6 @@
 import type { RunDocument } from "../../study/run_document.ts";
 import type { RunRequest } from "../../study/run_study.ts";
+import type { WorkerPool } from "../../study/worker_pool.ts";
 
 /** Where text goes: a terminal, a pipe or a file. */
 export interface TextOutput {
@@ -40,8 +41,21 @@ export interface CliIo {
    * @returns why it cannot be written; `undefined` once it is.
    */
   readonly writeNewFile: (path: string, text: string) => Promise<string | undefined>;
+  /**
+   * Writes a file, and the folders above it, so that it is there whole or not at all, even after a crash or a power cut;
+   * it takes the place of an older one.
+   *
+   * @returns why it cannot be written; `undefined` once it is safe on the disk.
+   */
+  readonly writeWholeFile: (path: string, content: string | Uint8Array) => Promise<string | undefined>;
   /** The SHA-256 of a text as `sha256:` and hexadecimal digits. */
   readonly digest: (text: string) => string;
   /** The engine's door. Rejects with an `AbortError` once `signal` aborts, and with any other error for a bug. */
   readonly runStudy: (request: RunRequest) => Promise<RunDocument>;
+  /** Worker threads that several runs share; whoever opens them closes them. */
+  readonly openWorkers: (jobs: number) => WorkerPool;
+  /** The digest of the program's code that results depend on: it tells two builds of one version apart. */
+  readonly buildDigest: () => Promise<string>;
+  /** What the program runs on, for people: `Node 20.20.2 on linux x64`. */
+  readonly runtime: string;
 }

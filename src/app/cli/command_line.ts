@@ -3,15 +3,24 @@ import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
+import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
+import type { MergeOptions } from "./merge_options.ts";
+import { EXPLAIN_OPTIONS, readExplainOptions } from "./explain_options.ts";
+import type { ExplainOptions } from "./explain_options.ts";
 import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
 import type { PortsOptions } from "./ports_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
+import { readSweepOptions, SWEEP_OPTIONS } from "./sweep_options.ts";
+import type { SweepOptions } from "./sweep_options.ts";
 import { didYouMean, ENVIRONMENT_PREFIX, plainUsageProblem } from "./usage_problem.ts";
 
 /** What a command line asks for. */
 export type CommandLine =
   | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "sweep"; readonly options: SweepOptions }
+  | { readonly command: "merge"; readonly options: MergeOptions }
+  | { readonly command: "explain"; readonly options: ExplainOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "schema" }
@@ -29,7 +38,7 @@ export interface CommandLineContext {
 }
 
 /** The commands, in the order of the help. */
-const COMMANDS = ["run", "ports", "conform", "init", "schema", "completion"] as const;
+const COMMANDS = ["run", "explain", "sweep", "merge", "ports", "conform", "init", "schema", "completion"] as const;
 
 /** Reads the words after `sim`. Nothing is run, printed or thrown. */
 export function parseCommandLine(argv: readonly string[], context: CommandLineContext): CommandLine {
@@ -48,8 +57,9 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
     output = text;
   });
   if (message !== undefined) return wrong(plainUsageProblem(message, argv), first);
-  const switched = argv.find((word) => /^--quiet=(?!true$|false$)/.test(word));
-  if (switched !== undefined) return wrong(`Cannot use ${JSON.stringify(switched)}: --quiet takes no value`, first);
+  const switched = argv.find((word) => /^--(quiet|resume)=(?!true$|false$)/.test(word));
+  if (switched !== undefined)
+    return wrong(`Cannot use ${JSON.stringify(switched)}: ${switched.split("=")[0]} takes no value`, first);
   return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };
 }
 
@@ -67,10 +77,22 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
       "run <scenario>",
       "Simulate a scenario and print the findings",
       (command) => declareRun(command, environment),
-      (values) => {
-        const options = readRunOptions(values);
-        ask(typeof options === "string" ? wrong(options, "run") : { command: "run", options });
-      },
+      (values) => ask(runAsked(values)),
+    )
+    .command(
+      "explain <scenario>",
+      "Tell the story of one probe or connection, packet by packet",
+      declareExplain,
+      (values) => ask(explainAsked(values)),
+    )
+    .command(
+      "sweep <scenario>",
+      "Simulate a scenario at many points and print their table",
+      (command) => declareSweep(command, environment),
+      (values) => ask(sweepAsked(values)),
+    )
+    .command("merge <dir..>", "Join the shards of a sweep into one result", declareMerge, (values) =>
+      ask(mergeAsked(values)),
     )
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
@@ -99,10 +121,31 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
     .help()
     .exitProcess(false)
     .wrap(Math.min(100, columns))
-    .epilogue(
-      "Exit codes: 0 done, 1 an expectation or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
-        "SIM_OPT_JOBS=2 in the environment stands for --jobs 2, and so for every option of sim run; NO_COLOR is honoured.",
-    );
+    .epilogue(EPILOGUE);
+}
+
+const EPILOGUE =
+  "Exit codes: 0 done, 1 an expectation or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
+  "SIM_OPT_JOBS=2 in the environment stands for --jobs 2, and so for every option of sim run; NO_COLOR is honoured.";
+
+function runAsked(values: Readonly<Record<string, unknown>>): CommandLine {
+  const options = readRunOptions(values);
+  return typeof options === "string" ? wrong(options, "run") : { command: "run", options };
+}
+
+function explainAsked(values: Readonly<Record<string, unknown>>): CommandLine {
+  const options = readExplainOptions(values);
+  return typeof options === "string" ? wrong(options, "explain") : { command: "explain", options };
+}
+
+function sweepAsked(values: Readonly<Record<string, unknown>>): CommandLine {
+  const options = readSweepOptions(values);
+  return typeof options === "string" ? wrong(options, "sweep") : { command: "sweep", options };
+}
+
+function mergeAsked(values: Readonly<Record<string, unknown>>): CommandLine {
+  const options = readMergeOptions(values);
+  return typeof options === "string" ? wrong(options, "merge") : { command: "merge", options };
 }
 
 /** The arguments, options and examples of `sim run`. */
@@ -116,6 +159,40 @@ function declareRun(command: Argv, environment: Readonly<Record<string, string |
       ["$0 run scenarios/nodelocaldns.yaml --set kubeProxy.version=1.18.20"],
       ["$0 run node.yaml --set sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
       ["$0 run node.yaml --kernel 6.1 --replications 20 --format json"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim sweep`. */
+function declareSweep(command: Argv, environment: Readonly<Record<string, string | undefined>>) {
+  return command
+    .config(environmentOptions(environment))
+    .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML)" })
+    .options(SWEEP_OPTIONS)
+    .example([
+      ["$0 sweep node.yaml --vary kernel=5.4.188,6.1 --vary churn.zabbix.rate=1/s..50/s/4"],
+      ["$0 sweep node.yaml --vary portRange.low=1024..32768 --design sobol --points 64 --out ports"],
+      ["$0 sweep node.yaml --vary kernel=5.4.188,6.1 --out part1 --shard 1/2"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim merge`. */
+function declareMerge(command: Argv) {
+  return command
+    .positional("dir", { type: "string", array: true, demandOption: true, describe: "Folders of shards" })
+    .options(MERGE_OPTIONS)
+    .example([["$0 merge part1 part2 --out whole"]]);
+}
+
+/** The arguments, options and examples of `sim explain`. */
+function declareExplain(command: Argv) {
+  return command
+    .positional("scenario", { type: "string", demandOption: true, describe: "Scenario file (YAML)" })
+    .options(EXPLAIN_OPTIONS)
+    .example([
+      ["$0 explain scenarios/nodelocaldns.yaml"],
+      ["$0 explain scenarios/nodelocaldns.yaml --pcap probe.pcapng --interface default/nginx/eth0"],
+      ["$0 explain scenarios/nodelocaldns.yaml --probe 304 --svg probe.svg --at 1.6s"],
+      ["$0 explain scenarios/vxlan-blocked.yaml --workload pod-other-node"],
     ]);
 }
 
@@ -154,8 +231,8 @@ function environmentOptions(environment: Readonly<Record<string, string | undefi
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
     const option = name.slice(ENVIRONMENT_PREFIX.length).toLowerCase().replaceAll("_", "-");
-    if (option === "set") options[option] = [value];
-    else if (option === "quiet") options[option] = !["", "0", "false"].includes(value);
+    if (option === "set" || option === "vary") options[option] = [value];
+    else if (option === "quiet" || option === "resume") options[option] = !["", "0", "false"].includes(value);
     else options[option] = value;
   }
   return options;

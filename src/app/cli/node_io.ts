@@ -3,9 +3,12 @@ import { readFileSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isatty } from "node:tty";
 import { runStudy } from "../../study/run_study.ts";
+import { WorkerPool } from "../../study/worker_pool.ts";
 import type { CliIo, FileList, FileText, TextOutput } from "./cli_io.ts";
+import { writeWhole } from "./write_whole.ts";
 
 /** The machine as Node shows it. `signal` aborts when the user interrupts the program. */
 export function nodeIo(signal: AbortSignal): CliIo {
@@ -20,8 +23,12 @@ export function nodeIo(signal: AbortSignal): CliIo {
     readFile: readText,
     listFiles,
     writeNewFile,
+    writeWholeFile: (path, content) => whyNot(writeWhole(path, content)),
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
     runStudy,
+    openWorkers: (jobs) => new WorkerPool(jobs),
+    buildDigest,
+    runtime: `Node ${process.versions.node} on ${process.platform} ${process.arch}`,
     cpuSeconds,
   };
 }
@@ -64,9 +71,14 @@ async function listFiles(path: string): Promise<FileList> {
   }
 }
 
-async function writeNewFile(path: string, text: string): Promise<string | undefined> {
+function writeNewFile(path: string, text: string): Promise<string | undefined> {
+  return whyNot(writeFile(path, text, { flag: "wx" }));
+}
+
+/** What keeps something from being done; `undefined` once it is done. */
+async function whyNot(done: Promise<void>): Promise<string | undefined> {
   try {
-    await writeFile(path, text, { flag: "wx" });
+    await done;
     return undefined;
   } catch (error) {
     return whyOf(error);
@@ -75,7 +87,9 @@ async function writeNewFile(path: string, text: string): Promise<string | undefi
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  EDQUOT: "the disk quota is used up",
   EEXIST: "it exists already; name another file, or remove it first",
+  EFBIG: "the file would be larger than this user may write",
   EISDIR: "it is a directory",
   ENOENT: "there is no such file",
   ENOTDIR: "a part of the path is no directory",
@@ -96,4 +110,20 @@ function packageVersion(): string {
     readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
   );
   return manifest.version;
+}
+
+/** The rooms whose code the results depend on. */
+const RESULT_ROOMS = ["units", "sim", "kernel", "cluster", "scenario", "study"];
+
+/** The digest over the scripts of those rooms, by their paths. */
+async function buildDigest(): Promise<string> {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const names = (await readdir(root, { recursive: true }))
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /\.(js|ts)$/.test(name) && !name.endsWith(".d.ts"))
+    .filter((name) => RESULT_ROOMS.includes(name.replace(/[/.].*$/, "")))
+    .toSorted();
+  const hash = createHash("sha256");
+  for (const name of names) hash.update(`${name}\0${await readFile(join(root, name), "utf8")}\0`);
+  return `sha256:${hash.digest("hex")}`;
 }

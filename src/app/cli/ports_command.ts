@@ -34,6 +34,8 @@ function documentOf(
 ): PortsDocument {
   const { era, listen } = experiment;
   const { seed, destinations, gap, close, cursor, hash } = options;
+  const { noise, socketRange } = experiment;
+  const { stepWidth } = options;
   const settings: PortsSettings = {
     seed,
     reserved: portBlocks(reserved),
@@ -43,6 +45,9 @@ function documentOf(
     close,
     ...(cursor === undefined ? {} : { cursor }),
     ...(hash === undefined ? {} : { hash: `${hash}` }),
+    ...(noise === undefined ? {} : { noise }),
+    ...(stepWidth === undefined ? {} : { stepWidth: Number(stepWidth) }),
+    ...(socketRange === undefined ? {} : { socketRange }),
   };
   const isResalted = era.portHashIsResalted && hash === undefined;
   const connects = picked.map(({ at, destination, outcome, candidates, epoch }) => ({

@@ -20,6 +20,12 @@ export interface PortsOptions {
   readonly cursor: number | undefined;
   /** Below 2^64. */
   readonly hash: bigint | undefined;
+  /** What the walk draws, in turn; only the walk can say how large a draw may be. */
+  readonly noise: string | undefined;
+  /** `ip_local_port_step_width`; `undefined` is the kernel's default, which is off. */
+  readonly stepWidth: string | undefined;
+  /** IP_LOCAL_PORT_RANGE of each socket; `undefined` where it is not set. */
+  readonly socketRange: string | undefined;
   readonly format: "text" | "json";
 }
 
@@ -52,6 +58,18 @@ export const PORTS_OPTIONS = {
     requiresArg: true,
     group: "Kernel:",
     describe: "ip_local_reserved_ports, such as 8080,30000-32767",
+  },
+  "step-width": {
+    type: "string",
+    requiresArg: true,
+    group: "Kernel:",
+    describe: "ip_local_port_step_width, from 7.1 on",
+  },
+  "socket-range": {
+    type: "string",
+    requiresArg: true,
+    group: "Kernel:",
+    describe: 'IP_LOCAL_PORT_RANGE of each socket, such as "40000 40999"',
   },
   listen: {
     type: "string",
@@ -91,6 +109,12 @@ export const PORTS_OPTIONS = {
     requiresArg: true,
     group: "Boot:",
     describe: "The port hash, in place of the boot secret's; 64 bits on walk 5.18+: offset x 2^32 + table row",
+  },
+  noise: {
+    type: "string",
+    requiresArg: true,
+    group: "Boot:",
+    describe: "What the walk draws for its increments, in place of the seed's, such as 3,0,7; starts over at the end",
   },
   format: { type: "string", requiresArg: true, choices: ["text", "json"], group: "Output:", describe: "What to print" },
 } as const;
@@ -140,6 +164,9 @@ export function readPortsOptions(values: Readonly<Record<string, unknown>>): Por
     seed: texts.get("seed") ?? DEFAULTS.seed,
     cursor: optionalNumber(whole("cursor", 0n, LARGEST_32_BITS)),
     hash: whole("hash", 0n, LARGEST_64_BITS),
+    noise: texts.get("noise"),
+    stepWidth: texts.get("step-width"),
+    socketRange: texts.get("socket-range"),
     format: texts.get("format") === "json" ? "json" : "text",
   };
   return problems[0] ?? options;

@@ -2,6 +2,7 @@ import type { PortExperimentOptions } from "../../conform/port_experiment.ts";
 import { HZ_VALUES, kernelBuilds, PORT_WALKS, resolveKernel } from "../../kernel/eras.ts";
 import type { KernelEra } from "../../kernel/eras.ts";
 import type { PortHash } from "../../kernel/ports/port_allocator.ts";
+import type { PortRange } from "../../kernel/sysctl_port_range.ts";
 import { SysctlValues } from "../../kernel/sysctl.ts";
 import { parsePortList } from "../../kernel/sysctl_port_list.ts";
 import { quote } from "../../scenario/diagnostic.ts";
@@ -29,6 +30,7 @@ interface OptionProblem {
 }
 
 const RANGE = "net.ipv4.ip_local_port_range";
+const STEP_WIDTH = "net.ipv4.ip_local_port_step_width";
 const RESERVED = "net.ipv4.ip_local_reserved_ports";
 
 /** Finds the kernel of `sim ports` and has it judge the texts of `--range` and `--reserved` with its own parsers. */
@@ -58,11 +60,19 @@ export function setUpPorts(options: PortsOptions): PortsSetup {
   };
   write("range", RANGE, options.range, "the lowest and the highest port, such as 32768 60999");
   write("reserved", RESERVED, options.reserved, "ports and ranges with commas between them, such as 8080,30000-32767");
+  write("step-width", STEP_WIDTH, options.stepWidth, "a number of ports, 0 for off, on a kernel from 7.1 on");
   const listen = readListen(options.listen, tell);
   const hash = era === undefined ? undefined : readHash(options.hash, era, tell);
+  const noise = era === undefined ? undefined : readNoise(options, era, tell);
+  const socketRange = era === undefined ? undefined : readSocketRange(options.socketRange, era, tell);
   if (era === undefined || diagnostics.length > 0) return { ok: false, diagnostics };
   const { seed, connects, destinations, gap, close, cursor } = options;
-  const given = { ...(cursor === undefined ? {} : { cursor }), ...(hash === undefined ? {} : { hash }) };
+  const given = {
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(hash === undefined ? {} : { hash }),
+    ...(noise === undefined ? {} : { noise }),
+    ...(socketRange === undefined ? {} : { socketRange }),
+  };
   const experiment = { era, seed, sysctls, listen, connects, destinations, gap, close, ...given };
   return { ok: true, experiment, reserved: setPorts(values.reservedPorts) };
 }
@@ -122,6 +132,44 @@ function readHash(hash: bigint | undefined, { portWalk }: KernelEra, tell: Tell)
     });
   }
   return { low: Number(hash & 0xffffffffn), high };
+}
+
+/** The draws of a walk in turn; each is less than what the kernel asks get_random_u32_below() for. */
+function readNoise({ noise, stepWidth }: PortsOptions, { portWalk }: KernelEra, tell: Tell): number[] | undefined {
+  if (noise === undefined) return undefined;
+  const bound = portWalk === "5.18+" ? Math.max(8, Number(stepWidth ?? 0) || 0) : portWalk === "5.12-5.17" ? 16 : 0;
+  if (bound === 0) {
+    const message = `Cannot use ${quote(noise)} as the noise of port walk ${portWalk}: it draws nothing`;
+    tell("noise", noise, { message, expected: "a kernel from 5.12 on", toMend: "leave out --noise" });
+    return undefined;
+  }
+  const draws = noise.split(",").map((text) => (/^[0-9]{1,5}$/.test(text) ? Number(text) : -1));
+  if (draws.every((draw) => draw >= 0 && draw < bound)) return draws;
+  const message = `Cannot use ${quote(noise)} as the noise of port walk ${portWalk}: each draw is from 0 to ${bound - 1}`;
+  const expected = "whole numbers with commas between them, such as 3,0,7";
+  tell("noise", noise, { message, expected, toMend: `write numbers from 0 to ${bound - 1}` });
+  return undefined;
+}
+
+/** IP_LOCAL_PORT_RANGE as setsockopt() takes it. Source: net/ipv4/ip_sockglue.c do_ip_setsockopt, v6.12. */
+function readSocketRange(text: string | undefined, era: KernelEra, tell: Tell): PortRange | undefined {
+  if (text === undefined) return undefined;
+  const expected = "the lowest and the highest port, such as 40000 40999; 0 leaves that end to ip_local_port_range";
+  const refuseRange = (why: string, toMend: string): undefined => {
+    tell("socket-range", text, {
+      message: `Cannot set IP_LOCAL_PORT_RANGE to ${quote(text)}: ${why}`,
+      expected,
+      toMend,
+    });
+  };
+  if (era.localPortRangeOption === "absent")
+    return refuseRange(`kernel ${era.build} does not have it (ENOPROTOOPT)`, "leave out --socket-range");
+  const match = /^([0-9]{1,5})\s+([0-9]{1,5})$/.exec(text.trim());
+  const [low, high] = [Number(match?.[1] ?? -1), Number(match?.[2] ?? -1)];
+  if (match === null || low > 65535 || high > 65535)
+    return refuseRange("it is not two ports with a space between them", "write two numbers from 0 to 65535");
+  if (low !== 0 && high !== 0 && low > high) return refuseRange("it runs backwards (EINVAL)", `write ${high} ${low}`);
+  return [low, high];
 }
 
 /** The ports whose flag is set, in order. */

@@ -7,9 +7,12 @@ import type { CommandLine } from "./command_line.ts";
 import { completionScript } from "./completion_script.ts";
 import { conformCommand } from "./conform_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
+import { explainCommand } from "./explain_command.ts";
 import { internalErrorText } from "./internal_error.ts";
+import { mergeCommand } from "./merge_command.ts";
 import { portsCommand } from "./ports_command.ts";
 import { runCommand } from "./run_command.ts";
+import { sweepCommand } from "./sweep_command.ts";
 
 /**
  * The command `sim`: does what the words after it ask for. Results go to `io.stdout`; progress, warnings and problems
@@ -31,6 +34,12 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
   switch (asked.command) {
     case "run":
       return runCommand(asked.options, io);
+    case "sweep":
+      return sweepCommand(asked.options, io);
+    case "merge":
+      return mergeCommand(asked.options, io);
+    case "explain":
+      return explainCommand(asked.options, io);
     case "ports":
       return portsCommand(asked.options, io);
     case "conform":

@@ -1,6 +1,7 @@
 import { runText } from "../../report/run_text.ts";
 import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
+import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import type { RunDocument } from "../../study/run_document.ts";
 import { firstRound } from "../../study/stopping_rule.ts";
@@ -10,6 +11,8 @@ import { SECOND } from "../../units.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
+import { jsonText } from "./json_file.ts";
+import { overrideRecord } from "./override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { replayLine } from "./replay_line.ts";
@@ -36,20 +39,57 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
     );
     return EXIT_CODE.wrongInput;
   }
-  const durations = [parsed.scenario, ...parsed.scenario.variants.map(({ scenario }) => scenario)].map(
-    ({ duration }) => duration,
-  );
-  const length = Math.min(options.until ?? Infinity, ...durations);
-  if (options.warmUp !== undefined && options.warmUp >= length) {
-    const [warmUp, whole] = [formatSpan(options.warmUp / SECOND), formatSpan(length / SECOND)];
-    io.stderr.write(`sim: Cannot leave out the first ${warmUp}: a boot is simulated for ${whole}; raise --duration\n`);
+  const wrongWarmUp = warmUpProblem(parsed.scenario, options);
+  if (wrongWarmUp !== undefined) {
+    io.stderr.write(`sim: ${wrongWarmUp}\n`);
     return EXIT_CODE.wrongInput;
   }
-  return simulate(requestOf(parsed.scenario, io.digest(file.text), options, io), options, io);
+  const files = options.out === undefined ? undefined : await runFolder(options.out, file.text, options, io);
+  if (files !== undefined && "why" in files) {
+    io.stderr.write(`sim: ${files.why}\n`);
+    return EXIT_CODE.wrongInput;
+  }
+  return simulate(requestOf(parsed.scenario, io.digest(file.text), options, io), { ...options, files }, io);
+}
+
+/** Why the start of a run cannot be left out: a boot of the scenario, or of one of its variants, is no longer than that. */
+export function warmUpProblem(
+  { duration, variants }: Scenario,
+  { warmUp, until }: Pick<RunOptions, "warmUp" | "until">,
+): string | undefined {
+  const length = Math.min(until ?? Infinity, duration, ...variants.map(({ scenario }) => scenario.duration));
+  if (warmUp === undefined || warmUp < length) return undefined;
+  const [start, whole] = [formatSpan(warmUp / SECOND), formatSpan(length / SECOND)];
+  return `Cannot leave out the first ${start}: a boot is simulated for ${whole}; raise --duration`;
+}
+
+/** Where the result of a run goes: its folder's files. */
+interface RunFolder {
+  readonly resultPath: string;
+  readonly scenarioPath: string;
+  readonly scenario: string;
+}
+
+/** The folder of `--out`, unless it holds a result already. */
+async function runFolder(
+  out: string,
+  text: string,
+  options: RunOptions,
+  io: CliIo,
+): Promise<RunFolder | { readonly why: string }> {
+  const listed = await io.listFiles(out);
+  const isUsed = listed.ok && listed.files.some((path) => /(^|[/\\])(result|manifest)\.json$/.test(path));
+  if (isUsed) return { why: `Cannot use ${JSON.stringify(out)}: it holds a result already; name another folder` };
+  const scenario = scenarioAsRun(text, options.overrides);
+  return { resultPath: `${out}/result.json`, scenarioPath: `${out}/scenario.yaml`, scenario };
 }
 
 /** Runs the study with its progress on the terminal, and prints what it found. */
-async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Promise<number> {
+async function simulate(
+  request: RunRequest,
+  options: RunOptions & { readonly files: RunFolder | undefined },
+  io: CliIo,
+): Promise<number> {
   const line = io.stderr.isTerminal && !options.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
   let latest: RunProgress | undefined;
   const onProgress = (progress: RunProgress): void => {
@@ -69,14 +109,41 @@ async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Pr
     return EXIT_CODE.internalError;
   }
   line?.clear();
-  io.stdout.write(
-    options.format === "json" ? `${JSON.stringify(document, null, 2)}\n` : runText(document, textOptions(io)),
-  );
+  io.stdout.write(options.format === "json" ? jsonText(document) : runText(document, textOptions(io)));
+  const problem = options.files === undefined ? undefined : await writeRun(options.files, document, io);
+  if (problem !== undefined) {
+    io.stderr.write(`sim: ${problem}\n`);
+    return EXIT_CODE.wrongInput;
+  }
   return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
 }
 
+/** Writes the scenario as run, then the result; or says why it cannot. */
+async function writeRun(
+  { resultPath, scenarioPath, scenario }: RunFolder,
+  document: RunDocument,
+  io: CliIo,
+): Promise<string | undefined> {
+  for (const [path, text] of [
+    [scenarioPath, scenario],
+    [resultPath, jsonText(document)],
+  ] as const) {
+    const why = await io.writeWholeFile(path, text);
+    if (why !== undefined) return `Cannot write ${JSON.stringify(path)}: ${why}`;
+  }
+  return undefined;
+}
+
+/**
+ * Options of `sim run`, beside overrides, that its figures depend on, by their names: a sweep keeps them in its manifest
+ * and hands them on to other machines.
+ */
+export function studySettings({ settings }: RunOptions): Readonly<Record<string, string>> {
+  return settings;
+}
+
 /** The request to the engine: which scenario, how it was changed, with how many workers. */
-function requestOf(scenario: Scenario, digest: string, options: RunOptions, io: CliIo): RunRequest {
+export function requestOf(scenario: Scenario, digest: string, options: RunOptions, io: CliIo): RunRequest {
   const wanted = options.jobs ?? io.cores;
   return {
     scenario,
@@ -97,16 +164,6 @@ function requestOf(scenario: Scenario, digest: string, options: RunOptions, io: 
   };
 }
 
-/** Overrides by path; of two for one path the later one, which is the one that applied. */
-function overrideRecord(overrides: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    overrides.map((override) => {
-      const at = override.indexOf("=");
-      return [override.slice(0, at), override.slice(at + 1)];
-    }),
-  );
-}
-
 /** How far an interrupted run came. */
 function interruptedText(latest: RunProgress | undefined): string {
   if (latest === undefined) return "interrupted before the first event; nothing was printed";
@@ -118,7 +175,7 @@ function interruptedText(latest: RunProgress | undefined): string {
 }
 
 /** The replay line of a failure: its place, if the error carries one, in a run with the same overrides. */
-function replayOf(error: unknown, request: RunRequest): string {
+export function replayOf(error: unknown, request: RunRequest): string {
   const replication = numberIn(error, "replication");
   const { scenario } = request;
   // A precision may have asked for more boots than the scenario names.

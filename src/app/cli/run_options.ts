@@ -11,6 +11,8 @@ export interface RunOptions {
   /** How many workers to use; `undefined` leaves it to the machine. */
   readonly jobs: number | undefined;
   readonly format: "text" | "json";
+  /** The folder to write the result to. */
+  readonly out: string | undefined;
   readonly isQuiet: boolean;
   /** The one replication to run, from 0. */
   readonly replication: number | undefined;
@@ -20,6 +22,8 @@ export interface RunOptions {
   readonly warmUp: Micros | undefined;
   /** When to stop adding replications, if their number is not given. */
   readonly stopping: StoppingRule | undefined;
+  /** The texts of the options that say so, `warmUp` among them, by their names. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** The options of `sim run` as yargs takes them. All values are text here: `--seed 007` must stay `007`. */
@@ -42,6 +46,7 @@ export const RUN_OPTIONS = {
   },
   jobs: { type: "string", requiresArg: true, group: "Run:", describe: "Workers side by side [default: one per core]" },
   format: { type: "string", requiresArg: true, group: "Run:", choices: ["text", "json"], describe: "What to print" },
+  out: { type: "string", requiresArg: true, group: "Run:", describe: "Write the result to this new folder as well" },
   quiet: { type: "boolean", group: "Run:", describe: "No progress line" },
   "warm-up": {
     type: "string",
@@ -73,6 +78,9 @@ export const RUN_OPTIONS = {
 
 /** Options whose value overrides the key of the same name in the scenario. */
 const KEY_OPTIONS = ["seed", "replications", "duration", "kernel"] as const;
+
+/** Options beside the keys of the scenario that figures depend on. */
+const SETTING_OPTIONS = ["precision", "budget", "cpu-budget", "warm-up"] as const;
 
 /** The most replications or workers that a command line may ask for. */
 const MOST = 1_000_000;
@@ -120,11 +128,18 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
     ),
     jobs: counts.get("jobs"),
     format: values["format"] === "json" ? "json" : "text",
+    out: textOf(values["out"])?.replace(/(?<=.)[/\\]+$/, ""),
     isQuiet: values["quiet"] === true,
     replication: counts.get("replication"),
     until: until?.at,
     warmUp: warmUp?.at,
     stopping,
+    settings: Object.fromEntries(
+      SETTING_OPTIONS.flatMap((name) => {
+        const text = textOf(values[name]);
+        return text === undefined ? [] : [[name, text]];
+      }),
+    ),
   };
 }
 

@@ -1,7 +1,10 @@
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
+import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
+import { MERGE_OPTIONS } from "./merge_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
+import { SWEEP_OPTIONS } from "./sweep_options.ts";
 
 /** Environment variables with this prefix are options of `sim run`: `SIM_OPT_JOBS=2` is `--jobs 2`. */
 export const ENVIRONMENT_PREFIX = "SIM_OPT_";
@@ -9,9 +12,20 @@ export const ENVIRONMENT_PREFIX = "SIM_OPT_";
 /** The options of each command that has any. */
 const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[] = [
   ["run", Object.keys(RUN_OPTIONS)],
+  ["sweep", Object.keys(SWEEP_OPTIONS)],
+  ["merge", Object.keys(MERGE_OPTIONS)],
+  ["explain", Object.keys(EXPLAIN_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
 ];
+
+/** What a command lacks that was given no word. */
+const MISSING_WORDS: Readonly<Record<string, string>> = {
+  conform: "Name the folder of recorded cases: sim conform DIR",
+  explain: "Name the scenario of the probe: sim explain SCENARIO",
+  sweep: "Name the scenario to sweep: sim sweep SCENARIO --vary PATH=A,B,C",
+  merge: "Name the folders to merge: sim merge DIR… --out DIR",
+};
 
 /** What yargs complains about, as one clear sentence. `argv` are the words after `sim`. */
 export function plainUsageProblem(message: string, argv: readonly string[]): string {
@@ -24,9 +38,7 @@ export function plainUsageProblem(message: string, argv: readonly string[]): str
   const follows = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (follows !== undefined) return `Cannot use --${follows} without a value`;
   if (message.startsWith("Not enough non-option arguments")) {
-    return argv[0] === "conform"
-      ? "Name the folder of recorded cases: sim conform DIR"
-      : "Name the scenario to run: sim run SCENARIO";
+    return MISSING_WORDS[argv[0] ?? ""] ?? "Name the scenario to run: sim run SCENARIO";
   }
   const choice = /Argument: (\S+), Given: (.+), Choices: (.+)$/s.exec(message);
   if (choice !== null) {

@@ -16,14 +16,18 @@ import { KubeletEvents } from "./kubelet_events.ts";
 import { probeLogLine, type ProbeType } from "./probe_text.ts";
 import { Prober, type ProbeListener } from "./prober.ts";
 
-/** Hears of every probe, successful ones too, without taking part. */
+/** Hears of every probe, successful ones too; it must not change anything. */
 export interface ProbeObserver {
-  probed(prober: Prober, outcome: Outcome, at: Micros): void;
+  /** A probe is about to connect. */
+  started?(prober: Prober): void;
+  /** A probe has its result. @param output what a failure says; empty for a success. */
+  probed(prober: Prober, outcome: Outcome, at: Micros, output: string): void;
 }
 
 /** The kubelet's probe manager: its workers, and the sums of what they saw. */
 export class Kubelet implements ProbeListener {
   readonly events: KubeletEvents;
+  /** Who hears of probes, if anybody does. */
   observer: ProbeObserver | undefined = undefined;
   readonly #options: NodeOptions;
   readonly #node: Netns;
@@ -63,10 +67,14 @@ export class Kubelet implements ProbeListener {
     for (const prober of this.#probers) prober.start();
   }
 
+  probeStarts(prober: Prober): void {
+    this.observer?.started?.(prober);
+  }
+
   probed(prober: Prober, outcome: Outcome, output: string): void {
     const at = this.#node.machine.loop.now;
     this.#total += 1;
-    this.observer?.probed(prober, outcome, at);
+    this.observer?.probed(prober, outcome, at, output);
     if (outcome.isSuccess) return;
     this.#failed += 1;
     this.#byCause[outcome.cause] += 1;

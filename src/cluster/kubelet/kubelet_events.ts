@@ -18,6 +18,16 @@ export interface KubeletEvent {
 const EVENTS_KEPT = 1000;
 
 /**
+ * The Event of a failed probe.
+ *
+ * Source: pkg/kubelet/prober/prober.go probe, v1.23.
+ */
+export function unhealthyEvent({ pod, container, probeType }: ProbeSubject, output: string, at: Micros): KubeletEvent {
+  const message = `${probeType} probe failed: ${output}`;
+  return { at, type: "Warning", reason: "Unhealthy", pod, container, message };
+}
+
+/**
  * The Events of one kubelet in their order, each as often as it happened.
  *
  * Source: pkg/kubelet/prober/prober.go recordContainerEvent, v1.23.
@@ -38,9 +48,8 @@ export class KubeletEvents {
   }
 
   /** A probe failed. */
-  unhealthy({ pod, container, probeType }: ProbeSubject, output: string, at: Micros): void {
-    const message = `${probeType} probe failed: ${output}`;
-    this.#add({ at, type: "Warning", reason: "Unhealthy", pod, container, message });
+  unhealthy(subject: ProbeSubject, output: string, at: Micros): void {
+    this.#add(unhealthyEvent(subject, output, at));
   }
 
   /** A container is killed for its probe, and waits for its restart if `wait` is not 0. */
@@ -62,6 +71,11 @@ export class KubeletEvents {
   #add(event: KubeletEvent): void {
     if (this.#events.length < EVENTS_KEPT) this.#events.push(event);
   }
+}
+
+/** Type, reason and message as `kubectl describe pod` puts them beside each other. */
+export function eventText({ type, reason, message }: KubeletEvent): string {
+  return `${type}  ${reason}  ${message}`;
 }
 
 /**

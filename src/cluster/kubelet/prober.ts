@@ -13,6 +13,8 @@ const REQUEST_BYTES = 110;
 
 /** Hears of every failed probe and of what follows from it. */
 export interface ProbeListener {
+  /** A probe is about to connect. */
+  probeStarts(prober: Prober): void;
   probed(prober: Prober, outcome: Outcome, output: string): void;
   /** A probe had its container killed, which starts again `wait` and its own start-up time later. */
   killed(prober: Prober, wait: Micros): void;
@@ -92,6 +94,11 @@ export class Prober implements ContainerWatcher {
     return this.#options.probe;
   }
 
+  /** What its connections do; `undefined` for an exec probe. */
+  get spec(): ClientSpec | undefined {
+    return this.#spec;
+  }
+
   /** What the worker has lived through. */
   series(): ProbeSeries {
     return { name: this.name, probes: this.#probes, failed: this.#failed, longestRunOfFailures: this.#longestRun };
@@ -145,11 +152,12 @@ export class Prober implements ContainerWatcher {
   }
 
   #probe(): void {
-    const { container, probe, clients } = this.#options;
+    const { container, probe, clients, listener } = this.#options;
     if (this.#isOnHold || !container.isRunning) return;
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
     if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
+    listener.probeStarts(this);
     if (this.#grpc === undefined) clients.open(this.#spec!);
     else this.#grpc.begin();
   }

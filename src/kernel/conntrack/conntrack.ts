@@ -97,10 +97,10 @@ export class Conntrack {
     this.#timeouts = new TcpTimeouts(netns.sysctls);
     this.#readSysctls();
     netns.sysctls.onChange(() => this.#readSysctls());
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, this.#track);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, this.#track);
-    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, this.#confirm);
-    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, this.#track, "conntrack");
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, this.#track, "conntrack");
+    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
+    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
     const { loop, era } = netns.machine;
     this.inexactRst = era.conntrackInexactRst;
     const hasTimers = era.conntrackExpiry === "timer";
@@ -179,9 +179,7 @@ export class Conntrack {
       }
       if (outcome === "killed") return Verdict.ACCEPT;
     } else {
-      const timeout = table.has(slot, CtStatus.SEEN_REPLY) ? this.#udpStreamTimeout : this.#udpTimeout;
-      if (table.has(slot, CtStatus.SEEN_REPLY)) table.set(slot, CtStatus.ASSURED);
-      this.refresh(slot, timeout);
+      this.#trackUdp(slot);
     }
     if (direction === 1) table.set(slot, CtStatus.SEEN_REPLY);
     packet.isSettled =
@@ -215,8 +213,30 @@ export class Conntrack {
     packet.ctDirection = 0;
     packet.ctState = CtState.NEW;
     if (packet.protocol === Protocol.TCP) startTcp(this, slot, packet);
-    else this.refresh(slot, this.#udpTimeout);
+    else {
+      table.startedAt[slot] = this.netns.machine.jiffies.at(this.netns.machine.loop.now);
+      this.refresh(slot, this.#udpTimeout);
+    }
     return Verdict.ACCEPT;
+  }
+
+  /**
+   * A datagram of a known flow. An answered flow is a stream: ASSURED, and with the longer timeout. From 5.0 on the
+   * timeout waits until the flow is 2 s old, and from 5.17 on ASSURED does, too.
+   *
+   * Source: net/netfilter/nf_conntrack_proto_udp.c nf_conntrack_udp_packet, v5.10 and v6.1.
+   */
+  #trackUdp(slot: number): void {
+    const { table } = this;
+    if (!table.has(slot, CtStatus.SEEN_REPLY)) {
+      this.refresh(slot, this.#udpTimeout);
+      return;
+    }
+    const { jiffies, loop, era } = this.netns.machine;
+    const rule = era.conntrackUdpStream;
+    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.startedAt[slot]! + 2 * jiffies.hz;
+    this.refresh(slot, isStream ? this.#udpStreamTimeout : this.#udpTimeout);
+    if (isStream || rule === "timeout-waits") table.set(slot, CtStatus.ASSURED);
   }
 
   /** A SYN begins a connection; so does a bare ACK if `nf_conntrack_tcp_loose`. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_new, v6.1. */
@@ -228,17 +248,28 @@ export class Conntrack {
   /** @returns a slot, or -1 when the table is full and nothing could be dropped early. */
   #allocate(packet: Packet, ports: number): number {
     const { table, netns } = this;
-    if (table.count >= this.#max && !this.#dropEarly(packet, ports)) {
+    if (this.#max !== 0 && table.count >= this.#max && !this.#dropEarly(packet, ports)) {
       netns.counters.nf_conntrack_drop += 1;
       netns.machine.log?.warnRateLimited(TABLE_FULL);
-      netns.machine.tcp.noteLostPacket(netns, packet, SocketFlag.CONNTRACK_FULL);
-      const mine = netns.machine.tcp.find(netns, packet.src, packet.sport, packet.dst, packet.dport);
-      if (mine >= 0) netns.machine.tcp.sockets.set(mine, SocketFlag.CONNTRACK_FULL);
+      this.#noteRefused(packet);
       return -1;
     }
     const slot = table.allocate();
     if (table.count > this.#peak) this.#peak = table.count;
     return slot;
+  }
+
+  /** Marks the TCP socket that sent a refused packet, in whatever namespace of whatever machine, and the one it was meant for. */
+  #noteRefused(packet: Packet): void {
+    if (packet.protocol !== Protocol.TCP) return;
+    const { machine } = this.netns;
+    machine.tcp.noteLostPacket(this.netns, packet, SocketFlag.CONNTRACK_FULL);
+    for (const { tcp, namespaces } of machine.group.machines) {
+      for (const sender of namespaces) {
+        const slot = tcp.find(sender, packet.src, packet.sport, packet.dst, packet.dport);
+        if (slot >= 0) tcp.sockets.set(slot, SocketFlag.CONNTRACK_FULL);
+      }
+    }
   }
 
   /**
@@ -277,11 +308,16 @@ export class Conntrack {
     return Verdict.ACCEPT;
   }
 
-  /** An ICMP error belongs to the connection of the packet it quotes. Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1. */
+  /**
+   * An ICMP error belongs to the connection of the packet it quotes, as its answer would: the quoted header, which may be
+   * a translated one, is looked up the other way round.
+   *
+   * Source: net/netfilter/nf_conntrack_proto_icmp.c nf_conntrack_inet_error, v6.1.
+   */
   #trackIcmpError(packet: Packet): VerdictValue {
     const ports = packPorts(packet.quotedDport, packet.quotedSport);
     const node = this.findNode(packet.quotedDst, packet.quotedSrc, ports, packet.quotedProtocol);
-    if (node < 0) return this.#callInvalid(packet);
+    if (node < 0 || this.table.dst[node] !== packet.dst) return this.#callInvalid(packet);
     packet.ct = node >> 1;
     packet.ctGeneration = this.table.generation[node >> 1]!;
     packet.ctDirection = node & 1;
@@ -298,7 +334,7 @@ export class Conntrack {
   #collectGarbage(): void {
     const table = this.table;
     const loop = this.netns.machine.loop;
-    const isTight = table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
+    const isTight = this.#max !== 0 && table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
     for (let slot = 0; slot < table.extent; slot += 1) {
       if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) continue;
       if (table.expires[slot]! <= loop.now || (isTight && maySlotBeDroppedByGc(table, slot))) this.kill(slot);

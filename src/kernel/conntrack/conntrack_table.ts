@@ -56,6 +56,8 @@ export class ConntrackTable {
   maxAck = new Int32Array(2 * FIRST_CAPACITY);
   /** The end of the last segment in sequence that each direction has sent (td_end): indexed by node. */
   sentEnd = new Int32Array(2 * FIRST_CAPACITY);
+  /** The tick in which a UDP flow began: its stream_ts less the two seconds. */
+  startedAt = new Float64Array(FIRST_CAPACITY);
   readonly #heads: Int32Array;
   readonly #bucketMask: number;
   #next = new Int32Array(2 * FIRST_CAPACITY);
@@ -228,6 +230,7 @@ export class ConntrackTable {
     this.state = longerUint8(this.state, capacity);
     this.status = longerUint16(this.status, capacity);
     this.expires = longerFloat64(this.expires, capacity);
+    this.startedAt = longerFloat64(this.startedAt, capacity);
     this.generation = longerInt32(this.generation, capacity);
     this.mark = longerInt32(this.mark, capacity);
     this.lastDirection = longerUint8(this.lastDirection, capacity);

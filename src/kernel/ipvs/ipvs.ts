@@ -9,11 +9,12 @@ import { IpvsConnectionTable, IpvsFlag } from "./ipvs_connection_table.ts";
 import { DeletedServers } from "./deleted_servers.ts";
 import { ipvsIn, mayBeScheduled } from "./ipvs_in.ts";
 import { ipvsOut } from "./ipvs_out.ts";
-import { IPVS_TCP_TIMEOUTS, IpvsState, isActiveState, nextIpvsTcpState } from "./ipvs_tcp_states.ts";
+import { IPVS_TCP_TIMEOUTS, IpvsDirection, IpvsState, isActiveState, nextIpvsTcpState } from "./ipvs_tcp_states.ts";
 import { assureTemplate, releaseTemplate } from "./persistence.ts";
 import { createScheduler, type SchedulerName } from "./schedulers.ts";
 import { IpvsStats, RealServer, VirtualService } from "./virtual_service.ts";
 
+/** Seconds from the last datagram of either side. Source: net/netfilter/ipvs/ip_vs_proto_udp.c udp_timeouts, v6.1. */
 const UDP_TIMEOUT_S = 300;
 
 /** A template whose time is over looks again for its connections after this long. */
@@ -156,7 +157,12 @@ export class Ipvs {
     return row;
   }
 
-  /** Moves a connection's state on and restarts its timer. Source: net/netfilter/ipvs/ip_vs_proto_tcp.c set_tcp_state, v6.1. */
+  /**
+   * Moves a connection's state on and restarts its timer. One over UDP has a single state, never counts as active, and
+   * assures its template with the first answer.
+   *
+   * Source: net/netfilter/ipvs/ip_vs_proto_tcp.c set_tcp_state; net/netfilter/ipvs/ip_vs_proto_udp.c udp_state_transition, v6.1.
+   */
   advance(row: number, direction: number, packet: Packet): void {
     const connections = this.connections;
     let timeout = UDP_TIMEOUT_S;
@@ -166,7 +172,7 @@ export class Ipvs {
       this.#countState(row, state);
       if (state === IpvsState.ESTABLISHED) assureTemplate(connections, row);
       timeout = IPVS_TCP_TIMEOUTS[state]!;
-    }
+    } else if (direction === IpvsDirection.OUTPUT) assureTemplate(connections, row);
     connections.flags[row] = connections.flags[row]! & ~IpvsFlag.ENDS_NOW;
     this.setTimer(row, timeout * SECOND);
   }
@@ -286,7 +292,8 @@ export class Ipvs {
   }
 
   #registerHooks(): void {
-    for (const [hook, priority, run] of this.#hookList()) this.netns.hooks.register(hook, priority, run);
+    for (const [hook, priority, run] of this.#hookList())
+      this.netns.hooks.register(hook, priority, run, run === this.#in ? "ip_vs_in" : "ip_vs_out");
   }
 
   #unregisterHooks(): void {

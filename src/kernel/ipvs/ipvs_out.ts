@@ -50,10 +50,16 @@ function outIcmp(ipvs: Ipvs, packet: Packet): VerdictValue {
   return Verdict.ACCEPT;
 }
 
-/** With nat_icmp_send a segment of a real server without a connection is refused, unless it is a RST. */
+/**
+ * With nat_icmp_send a segment of a real server without a connection is refused, unless it is a RST. A real server is one
+ * by its protocol, too.
+ *
+ * Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_out_hook; net/netfilter/ipvs/ip_vs_ctl.c ip_vs_has_real_service, v6.1.
+ */
 function refuseStray(ipvs: Ipvs, packet: Packet): VerdictValue {
   if (packet.protocol === Protocol.TCP && (packet.flags & TcpFlag.RST) !== 0) return Verdict.ACCEPT;
   for (const service of ipvs.services()) {
+    if (service.protocol !== packet.protocol) continue;
     for (const server of service.servers) {
       if (server.address === packet.src && server.port === packet.sport) {
         sendIcmpError(ipvs.netns, packet, Icmp.DEST_UNREACH, Icmp.PORT_UNREACH);

@@ -60,10 +60,10 @@ export class Nat {
     this.#netns = netns;
     this.#conntrack = conntrack;
     this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate);
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate);
-    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate);
-    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate, "nat");
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate, "nat");
+    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate, "nat");
+    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate, "nat");
   }
 
   /** Adds the nat table of iptables. */
@@ -71,6 +71,7 @@ export class Nat {
     const environment: RuleEnvironment = {
       isLocalAddress: (address) => this.#netns.hasAddress(address),
       randomUnit: () => this.#random.uniform(),
+      ruleLog: this.#netns.ruleLog,
     };
     for (const [hook, priority, name] of TABLE_CHAINS) {
       const chain = compileChain(ruleset, "nat", name, environment);
@@ -182,7 +183,7 @@ export class Nat {
     if (manip === "src") {
       packet.quotedDst = table.dst[target]!;
       packet.quotedDport = table.ports[target]! & 0xffff;
-      if (!this.#netns.hasAddress(packet.src)) packet.src = table.dst[target]!;
+      packet.src = table.dst[target]!;
     } else {
       packet.quotedSrc = table.src[target]!;
       packet.quotedSport = table.ports[target]! >>> 16;

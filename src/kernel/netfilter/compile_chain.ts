@@ -1,5 +1,6 @@
 import { assert } from "../../sim/assert.ts";
 import { Verdict } from "./hooks.ts";
+import { formatRule } from "./rule_format.ts";
 import { allOf, compileMatch } from "./rule_match.ts";
 import type { MatchView, NthCounter, RuleEnvironment } from "./rule_match.ts";
 import type {
@@ -77,7 +78,7 @@ class TableCompiler {
     if (done !== undefined) return done;
     const chain: RuleChain | undefined = this.#chains.get(name);
     assert(chain !== undefined, `the chain ${name} exists where a rule calls it`);
-    const steps = chain.rules.map((rule) => this.#rule(rule));
+    const steps = chain.rules.map((rule) => this.#noted(name, rule));
     const compiled: Step = (packet) => {
       for (const step of steps) {
         const verdict = step(packet);
@@ -90,9 +91,20 @@ class TableCompiler {
     return compiled;
   }
 
-  #rule(rule: Rule): Step {
-    const test = allOf(rule.matches.map((match) => compileMatch(match, this.#environment, this.#counter(match))));
+  /** A rule that notes that it has matched, where somebody wants to know. */
+  #noted(chain: string, rule: Rule): Step {
+    const log = this.#environment.ruleLog;
+    if (log === undefined) return this.#rule(rule);
+    const text = formatRule(chain, rule);
     const target = this.#target(rule);
+    return this.#rule(rule, (packet) => {
+      log.note(text);
+      return target(packet);
+    });
+  }
+
+  #rule(rule: Rule, target = this.#target(rule)): Step {
+    const test = allOf(rule.matches.map((match) => compileMatch(match, this.#environment, this.#counter(match))));
     if (test === undefined) return target;
     return (packet) => (test(packet) ? target(packet) : NEXT);
   }

@@ -17,11 +17,12 @@ export function registerFilter(netns: Netns, ruleset: Ruleset): void {
   const environment: RuleEnvironment = {
     isLocalAddress: (address) => netns.hasAddress(address),
     randomUnit: () => random.uniform(),
+    ruleLog: netns.ruleLog,
   };
   for (const [hook, name] of CHAIN_HOOKS) {
     const chain = compileChain(ruleset, "filter", name, environment);
     if (chain === undefined) continue;
-    netns.hooks.register(hook, Priority.FILTER, filterHook(netns, chain));
+    netns.hooks.register(hook, Priority.FILTER, filterHook(netns, chain), "filter");
   }
 }
 

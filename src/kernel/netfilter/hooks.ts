@@ -1,3 +1,4 @@
+import type { Reason } from "../decisions/decision.ts";
 import type { Packet } from "../packet.ts";
 
 /** The five IPv4 hooks. */
@@ -34,20 +35,43 @@ export const Priority = {
 /** A function on a hook. */
 export type HookFunction = (packet: Packet, hook: HookNumber) => VerdictValue;
 
+/** What a hook function is called when a watched machine tells of its verdicts. */
+export type HookFunctionName = "conntrack" | "confirm" | "nat" | "filter" | "ip_vs_in" | "ip_vs_out";
+
+/** The same for a hook function that is not the kernel's own: it says itself why it has decided so. */
+export interface HookLabel {
+  readonly name: string;
+  /** @param packet as it is after the verdict, not yet thrown away. */
+  explain(packet: Packet, verdict: VerdictValue): Reason;
+}
+
 interface Registration {
   readonly priority: number;
   readonly run: HookFunction;
 }
 
-/** The hook functions of one network namespace, run in order of priority, then of registration. */
+/**
+ * The hook functions of one network namespace, run in order of priority; of equal ones the one registered last comes
+ * first.
+ *
+ * Source: net/netfilter/core.c nf_hook_entries_grow, v6.1. Not modelled: up to 4.13 the one registered first came first,
+ * which iptables and nftables rules of one priority would show.
+ */
 export class NetfilterHooks {
   readonly #registrations: Registration[][] = [[], [], [], [], []];
   readonly #chains: HookFunction[][] = [[], [], [], [], []];
 
-  register(hook: HookNumber, priority: number, run: HookFunction): void {
+  /** @param _name under which `TracedHooks` tells of its verdicts; nothing here reads it. */
+  // oxlint-disable-next-line max-params -- the four parts of a registration; it is no packet path.
+  register(
+    hook: HookNumber,
+    priority: number,
+    run: HookFunction,
+    _name: HookFunctionName | HookLabel = "filter",
+  ): void {
     const registrations = this.#registrations[hook]!;
     let place = registrations.length;
-    while (place > 0 && registrations[place - 1]!.priority > priority) place -= 1;
+    while (place > 0 && registrations[place - 1]!.priority >= priority) place -= 1;
     registrations.splice(place, 0, { priority, run });
     this.#chains[hook] = registrations.map((registration) => registration.run);
   }

@@ -43,8 +43,8 @@ export class NftCompiler {
     if (done !== undefined) return done;
     const chain = this.#table.chains.get(name);
     assert(chain !== undefined, `the chain ${name} exists where a rule calls it`);
-    const rules = chain.rules.map(({ statements }) =>
-      inOrder(statements.map((statement) => this.#statement(statement))),
+    const rules = chain.rules.map(({ line, statements }) =>
+      this.#noted(`chain ${name}, line ${line}`, inOrder(statements.map((statement) => this.#statement(statement)))),
     );
     const compiled: Step = (packet) => {
       for (const rule of rules) {
@@ -56,6 +56,17 @@ export class NftCompiler {
     };
     this.#compiled.set(name, compiled);
     return compiled;
+  }
+
+  /** A rule that notes that it has decided, where somebody wants to know. */
+  #noted(text: string, rule: Step): Step {
+    const log = this.#environment.ruleLog;
+    if (log === undefined) return rule;
+    return (packet) => {
+      const verdict = rule(packet);
+      if (verdict !== BREAK) log.note(text);
+      return verdict;
+    };
   }
 
   #statement(statement: NftStatement): Step {

@@ -1,6 +1,7 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import { CtState } from "../packet.ts";
+import type { RuleLog } from "../decisions/rule_log.ts";
 import type { PortRange, RuleMatch } from "./ruleset.ts";
 
 /** The fields of a packet that rules read, and the mark that they write. A `Packet` is one. */
@@ -23,6 +24,8 @@ export interface RuleEnvironment {
   isLocalAddress(address: Ipv4): boolean;
   /** A number in [0, 1) for `--mode random`. */
   randomUnit(): number;
+  /** Where rules note that they matched; absent or `undefined` unless somebody wants to know. */
+  readonly ruleLog?: RuleLog | undefined;
 }
 
 /** Whether a packet meets a condition. */

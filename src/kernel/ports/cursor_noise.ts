@@ -21,6 +21,8 @@ export const WalkDraw = { INCREMENT: 0, STEP: 1 } as const;
 export class CursorNoise implements WalkNoise {
   readonly #contents: RandomStream;
   readonly #increments: KeyedHash;
+  #given: readonly number[] = [];
+  #taken = 0;
 
   constructor(stream: RandomStream) {
     this.#increments = new KeyedHash(stream);
@@ -31,8 +33,21 @@ export class CursorNoise implements WalkNoise {
     return this.#contents.int32();
   }
 
+  /** Has the draws come from a list that starts over at its end, for worked examples with given numbers. */
+  giveDraws(draws: readonly number[]): void {
+    this.#given = draws;
+    this.#taken = 0;
+  }
+
   below(bound: number, row: number, cursor: number, draw: number): number {
+    if (this.#given.length > 0) return this.#nextGiven() % bound;
     this.#increments.compute(row, cursor, bound, draw);
     return Math.floor((this.#increments.low / 4294967296) * bound);
+  }
+
+  #nextGiven(): number {
+    const draw = this.#given[this.#taken % this.#given.length]!;
+    this.#taken += 1;
+    return draw;
   }
 }

@@ -9,6 +9,7 @@ import type { Ipv4, Port } from "../../units.ts";
 import type { PortRange } from "../sysctl_port_range.ts";
 import { CursorNoise } from "./cursor_noise.ts";
 import { type PortCandidateTest, PortSearch } from "./port_search.ts";
+import { TracedPortSearch } from "./traced_port_search.ts";
 import { createPortWalk, type PortWalk } from "./port_walks.ts";
 
 /** A port hash in two halves of 32 bits, unsigned. Walks before 5.18+ see the low half only. */
@@ -25,6 +26,8 @@ export interface PortHash {
  */
 export class PortAllocator {
   readonly walk: PortWalk;
+  /** The random part of the walk. */
+  readonly noise: CursorNoise;
   readonly #hash: KeyedHash;
   readonly #isResalted: boolean;
   readonly #loop: EventLoop;
@@ -33,6 +36,7 @@ export class PortAllocator {
   readonly #era: KernelEra;
   #search: PortSearch | undefined = undefined;
   readonly #test: PortCandidateTest;
+  readonly #isExplained: boolean;
   /** The range of the socket that asks, if it has IP_LOCAL_PORT_RANGE: it stands for the namespace's. */
   socketRange: PortRange | undefined = undefined;
   /** The hash of every search, in place of the boot secret's, for worked examples with given numbers. */
@@ -44,13 +48,17 @@ export class PortAllocator {
     jiffies: Jiffies;
     random: RandomStreams;
     test: PortCandidateTest;
+    /** Whether each search notes why its candidates were taken or passed over. */
+    isExplained?: boolean;
   }) {
     this.#era = options.era;
     this.#loop = options.loop;
     this.#jiffies = options.jiffies;
     this.#test = options.test;
+    this.#isExplained = options.isExplained === true;
     this.#hash = new KeyedHash(options.random.stream("kernel/ports/boot-secret"));
-    this.walk = createPortWalk(options.era, new CursorNoise(options.random.stream("kernel/ports/perturbation")));
+    this.noise = new CursorNoise(options.random.stream("kernel/ports/perturbation"));
+    this.walk = createPortWalk(options.era, this.noise);
     this.#isResalted = options.era.portHashIsResalted;
     this.#bindZeroNoise = options.random.stream("kernel/ports/bind-zero");
   }
@@ -74,6 +82,10 @@ export class PortAllocator {
     const hash = this.givenHash ?? this.#hash;
     search.hashLow = hash.low;
     search.hashHigh = hash.high;
+    if (this.#isExplained && search instanceof TracedPortSearch) {
+      const row = this.walk.rowOf(search.hashLow);
+      search.restart({ cursor: this.walk.cursorOf(search.hashLow), row });
+    }
     const port = this.walk.search(search);
     netns.candidates.add(search.examined);
     return port < 0 ? -Errno.EADDRNOTAVAIL : port;
@@ -145,7 +157,7 @@ export class PortAllocator {
   #prepare(netns: Netns): PortSearch {
     let search = this.#search;
     if (search === undefined) {
-      search = new PortSearch(netns, this.#test);
+      search = this.#isExplained ? new TracedPortSearch(netns, this.#test) : new PortSearch(netns, this.#test);
       this.#search = search;
     }
     search.netns = netns;

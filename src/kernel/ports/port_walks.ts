@@ -1,7 +1,17 @@
 import type { Port } from "../../units.ts";
 import type { KernelEra } from "../eras.ts";
 import { WalkDraw, type WalkNoise } from "./cursor_noise.ts";
-import type { PortSearch } from "./port_search.ts";
+
+/** What a walk asks of a search: the range, the hash, and whether a port is usable. PortSearch is one. */
+export interface WalkSearch {
+  readonly low: Port;
+  readonly high: Port;
+  readonly hashLow: number;
+  readonly hashHigh: number;
+  readonly isOptionRange: boolean;
+  readonly stepWidth: number;
+  isUsable(port: Port): boolean;
+}
 
 /**
  * The order in which `connect()` tries ports, and the cursor that remembers where it was. A walk is one per machine:
@@ -9,9 +19,15 @@ import type { PortSearch } from "./port_search.ts";
  */
 export interface PortWalk {
   /** Finds a port and moves the cursor. @returns the port, or -1 when every candidate was unusable (the cursor stays). */
-  search(search: PortSearch): Port;
+  search(search: WalkSearch): Port;
   /** Sets every cursor of the walk, for worked examples with given numbers. @param cursor 32 bits, unsigned. */
   setCursors(cursor: number): void;
+  /** The cursor that a hash leads to, 32 bits unsigned: with `setCursor` a walk's state can be kept and taken up again. */
+  cursorOf(hashLow: number): number;
+  /** The row of that cursor in the table of cursors; 0 where there is one cursor. */
+  rowOf(hashLow: number): number;
+  /** Sets the cursor that a hash leads to. @param cursor 32 bits, unsigned. */
+  setCursor(hashLow: number, cursor: number): void;
 }
 
 /** The walk of a kernel build, its cursor as after boot. */
@@ -43,7 +59,19 @@ export class SequentialWalk implements PortWalk {
     this.hint = cursor;
   }
 
-  search(search: PortSearch): Port {
+  cursorOf(): number {
+    return this.hint;
+  }
+
+  rowOf(): number {
+    return 0;
+  }
+
+  setCursor(_hashLow: number, cursor: number): void {
+    this.hint = cursor;
+  }
+
+  search(search: WalkSearch): Port {
     const size = search.high - search.low + 1;
     const offset = (this.hint + search.hashLow) >>> 0;
     for (let step = 1; step <= size; step += 1) {
@@ -69,7 +97,19 @@ export class EvenStartWalk implements PortWalk {
     this.hint = cursor;
   }
 
-  search(search: PortSearch): Port {
+  cursorOf(): number {
+    return this.hint;
+  }
+
+  rowOf(): number {
+    return 0;
+  }
+
+  setCursor(_hashLow: number, cursor: number): void {
+    this.hint = cursor;
+  }
+
+  search(search: WalkSearch): Port {
     const size = search.high - search.low + 1;
     const offset = ((this.hint + search.hashLow) & ~1) >>> 0;
     for (let step = 0; step < size; step += 1) {
@@ -94,7 +134,19 @@ export class ParityHintWalk implements PortWalk {
     this.hint = cursor;
   }
 
-  search(search: PortSearch): Port {
+  cursorOf(): number {
+    return this.hint;
+  }
+
+  rowOf(): number {
+    return 0;
+  }
+
+  setCursor(_hashLow: number, cursor: number): void {
+    this.hint = cursor;
+  }
+
+  search(search: WalkSearch): Port {
     const size = evenSize(search);
     const offset = (((this.hint + search.hashLow) >>> 0) % size) & ~1;
     const distance = scanParities(search, offset, size, 2);
@@ -126,17 +178,20 @@ export class ParityTableWalk implements PortWalk {
     for (let row = 0; row < this.#table.length; row += 1) this.#table[row] = options.noise.int32();
   }
 
-  /** Sets the cursor that a hash leads to, for worked examples with given numbers. */
+  cursorOf(hashLow: number): number {
+    return this.#table[this.rowOf(hashLow)]!;
+  }
+
   setCursor(hashLow: number, cursor: number): void {
-    this.#table[this.#rowOf(hashLow)] = cursor;
+    this.#table[this.rowOf(hashLow)] = cursor;
   }
 
   setCursors(cursor: number): void {
     this.#table.fill(cursor);
   }
 
-  search(search: PortSearch): Port {
-    const row = this.#rowOf(search.hashLow);
+  search(search: WalkSearch): Port {
+    const row = this.rowOf(search.hashLow);
     const cursor = this.#table[row]!;
     if (search.isOptionRange) return this.#searchAllPorts(search, row, cursor);
     const size = evenSize(search);
@@ -149,7 +204,7 @@ export class ParityTableWalk implements PortWalk {
   }
 
   /** IP_LOCAL_PORT_RANGE from 6.8 on: step 1, one pass, no parity. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.8. */
-  #searchAllPorts(search: PortSearch, row: number, cursor: number): Port {
+  #searchAllPorts(search: WalkSearch, row: number, cursor: number): Port {
     const size = search.high - search.low + 1;
     const step = this.#drawStep(search, size, row);
     let port = search.low + (((cursor + search.hashHigh) >>> 0) % size);
@@ -174,7 +229,7 @@ export class ParityTableWalk implements PortWalk {
    *
    * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v7.1 (commit 7da62262ec96).
    */
-  #drawStep(search: PortSearch, count: number, row: number): number {
+  #drawStep(search: WalkSearch, count: number, row: number): number {
     if (search.stepWidth === 0 || !this.#hasRandomIncrements || count <= 1) return 1;
     const most = Math.min(count, search.stepWidth);
     let step = 1 + this.#noise.below(most, row, this.#table[row]!, WalkDraw.STEP);
@@ -188,14 +243,14 @@ export class ParityTableWalk implements PortWalk {
   }
 
   /** The table row of a hash: the low bits (5.18+), or `hash_32(hash, 8)` before. */
-  #rowOf(hashLow: number): number {
+  rowOf(hashLow: number): number {
     if (this.#tableBits === 16) return hashLow & 0xffff;
     return Math.imul(hashLow, 0x61c88647) >>> 24;
   }
 }
 
 /** The number of ports the parity scan goes over: an odd range loses one. */
-function evenSize(search: PortSearch): number {
+function evenSize(search: WalkSearch): number {
   const size = search.high + 1 - search.low;
   return size > 1 ? size & ~1 : size;
 }
@@ -220,7 +275,7 @@ function greatestCommonDivisor(a: number, b: number): number {
  * @param stride even; without `ip_local_port_step_width` it is 2.
  * @returns the distance gone in the pass that found `found.port`, 2 for each candidate passed over, or -1.
  */
-function scanParities(search: PortSearch, offset: number, size: number, stride: number): number {
+function scanParities(search: WalkSearch, offset: number, size: number, stride: number): number {
   const end = search.high + 1;
   for (let parity = 0; parity < 2; parity += 1) {
     let port = search.low + offset + parity;

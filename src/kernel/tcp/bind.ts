@@ -10,6 +10,8 @@ export interface BindOptions {
   readonly address: Ipv4;
   readonly port: Port;
   readonly hasReuseAddress?: boolean;
+  /** SO_REUSEPORT. */
+  readonly hasReusePort?: boolean;
   /** IP_BIND_ADDRESS_NO_PORT: with port 0, leave the choice to connect(). */
   readonly hasNoPort?: boolean;
 }
@@ -18,7 +20,7 @@ export interface BindOptions {
  * bind(2): an explicit port, or one that the kernel chooses; the port's bucket is closed to `connect()` from then on.
  *
  * @returns 0, -EADDRINUSE, or -EADDRNOTAVAIL if the address is not the namespace's own.
- * Source: net/ipv4/inet_connection_sock.c inet_csk_get_port, v6.1. Not modelled: SO_REUSEPORT.
+ * Source: net/ipv4/inet_connection_sock.c inet_csk_get_port, v6.1.
  */
 export function bindSocket(tcp: Tcp, slot: number, options: BindOptions): number {
   const { address, port, hasReuseAddress = false } = options;
@@ -26,6 +28,7 @@ export function bindSocket(tcp: Tcp, slot: number, options: BindOptions): number
   const sockets = tcp.sockets;
   if (address !== 0 && !netns.hasAddress(address)) return -Errno.EADDRNOTAVAIL;
   if (hasReuseAddress) sockets.set(slot, SocketFlag.REUSE_ADDRESS);
+  if (options.hasReusePort === true) sockets.set(slot, SocketFlag.REUSE_PORT);
   tcp.timeWaits.expire();
   sockets.local[slot] = address;
   if (port === 0 && options.hasNoPort === true) {

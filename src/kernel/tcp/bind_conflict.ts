@@ -7,15 +7,15 @@ import { TcpState } from "./tcp_states.ts";
 export interface BindPlace {
   readonly address: Ipv4;
   readonly port: Port;
-  /** Whether SO_REUSEADDR lets sockets share it: not in the search of bind(0), unless `ip_autobind_reuse` is set. */
+  /** Whether SO_REUSEADDR and SO_REUSEPORT let sockets share it: not in the search of bind(0), unless `ip_autobind_reuse` is set. */
   readonly mayShare: boolean;
 }
 
 /**
  * Whether another owner of the port overlaps in its local address. SO_REUSEADDR helps only if both have it and neither
- * listens. O(sockets), and O(1) for a port without owners.
+ * listens, SO_REUSEPORT if both have it (all are of one user). O(sockets), and O(1) for a port without owners.
  *
- * Source: net/ipv4/inet_connection_sock.c inet_csk_bind_conflict, v6.1. Not modelled: SO_REUSEPORT.
+ * Source: net/ipv4/inet_connection_sock.c inet_csk_bind_conflict, v6.1.
  */
 export function hasBindConflict(tcp: Tcp, slot: number, { address, port, mayShare }: BindPlace): boolean {
   const { sockets } = tcp;
@@ -27,7 +27,9 @@ export function hasBindConflict(tcp: Tcp, slot: number, { address, port, mayShar
     const otherAddress = sockets.local[other]!;
     if (address !== 0 && otherAddress !== 0 && address !== otherAddress) continue;
     const bothReuse = sockets.has(slot, SocketFlag.REUSE_ADDRESS) && sockets.has(other, SocketFlag.REUSE_ADDRESS);
-    if (!mayShare || !bothReuse || sockets.state[other] === TcpState.LISTEN) return true;
+    const bothReusePort = sockets.has(slot, SocketFlag.REUSE_PORT) && sockets.has(other, SocketFlag.REUSE_PORT);
+    const isShared = bothReusePort || (bothReuse && sockets.state[other] !== TcpState.LISTEN);
+    if (!mayShare || !isShared) return true;
   }
   return false;
 }

@@ -1,10 +1,10 @@
 import type { Ipv4, Port } from "../../units.ts";
-import type { SocketTable } from "./socket_table.ts";
+import { SocketFlag, type SocketTable } from "./socket_table.ts";
 
 /**
  * Listening sockets by namespace and port. A socket bound to the packet's address is preferred to one on 0.0.0.0.
  *
- * Source: net/ipv4/inet_hashtables.c __inet_lookup_listener, v6.1. Not modelled: SO_REUSEPORT groups.
+ * Source: net/ipv4/inet_hashtables.c __inet_lookup_listener, v6.1.
  */
 export class ListenerTable {
   readonly #byPlace = new Map<number, number[]>();
@@ -33,6 +33,21 @@ export class ListenerTable {
       if (sockets.local[slot] === 0) best = slot;
     }
     return best;
+  }
+
+  /**
+   * The member of a listener's SO_REUSEPORT group that a connection's hash falls to; a socket without the option is a
+   * group by itself. Source: net/core/sock_reuseport.c reuseport_select_sock, v6.1. Not modelled: programs attached to it.
+   *
+   * @param hash 32 bits, unsigned.
+   */
+  memberOf(sockets: SocketTable, listener: number, hash: number): number {
+    if (!sockets.has(listener, SocketFlag.REUSE_PORT)) return listener;
+    const place = placeOf(sockets.scope[listener]!, sockets.localPort(listener));
+    const members = this.#byPlace
+      .get(place)!
+      .filter((slot) => sockets.has(slot, SocketFlag.REUSE_PORT) && sockets.local[slot] === sockets.local[listener]);
+    return members[Math.floor((hash / 4294967296) * members.length)]!;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Packet } from "../packet.ts";
 import { receiveInOpenState, receiveInTimeWait } from "./open_connection.ts";
 import { answerRequest, makeRequest, receiveInListen, receiveInSynRecv } from "./request_socket.ts";
 import { receiveInSynSent } from "./syn_sent.ts";
+import { SocketFlag } from "./socket_table.ts";
 import type { Tcp } from "./tcp.ts";
 import { TcpState } from "./tcp_states.ts";
 
@@ -33,7 +34,7 @@ export function receiveSegment(tcp: Tcp, netns: Netns, packet: Packet): void {
 }
 
 function receiveWithoutConnection(tcp: Tcp, netns: Netns, packet: Packet): void {
-  const listener = tcp.listeners.find(tcp.sockets, netns.id, packet.dst, packet.dport);
+  const listener = findListener(tcp, netns, packet);
   if (listener >= 0) receiveInListen(tcp, netns, listener, packet);
   else tcp.sendReset(netns, packet);
 }
@@ -45,7 +46,7 @@ function receiveForTimeWait(tcp: Tcp, netns: Netns, slot: number, packet: Packet
     return;
   }
   if (receiveInTimeWait(tcp, slot, packet) === "handled") return;
-  const listener = tcp.listeners.find(tcp.sockets, netns.id, packet.dst, packet.dport);
+  const listener = findListener(tcp, netns, packet);
   if (listener < 0) {
     // Nobody wants the new connection: the SYN is answered as any other segment would be, and the entry stays.
     tcp.sendAck(slot);
@@ -55,4 +56,11 @@ function receiveForTimeWait(tcp: Tcp, netns: Netns, slot: number, packet: Packet
   tcp.timeWaits.kill(slot);
   const request = makeRequest(tcp, netns, listener, packet);
   if (request >= 0) answerRequest(tcp, request, aboveOld);
+}
+
+/** The listening socket for a segment, or -1. */
+function findListener(tcp: Tcp, netns: Netns, packet: Packet): number {
+  const listener = tcp.listeners.find(tcp.sockets, netns.id, packet.dst, packet.dport);
+  if (listener < 0 || !tcp.sockets.has(listener, SocketFlag.REUSE_PORT)) return listener;
+  return tcp.listeners.memberOf(tcp.sockets, listener, tcp.tupleHash(packet));
 }

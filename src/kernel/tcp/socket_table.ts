@@ -37,6 +37,7 @@ export const SocketFlag = {
   NO_PORT: 8192,
   /** IP_LOCAL_PORT_RANGE: the socket has a range of its own. */
   PORT_RANGE: 16384,
+  REUSE_PORT: 32_768,
 } as const;
 
 const FIRST_CAPACITY = 1024;

@@ -1,15 +1,17 @@
 import { assert } from "../../sim/assert.ts";
 import type { RandomStreams } from "../../sim/random.ts";
 import type { Ipv4, Port } from "../../units.ts";
+import { tellClose, tellConnect } from "../decisions/socket_reasons.ts";
+import { receiveAndTell } from "../decisions/tcp_reasons.ts";
 import { Errno } from "../errno.ts";
 import { KeyedHash } from "../keyed_hash.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
-import { type Packet, TcpFlag } from "../packet.ts";
+import { type Packet, Protocol, TcpFlag } from "../packet.ts";
 import { PortAllocator } from "../ports/port_allocator.ts";
 import type { PortSearch } from "../ports/port_search.ts";
 import { SocketPortRanges } from "../ports/socket_port_range.ts";
-import type { Route } from "../routes.ts";
+import { routeErrno } from "../route_errno.ts";
 import { packPorts } from "../tuple_index.ts";
 import { type BindOptions, bindSocket } from "./bind.ts";
 import { receiveIcmpError } from "./icmp_error.ts";
@@ -54,6 +56,7 @@ export class Tcp {
       jiffies: machine.jiffies,
       random,
       test: this,
+      isExplained: machine.decisions !== undefined,
     });
   }
 
@@ -109,6 +112,7 @@ export class Tcp {
     const outcome = sockets.has(slot, SocketFlag.BOUND)
       ? this.#claimTuple(slot, saddr, daddr, dport)
       : this.#pickPort(slot, netns, saddr, daddr, dport);
+    if (this.machine.decisions !== undefined) tellConnect(this, slot, { route, saddr, daddr, dport, outcome });
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.route[slot] = route;
     sockets.state[slot] = TcpState.SYN_SENT;
@@ -156,6 +160,7 @@ export class Tcp {
    */
   close(slot: number): void {
     const sockets = this.sockets;
+    if (this.machine.decisions !== undefined) tellClose(this, slot);
     sockets.owner[slot] = undefined;
     sockets.set(slot, SocketFlag.ORPHAN);
     const state = sockets.state[slot]!;
@@ -169,7 +174,8 @@ export class Tcp {
   /** A segment for this host. Source: net/ipv4/tcp_ipv4.c tcp_v4_rcv, v6.1. */
   receive(netns: Netns, packet: Packet): void {
     netns.counters.TcpInSegs += 1;
-    receiveSegment(this, netns, packet);
+    if (this.machine.decisions === undefined) receiveSegment(this, netns, packet);
+    else receiveAndTell(this, netns, packet);
   }
 
   /** An ICMP error for this host. */
@@ -246,6 +252,12 @@ export class Tcp {
     return (this.#sequenceHash.low + Math.floor(this.machine.loop.now * 15.625)) | 0;
   }
 
+  /** A keyed hash of a segment's four numbers, 32 bits. Source: net/ipv4/inet_hashtables.c inet_ehashfn, v6.1. */
+  tupleHash({ src, dst, sport, dport }: Packet): number {
+    this.#sequenceHash.compute(dst, src, packPorts(dport, sport), 1);
+    return this.#sequenceHash.low;
+  }
+
   /** Tells the owner that the connection failed and frees the socket. */
   fail(slot: number, errno: number): void {
     const owner = this.sockets.owner[slot];
@@ -300,6 +312,7 @@ export class Tcp {
 
   /** Marks the socket that a packet was meant for: IPVS or conntrack kept it from arriving. */
   noteLostPacket(netns: Netns, packet: Packet, flag: number): void {
+    if (packet.protocol !== Protocol.TCP) return;
     const slot = this.find(netns, packet.dst, packet.dport, packet.src, packet.sport);
     if (slot >= 0) this.sockets.set(slot, flag);
   }
@@ -379,21 +392,5 @@ export class Tcp {
     if (!sockets.has(slot, SocketFlag.ACK_PENDING)) return;
     sockets.unset(slot, SocketFlag.ACK_PENDING);
     sockets.ackGeneration[slot] = (sockets.ackGeneration[slot]! + 1) | 0;
-  }
-}
-
-function routeErrno(route: Route): number {
-  switch (route.kind) {
-    case "local":
-    case "unicast":
-      return 0;
-    case "none":
-      return Errno.ENETUNREACH;
-    case "unreachable":
-      return Errno.EHOSTUNREACH;
-    case "prohibit":
-      return Errno.EACCES;
-    case "blackhole":
-      return Errno.EINVAL;
   }
 }

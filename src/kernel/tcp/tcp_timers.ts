@@ -1,5 +1,6 @@
 import type { TimerColumnOwner } from "../../sim/timer_column.ts";
 import { type Micros, SECOND } from "../../units.ts";
+import { tellTimeout } from "../decisions/socket_reasons.ts";
 import { Errno } from "../errno.ts";
 import { KernelTimer } from "../kernel_timer.ts";
 import { TcpFlag } from "../packet.ts";
@@ -124,6 +125,7 @@ export class TcpTimers implements TimerColumnOwner {
     netns.counters.TcpRetransSegs += 1;
     netns.counters.TcpExtTCPSynRetrans += 1;
     this.armRetransmit(slot);
+    this.#tell(slot, "no SYN-ACK has come: the SYN goes out again", "tcp_timer.c tcp_retransmit_timer");
     this.#tcp.transmit(slot, TcpFlag.SYN, sockets.iss[slot]!, 0);
   }
 
@@ -139,6 +141,7 @@ export class TcpTimers implements TimerColumnOwner {
     sockets.backoff[slot] = sockets.backoff[slot]! + 1;
     netns.counters.TcpRetransSegs += 1;
     this.armRetransmit(slot);
+    this.#tell(slot, "no ACK of the SYN-ACK has come", "inet_connection_sock.c reqsk_timer_handler");
     sendSynAck(this.#tcp, slot);
   }
 
@@ -156,11 +159,18 @@ export class TcpTimers implements TimerColumnOwner {
     sockets.backoff[slot] = sockets.backoff[slot]! + 1;
     netns.counters.TcpRetransSegs += 1;
     this.armRetransmit(slot);
+    this.#tell(slot, "what was sent is not acknowledged: it goes out again", "tcp_timer.c tcp_retransmit_timer");
     const fin = sockets.has(slot, SocketFlag.FIN_SENT) ? 1 : 0;
     const first = sockets.sndUna[slot]!;
     const bytes = ((sockets.sndNxt[slot]! - first) | 0) - fin;
     const flags = TcpFlag.ACK | (bytes > 0 ? TcpFlag.PSH : 0) | (fin === 1 ? TcpFlag.FIN : 0);
     this.#tcp.transmit(slot, flags, first, bytes);
+  }
+
+  /** Tells of a retransmission where somebody listens. */
+  #tell(slot: number, what: string, place: string): void {
+    if (this.#tcp.machine.decisions === undefined) return;
+    tellTimeout(this.#tcp, slot, { what, source: `net/ipv4/${place}, v6.1` });
   }
 
   #delayedAckDue(slot: number): void {

@@ -130,9 +130,9 @@ export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean)
   const sockets = tcp.sockets;
   const netns = tcp.netnsOf(slot);
   const since = sockets.lastTimestamp[slot]!;
-  if (since < 0 || netns.sysctls.number("net.ipv4.tcp_timestamps") === 0) return false;
+  if (since < 0 || !netns.hasTimestamps) return false;
   if (isBoundBefore) return true;
-  const mode = netns.sysctls.number("net.ipv4.tcp_tw_reuse");
+  const mode = netns.timeWaitReuseMode;
   if (mode === 0) return false;
   if (mode === 2 && tcp.machine.era.timeWaitReuseHasLoopbackMode && !isLoopback(sockets, slot)) return false;
   const now = tcp.machine.loop.now;
@@ -142,7 +142,7 @@ export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean)
     case "next-second":
       return tcp.machine.monotonicSecond(now) > tcp.machine.monotonicSecond(since);
     case "reuse-delay-ms":
-      return now > since + netns.sysctls.number("net.ipv4.tcp_tw_reuse_delay") * 1000;
+      return now > since + netns.timeWaitReuseDelayMs * 1000;
   }
 }
 

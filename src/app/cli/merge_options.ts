@@ -1,0 +1,33 @@
+/** What the user asks of `sim merge`, read and checked. */
+export interface MergeOptions {
+  readonly folders: readonly string[];
+  readonly out: string;
+  readonly format: "text" | "json";
+}
+
+/** The options of `sim merge` as yargs takes them. */
+export const MERGE_OPTIONS = {
+  out: { type: "string", requiresArg: true, group: "Merge:", describe: "The new folder for the whole result" },
+  format: { type: "string", requiresArg: true, group: "Merge:", choices: ["text", "json"], describe: "What to print" },
+} as const;
+
+/** Reads the values that yargs collected for `sim merge`. @returns the options, or one sentence about what is wrong. */
+export function readMergeOptions(values: Readonly<Record<string, unknown>>): MergeOptions | string {
+  for (const name of Object.keys(MERGE_OPTIONS)) {
+    const value = values[name];
+    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
+    if (value === "") return `Cannot use --${name} without a value`;
+  }
+  const { out, dir } = values;
+  if (typeof out !== "string") return "Cannot merge without --out: name the folder for the whole result";
+  const words: readonly unknown[] = Array.isArray(dir) ? dir : [dir];
+  return {
+    folders: words.filter((word) => typeof word === "string").map(withoutSlash),
+    out: withoutSlash(out),
+    format: values["format"] === "json" ? "json" : "text",
+  };
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)[/\\]+$/, "");
+}
