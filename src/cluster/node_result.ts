@@ -11,7 +11,9 @@ import {
   type CauseCounts,
   FAILURE_CAUSES,
   FAILURES_KEPT,
+  type FirstTimes,
   type KubeProxyResult,
+  type LifeResult,
   type ReplicationResult,
 } from "./replication_result.ts";
 import { noFailures } from "./workload.ts";
@@ -20,6 +22,8 @@ import { noFailures } from "./workload.ts";
 export interface ResultPlace {
   readonly replication: number;
   readonly end: Micros;
+  /** From when on it was counted; 0 if left out. */
+  readonly warmUp?: Micros;
   /** NodePorts that kube-proxy held when the run began. */
   readonly heldPorts: readonly Port[];
 }
@@ -32,12 +36,13 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
   machine.tcp.timeWaits.expire();
   return {
     replication: run.replication,
-    duration: run.end,
+    duration: run.end - (run.warmUp ?? 0),
     probes: kubelet.totals,
     series: kubelet.series(),
     failures: kubelet.failures,
     readiness: kubelet.readiness(),
     restarts: kubelet.restarts(),
+    life: lifeSince(run.warmUp ?? 0, kubelet.life()),
     workloads: node.workloads.map(({ counts }) => counts.result()),
     kubeProxy: node.kubeProxy.result(),
     loadBalancers: node.loadBalancers.map((balancer) => balancer.result()),
@@ -137,6 +142,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
       unready: sum(({ readiness }) => readiness.unready),
     },
     restarts: sum(({ restarts }) => restarts),
+    life: joinLives(results.flatMap(({ life }) => life ?? [])),
     workloads: [...results.flatMap(({ workloads }) => workloads), ...outside.workloads],
     kubeProxy: joinKubeProxies(results.map(({ kubeProxy }) => kubeProxy)),
     loadBalancers: results.flatMap(({ loadBalancers }) => loadBalancers),
@@ -202,6 +208,24 @@ function joinDataPlanes(parts: readonly DataPlaneWork[]): DataPlaneWork {
       connections: sum(({ sourceNat }) => sourceNat.connections),
       onNodePort: sum(({ sourceNat }) => sourceNat.onNodePort),
     },
+  };
+}
+
+/** First times, counted from the moment at which counting began. */
+function lifeSince(start: Micros, life: LifeResult): LifeResult {
+  const since = ({ failure, restart }: FirstTimes): FirstTimes => ({
+    failure: failure === null ? null : failure - start,
+    restart: restart === null ? null : restart - start,
+  });
+  return start === 0 ? life : { ...life, pods: life.pods.map(since), nodes: life.nodes.map(since) };
+}
+
+function joinLives(lives: readonly LifeResult[]): LifeResult {
+  const lengths = Math.max(0, ...lives.map(({ runs }) => runs.length));
+  return {
+    runs: Array.from({ length: lengths }, (_, index) => lives.reduce((sum, { runs }) => sum + (runs[index] ?? 0), 0)),
+    pods: lives.flatMap(({ pods }) => pods),
+    nodes: lives.flatMap(({ nodes }) => nodes),
   };
 }
 

@@ -1,3 +1,4 @@
+import { assert } from "../sim/assert.ts";
 import { EventLoop } from "../sim/event_loop.ts";
 import { RandomStreams } from "../sim/random.ts";
 import { type Micros, SECOND } from "../units.ts";
@@ -5,11 +6,14 @@ import { Cluster } from "./cluster.ts";
 import { joinNodeResults, nodeResult } from "./node_result.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { ReplicationResult } from "./replication_result.ts";
+import { forgetWarmUp } from "./warm_up.ts";
 
 /** How a run is watched and cut short. */
 export interface ReplicationControl {
   /** Stop here instead of at the scenario's duration, for a replay. */
   readonly until?: Micros;
+  /** Count from this moment on; it lies before the end. */
+  readonly warmUp?: Micros;
   /** Called between two slices of the run with what has been simulated so far. */
   readonly onSlice?: (simulated: Micros, failed: number) => void;
 }
@@ -51,12 +55,22 @@ function simulate(
   cluster.start();
   const heldPorts = cluster.nodes.map(({ node }) => node.kubeProxy.heldPorts());
   const end = Math.min(control.until ?? options.duration, options.duration);
-  while (loop.now < end) {
-    loop.runUntil(Math.min(loop.now + SLICE, end));
-    control.onSlice?.(loop.now, cluster.failedProbes());
+  const { warmUp } = control;
+  assert(warmUp === undefined || warmUp < end, "a warm-up is shorter than the run");
+  for (const stop of warmUp === undefined ? [end] : [warmUp, end]) {
+    while (loop.now < stop) {
+      loop.runUntil(Math.min(loop.now + SLICE, stop));
+      control.onSlice?.(loop.now, cluster.failedProbes());
+    }
+    if (stop === warmUp) forgetWarmUp(cluster);
   }
   const results = cluster.nodes.map((node, index) =>
-    nodeResult(node, { replication, end, heldPorts: heldPorts[index] ?? [] }),
+    nodeResult(node, {
+      replication,
+      end,
+      heldPorts: heldPorts[index] ?? [],
+      ...(warmUp === undefined ? {} : { warmUp }),
+    }),
   );
   return joinNodeResults(results, cluster.fabric?.result());
 }

@@ -89,6 +89,26 @@ export interface LoadBalancerResult {
   readonly connectsFailed: number;
 }
 
+/** Runs of failures that are told apart by their length; the last entry gathers all that are as long or longer. */
+export const RUN_LENGTHS = 64;
+
+/** When something first happened; `null` if it had not by the end. */
+export interface FirstTimes {
+  /** The first failed probe. */
+  readonly failure: Micros | null;
+  /** The first restart of a container. */
+  readonly restart: Micros | null;
+}
+
+/** What became of pods and nodes in the course of a replication. */
+export interface LifeResult {
+  /** `runs[k - 1]` = runs of exactly k failures in a row of one probe, up to `RUN_LENGTHS`; one that lasts to the end counts with the length it has. */
+  readonly runs: readonly number[];
+  /** Of each pod that was probed. */
+  readonly pods: readonly FirstTimes[];
+  readonly nodes: readonly FirstTimes[];
+}
+
 /** All that one replication (one boot of all nodes) of a scenario yields: plain data that crosses a worker's boundary. */
 export interface ReplicationResult {
   readonly replication: number;
@@ -101,6 +121,8 @@ export interface ReplicationResult {
   readonly failures: readonly FailedProbe[];
   readonly readiness: { readonly flips: number; readonly unready: Micros };
   readonly restarts: number;
+  /** Absent where nobody kept it. */
+  readonly life?: LifeResult;
   readonly workloads: readonly WorkloadResult[];
   readonly kubeProxy: KubeProxyResult;
   /** In the order of the scenario. */

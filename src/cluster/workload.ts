@@ -37,7 +37,7 @@ export interface Site {
 export class WorkloadCounts {
   readonly name: string;
   readonly byCause = noFailures();
-  readonly #times = new ConnectTimes();
+  #times = new ConnectTimes();
   connects = 0;
   failed = 0;
 
@@ -51,6 +51,14 @@ export class WorkloadCounts {
     if (outcome.isSuccess) return;
     this.failed += 1;
     this.byCause[outcome.cause] += 1;
+  }
+
+  /** Counts from here on. */
+  forget(): void {
+    this.connects = 0;
+    this.failed = 0;
+    Object.assign(this.byCause, noFailures());
+    this.#times = new ConnectTimes();
   }
 
   result(): WorkloadResult {

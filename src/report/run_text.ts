@@ -1,11 +1,14 @@
 import type {
-  ExactDocument,
-  ExactRestartsDocument,
   ExpectationDocument,
   IntervalDocument,
+  LifeDocument,
   RunDocument,
+  RunOfFailures,
+  ShareDocument,
+  SurvivalDocument,
 } from "../study/run_document.ts";
 import { kubeProxyLines, loadBalancerLines } from "./dynamics_text.ts";
+import { assumptionLines, exactRestartLines, exactText } from "./exact_text.ts";
 import { causesByCount, findingParagraphs } from "./finding.ts";
 import {
   formatCount,
@@ -63,10 +66,11 @@ export function runText(document: RunDocument, options: RunTextOptions): string 
 
 /** What was simulated: the scenario's own words, then its file and settings. */
 function headerLines(document: RunDocument, columns: number): string[] {
-  const { kernel, portWalk, replications, durationSeconds } = document.settings;
+  const { kernel, portWalk, replications, durationSeconds, warmUpSeconds } = document.settings;
   const settings = [
     `${document.scenario.file}: kernel ${kernel} (port walk ${portWalk})`,
     `${plural(formatCount(replications), "replication")} of ${formatSpan(durationSeconds)}`,
+    ...(warmUpSeconds === undefined ? [] : [`the first ${formatSpan(warmUpSeconds)} of each left out`]),
   ].join(", ");
   const lines = [...wrapText(document.scenario.about, columns), ...wrapText(settings, columns)];
   const changes = changesOf(document);
@@ -114,9 +118,16 @@ function probeLines(document: RunDocument, columns: number): string[] {
       ),
     );
   }
+  if (probes.longestRunOfFailures > 1) lines.push(...row("failures in a row", runsText(probes.runsOfFailures ?? [])));
   lines.push(...row("readiness", readinessText(readiness)), ...row("restarts", restartsText(restarts)));
   const isSaidAlready = "declined" in probes.exact;
   if (!isSaidAlready) lines.push(...exactRestartLines(restarts.exact, columns));
+  if (document.life !== undefined && probes.failed > 0) {
+    lines.push(
+      ...row("first failure", firstText(document.life.firstFailure)),
+      ...row("nodes in a week", weekText(document.life.nodesHitInAWeek)),
+    );
+  }
   return lines;
 }
 
@@ -127,68 +138,44 @@ function probabilityText(document: RunDocument): string {
   return `${formatProbability(probability)}${oneIn}; ${intervalText(interval, formatProbability)} (${interval.method})`;
 }
 
-/** The value by enumeration and how it agrees, or why there is none. */
-function exactText({ exact, interval, failed, byCause }: RunDocument["probes"]): string {
-  if ("declined" in exact) return `none: ${exact.declined}`;
-  const others = failed - byCause["nodeport-collision"];
-  if (others > 0) {
-    const have = others === 1 ? "failure has" : "failures have";
-    return `${formatProbability(exact.probability)} for NodePort collisions alone; ${formatCount(others)} ${have} another cause`;
-  }
-  const isInside = exact.probability >= interval.low && exact.probability <= interval.high;
-  const place = `${isInside ? "inside" : "OUTSIDE"} the interval`;
-  return `${formatProbability(exact.probability)}, ${place}${gapText(exact.gapStandardErrors)}`;
-}
-
-/** How far an estimate is from the exact value: `; the estimate is 0.4 standard errors below`. */
-function gapText(gap: number | null | undefined): string {
-  if (gap === undefined || gap === null) return "";
-  const size = Number(Math.abs(gap).toFixed(1));
-  if (size === 0) return "; the estimate is less than 0.1 standard errors off";
-  return `; the estimate is ${size} standard errors ${gap > 0 ? "above" : "below"}`;
-}
-
-/** Lengths of runs that the report names. */
-const NAMED_LENGTHS = 6;
-
-/** Restarts and runs of failures by enumeration, or why there is no such figure. */
-function exactRestartLines(exact: ExactRestartsDocument | undefined, columns: number): string[] {
-  if (exact === undefined) return [];
-  if ("declined" in exact) return labelled("exact restarts", `none: ${exact.declined}`, columns);
-  const total = exact.runs.reduce((sum, { perNodeWeek }) => sum + perNodeWeek, 0);
-  const named = exact.runs
-    .filter(({ perNodeWeek }) => perNodeWeek > 0)
-    .slice(0, NAMED_LENGTHS)
-    .map(({ length, perNodeWeek }) => `${length}: ${formatProbability(perNodeWeek / total)}`);
-  return [
-    ...labelled(
-      "exact restarts",
-      `${rareRate(exact.perNodeWeek)} per node and week${gapText(exact.gapStandardErrors)}`,
-      columns,
-    ),
-    ...(named.length === 0 ? [] : labelled("exact runs", `shares by failures in a row: ${named.join(", ")}`, columns)),
-    ...assumptionLines(exact, columns),
-  ];
-}
-
-/** A rate that may be very small. */
-function rareRate(rate: number): string {
-  return rate > 0 && rate < 0.01 ? formatProbability(rate) : formatRate(rate);
-}
-
-/** What the value by enumeration rests on, one paragraph each. */
-function assumptionLines(exact: ExactDocument | ExactRestartsDocument, columns: number): string[] {
-  if ("declined" in exact) return [];
-  return exact.assumptions.flatMap((assumption, index) =>
-    labelled(index === 0 ? "  assuming" : "", assumption, columns),
-  );
-}
-
 /** Mean time between failures and their rate on one node. */
 function betweenText(document: RunDocument): string {
   const { meanSecondsBetweenFailures, failuresPerHour } = document.probes;
   const rate = `${formatRate(failuresPerHour)} failures per hour of one node`;
   return meanSecondsBetweenFailures === null ? rate : `${formatSpan(meanSecondsBetweenFailures)} on average, ${rate}`;
+}
+
+/** How many runs of failures lengths of one, two and so on came to. */
+const SHOWN_RUNS = 6;
+
+function runsText(runs: readonly RunOfFailures[]): string {
+  const shown = runs.slice(0, SHOWN_RUNS).map(({ length, isAtLeast, count, perNodeWeek }) => {
+    const rate = length === 1 ? "" : ` (${formatRate(perNodeWeek)} per node and week)`;
+    return `${formatCount(length)}${isAtLeast ? " or more" : ""}: ${plural(formatCount(count), "time")}${rate}`;
+  });
+  const more = runs.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? `, and ${plural(formatCount(more), "other length")}` : ""}`;
+}
+
+/** When a node and a pod see their first failed probe. */
+function firstText({ perNode, perPod }: LifeDocument["firstFailure"]): string {
+  return `of a node ${medianText(perNode)}; of a pod ${medianText(perPod)}`;
+}
+
+function medianText({ medianSeconds, watched, events }: SurvivalDocument): string {
+  const hit = `${formatCount(events)} of ${formatCount(watched)} were hit`;
+  return medianSeconds === null
+    ? `not within the run for half of them: ${hit}`
+    : `after ${formatSpan(medianSeconds)} (median; ${hit})`;
+}
+
+/** What share of nodes a week brings a failed probe, and a restart. */
+function weekText({ failure, restart }: LifeDocument["nodesHitInAWeek"]): string {
+  return `${shareText(failure, "a failed probe")}, ${shareText(restart, "a restart")}`;
+}
+
+function shareText({ share, interval }: ShareDocument, what: string): string {
+  return `${formatPercent(share)} see ${what} (${intervalText(interval, formatPercent)})`;
 }
 
 /** How often pods left and entered Ready, and for how long they were out. */

@@ -1,11 +1,19 @@
-import type { RunDocument } from "../study/run_document.ts";
+import type { PrecisionDocument, RunDocument } from "../study/run_document.ts";
 
 /** The command that yields a document again, one shell word per element, quoted where a POSIX shell needs it. */
 export function runCommandWords(document: RunDocument): string[] {
-  const { seed, overrides } = document.settings;
+  const { seed, overrides, warmUpSeconds, precision } = document.settings;
   return ["npx", "--no", "sim", "run", shellWord(document.scenario.file), "--seed", shellWord(seed)].concat(
     overrideWords(overrides),
+    warmUpSeconds === undefined ? [] : ["--warm-up", `${warmUpSeconds}s`],
+    precision === undefined ? [] : precisionWords(precision),
   );
+}
+
+function precisionWords({ asked, budgetSeconds, cpuBudgetSeconds }: PrecisionDocument): string[] {
+  const budget = budgetSeconds === undefined ? [] : ["--budget", `${budgetSeconds}s`];
+  const cpu = cpuBudgetSeconds === undefined ? [] : ["--cpu-budget", `${cpuBudgetSeconds}s`];
+  return ["--precision", `${Number((asked * 100).toPrecision(12))}%`, ...budget, ...cpu];
 }
 
 /** Overrides of a scenario as options of `sim run`, quoted for a POSIX shell; the seed, which has its own place, is left out. */

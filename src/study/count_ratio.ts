@@ -23,7 +23,7 @@ export interface CountRatio {
  *
  * Of the events of one replication a share belongs to the varied setting: ratio / (1 + ratio). What makes whole boots
  * differ, such as the NodePorts drawn, moves both counts alike and drops out. The interval of the share is the exact one
- * of Clopper and Pearson on an effective sample, as in `proportionInterval`: divided by the spread of the shares between
+ * of Clopper and Pearson on an effective sample (Korn and Graubard, 1998): divided by the spread of the shares between
  * boots, and shrunk by (z / t)² for there being few. Where one side counted nothing no share varies; then the spread of
  * the totals over that of independent events stands in for it. It never makes use of the pairing's narrower spread,
  * so it is too wide rather than too narrow.

@@ -1,82 +1,207 @@
 import { assert } from "../sim/assert.ts";
+import { exp, ln } from "../sim/distributions.ts";
 import { clopperPearson, garwood, normalQuantile, studentQuantile } from "./binomial.ts";
 import type { Bounds } from "./binomial.ts";
 import type { IntervalDocument } from "./run_document.ts";
 
-/** What one replication counted: `x` failures among `n` trials. */
+/** What one replication counted: `x` events among `n` trials, or in an exposure of `n`. */
 export interface ReplicationCount {
   readonly n: number;
   readonly x: number;
 }
 
+/** What is known of the replications beside their counts. */
+export interface IntervalOptions {
+  /** Whether a boot may fail for good because its walks lock together, so that boots without a failure say little. */
+  readonly mayLock?: boolean;
+  /** How many events come together, as probes of one series that fail in a row do; 1 if left out. */
+  readonly clump?: number;
+}
+
 /** An interval of a proportion, and how much the replications differ. */
 export interface ProportionInterval extends IntervalDocument {
-  /** Between-replication variance over the binomial one, at least 1; 1 too where it cannot be estimated. */
+  /** Between-replication variance over the binomial one; below 1 where boots agree more than chance would have it. */
   readonly designEffect: number;
 }
+
+/** With fewer effective events than this the exact interval of a count has a say: a logarithm of so few is no normal variate. */
+const FEW_EVENTS = 12;
+
+/** Boots that agree show no spread. No interval is narrower than so many clumps of events on either side, as the rule of three has it. */
+const LEAST_HALF_WIDTH = 3;
+
+/** How much further the side away from 0 (or 1) reaches than the logarithm says, since counts of boots are skewed beyond that. */
+const SKEW_ALLOWANCE = 0.15;
 
 /**
  * A two-sided confidence interval of a failure probability from independent replications (fresh boots).
  *
- * Trials of one boot share a hash secret, a cursor and the NodePorts drawn, so the replication is the unit: the spread
- * of the replications' counts gives a design effect, and the interval is the exact one of Clopper and Pearson on the
- * effective sample n / designEffect, shrunk once more by (z / t)² with t of one degree of freedom less than
- * replications (Korn and Graubard, 1998). The Wilson score with t in place of z was tried first: with 8 replications
- * whose probabilities vary by their own mean it covers 92.8 % at a nominal 95 %, because it misses on the right, where
- * the counts are skewed; this one covers 93.7 %, and 95 to 99 % in milder cases. With no failure at all, or nothing
- * else, no spread can be seen and the exact interval of independent trials stands, as its method says.
+ * Trials of one boot share a hash secret, a cursor and the NodePorts drawn, so the replication is the unit. The standard
+ * error is that of the ratio of all failures to all trials between replications, whether they differ more than
+ * independent trials would or less; the interval is Student's t with one degree of freedom less than replications, on
+ * the scale of the log odds, because the plain one misses on the right where counts are skewed. It is never narrower
+ * than three failures (or clumps of failures) on either side, since boots that happen to agree show no spread. With
+ * fewer than 12 effective failures it is not narrower than the exact one of Clopper and Pearson on as many, either.
+ * Without a failure only an upper bound is stated, one-sided: the rule of three; where boots may lock, it is that of the
+ * boots and not of the trials.
  *
  * @param counts one entry for each replication, at least one.
  * @param level between 0 and 1, both excluded.
  */
-export function proportionInterval(counts: readonly ReplicationCount[], level = 0.95): ProportionInterval {
+export function proportionInterval(
+  counts: readonly ReplicationCount[],
+  level = 0.95,
+  options: IntervalOptions = {},
+): ProportionInterval {
   assert(counts.length >= 1, "an interval needs at least one replication");
+  const mayLock = options.mayLock === true;
   const n = sum(counts.map((count) => count.n));
   const x = sum(counts.map((count) => count.x));
   assert(x >= 0 && x <= n, "failures are among the trials");
   if (n === 0) return { low: 0, high: 1, level, method: "no trial was made", designEffect: 1 };
-  if (x === 0 || x === n) {
-    const seen = x === 0 ? "no failure seen" : "nothing but failures seen";
-    const method = `Clopper-Pearson, two-sided; ${seen}, so it takes trials as independent: a spread between boots cannot show`;
-    return { ...clopperPearson(x, n, level), level, method, designEffect: 1 };
+  if (x > n - x) {
+    const { low, high, ...rest } = proportionInterval(
+      counts.map((count) => ({ n: count.n, x: count.n - count.x })),
+      level,
+      options,
+    );
+    return { ...rest, low: 1 - high, high: 1 - low };
   }
+  if (x === 0) return { ...withoutFailure(n, counts.length, level, mayLock), level, designEffect: 1 };
   if (counts.length === 1) {
     const method = "Wilson score; one boot cannot show the variance between boots, which this interval leaves out";
     return { ...wilson(x / n, n, normalQuantile((1 + level) / 2)), level, method, designEffect: 1 };
   }
-  const designEffect = Math.max(1, dispersion(counts));
-  const shrink = normalQuantile((1 + level) / 2) / studentQuantile((1 + level) / 2, counts.length - 1);
-  const effective = (n / designEffect) * shrink * shrink;
-  const method =
-    `Korn-Graubard: Clopper-Pearson on ${counts.length} boots' effective sample, design effect ${designEffect.toFixed(2)}, ` +
-    `t with ${counts.length - 1} degrees of freedom`;
-  return { ...clopperPearson((x / n) * effective, effective, level), level, method, designEffect };
+  const designEffect = dispersion(counts);
+  const p = x / n;
+  // Locked walks fail once a round, so that boots which agree show how many failures are one.
+  const clump = Math.max(options.clump ?? 1, mayLock ? greatestCommonDivisor(counts.map((count) => count.x)) : 1);
+  const spread = studentBounds({ counts, level, clump });
+  const effective = Math.max(1, designEffect, clump);
+  const isFew = x / effective < FEW_EVENTS;
+  const oddsOf = (logRatio: number): number => 1 / (1 + ((1 - p) / p) * exp(-logRatio));
+  const wide = { low: oddsOf(-spread.below / (1 - p)), high: oddsOf(spread.above / (1 - p)) };
+  const bounds = isFew ? union(wide, clopperPearson(x / effective, n / effective, level)) : wide;
+  const method = `${studentWords(counts.length, designEffect)}${isFew ? ", and not narrower than Clopper-Pearson on the effective count" : ""}`;
+  return { ...bounds, level, method, designEffect };
 }
 
 /**
- * The variance between replications over the variance of independent trials, not cut off at 1; 1 where it is
+ * A two-sided confidence interval of a rate, for events counted in independent replications: as `proportionInterval`,
+ * with Garwood's exact interval where few are effective, and without limit above.
+ *
+ * @param counts one entry for each replication, at least one; `n` is the exposure and the rate is per unit of it. All
+ * exposures together are above 0.
+ * @param level between 0 and 1, both excluded.
+ */
+export function rateInterval(
+  counts: readonly ReplicationCount[],
+  level = 0.95,
+  options: Pick<IntervalOptions, "clump"> = {},
+): IntervalDocument {
+  const clump = options.clump ?? 1;
+  const exposure = sum(counts.map((count) => count.n));
+  const x = sum(counts.map((count) => count.x));
+  assert(exposure > 0, "a rate needs an exposure above 0");
+  if (x === 0) {
+    const method = "rule of three (exact Poisson), one-sided; no event seen, so it takes events as independent";
+    return { low: 0, high: -ln(1 - level) / exposure, level, method };
+  }
+  if (counts.length === 1) {
+    const { low, high } = garwood(x, level);
+    const method = "Garwood (exact Poisson), two-sided; one boot cannot show the variance between boots";
+    return { low: low / exposure, high: high / exposure, level, method };
+  }
+  const designEffect = rateDispersion(counts);
+  const { below, above } = studentBounds({ counts, level, clump });
+  const wide = { low: x * exp(-below), high: x * exp(above) };
+  const effective = Math.max(1, designEffect, clump);
+  const isFew = x / effective < FEW_EVENTS;
+  const exact = isFew ? garwood(x / effective, level) : { low: 0, high: 0 };
+  const { low, high } = isFew ? union(wide, { low: exact.low * effective, high: exact.high * effective }) : wide;
+  const method = `${studentWords(counts.length, designEffect)}${isFew ? ", and not narrower than Garwood's on the effective count" : ""}`;
+  return { low: low / exposure, high: high / exposure, level, method };
+}
+
+/**
+ * The variance between replications over the variance of independent trials, below 1 too; 1 where it is
  * undefined (one replication, or all trials alike). Replications may differ in size (ratio estimator).
  */
 export function dispersion(counts: readonly ReplicationCount[]): number {
   const n = sum(counts.map((count) => count.n));
   const p = sum(counts.map((count) => count.x)) / n;
   if (counts.length < 2 || !(p > 0 && p < 1)) return 1;
-  const squares = sum(counts.map((count) => (count.x - p * count.n) * (count.x - p * count.n)));
-  return ((counts.length / (counts.length - 1)) * squares) / (n * p * (1 - p));
+  return varianceOfTotal(counts) / (n * p * (1 - p));
 }
 
-/**
- * The exact two-sided interval of a rate (Garwood), for events that come singly and independently.
- *
- * @param count events seen, 0 or more.
- * @param exposure how long was watched, above 0; the rate is per unit of it.
- * @param level between 0 and 1, both excluded.
- */
-export function poissonInterval(count: number, exposure: number, level = 0.95): IntervalDocument {
-  assert(exposure > 0, "a rate needs an exposure above 0");
-  const { low, high } = garwood(count, level);
-  const method = "Garwood (exact Poisson), two-sided; takes events as independent";
-  return { low: low / exposure, high: high / exposure, level, method };
+/** The variance of counted events between replications over that of independent events; 1 where it is undefined. */
+function rateDispersion(counts: readonly ReplicationCount[]): number {
+  const x = sum(counts.map((count) => count.x));
+  return counts.length < 2 || x === 0 ? 1 : varianceOfTotal(counts) / x;
+}
+
+/** How far the logarithm of the estimate reaches to either side. */
+interface LogReach {
+  readonly below: number;
+  readonly above: number;
+}
+
+/** Student's t on the logarithm of the total, whose standard error comes from the spread between replications. */
+function studentBounds(given: {
+  readonly counts: readonly ReplicationCount[];
+  readonly level: number;
+  /** Events that come together and count as one where boots agree. */
+  readonly clump: number;
+}): LogReach {
+  const { counts, level, clump } = given;
+  const x = sum(counts.map((count) => count.x));
+  const spread = studentQuantile((1 + level) / 2, counts.length - 1) * Math.sqrt(varianceOfTotal(counts));
+  const half = Math.min(REACH_MAX, Math.max(spread, LEAST_HALF_WIDTH * clump) / x);
+  return { below: half, above: Math.min(REACH_MAX, half * (1 + SKEW_ALLOWANCE * half)) };
+}
+
+/** A logarithm beyond which a bound is 0, or without any use: exp() of it and of its negative are still numbers. */
+const REACH_MAX = 300;
+
+/** The estimated variance of all events together, given all trials (ratio estimator between replications). */
+function varianceOfTotal(counts: readonly ReplicationCount[]): number {
+  const mean = sum(counts.map((count) => count.x)) / sum(counts.map((count) => count.n));
+  const squares = sum(counts.map((count) => (count.x - mean * count.n) * (count.x - mean * count.n)));
+  return (counts.length / (counts.length - 1)) * squares;
+}
+
+/** What can be said when nothing failed: a bound from above, for which all of the error is spent on one side. */
+function withoutFailure(
+  n: number,
+  boots: number,
+  level: number,
+  mayLock: boolean,
+): Bounds & { readonly method: string } {
+  if (!mayLock) {
+    const method =
+      "Clopper-Pearson, one-sided (rule of three); no failure seen, so it takes trials as independent: a spread between boots cannot show";
+    return { low: 0, high: oneMinusRoot(1 - level, n), method };
+  }
+  const method =
+    `Clopper-Pearson, one-sided, on ${boots} ${boots === 1 ? "boot" : "boots"}: destinations may lock together on this walk, ` +
+    "so a boot without a failure says nothing of others";
+  return { low: 0, high: oneMinusRoot(1 - level, boots), method };
+}
+
+/** 1 - `share`^(1 / `count`), exact where that is tiny. */
+function oneMinusRoot(share: number, count: number): number {
+  const small = -ln(share) / count;
+  // 1 - exp(-small), whose difference would cancel.
+  return small < 1e-4 ? small * (1 - (small / 2) * (1 - small / 3)) : 1 - exp(-small);
+}
+
+function studentWords(boots: number, designEffect: number): string {
+  const plural = boots === 2 ? "1 degree" : `${boots - 1} degrees`;
+  return `Student's t on the log scale, ${boots} boots, ${plural} of freedom, design effect ${designEffect.toFixed(2)}`;
+}
+
+function union(a: Bounds, b: Bounds): Bounds {
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
 }
 
 /** Wilson's score interval of the proportion `p` among `n` trials, `z` standard deviations wide on either side. */
@@ -85,6 +210,15 @@ function wilson(p: number, n: number, z: number): Bounds {
   const centre = p + weight / 2;
   const half = z * Math.sqrt((p * (1 - p)) / n + weight / (4 * n));
   return { low: Math.max(0, (centre - half) / (1 + weight)), high: Math.min(1, (centre + half) / (1 + weight)) };
+}
+
+/** The largest number that divides all; of whole numbers, not all 0. */
+function greatestCommonDivisor(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => {
+    let divisor = a;
+    for (let rest = b; rest !== 0;) [divisor, rest] = [rest, divisor % rest];
+    return divisor;
+  }, 0);
 }
 
 function sum(values: readonly number[]): number {

@@ -39,6 +39,48 @@ export interface ExpectationDocument {
   readonly ok: boolean;
 }
 
+/** Runs of failures of one length. */
+export interface RunOfFailures {
+  /** Failures in a row of one probe of one container. */
+  readonly length: number;
+  /** Whether longer runs are among them. */
+  readonly isAtLeast: boolean;
+  readonly count: number;
+  readonly perNodeWeek: number;
+  readonly interval: IntervalDocument;
+}
+
+/** The time to a first event, of pods or of nodes. */
+export interface SurvivalDocument {
+  /** How many were watched, and how many of them had the event. */
+  readonly watched: number;
+  readonly events: number;
+  /** `null` if fewer than half have had the event. */
+  readonly medianSeconds: number | null;
+  /** `high` is `null` where nothing bounds it. */
+  readonly medianInterval: Omit<IntervalDocument, "high"> & { readonly high: number | null };
+  /** The share without the event at moments evenly spaced up to the end (Kaplan-Meier), with pointwise intervals. */
+  readonly curve: readonly {
+    readonly atSeconds: number;
+    readonly surviving: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+}
+
+/** A share of all nodes with its interval. */
+export interface ShareDocument {
+  readonly share: number;
+  readonly interval: IntervalDocument;
+}
+
+/** What becomes of pods and nodes in the course of time. */
+export interface LifeDocument {
+  readonly firstFailure: { readonly perPod: SurvivalDocument; readonly perNode: SurvivalDocument };
+  readonly firstRestart: { readonly perPod: SurvivalDocument; readonly perNode: SurvivalDocument };
+  readonly nodesHitInAWeek: { readonly failure: ShareDocument; readonly restart: ShareDocument };
+}
+
 /** How long a workload's handshakes took, those that ended; `null` where none did. */
 export interface ConnectSecondsDocument {
   readonly mean: number | null;
@@ -87,13 +129,21 @@ export interface RunFigures {
     readonly exact: ExactDocument;
     readonly byCause: CauseCounts;
     readonly longestRunOfFailures: number;
+    /** By ascending length; absent where nobody kept them. */
+    readonly runsOfFailures?: readonly RunOfFailures[];
     readonly failuresPerHour: number;
     /** `null` when nothing failed. */
     readonly meanSecondsBetweenFailures: number | null;
-    /** Between-replication variance over the binomial one; 1 = as if probes were independent. */
+    /** Between-replication variance over the binomial one; 1 = as if probes were independent, below 1 boots agree more. */
     readonly designEffect: number;
   };
-  readonly readiness: { readonly flips: number; readonly unreadySeconds: number };
+  readonly readiness: {
+    readonly flips: number;
+    readonly unreadySeconds: number;
+    /** Flips in a week of one node, and their interval. */
+    readonly perNodeWeek?: number;
+    readonly interval?: IntervalDocument;
+  };
   readonly restarts: {
     readonly count: number;
     readonly perNodeWeek: number;
@@ -101,6 +151,8 @@ export interface RunFigures {
     /** Absent where nobody asked for it. */
     readonly exact?: ExactRestartsDocument;
   };
+  /** First failures and restarts; absent where nobody kept them. */
+  readonly life?: LifeDocument;
   readonly workloads: readonly {
     readonly name: string;
     readonly connects: number;
@@ -178,6 +230,19 @@ export interface ExposureDocument {
   readonly heldByKubeProxy: boolean;
 }
 
+/** The precision that was asked for, and how the run came to stop. */
+export interface PrecisionDocument {
+  /** Half-width of the interval over the estimate. */
+  readonly asked: number;
+  readonly isReached: boolean;
+  readonly looks: number;
+  /** Why there were no more replications. */
+  readonly why: string;
+  /** Simulated time, and CPU seconds, that were not to be exceeded. */
+  readonly budgetSeconds?: number;
+  readonly cpuBudgetSeconds?: number;
+}
+
 /** What was run. */
 export interface SettingsDocument {
   readonly seed: string;
@@ -186,7 +251,12 @@ export interface SettingsDocument {
   readonly replications: number;
   /** Absent where there is one node. */
   readonly nodes?: number;
+  /** What is counted of each replication. */
   readonly durationSeconds: number;
+  /** What was left out before it; absent where nothing was. */
+  readonly warmUpSeconds?: number;
+  /** Absent where the number of replications was given. */
+  readonly precision?: PrecisionDocument;
   /** What the command line changed, by path; for a variant, its own settings as well. */
   readonly overrides: Readonly<Record<string, string>>;
 }

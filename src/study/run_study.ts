@@ -15,42 +15,24 @@ import type {
   SettingsDocument,
   VariantDocument,
 } from "./run_document.ts";
+import { mayLock, precisionWarnings, Rounds, runRounds } from "./rounds.ts";
+import type { RoundsRequest, StoppedRun } from "./rounds.ts";
 import { StudyPlan } from "./study_plan.ts";
 import { summarise } from "./summary.ts";
-import { runOnWorkers } from "./worker_pool.ts";
-import type { WorkerPool } from "./worker_pool.ts";
 
-/** How far a run has come, all variants together. */
-export interface RunProgress {
-  readonly finishedReplications: number;
-  readonly replications: number;
-  /** Simulated time of all replications together, and how much there will be. */
-  readonly simulated: Micros;
-  readonly total: Micros;
-  readonly failed: number;
-}
+export type { RunProgress } from "./rounds.ts";
 
-/** One run of a scenario: which, how it was changed, on how many threads. */
-export interface RunRequest {
-  /** Its variants are run with it, unless one replication is asked for. */
-  readonly scenario: Scenario;
+/** One run of a scenario: which, how it was changed, on how many threads. Its variants are run with it, unless one replication is asked for. */
+export interface RunRequest extends RoundsRequest {
   readonly file: string;
   readonly digest: string;
   readonly version: string;
   readonly overrides: Readonly<Record<string, string>>;
-  readonly jobs: number;
-  /** Threads that outlive the run and take the place of `jobs`: the points of a sweep share them. */
-  readonly pool?: WorkerPool;
-  readonly onProgress?: (progress: RunProgress) => void;
   /** Hears the replications behind the document: of the scenario as it stands, and of each variant. */
   readonly onReplications?: (
     standing: readonly ReplicationResult[],
     varied: readonly (readonly ReplicationResult[])[],
   ) => void;
-  readonly signal?: AbortSignal;
-  /** Run only this replication (counted from 0), and only up to a moment: a replay. */
-  readonly replication?: number;
-  readonly until?: Micros;
   /** Wall and CPU clocks in seconds; their difference is the only thing in the document that differs between runs. */
   readonly clocks: { wallSeconds(): number; cpuSeconds(): number };
 }
@@ -66,37 +48,14 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
   const { scenario, clocks } = request;
   const wallStart = clocks.wallSeconds();
   const cpuStart = clocks.cpuSeconds();
-  const replications =
-    request.replication === undefined
-      ? Array.from({ length: scenario.replications }, (_, replication) => replication)
-      : [request.replication];
   // A replay is of one setting: its line names those of a variant as options.
   const variants = request.replication === undefined ? scenario.variants : [];
-  const plan = new StudyPlan(scenario, variants);
-  const tasks = plan.scenarios.flatMap((one) =>
-    replications.map((replication) => ({
-      scenario: one,
-      replication,
-      ...(request.until === undefined ? {} : { until: request.until }),
-    })),
-  );
-  const progress = new ProgressSum(request, tasks.length);
-  const results = await runOnWorkers({
-    tasks,
-    jobs: request.jobs,
-    ...(request.pool === undefined ? {} : { pool: request.pool }),
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
-    onSlice: (task, simulated, failed) => progress.slice(task, simulated, failed),
-    onResult: () => progress.finished(),
-  }).catch((error: unknown) => {
-    throw plan.placed(error, replications.length);
-  });
-  const resultsOf = (place: number): readonly ReplicationResult[] =>
-    results.slice(place * replications.length, (place + 1) * replications.length);
+  const rounds = new Rounds(request, new StudyPlan(scenario, variants));
+  const stopped = await runRounds(request, rounds, () => clocks.cpuSeconds() - cpuStart);
   const times = { wallSeconds: clocks.wallSeconds() - wallStart, cpuSeconds: clocks.cpuSeconds() - cpuStart };
-  const varied = variants.map((_, index) => resultsOf(plan.placeOf(index)));
-  request.onReplications?.(resultsOf(0), varied);
-  return documentOf(request, resultsOf(0), times, varied);
+  const varied = variants.map((_, index) => rounds.resultsOf(rounds.plan.placeOf(index)));
+  request.onReplications?.(rounds.resultsOf(0), varied);
+  return documentOf({ ...request, stopped }, rounds.resultsOf(0), times, varied);
 }
 
 /**
@@ -105,16 +64,21 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
  * @param varied the replications of each variant, in the order of the variants; empty if they were not run.
  */
 export function documentOf(
-  request: Pick<RunRequest, "scenario" | "file" | "digest" | "version" | "overrides">,
+  request: Pick<RunRequest, "scenario" | "file" | "digest" | "version" | "overrides"> & {
+    /** The start that was left out of the results. */
+    readonly warmUp?: Micros | undefined;
+    /** How the number of replications came about, if it was not given. */
+    readonly stopped?: StoppedRun | undefined;
+  },
   results: readonly ReplicationResult[],
   times: { readonly wallSeconds: number; readonly cpuSeconds: number },
   varied: readonly (readonly ReplicationResult[])[] = [],
 ): RunDocument {
   const { scenario, overrides } = request;
-  const standing = partOf(scenario, results, overrides);
+  const standing = partOf(scenario, results, overrides, request);
   const variants = varied.map((own, index) => {
     const { name, settings, scenario: changed } = scenario.variants[index]!;
-    return { name, ...partOf(changed, own, { ...overrides, ...settings }) };
+    return { name, ...partOf(changed, own, { ...overrides, ...settings }, request) };
   });
   const audit = scenario.audit === undefined || varied.length === 0 ? undefined : auditOf(scenario, results, varied);
   const { settings, figures, exposure, engine } = standing;
@@ -144,12 +108,15 @@ function partOf(
   scenario: Scenario,
   results: readonly ReplicationResult[],
   overrides: Readonly<Record<string, string>>,
+  { stopped, warmUp }: { readonly stopped?: StoppedRun | undefined; readonly warmUp?: Micros | undefined },
 ): StudyPart {
   const exact = exactForRun(scenario, results);
   const figures = summarise(results, {
     exact,
     exactRestarts: exactRestarts(scenario, results, exact),
-    warnings: trafficWarnings(scenario, results),
+    warnings: [...precisionWarnings(stopped), ...trafficWarnings(scenario, results)],
+    mayLock: mayLock(scenario, results),
+    ...(stopped === undefined ? {} : { look: stopped.look }),
   });
   return {
     settings: {
@@ -159,6 +126,8 @@ function partOf(
       replications: results.length,
       ...(results[0]?.nodes === undefined ? {} : { nodes: results[0].nodes }),
       durationSeconds: (results[0]?.duration ?? 0) / SECOND,
+      ...(warmUp === undefined ? {} : { warmUpSeconds: warmUp / SECOND }),
+      ...(stopped === undefined ? {} : { precision: stopped.precision }),
       overrides,
     },
     figures,
@@ -223,47 +192,4 @@ function combinedFingerprint(results: readonly ReplicationResult[]): string {
 
 function sumOf(results: readonly ReplicationResult[], figure: (result: ReplicationResult) => number): number {
   return results.reduce((sum, result) => sum + figure(result), 0);
-}
-
-/** Adds up the progress of replications that run side by side. */
-class ProgressSum {
-  readonly #request: RunRequest;
-  readonly #replications: number;
-  readonly #simulated = new Map<number, Micros>();
-  readonly #failed = new Map<number, number>();
-  #finished = 0;
-
-  constructor(request: RunRequest, replications: number) {
-    this.#request = request;
-    this.#replications = replications;
-  }
-
-  slice(task: number, simulated: Micros, failed: number): void {
-    this.#simulated.set(task, simulated);
-    this.#failed.set(task, failed);
-    this.#tell();
-  }
-
-  finished(): void {
-    this.#finished += 1;
-    this.#tell();
-  }
-
-  #tell(): void {
-    const { onProgress, scenario, until } = this.#request;
-    const each = Math.min(until ?? scenario.duration, scenario.duration);
-    onProgress?.({
-      finishedReplications: this.#finished,
-      replications: this.#replications,
-      simulated: total(this.#simulated.values()),
-      total: each * this.#replications,
-      failed: total(this.#failed.values()),
-    });
-  }
-}
-
-function total(values: Iterable<number>): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
 }

@@ -5,9 +5,10 @@ import { bucketTop, type ConnectTimesResult } from "../cluster/connect_times.ts"
 import { assert } from "../sim/assert.ts";
 import { SECOND } from "../units.ts";
 import { chiSquareTail } from "./binomial.ts";
-import { dispersion, poissonInterval, proportionInterval } from "./intervals.ts";
-import type { ReplicationCount } from "./intervals.ts";
 import { kubeProxyFigures, loadBalancerFigures } from "./dynamics_figures.ts";
+import { dispersion, proportionInterval } from "./intervals.ts";
+import type { ProportionInterval, ReplicationCount } from "./intervals.ts";
+import { clumpOf, lifeFigures, nodeWeeks, runsOfFailures, weeklyRate } from "./life_figures.ts";
 import type {
   ConnectSecondsDocument,
   DataPlaneFigures,
@@ -15,6 +16,8 @@ import type {
   ExactRestartsDocument,
   RunFigures,
 } from "./run_document.ts";
+import { lookWords } from "./stopping_rule.ts";
+import type { Look } from "./stopping_rule.ts";
 
 /** What the figures hold beside what the replications counted. */
 export interface SummaryOptions {
@@ -24,6 +27,10 @@ export interface SummaryOptions {
   readonly level?: number;
   /** Warnings of the caller, which come before those that the counts give rise to. */
   readonly warnings?: readonly string[];
+  /** Whether destinations may lock together on a shared cursor, so that whole boots fail or do not. */
+  readonly mayLock?: boolean;
+  /** The look of a sequence that stops at a precision, if the replications are those of one. */
+  readonly look?: Look;
 }
 
 /** Failures listed with their log line. */
@@ -46,13 +53,16 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
   }
   const level = options.level ?? 0.95;
   const seconds = sum(results, (result) => result.duration * (result.nodes ?? 1)) / SECOND;
+  const life = lifeFigures(results, level);
   return {
-    probes: probeFigures(results, { level, seconds, exact: options.exact }),
+    probes: probeFigures(results, { ...options, level, seconds }),
     readiness: {
       flips: sum(results, (result) => result.readiness.flips),
       unreadySeconds: sum(results, (result) => result.readiness.unready) / SECOND,
+      ...weeklyRate(results, ({ readiness }) => readiness.flips, level),
     },
-    restarts: restartFigures(results, { level, seconds, exact: options.exactRestarts }),
+    restarts: restartFigures(results, level, options.exactRestarts),
+    ...(life === undefined ? {} : { life }),
     workloads: workloadFigures(results),
     ports: portFigures(results),
     conntrack: {
@@ -71,28 +81,39 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
 }
 
 /** How the failures of all probes are reported. */
-interface ProbeOptions {
+interface ProbeOptions extends SummaryOptions {
   readonly level: number;
   readonly seconds: number;
-  readonly exact: ExactDocument;
 }
 
 function probeFigures(results: readonly ReplicationResult[], options: ProbeOptions): RunFigures["probes"] {
   const total = sum(results, (result) => result.probes.total);
   const failed = sum(results, (result) => result.probes.failed);
-  const { designEffect, ...interval } = proportionInterval(probeCounts(results), options.level);
+  const { look, level } = options;
+  const { designEffect, ...interval } = probeInterval(results, look?.level ?? level, options.mayLock);
+  const isKept = results.every(({ life }) => life !== undefined);
   return {
     total,
     failed,
     probability: total === 0 ? 0 : failed / total,
-    interval,
+    interval: look === undefined ? interval : { ...interval, level, method: `${interval.method}${lookWords(look)}` },
     exact: withGap(options.exact, results, designEffect),
     byCause: addCauses(results.map((result) => result.probes.byCause)),
     longestRunOfFailures: largest(results, (result) => largest(result.series, (series) => series.longestRunOfFailures)),
+    ...(isKept ? { runsOfFailures: runsOfFailures(results, level) } : {}),
     failuresPerHour: options.seconds === 0 ? 0 : (failed * 3600) / options.seconds,
     meanSecondsBetweenFailures: failed === 0 ? null : options.seconds / failed,
     designEffect,
   };
+}
+
+/** The interval of the failure probability over replications, as the figures have it. */
+export function probeInterval(
+  results: readonly ReplicationResult[],
+  level: number,
+  mayLock = false,
+): ProportionInterval {
+  return proportionInterval(probeCounts(results), level, { mayLock, clump: clumpOf(results) });
 }
 
 /** Failures that the exact values do not speak of. */
@@ -106,7 +127,8 @@ function withGap(exact: ExactDocument, results: readonly ReplicationResult[], de
   const failed = sum(results, (result) => result.probes.failed);
   if ("declined" in exact || total === 0 || otherFailures(results) > 0) return exact;
   const { probability } = exact;
-  const standardError = Math.sqrt((designEffect * probability * (1 - probability)) / total);
+  // Boots that happen to agree are no reason to take the estimate for nearer than independent probes would bring it.
+  const standardError = Math.sqrt((Math.max(1, designEffect) * probability * (1 - probability)) / total);
   return { ...exact, gapStandardErrors: gapOf(failed / total - probability, standardError) };
 }
 
@@ -116,22 +138,17 @@ function gapOf(difference: number, standardError: number): number | null {
   return difference === 0 ? 0 : null;
 }
 
-/** How restarts are reported. */
-interface RestartOptions {
-  readonly level: number;
-  readonly seconds: number;
-  readonly exact: ExactRestartsDocument | undefined;
-}
-
-function restartFigures(results: readonly ReplicationResult[], options: RestartOptions): RunFigures["restarts"] {
-  const { level, seconds, exact } = options;
+/** Restarts with their rate, its interval, and the exact rate where it was asked for. */
+function restartFigures(
+  results: readonly ReplicationResult[],
+  level: number,
+  exact: ExactRestartsDocument | undefined,
+): RunFigures["restarts"] {
   const count = sum(results, (result) => result.restarts);
-  const weeks = seconds / (7 * 86_400);
-  if (weeks === 0)
-    return { count, perNodeWeek: 0, interval: { low: 0, high: 0, level, method: "no time was simulated" } };
-  const figures = { count, perNodeWeek: count / weeks, interval: poissonInterval(count, weeks, level) };
+  const figures = { count, ...weeklyRate(results, ({ restarts }) => restarts, level) };
   if (exact === undefined) return figures;
-  if ("declined" in exact || otherFailures(results) > 0) return { ...figures, exact };
+  const weeks = sum(results, nodeWeeks);
+  if ("declined" in exact || weeks === 0 || otherFailures(results) > 0) return { ...figures, exact };
   const expected = exact.perNodeWeek * weeks;
   const standardError = Math.sqrt(expected * Math.max(1, restartDispersion(results)));
   return { ...figures, exact: { ...exact, gapStandardErrors: gapOf(count - expected, standardError) } };
@@ -261,8 +278,8 @@ function spreadWarnings(results: readonly ReplicationResult[]): readonly string[
   const restarts = restartDispersion(results);
   if (isUnlikely(restarts, results.length)) {
     warnings.push(
-      `Boots differ: restarts vary ${restarts.toFixed(1)} times as much between boots as independent events would, ` +
-        "and the interval of the restart rate does not allow for it.",
+      `Boots differ: restarts vary ${restarts.toFixed(1)} times as much between boots as independent events would. ` +
+        "The interval of their rate allows for it.",
     );
   }
   return warnings;

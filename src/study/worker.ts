@@ -9,6 +9,7 @@ export interface WorkerTask {
   readonly scenario: Scenario;
   readonly replication: number;
   readonly until?: Micros;
+  readonly warmUp?: Micros;
 }
 
 /** What a worker answers: progress now and then, then a result or a broken invariant. */
@@ -23,10 +24,11 @@ function reply(message: WorkerReply): void {
   port?.postMessage(message);
 }
 
-port?.on("message", ({ scenario, replication, until }: WorkerTask) => {
+port?.on("message", ({ scenario, replication, until, warmUp }: WorkerTask) => {
   try {
     const result = runReplication(scenario, replication, {
       ...(until === undefined ? {} : { until }),
+      ...(warmUp === undefined ? {} : { warmUp }),
       onSlice: (simulated, failed) => reply({ kind: "slice", simulated, failed }),
     });
     reply({ kind: "result", result });

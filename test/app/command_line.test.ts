@@ -21,6 +21,9 @@ describe("parseCommandLine", () => {
         out: undefined,
         replication: undefined,
         until: undefined,
+        warmUp: undefined,
+        stopping: undefined,
+        settings: {},
       },
     });
   });
@@ -46,6 +49,18 @@ describe("parseCommandLine", () => {
         points: 8,
         isResume: true,
         shard: "2/3",
+      },
+    });
+  });
+
+  it("keeps the texts of what a sweep's figures depend on beside the scenario", () => {
+    expect(parse("sweep a.yaml --vary kernel=5.10,6.1 --precision 10.0% --budget 90d --warm-up 4m")).toMatchObject({
+      options: {
+        run: {
+          stopping: { precision: 0.1, budget: 7_776_000_000_000 },
+          warmUp: 240_000_000,
+          settings: { precision: "10.0%", budget: "90d", "warm-up": "4m" },
+        },
       },
     });
   });
@@ -139,6 +154,12 @@ describe("parseCommandLine", () => {
     });
   });
 
+  it("reads a precision with the budgets that bound its cost", () => {
+    expect(parse("run a.yaml --precision 2.5% --budget 90d --cpu-budget 60s")).toMatchObject({
+      options: { stopping: { precision: 0.025, budget: 90 * 86_400e6, cpuBudgetSeconds: 60 } },
+    });
+  });
+
   it("takes options of sim run from the environment, and the command line over them", () => {
     const environment = { SIM_OPT_SEED: "007", SIM_OPT_JOBS: "2", SIM_OPT_SET: "a=1", SIM_OPT_QUIET: "1" };
     expect(parse("run a.yaml --seed 9", environment)).toMatchObject({
@@ -192,7 +213,20 @@ describe("parseCommandLine", () => {
     ["run", "Name the scenario to run: sim run SCENARIO", "run "],
     ["run a.yaml b.yaml", 'Unexpected word "b.yaml"', "run "],
     ["run a.yaml --replicatons 2", "Unknown option --replicatons; did you mean --replications?", "run "],
-    ["run a.yaml --precision 10%", "Unknown option --precision", "run "],
+    ["run a.yaml --precision 0.1", 'Cannot use --precision "0.1": it must be a percentage from 0.1% to 100%', "run "],
+    ["run a.yaml --precision 200%", 'Cannot use --precision "200%": it must be a percentage from 0.1% to 100%', "run "],
+    [
+      "run a.yaml --precision 10% --budget 90",
+      'Cannot use --budget "90": it has no unit; write a time such as 90d or 60s',
+      "run ",
+    ],
+    ["run a.yaml --warm-up 4", 'Cannot use --warm-up "4": it has no unit; write a time such as 240s or 4m', "run "],
+    ["run a.yaml --cpu-budget 60s", "Cannot use --cpu-budget alone: say with --precision what it is spent on", "run "],
+    [
+      "run a.yaml --precision 10% --replication 1",
+      "Cannot use --precision with --replication: a replay is of one boot",
+      "run ",
+    ],
     ["run a.yaml --folder results", "Unknown option --folder", "run "],
     ["run a.yaml --no-seed", "Unknown option --no-seed", "run "],
     ["run a.yaml --seed", "Cannot use --seed without a value", "run "],

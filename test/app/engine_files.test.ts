@@ -78,6 +78,13 @@ describe("--engine-files", () => {
     expect(parsed(words ?? [])).toMatchObject({ options: { shard: "slurm", run: { out: "my out/shard-2", jobs: 1 } } });
   });
 
+  it("hands on what the figures depend on beside the scenario", async () => {
+    const io = await engineFiles("--precision", "10%", "--cpu-budget", "60s", "--warm-up", "4m");
+    const [words] = wordsOf(io.files.get("e/slurm.sh") ?? "", { SLURM_ARRAY_TASK_ID: "2", OUT: "my out" });
+    const run = { stopping: { precision: 0.1, cpuBudgetSeconds: 60 }, warmUp: 240_000_000 };
+    expect(parsed(words ?? [])).toMatchObject({ options: { run } });
+  });
+
   it("gives GNU parallel each shard once, and then the merge", async () => {
     const io = await engineFiles();
     const [first, second, merge] = wordsOf(io.files.get("e/gnu-parallel.sh") ?? "", { OUT: "my out" });

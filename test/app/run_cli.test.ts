@@ -116,6 +116,21 @@ describe("sim run", () => {
     expect(io.err()).toBe("sim: Cannot run replication 8: there are 8, counted from 0; raise --replications\n");
   });
 
+  it("refuses a warm-up that leaves nothing of a boot", async () => {
+    const io = memoryIo(FILES);
+    expect(await run("run first.yaml --duration 2m --warm-up 2m", io)).toBe(2);
+    expect(io.err()).toBe(
+      "sim: Cannot leave out the first 2 minutes: a boot is simulated for 2 minutes; raise --duration\n",
+    );
+  });
+
+  it("names enough replications in the replay line of a boot that a precision has added", async () => {
+    const bug = Object.assign(new Error("broken"), { replication: 30, at: 1_000_000 });
+    const io = memoryIo(FILES, { runStudy: () => Promise.reject(bug) });
+    expect(await run("run first.yaml --precision 10%", io)).toBe(3);
+    expect(io.err()).toContain("--replications 31 --replication 30 --until 1.000000s\n");
+  });
+
   it("ends a bug with 3, the stack and the line that replays it", async () => {
     const bug = Object.assign(new Error("assertion failed: a port has one owner"), { replication: 5, at: 12_345_678 });
     const io = memoryIo(FILES, { runStudy: failingEngine(() => bug) });

@@ -56,6 +56,33 @@ describe("sim sweep", () => {
     });
   });
 
+  it("hands precision and warm-up on to every point, and does not resume with others", async () => {
+    const asked: unknown[] = [];
+    const io = memoryIo(FILES, {
+      runStudy: async ({ warmUp, stopping }) => {
+        asked.push({ warmUp, stopping });
+        return madeUp();
+      },
+    });
+    const command = `${KERNELS} --set duration=1h --precision 10% --warm-up 4m --out d`;
+    expect(await run(command, io)).toBe(0);
+    expect(asked).toEqual(Array.from({ length: 3 }, () => ({ warmUp: 240_000_000, stopping: { precision: 0.1 } })));
+    expect(JSON.parse(io.files.get("d/manifest.json")!)).toMatchObject({
+      settings: { precision: "10%", "warm-up": "4m" },
+    });
+    const later = laterIo(io);
+    expect(await run(`${command.replace("10%", "5%")} --resume`, later)).toBe(2);
+    expect(later.err()).toBe('sim: Cannot resume the sweep in "d": it was run with other options\n');
+  });
+
+  it("refuses a warm-up that is as long as a boot of one of its points", async () => {
+    const io = memoryIo(FILES);
+    expect(await run("sweep first.yaml --vary duration=2h,1h --warm-up 60m", io)).toBe(2);
+    expect(io.err()).toBe(
+      "sim: Point 2: Cannot leave out the first 1 hour: a boot is simulated for 1 hour; raise --duration\n",
+    );
+  });
+
   it("writes result, manifest, tables, scenario, times and one file for each point", async () => {
     const io = memoryIo(FILES);
     expect(await run(`${KERNELS} --set duration=1h --out d`, io)).toBe(0);

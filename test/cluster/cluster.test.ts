@@ -147,6 +147,13 @@ overlay: { kind: vxlan }
     expect(busy.engine.fingerprint).not.toBe(idle.engine.fingerprint);
   });
 
+  it("is left out of the figures while the nodes warm up", () => {
+    const scenario = twoNodes(services(FAR), proxy);
+    const { workloads } = runReplication(scenario, 0, { warmUp: 100 * SECOND });
+    const { connects, connectTimes } = workloads.find(({ name }) => name === "proxy")!;
+    expect([connects, connectTimes.count]).toEqual([200, 200]);
+  });
+
   it("finds no way to a ClusterIP", () => {
     const { workloads } = run(FAR, proxy.replace("172.28.128.101:30080", "10.96.0.9:80"));
     expect(workloads.find(({ name }) => name === "proxy")!.byCause["host-unreachable"]).toBe(300);

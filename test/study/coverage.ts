@@ -1,39 +1,36 @@
-import { exponential } from "../../src/sim/distributions.ts";
-import { RandomStream } from "../../src/sim/random.ts";
+import { studentQuantile } from "../../src/study/binomial.ts";
 import { proportionInterval } from "../../src/study/intervals.ts";
-import type { ReplicationCount } from "../../src/study/intervals.ts";
+import type { SyntheticSource } from "./synthetic_boots.ts";
 
-/** A made-up world: boots of equal size whose failure probability varies by a gamma distribution. */
-export interface World {
-  readonly boots: number;
-  /** Expected failures of all boots together. */
-  readonly failures: number;
-  /** Shape of the gamma distribution (a whole number; the coefficient of variation is 1/sqrt(shape)); 0 = no spread. */
-  readonly shape: number;
-}
-
-/** Probes of one boot: so many that a count is Poisson for the drawn probability. */
-const PROBES = 100_000;
-
-/** The share of synthetic experiments whose interval contains the true probability. */
-export function coverage(world: World, experiments: number): number {
-  const stream = new RandomStream(`coverage ${world.boots} ${world.failures} ${world.shape}`);
-  const truth = world.failures / world.boots / PROBES;
+/** The share of synthetic studies, each of so many boots, whose 95 % interval contains the true probability. */
+export function coverage(source: SyntheticSource, boots: number, studies: number): number {
   let covered = 0;
-  for (let experiment = 0; experiment < experiments; experiment += 1) {
-    const counts: ReplicationCount[] = [];
-    for (let boot = 0; boot < world.boots; boot += 1) counts.push(drawBoot(stream, world));
-    const { low, high } = proportionInterval(counts);
-    if (low <= truth && truth <= high) covered += 1;
+  for (let study = 0; study < studies; study += 1) {
+    const counts = Array.from({ length: boots }, () => source.draw());
+    const { low, high } = proportionInterval(counts, 0.95, source);
+    if (low <= source.truth && source.truth <= high) covered += 1;
   }
-  return covered / experiments;
+  return covered / studies;
 }
 
-function drawBoot(stream: RandomStream, world: World): ReplicationCount {
-  const expected = world.failures / world.boots;
-  let mean = world.shape === 0 ? expected : 0;
-  for (let part = 0; part < world.shape; part += 1) mean += exponential(stream, expected / world.shape);
-  let x = 0;
-  for (let time = exponential(stream, 1); time <= mean; time += exponential(stream, 1)) x += 1;
-  return { n: PROBES, x };
+/** Failures that a study of so many boots expects, and how many independent ones they are worth. */
+export function expectedFailures(source: SyntheticSource, boots: number): { failures: number; effective: number } {
+  const failures = source.truth * source.probes * boots;
+  return { failures, effective: failures / Math.max(1, source.designEffect) };
+}
+
+/** What a plain Student interval of the boots' proportions covers, for comparison. */
+export function plainCoverage(source: SyntheticSource, boots: number, studies: number): number {
+  const t = studentQuantile(0.975, boots - 1);
+  let covered = 0;
+  for (let study = 0; study < studies; study += 1) {
+    const shares = Array.from({ length: boots }, () => {
+      const { n, x } = source.draw();
+      return x / n;
+    });
+    const mean = shares.reduce((sum, share) => sum + share, 0) / boots;
+    const variance = shares.reduce((sum, share) => sum + (share - mean) * (share - mean), 0) / (boots - 1);
+    if (Math.abs(mean - source.truth) <= t * Math.sqrt(variance / boots)) covered += 1;
+  }
+  return covered / studies;
 }

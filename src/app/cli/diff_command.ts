@@ -92,6 +92,7 @@ function requestOf(a: DiffSide, b: DiffSide, options: DiffOptions, io: CliIo): D
     overrides: overrideRecord(options.overrides),
     jobs: Math.min(options.jobs ?? io.cores, 2 * a.scenario.replications),
     signal: io.signal,
+    ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
   };
 }
 

@@ -31,7 +31,16 @@ export const OWN_DIFF_OPTIONS = {
   },
 } as const;
 
-const { replication: _replication, until: _until, out: _out, ...SHARED } = RUN_OPTIONS;
+// A precision is that of one figure; what a comparison wants is a margin.
+const {
+  replication: _replication,
+  until: _until,
+  out: _out,
+  precision: _precision,
+  budget: _budget,
+  "cpu-budget": _cpuBudget,
+  ...SHARED
+} = RUN_OPTIONS;
 
 /** All options of `sim diff` as yargs takes them. */
 export const DIFF_OPTIONS = { ...OWN_DIFF_OPTIONS, ...SHARED } as const;

@@ -4,6 +4,7 @@ import { parseScenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import type { RunDocument } from "../../study/run_document.ts";
+import { firstRound } from "../../study/stopping_rule.ts";
 import type { RunProgress, RunRequest } from "../../study/run_study.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { SECOND } from "../../units.ts";
@@ -38,12 +39,28 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
     );
     return EXIT_CODE.wrongInput;
   }
+  const wrongWarmUp = warmUpProblem(parsed.scenario, options);
+  if (wrongWarmUp !== undefined) {
+    io.stderr.write(`sim: ${wrongWarmUp}\n`);
+    return EXIT_CODE.wrongInput;
+  }
   const files = options.out === undefined ? undefined : await runFolder(options.out, file.text, options, io);
   if (files !== undefined && "why" in files) {
     io.stderr.write(`sim: ${files.why}\n`);
     return EXIT_CODE.wrongInput;
   }
   return simulate(requestOf(parsed.scenario, io.digest(file.text), options, io), { ...options, files }, io);
+}
+
+/** Why the start of a run cannot be left out: a boot of the scenario, or of one of its variants, is no longer than that. */
+export function warmUpProblem(
+  { duration, variants }: Scenario,
+  { warmUp, until }: Pick<RunOptions, "warmUp" | "until">,
+): string | undefined {
+  const length = Math.min(until ?? Infinity, duration, ...variants.map(({ scenario }) => scenario.duration));
+  if (warmUp === undefined || warmUp < length) return undefined;
+  const [start, whole] = [formatSpan(warmUp / SECOND), formatSpan(length / SECOND)];
+  return `Cannot leave out the first ${start}: a boot is simulated for ${whole}; raise --duration`;
 }
 
 /** Where the result of a run goes: its folder's files. */
@@ -121,8 +138,8 @@ async function writeRun(
  * Options of `sim run`, beside overrides, that its figures depend on, by their names: a sweep keeps them in its manifest
  * and hands them on to other machines.
  */
-export function studySettings(_options: RunOptions): Readonly<Record<string, string>> {
-  return {};
+export function studySettings({ settings }: RunOptions): Readonly<Record<string, string>> {
+  return settings;
 }
 
 /** The request to the engine: which scenario, how it was changed, with how many workers. */
@@ -136,10 +153,14 @@ export function requestOf(scenario: Scenario, digest: string, options: RunOption
     clocks: { wallSeconds: () => io.clock() / 1000, cpuSeconds: io.cpuSeconds },
     overrides: overrideRecord(options.overrides),
     jobs:
-      options.replication === undefined ? Math.min(wanted, scenario.replications * (1 + scenario.variants.length)) : 1,
+      options.replication === undefined
+        ? Math.min(wanted, firstRound(scenario.replications) * (1 + scenario.variants.length))
+        : 1,
     signal: io.signal,
     ...(options.replication === undefined ? {} : { replication: options.replication }),
     ...(options.until === undefined ? {} : { until: options.until }),
+    ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
+    ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
   };
 }
 
@@ -155,11 +176,19 @@ export function interruptedText(latest: RunProgress | undefined): string {
 
 /** The replay line of a failure: its place, if the error carries one, in a run with the same overrides. */
 export function replayOf(error: unknown, request: RunRequest): string {
+  const replication = numberIn(error, "replication");
+  const { scenario } = request;
+  // A precision may have asked for more boots than the scenario names.
+  const isBeyond = replication !== undefined && replication >= scenario.replications;
   return replayLine({
     file: request.file,
-    seed: request.scenario.seed,
-    overrides: { ...request.overrides, ...settingsIn(error) },
-    replication: numberIn(error, "replication"),
+    seed: scenario.seed,
+    overrides: {
+      ...request.overrides,
+      ...(isBeyond ? { replications: String(replication + 1) } : {}),
+      ...settingsIn(error),
+    },
+    replication,
     at: numberIn(error, "at"),
   });
 }

@@ -1,5 +1,7 @@
 import { readDuration } from "../../scenario/values.ts";
+import type { StoppingRule } from "../../study/stopping_rule.ts";
 import type { Micros } from "../../units.ts";
+import { SECOND } from "../../units.ts";
 
 /** What the user asks of `sim run`, read and checked. */
 export interface RunOptions {
@@ -16,6 +18,12 @@ export interface RunOptions {
   readonly replication: number | undefined;
   /** Where the one replication stops. */
   readonly until: Micros | undefined;
+  /** The start of each replication that is left out of the figures. */
+  readonly warmUp: Micros | undefined;
+  /** When to stop adding replications, if their number is not given. */
+  readonly stopping: StoppingRule | undefined;
+  /** The texts of the options that say so, `warmUp` among them, by their names. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** The options of `sim run` as yargs takes them. All values are text here: `--seed 007` must stay `007`. */
@@ -40,12 +48,39 @@ export const RUN_OPTIONS = {
   format: { type: "string", requiresArg: true, group: "Run:", choices: ["text", "json"], describe: "What to print" },
   out: { type: "string", requiresArg: true, group: "Run:", describe: "Write the result to this new folder as well" },
   quiet: { type: "boolean", group: "Run:", describe: "No progress line" },
+  "warm-up": {
+    type: "string",
+    requiresArg: true,
+    group: "Run:",
+    describe: "Leave the start of each boot out of the figures, such as 4m",
+  },
+  precision: {
+    type: "string",
+    requiresArg: true,
+    group: "Run:",
+    describe: "Add replications until the interval is within so much of the estimate, such as 10%",
+  },
+  budget: {
+    type: "string",
+    requiresArg: true,
+    group: "Run:",
+    describe: "With --precision: simulated time of all boots not to exceed, such as 90d",
+  },
+  "cpu-budget": {
+    type: "string",
+    requiresArg: true,
+    group: "Run:",
+    describe: "With --precision: CPU time not to exceed, such as 60s; the result then depends on the machine",
+  },
   replication: { type: "string", requiresArg: true, group: "Replay:", describe: "Run this replication alone, from 0" },
   until: { type: "string", requiresArg: true, group: "Replay:", describe: "Stop it at this time, such as 12.345678s" },
 } as const;
 
 /** Options whose value overrides the key of the same name in the scenario. */
 const KEY_OPTIONS = ["seed", "replications", "duration", "kernel"] as const;
+
+/** Options beside the keys of the scenario that figures depend on. */
+const SETTING_OPTIONS = ["precision", "budget", "cpu-budget", "warm-up"] as const;
 
 /** The most replications or workers that a command line may ask for. */
 const MOST = 1_000_000;
@@ -79,6 +114,10 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
   }
   const until = readUntil(textOf(values["until"]), counts.has("replication"));
   if (typeof until === "string") return until;
+  const warmUp = readWarmUp(textOf(values["warm-up"]));
+  if (typeof warmUp === "string") return warmUp;
+  const stopping = readStopping(values, counts.has("replication"));
+  if (typeof stopping === "string") return stopping;
   return {
     scenario: textOf(values["scenario"]) ?? "",
     overrides: overrides.concat(
@@ -93,6 +132,14 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
     isQuiet: values["quiet"] === true,
     replication: counts.get("replication"),
     until: until?.at,
+    warmUp: warmUp?.at,
+    stopping,
+    settings: Object.fromEntries(
+      SETTING_OPTIONS.flatMap((name) => {
+        const text = textOf(values[name]);
+        return text === undefined ? [] : [[name, text]];
+      }),
+    ),
   };
 }
 
@@ -103,6 +150,43 @@ function readUntil(text: string | undefined, hasReplication: boolean): { readonl
   const duration = readDuration(text);
   if (duration.ok) return { at: duration.value };
   return `Cannot use --until ${quoted(text)}: ${duration.why}; write a time such as 12.345678s or 90m`;
+}
+
+/** `--warm-up`, or a sentence about what is wrong. */
+function readWarmUp(text: string | undefined): { readonly at: Micros } | string | undefined {
+  if (text === undefined) return undefined;
+  const duration = readDuration(text);
+  if (duration.ok) return { at: duration.value };
+  return `Cannot use --warm-up ${quoted(text)}: ${duration.why}; write a time such as 240s or 4m`;
+}
+
+/** `--precision` with its budgets, which mean nothing without it; or a sentence about what is wrong. */
+function readStopping(
+  values: Readonly<Record<string, unknown>>,
+  hasReplication: boolean,
+): StoppingRule | string | undefined {
+  const text = textOf(values["precision"]);
+  const budgets: Partial<Record<"budget" | "cpu-budget", Micros>> = {};
+  for (const name of ["budget", "cpu-budget"] as const) {
+    const budget = textOf(values[name]);
+    if (budget === undefined) continue;
+    if (text === undefined) return `Cannot use --${name} alone: say with --precision what it is spent on`;
+    const duration = readDuration(budget);
+    if (!duration.ok) return `Cannot use --${name} ${quoted(budget)}: ${duration.why}; write a time such as 90d or 60s`;
+    budgets[name] = duration.value;
+  }
+  if (text === undefined) return undefined;
+  if (hasReplication) return "Cannot use --precision with --replication: a replay is of one boot";
+  const percent = /^[0-9]+(\.[0-9]+)?%$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
+  if (!(percent >= 0.1 && percent <= 100)) {
+    return `Cannot use --precision ${quoted(text)}: it must be a percentage from 0.1% to 100%`;
+  }
+  const { budget, "cpu-budget": cpu } = budgets;
+  return {
+    precision: percent / 100,
+    ...(budget === undefined ? {} : { budget }),
+    ...(cpu === undefined ? {} : { cpuBudgetSeconds: cpu / SECOND }),
+  };
 }
 
 /** A whole number written in digits, within its bounds. */

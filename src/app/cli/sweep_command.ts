@@ -17,7 +17,7 @@ import { internalErrorText } from "./internal_error.ts";
 import { jsonText } from "./json_file.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
-import { replayOf, requestOf, studySettings } from "./run_command.ts";
+import { replayOf, requestOf, studySettings, warmUpProblem } from "./run_command.ts";
 import { readShard } from "./shard_option.ts";
 import { beginFolder, CannotWrite, documentOf, finishFolder, keepPoint, readSweepFolder } from "./sweep_folder.ts";
 import { unfinishedPoints, write } from "./sweep_folder.ts";
@@ -52,6 +52,8 @@ export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<nu
     io.stderr.write(`${formatDiagnostic({ ...warning, message: `warning: ${warning.message}` })}\n`);
   }
   const { plan } = planned;
+  const problem = options.run.warmUp === undefined ? undefined : pointProblem(plan, options);
+  if (problem !== undefined) return wrong(problem, io);
   try {
     if (options.engineFiles !== undefined) {
       return await writeEngineFiles({ options, plan, scenario: file.text, folder: options.engineFiles }, io);
@@ -62,6 +64,15 @@ export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<nu
     if (error instanceof CannotWrite) return wrong(error.message, io);
     throw error;
   }
+}
+
+/** What is wrong with the warm-up at the first point where it is as long as a boot. */
+function pointProblem(plan: SweepPlan, { run }: SweepOptions): string | undefined {
+  for (const point of plan.points) {
+    const problem = warmUpProblem(plan.scenarioOf(point), run);
+    if (problem !== undefined) return `Point ${point.point}: ${problem}`;
+  }
+  return undefined;
 }
 
 /** The folder of this sweep, new or to be gone on with; without `--out` points are kept in memory. */

@@ -33,6 +33,7 @@ export class Container {
   #isRunning = false;
   #isEnded = false;
   #restarts = 0;
+  #firstRestart: Micros | null = null;
   #startedAt: Micros = 0;
   #backoff: Micros = 0;
   #lastRestart: Micros = 0;
@@ -51,6 +52,16 @@ export class Container {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** Looks for a first restart from here on; the back-off stays. */
+  forget(): void {
+    this.#firstRestart = null;
+  }
+
+  /** When it was killed for the first time, if it was. */
+  get firstRestart(): Micros | null {
+    return this.#firstRestart;
   }
 
   get startedAt(): Micros {
@@ -88,6 +99,7 @@ export class Container {
     this.#server.stop();
     this.#isRunning = false;
     this.#restarts += 1;
+    this.#firstRestart ??= this.#machine.loop.now;
     for (const watcher of this.#watchers) watcher.containerStopped();
     const wait = this.#nextBackoff();
     this.#machine.loop.after(wait + this.options.containerStart, this.#handler, 0);

@@ -2,7 +2,14 @@ import type { Netns } from "../../kernel/netns.ts";
 import type { Micros } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
 import type { NodeOptions, PodOptions, ProbeOptions } from "../options.ts";
-import { type CauseCounts, type FailedProbe, FAILURES_KEPT, type ProbeSeries } from "../replication_result.ts";
+import {
+  type CauseCounts,
+  type FailedProbe,
+  FAILURES_KEPT,
+  type FirstTimes,
+  type LifeResult,
+  type ProbeSeries,
+} from "../replication_result.ts";
 import { noFailures } from "../workload.ts";
 import type { Container } from "./container.ts";
 import { KubeletEvents } from "./kubelet_events.ts";
@@ -47,6 +54,8 @@ export class Kubelet implements ProbeListener {
   #total = 0;
   #failed = 0;
   #flips = 0;
+  /** Restarts that were forgotten. */
+  #restartsBefore = 0;
   #unready = 0;
   #unreadySince: Micros = 0;
   #unreadyTime: Micros = 0;
@@ -139,8 +148,41 @@ export class Kubelet implements ProbeListener {
     return this.#probers.map((prober) => prober.series());
   }
 
+  /** Runs of failures, and the first failure and restart of each probed pod and of the node. */
+  life(): LifeResult {
+    const runs: number[] = [];
+    const pods = new Map<Container, FirstTimes>();
+    for (const prober of this.#probers) {
+      if (prober.series().probes === 0) continue;
+      for (const [index, count] of prober.runs().entries()) runs[index] = (runs[index] ?? 0) + count;
+      const { container, firstFailure } = prober;
+      const failure = earlier(pods.get(container)?.failure ?? null, firstFailure);
+      pods.set(container, { failure, restart: container.firstRestart });
+    }
+    const times = [...pods.values()];
+    const node: FirstTimes = {
+      failure: times.reduce<Micros | null>((first, { failure }) => earlier(first, failure), null),
+      restart: times.reduce<Micros | null>((first, { restart }) => earlier(first, restart), null),
+    };
+    return { runs, pods: times, nodes: [node] };
+  }
+
   restarts(): number {
-    return this.#containers.reduce((sum, container) => sum + container.restarts, 0);
+    return this.#containers.reduce((sum, container) => sum + container.restarts, 0) - this.#restartsBefore;
+  }
+
+  /** Counts from here on; containers, workers and Events go on as they are. */
+  forget(): void {
+    this.#passUnreadyTime();
+    this.#unreadyTime = 0;
+    this.#total = 0;
+    this.#failed = 0;
+    this.#flips = 0;
+    Object.assign(this.#byCause, noFailures());
+    this.#failures.length = 0;
+    this.#restartsBefore += this.restarts();
+    for (const prober of this.#probers) prober.forget();
+    for (const container of this.#containers) container.forget();
   }
 
   #setReady(name: string, isReady: boolean): void {
@@ -197,4 +239,9 @@ export class Kubelet implements ProbeListener {
     });
     this.#probers.push(prober);
   }
+}
+
+function earlier(one: Micros | null, other: Micros | null): Micros | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
 }

@@ -3,7 +3,7 @@ import type { Netns } from "../../kernel/netns.ts";
 import { type Micros, SECOND } from "../../units.ts";
 import type { Clients, ClientSpec, Outcome } from "../clients.ts";
 import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
-import type { ProbeSeries } from "../replication_result.ts";
+import { type ProbeSeries, RUN_LENGTHS } from "../replication_result.ts";
 import type { Container, ContainerWatcher } from "./container.ts";
 import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
 import { probeOutput, type ProbeSubject } from "./probe_text.ts";
@@ -56,6 +56,9 @@ export class Prober implements ContainerWatcher {
   #failed = 0;
   #runOfFailures = 0;
   #longestRun = 0;
+  /** Runs of failures that have ended, by length. */
+  readonly #runs: number[] = [];
+  #firstFailure: Micros | null = null;
   /** The worker's own state: the last result, how often in a row, what it has published, and whether it waits for a new container. */
   #lastWasSuccess = true;
   #resultRun = 0;
@@ -116,6 +119,33 @@ export class Prober implements ContainerWatcher {
     return { name: this.name, probes: this.#probes, failed: this.#failed, longestRunOfFailures: this.#longestRun };
   }
 
+  /** Runs of failures by length, as in `LifeResult`; the one that goes on is among them. */
+  runs(): readonly number[] {
+    const runs = [...this.#runs];
+    addRun(runs, this.#runOfFailures);
+    return runs;
+  }
+
+  /** Counts from here on; what the worker has published and seen in a row stays. */
+  forget(): void {
+    this.#probes = 0;
+    this.#failed = 0;
+    this.#runOfFailures = 0;
+    this.#longestRun = 0;
+    this.#runs.length = 0;
+    this.#firstFailure = null;
+  }
+
+  /** When a probe failed for the first time, if one did. */
+  get firstFailure(): Micros | null {
+    return this.#firstFailure;
+  }
+
+  /** Whose probe it is. */
+  get container(): Container {
+    return this.#options.container;
+  }
+
   containerStopped(): void {
     this.#isOnHold = true;
     if (this.subject.probeType === "Readiness") this.#publish(false);
@@ -164,9 +194,12 @@ export class Prober implements ContainerWatcher {
 
   #count(outcome: Outcome): void {
     this.#probes += 1;
-    if (outcome.isSuccess) this.#runOfFailures = 0;
-    else {
+    if (outcome.isSuccess) {
+      if (this.#runOfFailures > 0) addRun(this.#runs, this.#runOfFailures);
+      this.#runOfFailures = 0;
+    } else {
       this.#failed += 1;
+      this.#firstFailure ??= this.#loop.now;
       this.#runOfFailures += 1;
       this.#longestRun = Math.max(this.#longestRun, this.#runOfFailures);
     }
@@ -194,6 +227,14 @@ export class Prober implements ContainerWatcher {
     this.#isPublishedSuccess = isSuccess;
     this.#options.listener.readinessChanged(isSuccess, this);
   }
+}
+
+/** Counts a run of failures under its length; a run of none is none. */
+function addRun(runs: number[], length: number): void {
+  if (length === 0) return;
+  const index = Math.min(length, RUN_LENGTHS) - 1;
+  while (runs.length <= index) runs.push(0);
+  runs[index]! += 1;
 }
 
 /** What the worker's connections do: HTTP probes send a request over a new one each time. `undefined` for an exec probe. */

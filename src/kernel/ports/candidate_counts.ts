@@ -13,4 +13,11 @@ export class CandidateCounts {
     this.sum += examined;
     if (examined > this.max) this.max = examined;
   }
+
+  /** Counts from here on. */
+  forget(): void {
+    this.histogram.fill(0);
+    this.sum = 0;
+    this.max = 0;
+  }
 }
