@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -22,5 +22,10 @@ describe("writeWhole", () => {
     mkdirSync(path);
     await expect(writeWhole(path, "text")).rejects.toMatchObject({ code: "EISDIR" });
     expect(readdirSync(FOLDER).filter((name) => name.endsWith(".unfinished"))).toEqual([]);
+  });
+
+  it("comes back from a folder in which nothing can be made", async (context) => {
+    if (!existsSync("/proc/self")) context.skip("there is no /proc, whose folders take no new names");
+    await expect(writeWhole("/proc/portfall/a/b.txt", "text")).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** How the name of a file ends that is being written; one that a crash left behind may be removed. */
@@ -13,10 +13,7 @@ export const UNFINISHED = ".unfinished";
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    // A file stands where the folder would be, which mkdir calls an existing one.
-    throw isExisting(error) ? Object.assign(error, { code: "ENOTDIR" }) : error;
-  });
+  await makeFolder(folder);
   // Two processes that write the same file must not write into each other's.
   const draft = `${path}.${randomUUID()}${UNFINISHED}`;
   try {
@@ -35,8 +32,27 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   await syncFolder(folder);
 }
 
-function isExisting(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
+/**
+ * Makes a folder and those above it. The recursive mkdir of Node does not come back where a file system, such as /proc,
+ * calls a new name in an existing folder missing.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  const why = await mkdir(folder).then(() => undefined, codeOf);
+  if (why === undefined) return;
+  if (why === "ENOENT" && dirname(folder) !== folder) {
+    await makeFolder(dirname(folder));
+    await mkdir(folder).catch((error: unknown) => {
+      if (codeOf(error) !== "EEXIST") throw error;
+    });
+    return;
+  }
+  // What stands there may be a file; and where a folder may not be made, it may exist all the same.
+  if (!(await stat(folder)).isDirectory())
+    throw Object.assign(new Error(`not a directory: ${folder}`), { code: "ENOTDIR" });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : "unknown";
 }
 
 /** Makes the new name itself last; where folders cannot be opened, as on Windows, the system sees to it. */
