@@ -2,7 +2,7 @@ import { FAILURE_CAUSES } from "../cluster/replication_result.ts";
 import type { CauseCounts, FailureCause } from "../cluster/replication_result.ts";
 import type { RunDocument } from "../study/run_document.ts";
 import { exposureText } from "./exposure_text.ts";
-import { formatCount, formatFigure, formatPercent, formatProbability, formatSpan } from "./number_text.ts";
+import { formatCount, formatFigure, formatPercent, formatProbability, formatSpan, plural } from "./number_text.ts";
 
 /** Causes that occurred, the most frequent first; causes of equal count keep the order of `FAILURE_CAUSES`. */
 export function causesByCount(counts: CauseCounts): { readonly cause: FailureCause; readonly count: number }[] {
@@ -46,7 +46,10 @@ export const BECAUSE: Readonly<Record<FailureCause, string>> = {
 /** One sentence: what failed, how often, why. */
 function headline(document: RunDocument): string {
   const { probes } = document;
-  if (probes.total === 0) return `No probe was sent. ${capitalised(workloadSentence(document) ?? "")}`.trim();
+  if (probes.total === 0) {
+    const others = [workloadSentence(document), balancerSentence(document)].filter((text) => text !== undefined);
+    return ["No probe was sent.", ...others.map(capitalised)].join(" ");
+  }
   if (probes.failed === 0) {
     const workloads = workloadSentence(document);
     const none = `None of ${formatCount(probes.total)} probes failed in ${formatSpan(nodeSeconds(document))} of one node.`;
@@ -59,6 +62,15 @@ function headline(document: RunDocument): string {
   if (first === undefined) return `${count}.`;
   if (rest.length === 0) return `${count}, because ${BECAUSE[first.cause]}.`;
   return `${count}. ${formatPercent(first.count / probes.failed)} of them failed because ${BECAUSE[first.cause]}.`;
+}
+
+/** What load balancers thought of the nodes. */
+function balancerSentence({ loadBalancers, kubeProxy, settings }: RunDocument): string | undefined {
+  if (loadBalancers.length === 0) return undefined;
+  const nodes = settings.replications * (settings.nodes ?? 1);
+  const marked = loadBalancers.map(({ name, nodesMarkedUnhealthy }) => `${name} ${formatCount(nodesMarkedUnhealthy)}`);
+  const hung = kubeProxy.hungNodes === 0 ? "" : `; kube-proxy's sync loop hung on ${formatCount(kubeProxy.hungNodes)}`;
+  return `load balancers marked unhealthy, of ${plural(formatCount(nodes), "node")}: ${marked.join(", ")}${hung}.`;
 }
 
 /** The workloads whose connects failed, if any. */

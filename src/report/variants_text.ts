@@ -10,7 +10,15 @@ const STANDING = "as it stands";
 export function variantLines(document: RunDocument, columns: number): string[] {
   const { variants } = document;
   if (variants === undefined) return [];
-  const rows = [HEAD, rowOf(STANDING, document), ...variants.map((variant) => rowOf(variant.name, variant))];
+  const all: readonly (readonly [name: string, figures: VariantFigures])[] = [
+    [STANDING, document],
+    ...variants.map((variant) => [variant.name, variant] as const),
+  ];
+  // What sends no probes is about its load balancers, if it has any.
+  const isOfProbes = all.some(([, { probes }]) => probes.total > 0);
+  const rows = isOfProbes
+    ? [HEAD, ...all.map(([name, figures]) => rowOf(name, figures))]
+    : [balancerHead(document), ...all.map(([name, figures]) => balancerRow(name, figures))];
   const findings = variants.flatMap((variant) => {
     const [headline = ""] = findingParagraphs(documentOf(document, variant));
     return item("-", `${variant.name} (${settingsText(document, variant)}): ${headline}`, columns);
@@ -49,9 +57,12 @@ function settingsText(document: RunDocument, variant: VariantDocument): string {
   return own.length === 0 ? "nothing changed" : own.map(([path, value]) => `${path}=${printable(value)}`).join(", ");
 }
 
+/** What the table shows of a variant, or of the file without one. */
+type VariantFigures = Pick<RunDocument, "probes" | "loadBalancers" | "settings">;
+
 const HEAD: readonly string[] = ["", "failed", "of probes", "probability", "95 % interval", "one every"];
 
-function rowOf(name: string, { probes }: Pick<RunDocument, "probes">): readonly string[] {
+function rowOf(name: string, { probes }: VariantFigures): readonly string[] {
   const { total, failed, probability, interval, meanSecondsBetweenFailures: mean } = probes;
   return [
     name,
@@ -60,6 +71,19 @@ function rowOf(name: string, { probes }: Pick<RunDocument, "probes">): readonly 
     formatProbability(probability),
     `${formatProbability(interval.low)} to ${formatProbability(interval.high)}`,
     mean === null ? "" : formatSpan(mean),
+  ];
+}
+
+/** Columns of nodes that each load balancer marked unhealthy. */
+function balancerHead({ loadBalancers }: VariantFigures): readonly string[] {
+  return ["nodes marked unhealthy by", ...loadBalancers.map(({ name }) => name)];
+}
+
+function balancerRow(name: string, { loadBalancers, settings }: VariantFigures): readonly string[] {
+  const nodes = settings.replications * (settings.nodes ?? 1);
+  return [
+    name,
+    ...loadBalancers.map(({ nodesMarkedUnhealthy: marked }) => `${formatCount(marked)} of ${formatCount(nodes)}`),
   ];
 }
 
