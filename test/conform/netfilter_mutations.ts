@@ -45,6 +45,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A RST that lies before what the other side has acknowledged is INVALID.",
     instead: "It closes the entry.",
+    caughtBy: "derived/D41",
     file: "kernel/conntrack/tcp_tracking.ts",
     find: 'if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";',
     replace: "",
@@ -132,6 +133,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
   {
     rule: "MASQUERADE --random-fully draws a new source port.",
     instead: "The old one stays if it is free.",
+    caughtBy: "derived/D40",
     file: "kernel/nat/unique_tuple.ts",
     find: "if (range?.isRandom !== true && keepsPort &&",
     replace: "if (keepsPort &&",

@@ -53,6 +53,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "A connection answers invalid segments and repeated SYNs at most twice a second.",
     instead: "It answers each.",
+    caughtBy: "derived/D38",
     file: "kernel/tcp/invalid_answers.ts",
     find: "if (last >= 0 && machine.loop.now - last < gap) return false;",
     replace: "",
@@ -85,6 +86,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
   {
     rule: "Kernels with the mend of CVE-2026-68118 end a half-open connection only by a RST with the exact number.",
     instead: "Any RST in the window ends it.",
+    caughtBy: "derived/D39",
     file: "kernel/tcp/request_socket.ts",
     find: "if (tcp.machine.era.requestRstMustBeExact && packet.seq",
     replace: "if (false && packet.seq",
