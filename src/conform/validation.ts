@@ -194,6 +194,16 @@ function renderRules(groups: readonly RuleGroup[]): string[] {
       ["Part", "Rule", "Turned off", "Fails"],
       derived.map(({ title, rule, instead, caughtBy = "" }) => [title, rule, instead, caughtBy]),
     ),
+    ...renderUntold(untold),
+  ];
+}
+
+/** The rules that rest on nothing above; nothing if there are none. */
+function renderUntold(
+  untold: readonly { readonly title: string; readonly rule: string; readonly instead: string }[],
+): string[] {
+  if (untold.length === 0) return [];
+  return [
     "## Rules that no case tells",
     `With each of these ${untold.length} rules turned off the model agrees with everything above: they rest on the ` +
       "kernel's source and on the project's own tests alone. Either no case comes near, or what follows depends on chance.",
