@@ -46,13 +46,9 @@ export function createPortWalk(era: KernelEra, noise: WalkNoise): PortWalk {
   }
 }
 
-/**
- * Up to 4.1: all ports in turn from one global hint.
- *
- * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 and v4.1.
- */
-export class SequentialWalk implements PortWalk {
-  /** The global cursor: 0 at boot; the boot secret is in the hash. */
+/** The global cursor of the walks up to 5.11, which all destinations share. */
+class OneCursor {
+  /** 0 at boot; the boot secret is in the hash. */
   hint = 0;
 
   setCursors(cursor: number): void {
@@ -70,7 +66,14 @@ export class SequentialWalk implements PortWalk {
   setCursor(_hashLow: number, cursor: number): void {
     this.hint = cursor;
   }
+}
 
+/**
+ * Up to 4.1: all ports in turn from one global hint.
+ *
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 and v4.1.
+ */
+export class SequentialWalk extends OneCursor implements PortWalk {
   search(search: WalkSearch): Port {
     const size = search.high - search.low + 1;
     const offset = (this.hint + search.hashLow) >>> 0;
@@ -90,25 +93,7 @@ export class SequentialWalk implements PortWalk {
  *
  * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.4 and 3.10.0-1160.el7.
  */
-export class EvenStartWalk implements PortWalk {
-  hint = 0;
-
-  setCursors(cursor: number): void {
-    this.hint = cursor;
-  }
-
-  cursorOf(): number {
-    return this.hint;
-  }
-
-  rowOf(): number {
-    return 0;
-  }
-
-  setCursor(_hashLow: number, cursor: number): void {
-    this.hint = cursor;
-  }
-
+export class EvenStartWalk extends OneCursor implements PortWalk {
   search(search: WalkSearch): Port {
     const size = search.high - search.low + 1;
     const offset = ((this.hint + search.hashLow) & ~1) >>> 0;
@@ -127,25 +112,7 @@ export class EvenStartWalk implements PortWalk {
  *
  * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.6, v5.4 and v5.10.
  */
-export class ParityHintWalk implements PortWalk {
-  hint = 0;
-
-  setCursors(cursor: number): void {
-    this.hint = cursor;
-  }
-
-  cursorOf(): number {
-    return this.hint;
-  }
-
-  rowOf(): number {
-    return 0;
-  }
-
-  setCursor(_hashLow: number, cursor: number): void {
-    this.hint = cursor;
-  }
-
+export class ParityHintWalk extends OneCursor implements PortWalk {
   search(search: WalkSearch): Port {
     const size = evenSize(search);
     const offset = (((this.hint + search.hashLow) >>> 0) % size) & ~1;
