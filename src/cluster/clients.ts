@@ -91,7 +91,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
       isLive: (row, generation) => this.isLive(row, generation),
       fire: (row) => this.#closeAndSucceed(row),
     };
-    this.#closes = new TimerColumn(this.#loop, "client/closes", this.#holdOwner);
+    this.#closes = new TimerColumn(this.#loop, "client/closes", (armedAt) => armedAt + CLOSE_DELAY, this.#holdOwner);
   }
 
   /** Begins a connection, which may fail before this returns. @returns its row, until it is finished. */
@@ -119,7 +119,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     const port = tcp.sockets.localPort(slot);
     this.#ports[row] = port;
     this.observer?.connects(row, spec, { address: tcp.sockets.local[slot]!, port });
-    this.#columnOf(spec.timeout).arm(this.#loop.now + spec.timeout, row, this.#generations[row]);
+    this.#columnOf(spec.timeout).arm(row, this.#generations[row]);
     return row;
   }
 
@@ -137,7 +137,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   received(_slot: number, row: number): void {
     const spec = this.#specs[row]!;
     if (spec.lasts !== undefined) this.#hold(row, spec.lasts);
-    else if (spec.closes === "race") this.#closes.arm(this.#loop.now + CLOSE_DELAY, row, this.#generations[row]!);
+    else if (spec.closes === "race") this.#closes.arm(row, this.#generations[row]!);
     else if (spec.closes !== "server") this.#closeAndSucceed(row);
   }
 
@@ -187,10 +187,10 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#generations[row] = this.#generations[row]! + 1;
     let column = this.#holds.get(lasts);
     if (column === undefined) {
-      column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, this.#holdOwner);
+      column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, (armedAt) => armedAt + lasts, this.#holdOwner);
       this.#holds.set(lasts, column);
     }
-    column.arm(this.#loop.now + lasts, row, this.#generations[row]);
+    column.arm(row, this.#generations[row]);
   }
 
   #connectTime(row: number): Micros {
@@ -228,7 +228,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   #columnOf(timeout: Micros): TimerColumn {
     let column = this.#timeouts.get(timeout);
     if (column === undefined) {
-      column = new TimerColumn(this.#loop, `client/timeout/${timeout}us`, this);
+      column = new TimerColumn(this.#loop, `client/timeout/${timeout}us`, (armedAt) => armedAt + timeout, this);
       this.#timeouts.set(timeout, column);
     }
     return column;

@@ -30,8 +30,6 @@ export class EventLoop {
   #frontSequence = 0;
   #frontHandler = 0;
   #frontArgument = 0;
-  #nextHandler = 0;
-  #nextArgument = 0;
   #isTraced = false;
   /** When so many events have fired the clock must have moved on from `#checkedAt`. */
   #nextCheck = EVENTS_BETWEEN_CHECKS;
@@ -67,7 +65,15 @@ export class EventLoop {
 
   /** Schedules `handler(argument)` in `delay` microseconds (0 or more). */
   after(delay: Micros, handler: HandlerId, argument: number): void {
-    this.atSequence(this.#now + delay, this.takeSequence(), handler, argument);
+    const time = this.#now + delay;
+    // The way of nearly every packet, kept short: a time that leaves this function in a call is boxed on the heap.
+    if (this.#frontTime === Infinity && time < this.#queue.earliestTime) {
+      this.#sequence += 1;
+      this.#frontTime = time;
+      this.#frontSequence = this.#sequence;
+      this.#frontHandler = handler;
+      this.#frontArgument = argument;
+    } else this.atSequence(time, this.takeSequence(), handler, argument);
   }
 
   /** Takes the next place in the order of events, for an event that is handed to the queue later (timer columns). */
@@ -106,18 +112,33 @@ export class EventLoop {
   }
 
   #fireUntil(end: Micros): void {
-    while (this.#takeNext(end)) {
-      const handler = this.#nextHandler;
-      const argument = this.#nextArgument;
+    const queue = this.#queue;
+    for (;;) {
+      let handler: HandlerId;
+      let argument: number;
+      if (this.#frontTime !== Infinity) {
+        if (this.#frontTime > end) return;
+        this.#now = this.#frontTime;
+        handler = this.#frontHandler;
+        argument = this.#frontArgument;
+        this.#frontTime = Infinity;
+      } else {
+        const time = queue.earliestTime;
+        if (time > end || time === Infinity) return;
+        this.#now = time;
+        handler = queue.earliestHandler;
+        argument = queue.earliestArgument;
+        queue.pop();
+      }
       this.#fired += 1;
-      if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves();
+      if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves(handler);
       if (this.#isTraced) this.#addToFingerprint(handler, argument);
       this.#handlers[handler]!(argument);
     }
   }
 
-  #checkThatTimeMoves(): void {
-    const last = this.nameOf(this.#nextHandler);
+  #checkThatTimeMoves(handler: HandlerId): void {
+    const last = this.nameOf(handler);
     assert(
       this.#now > this.#checkedAt,
       `time moves on: after ${EVENTS_BETWEEN_CHECKS} events it is still ${this.#now} us, the last one of "${last}"`,
@@ -134,26 +155,6 @@ export class EventLoop {
   /** The event fingerprint, for debugging and run-twice tests; all of it only if `traceEvents` came first. */
   eventFingerprint(): string {
     return this.#fingerprint.hex();
-  }
-
-  /** Takes the next event out and moves the clock to it. @returns false if it lies behind `end`, or there is none. */
-  #takeNext(end: Micros): boolean {
-    if (this.#frontTime !== Infinity) {
-      if (this.#frontTime > end) return false;
-      this.#now = this.#frontTime;
-      this.#nextHandler = this.#frontHandler;
-      this.#nextArgument = this.#frontArgument;
-      this.#frontTime = Infinity;
-      return true;
-    }
-    const queue = this.#queue;
-    const time = queue.earliestTime;
-    if (time > end) return false;
-    this.#now = time;
-    this.#nextHandler = queue.earliestHandler;
-    this.#nextArgument = queue.earliestArgument;
-    queue.pop();
-    return true;
   }
 
   #setFront(time: Micros, sequence: number, handler: number, argument: number): void {

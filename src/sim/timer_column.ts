@@ -1,5 +1,4 @@
 import type { Micros } from "../units.ts";
-import { assert } from "./assert.ts";
 import type { EventLoop, HandlerId } from "./event_loop.ts";
 
 /** What a timer column asks of its owner. */
@@ -13,13 +12,15 @@ export interface TimerColumnOwner {
 /**
  * Timers of one fixed length, first in, first out: they need no queue, since the one armed first is due first. Only the
  * oldest live one stands in the event loop, with the sequence it took when it was armed, so the order of all events is
- * the same as if each stood there. Arming is O(1); cancelling costs nothing; a dead timer is dropped when it is reached.
+ * the same as if each stood there. Arming is O(1), and when a timer is due is only asked once it is the oldest; cancelling
+ * costs nothing; a dead timer is dropped when it is reached.
  */
 export class TimerColumn {
   readonly #loop: EventLoop;
   readonly #owner: TimerColumnOwner;
   readonly #handler: HandlerId;
-  #due = new Float64Array(64);
+  readonly #dueOf: (armedAt: Micros) => Micros;
+  #armedAt = new Float64Array(64);
   #sequences = new Float64Array(64);
   #slots = new Int32Array(64);
   #generations = new Int32Array(64);
@@ -27,20 +28,20 @@ export class TimerColumn {
   #count = 0;
   #isArmed = false;
 
-  constructor(loop: EventLoop, name: string, owner: TimerColumnOwner) {
+  /** @param dueOf when a timer fires that was armed at `armedAt`: never earlier than one armed before it. */
+  // oxlint-disable-next-line max-params -- made once per kind of timer
+  constructor(loop: EventLoop, name: string, dueOf: (armedAt: Micros) => Micros, owner: TimerColumnOwner) {
     this.#loop = loop;
+    this.#dueOf = dueOf;
     this.#owner = owner;
     this.#handler = loop.handler(name, () => this.#fireHead());
   }
 
-  /** Arms a timer; `due` must not be earlier than that of any timer armed before. */
-  arm(due: Micros, slot: number, generation: number): void {
-    if (this.#count === this.#due.length) this.#grow();
-    const mask = this.#due.length - 1;
-    const last = (this.#head + this.#count - 1) & mask;
-    assert(this.#count === 0 || this.#due[last]! <= due, "timers of a column are armed in the order they are due");
-    const row = (this.#head + this.#count) & mask;
-    this.#due[row] = due;
+  /** Arms a timer now. */
+  arm(slot: number, generation: number): void {
+    if (this.#count === this.#armedAt.length) this.#grow();
+    const row = (this.#head + this.#count) & (this.#armedAt.length - 1);
+    this.#armedAt[row] = this.#loop.now;
     this.#sequences[row] = this.#loop.takeSequence();
     this.#slots[row] = slot;
     this.#generations[row] = generation;
@@ -63,28 +64,29 @@ export class TimerColumn {
     }
     if (this.#count === 0) return;
     this.#isArmed = true;
-    this.#loop.atSequence(this.#due[this.#head]!, this.#sequences[this.#head]!, this.#handler, 0);
+    const due = this.#dueOf(this.#armedAt[this.#head]!);
+    this.#loop.atSequence(due, this.#sequences[this.#head]!, this.#handler, 0);
   }
 
   #dropHead(): void {
-    this.#head = (this.#head + 1) & (this.#due.length - 1);
+    this.#head = (this.#head + 1) & (this.#armedAt.length - 1);
     this.#count -= 1;
   }
 
   #grow(): void {
-    const capacity = this.#due.length;
-    const due = new Float64Array(capacity * 2);
+    const capacity = this.#armedAt.length;
+    const armedAt = new Float64Array(capacity * 2);
     const sequences = new Float64Array(capacity * 2);
     const slots = new Int32Array(capacity * 2);
     const generations = new Int32Array(capacity * 2);
     for (let index = 0; index < this.#count; index += 1) {
       const row = (this.#head + index) & (capacity - 1);
-      due[index] = this.#due[row]!;
+      armedAt[index] = this.#armedAt[row]!;
       sequences[index] = this.#sequences[row]!;
       slots[index] = this.#slots[row]!;
       generations[index] = this.#generations[row]!;
     }
-    this.#due = due;
+    this.#armedAt = armedAt;
     this.#sequences = sequences;
     this.#slots = slots;
     this.#generations = generations;

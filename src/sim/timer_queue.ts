@@ -5,7 +5,8 @@ import { assert } from "./assert.ts";
  * O(log n); rows are moved, never allocated, until the capacity doubles.
  */
 export class TimerQueue {
-  #times = new Float64Array(64);
+  /** The first one is Infinity while the queue is empty. */
+  #times = new Float64Array(64).fill(Infinity, 0, 1);
   #sequences = new Float64Array(64);
   #handlers = new Int32Array(64);
   #arguments = new Int32Array(64);
@@ -17,7 +18,7 @@ export class TimerQueue {
 
   /** The earliest time, or Infinity when empty. */
   get earliestTime(): number {
-    return this.#count === 0 ? Infinity : this.#times[0]!;
+    return this.#times[0]!;
   }
 
   get earliestSequence(): number {
@@ -53,8 +54,11 @@ export class TimerQueue {
     assert(this.#count > 0, "a timer queue is not empty when it is popped");
     const last = this.#count - 1;
     this.#count = last;
-    if (last === 0) return;
     const times = this.#times;
+    if (last === 0) {
+      times[0] = Infinity;
+      return;
+    }
     const sequences = this.#sequences;
     const time = times[last]!;
     const sequence = sequences[last]!;

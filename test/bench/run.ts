@@ -5,6 +5,7 @@
  * Run it with `npm run bench`; `npm run bench -- 24h 5` takes another duration and number of rounds.
  */
 import { readFileSync } from "node:fs";
+import { inlineMore } from "../../src/app/cli/inlining.ts";
 import { runReplication } from "../../src/cluster/replication.ts";
 import { parseScenario, type Scenario } from "../../src/scenario/scenario.ts";
 import { RandomStream } from "../../src/sim/random.ts";
@@ -44,6 +45,7 @@ function hold(): void {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
+inlineMore();
 const scenario = incident();
 const perSecond: number[] = [];
 const holdNs: number[] = [];

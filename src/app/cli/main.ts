@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { EXIT_CODE } from "./exit_code.ts";
+import { inlineMore } from "./inlining.ts";
 import { nodeIo } from "./node_io.ts";
 import { runCli } from "./run_cli.ts";
 
+inlineMore();
 const interrupted = new AbortController();
 // The first interrupt asks the run to stop; a second one, if that takes too long, ends the program as usual.
 process.once("SIGINT", () => interrupted.abort());

@@ -43,7 +43,8 @@ export class TracedHooks extends NetfilterHooks {
   ): void {
     const listener: HookFunction = (packet) => this.#judge(packet, { hook, priority, run, name });
     this.#listeners.push({ hook, run, listener });
-    super.register(hook, priority, listener, name);
+    // Without the name, so that even those that have nothing to do are called and tell so.
+    super.register(hook, priority, listener);
   }
 
   override unregister(hook: HookNumber, run: HookFunction): void {

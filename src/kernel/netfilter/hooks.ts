@@ -48,6 +48,7 @@ export interface HookLabel {
 interface Registration {
   readonly priority: number;
   readonly run: HookFunction;
+  readonly skipsSettled: boolean;
 }
 
 /**
@@ -60,35 +61,37 @@ interface Registration {
 export class NetfilterHooks {
   readonly #registrations: Registration[][] = [[], [], [], [], []];
   readonly #chains: HookFunction[][] = [[], [], [], [], []];
+  /** The same without those that have nothing to do for a settled packet. */
+  readonly #settledChains: HookFunction[][] = [[], [], [], [], []];
 
-  /** @param _name under which `TracedHooks` tells of its verdicts; nothing here reads it. */
+  /** @param name NAT and confirmation are not called for a settled packet. */
   // oxlint-disable-next-line max-params -- the four parts of a registration; it is no packet path.
-  register(
-    hook: HookNumber,
-    priority: number,
-    run: HookFunction,
-    _name: HookFunctionName | HookLabel = "filter",
-  ): void {
+  register(hook: HookNumber, priority: number, run: HookFunction, name: HookFunctionName | HookLabel = "filter"): void {
     const registrations = this.#registrations[hook]!;
     let place = registrations.length;
     while (place > 0 && registrations[place - 1]!.priority >= priority) place -= 1;
-    registrations.splice(place, 0, { priority, run });
-    this.#chains[hook] = registrations.map((registration) => registration.run);
+    registrations.splice(place, 0, { priority, run, skipsSettled: name === "nat" || name === "confirm" });
+    this.#line(hook, registrations);
   }
 
   unregister(hook: HookNumber, run: HookFunction): void {
     const kept = this.#registrations[hook]!.filter((registration) => registration.run !== run);
     this.#registrations[hook] = kept;
-    this.#chains[hook] = kept.map((registration) => registration.run);
+    this.#line(hook, kept);
   }
 
   /** Passes a packet through one hook. Source: net/netfilter/core.c nf_hook_slow, v6.1. */
   run(hook: HookNumber, packet: Packet): VerdictValue {
-    const chain = this.#chains[hook]!;
+    const chain = packet.isSettled ? this.#settledChains[hook]! : this.#chains[hook]!;
     for (let index = 0; index < chain.length; index += 1) {
       const verdict = chain[index]!(packet, hook);
       if (verdict !== Verdict.ACCEPT) return verdict;
     }
     return Verdict.ACCEPT;
+  }
+
+  #line(hook: HookNumber, registrations: readonly Registration[]): void {
+    this.#chains[hook] = registrations.map(({ run }) => run);
+    this.#settledChains[hook] = registrations.filter(({ skipsSettled }) => !skipsSettled).map(({ run }) => run);
   }
 }

@@ -90,9 +90,10 @@ export class TcpTimers implements TimerColumnOwner {
   }
 
   #arm(slot: number, timer: KernelTimer): void {
-    const sockets = this.#tcp.sockets;
+    const { sockets, machine } = this.#tcp;
     this.cancel(slot);
-    sockets.due[slot] = timer.arm(slot, sockets.generation[slot]!);
+    timer.arm(slot, sockets.generation[slot]!);
+    sockets.due[slot] = machine.loop.now + timer.delay;
   }
 
   #timer(delay: Micros): KernelTimer {

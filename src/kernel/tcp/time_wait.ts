@@ -18,11 +18,13 @@ export class TimeWaitQueue {
   readonly #tcp: Tcp;
   readonly #counts: number[] = [];
   readonly #most: number[] = [];
-  #due = new Float64Array(1024);
+  #startedAt = new Float64Array(1024);
   #slots = new Int32Array(1024);
   #generations = new Int32Array(1024);
   #head = 0;
   #count = 0;
+  /** When the oldest entry ends; that of the others is not asked before. */
+  #headDue: Micros = Infinity;
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
@@ -62,25 +64,25 @@ export class TimeWaitQueue {
   /** Lets an entry last its full time from now. */
   restart(slot: number): void {
     const { sockets, machine } = this.#tcp;
-    const due = machine.jiffies.expiry(machine.loop.now, TIMEWAIT_LEN);
     this.#tcp.timers.cancel(slot);
     sockets.due[slot] = machine.loop.now + TIMEWAIT_LEN;
-    if (this.#count === this.#due.length) this.#grow();
-    const row = (this.#head + this.#count) & (this.#due.length - 1);
-    this.#due[row] = due;
+    if (this.#count === this.#slots.length) this.#grow();
+    const row = (this.#head + this.#count) & (this.#slots.length - 1);
+    this.#startedAt[row] = machine.loop.now;
     this.#slots[row] = slot;
     this.#generations[row] = sockets.generation[slot]!;
     this.#count += 1;
+    if (this.#count === 1) this.#lookAtHead();
   }
 
   /** Removes the entries whose time is over. */
   expire(): void {
-    const now = this.#tcp.machine.loop.now;
-    while (this.#count > 0 && this.#due[this.#head]! <= now) {
+    while (this.#headDue <= this.#tcp.machine.loop.now) {
       const slot = this.#slots[this.#head]!;
       const isLive = this.#tcp.sockets.generation[slot] === this.#generations[this.#head];
-      this.#head = (this.#head + 1) & (this.#due.length - 1);
+      this.#head = (this.#head + 1) & (this.#slots.length - 1);
       this.#count -= 1;
+      this.#lookAtHead();
       if (isLive) this.kill(slot);
     }
   }
@@ -89,6 +91,11 @@ export class TimeWaitQueue {
   kill(slot: number): void {
     this.#changeCount(this.#tcp.netnsOf(slot), -1);
     this.#tcp.destroy(slot);
+  }
+
+  #lookAtHead(): void {
+    const { jiffies } = this.#tcp.machine;
+    this.#headDue = this.#count === 0 ? Infinity : jiffies.expiry(this.#startedAt[this.#head]!, TIMEWAIT_LEN);
   }
 
   #changeCount(netns: Netns, change: number): void {
@@ -102,17 +109,17 @@ export class TimeWaitQueue {
   }
 
   #grow(): void {
-    const capacity = this.#due.length;
-    const due = new Float64Array(capacity * 2);
+    const capacity = this.#slots.length;
+    const startedAt = new Float64Array(capacity * 2);
     const slots = new Int32Array(capacity * 2);
     const generations = new Int32Array(capacity * 2);
     for (let index = 0; index < this.#count; index += 1) {
       const row = (this.#head + index) & (capacity - 1);
-      due[index] = this.#due[row]!;
+      startedAt[index] = this.#startedAt[row]!;
       slots[index] = this.#slots[row]!;
       generations[index] = this.#generations[row]!;
     }
-    this.#due = due;
+    this.#startedAt = startedAt;
     this.#slots = slots;
     this.#generations = generations;
     this.#head = 0;
