@@ -63,6 +63,7 @@ export class RoutingTable {
   readonly #cache: (Route | undefined)[] = [];
   /** A pod has one address and talks to one host: both are told without a look at the caches. */
   #firstLocal: Ipv4 | undefined = undefined;
+  #lastForeign: Ipv4 | undefined = undefined;
   #lastDestination: Ipv4 = 0;
   #lastRoute: Route | undefined = undefined;
   readonly #loopback: () => Device;
@@ -102,6 +103,13 @@ export class RoutingTable {
   /** Whether the address belongs to this namespace (127.0.0.0/8 always does). */
   isLocal(address: Ipv4): boolean {
     if (address === this.#firstLocal) return true;
+    if (address === this.#lastForeign) return false;
+    const answer = this.#isLocal(address);
+    if (!answer) this.#lastForeign = address;
+    return answer;
+  }
+
+  #isLocal(address: Ipv4): boolean {
     const place = cachePlace(address);
     if (this.#localKeys[place] === address && this.#localAnswers[place] !== 0) return this.#localAnswers[place] === 2;
     const answer = this.#local.has(address) || address >>> 24 === 127;
@@ -122,6 +130,7 @@ export class RoutingTable {
     this.#hasCached = false;
     this.#cache.length = 0;
     this.#lastRoute = undefined;
+    this.#lastForeign = undefined;
     this.#localAnswers.fill(0);
   }
 

@@ -63,6 +63,7 @@ export class NetfilterHooks {
   readonly #chains: HookFunction[][] = [[], [], [], [], []];
   /** The same without those that have nothing to do for a settled packet. */
   readonly #settledChains: HookFunction[][] = [[], [], [], [], []];
+  #populated = 0;
 
   /** @param name NAT and confirmation are not called for a settled packet. */
   // oxlint-disable-next-line max-params -- the four parts of a registration; it is no packet path.
@@ -72,6 +73,11 @@ export class NetfilterHooks {
     while (place > 0 && registrations[place - 1]!.priority >= priority) place -= 1;
     registrations.splice(place, 0, { priority, run, skipsSettled: name === "nat" || name === "confirm" });
     this.#line(hook, registrations);
+  }
+
+  /** A bit for each hook that has a function: a pod has none, and its packets need no look at the chains. */
+  get populated(): number {
+    return this.#populated;
   }
 
   unregister(hook: HookNumber, run: HookFunction): void {
@@ -92,6 +98,7 @@ export class NetfilterHooks {
 
   #line(hook: HookNumber, registrations: readonly Registration[]): void {
     this.#chains[hook] = registrations.map(({ run }) => run);
+    this.#populated = registrations.length > 0 ? this.#populated | (1 << hook) : this.#populated & ~(1 << hook);
     this.#settledChains[hook] = registrations.filter(({ skipsSettled }) => !skipsSettled).map(({ run }) => run);
   }
 }
