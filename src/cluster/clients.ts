@@ -118,7 +118,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     }
     const port = tcp.sockets.localPort(slot);
     this.#ports[row] = port;
-    this.observer?.connects(row, spec, { address: tcp.sockets.local[slot]!, port });
+    this.observer?.connects(row, spec, { address: tcp.sockets.local(slot), port });
     this.#columnOf(spec.timeout).arm(row, this.#generations[row]);
     return row;
   }
@@ -146,7 +146,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   }
 
   failed(slot: number, row: number, errno: number): void {
-    this.#fail(row, errno, this.#machine.tcp.sockets.state[slot] !== TcpState.SYN_SENT);
+    this.#fail(row, errno, this.#machine.tcp.sockets.state(slot) !== TcpState.SYN_SENT);
   }
 
   isLive(row: number, generation: number): boolean {
@@ -157,7 +157,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   fire(row: number): void {
     const tcp = this.#machine.tcp;
     const slot = this.#slots[row]!;
-    const isConnecting = tcp.sockets.state[slot] === TcpState.SYN_SENT;
+    const isConnecting = tcp.sockets.state(slot) === TcpState.SYN_SENT;
     const cause = this.#causeOfSilence(slot, isConnecting);
     tcp.close(slot);
     this.#finish(row, TIMEOUT_CODE, {

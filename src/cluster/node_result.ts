@@ -101,8 +101,8 @@ function timeWaitByAddress(node: Node): Record<string, number> {
   const { sockets } = node.machine.tcp;
   const counts: Record<string, number> = {};
   for (let slot = 0; slot < sockets.extent; slot += 1) {
-    if (sockets.state[slot] !== TcpState.TIME_WAIT || sockets.scope[slot] !== node.netns.id) continue;
-    const address = formatIpv4(sockets.local[slot]!);
+    if (sockets.state(slot) !== TcpState.TIME_WAIT || sockets.scope(slot) !== node.netns.id) continue;
+    const address = formatIpv4(sockets.local(slot));
     counts[address] = (counts[address] ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(counts).toSorted(([a], [b]) => (a < b ? -1 : 1)));

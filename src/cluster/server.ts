@@ -88,8 +88,8 @@ export class Server implements SocketOwner {
 
   #answer(slot: number): void {
     const tcp = this.#machine.tcp;
-    if (this.#owed[slot] !== this.#machine.loop.now || tcp.sockets.owner[slot] !== this) return;
-    const state = tcp.sockets.state[slot]!;
+    if (this.#owed[slot] !== this.#machine.loop.now || tcp.sockets.owner(slot) !== this) return;
+    const state = tcp.sockets.state(slot);
     if (state !== TcpState.ESTABLISHED) return;
     tcp.send(slot, this.#options.responseBytes);
     if (!(this.#keepsOpen[slot] ?? this.#waitsForClient())) tcp.close(slot);

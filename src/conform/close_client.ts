@@ -54,7 +54,7 @@ export function closeClient(run: CaseRun, client: ClientSocket, options: CloseOp
 function lookAt(client: ClientSocket): () => ReturnType<typeof describeSocket> | undefined {
   const { tcp, netns, slot } = client;
   const { sockets } = tcp;
-  const [local, remote] = [sockets.local[slot]!, sockets.remote[slot]!];
+  const [local, remote] = [sockets.local(slot), sockets.remote(slot)];
   const [localPort, remotePort] = [sockets.localPort(slot), sockets.remotePort(slot)];
   return () => {
     tcp.timeWaits.expire();

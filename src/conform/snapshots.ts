@@ -22,9 +22,9 @@ export function listSockets(tcp: Tcp, netns: Netns): ObservedSocket[] {
   tcp.timeWaits.expire();
   const sockets: ObservedSocket[] = [];
   for (let slot = 0; slot < tcp.sockets.extent; slot += 1) {
-    const state = tcp.sockets.state[slot]!;
+    const state = tcp.sockets.state(slot);
     const isListed = state !== TcpState.CLOSE && state !== TcpState.LISTEN;
-    if (isListed && tcp.sockets.scope[slot] === netns.id) sockets.push(describeSocket(tcp, slot));
+    if (isListed && tcp.sockets.scope(slot) === netns.id) sockets.push(describeSocket(tcp, slot));
   }
   return sockets;
 }
@@ -32,18 +32,18 @@ export function listSockets(tcp: Tcp, netns: Netns): ObservedSocket[] {
 /** One socket as `ss` shows it. */
 export function describeSocket(tcp: Tcp, slot: number): ObservedSocket {
   const { sockets, machine } = tcp;
-  const state = sockets.state[slot]!;
+  const state = sockets.state(slot);
   const isTimeWait = state === TcpState.TIME_WAIT || state === TcpState.FIN_WAIT2;
-  const hasTimer = isTimeWait || sockets.sndUna[slot] !== sockets.sndNxt[slot];
+  const hasTimer = isTimeWait || sockets.sndUna(slot) !== sockets.sndNxt(slot);
   return {
     state: SS_STATE_NAMES[state] ?? `state ${state}`,
-    local: formatEndpoint(sockets.local[slot]!, sockets.localPort(slot)),
-    peer: formatEndpoint(sockets.remote[slot]!, sockets.remotePort(slot)),
+    local: formatEndpoint(sockets.local(slot), sockets.localPort(slot)),
+    peer: formatEndpoint(sockets.remote(slot), sockets.remotePort(slot)),
     ...(hasTimer
       ? {
           timer: isTimeWait ? "timewait" : "rto",
-          left: Math.max(0, sockets.due[slot]! - machine.loop.now),
-          retransmits: isTimeWait ? 0 : sockets.retransmits[slot]!,
+          left: Math.max(0, sockets.due(slot) - machine.loop.now),
+          retransmits: isTimeWait ? 0 : sockets.retransmits(slot),
         }
       : {}),
   };
@@ -56,15 +56,15 @@ export function listConntrack(netns: Netns): ObservedConntrackEntry[] {
   const entries: ObservedConntrackEntry[] = [];
   if (table === undefined) return entries;
   const tuple = (node: number): string => {
-    const ports = table.ports[node]!;
-    return `${formatEndpoint(table.src[node]!, ports >>> 16)} > ${formatEndpoint(table.dst[node]!, ports & 0xffff)}`;
+    const ports = table.ports(node);
+    return `${formatEndpoint(table.src(node), ports >>> 16)} > ${formatEndpoint(table.dst(node), ports & 0xffff)}`;
   };
   for (let slot = 0; slot < table.extent; slot += 1) {
     const isListed = table.isUsed(slot) && table.has(slot, CtStatus.CONFIRMED);
-    if (!isListed || table.protocol[slot] !== Protocol.TCP || table.expires[slot]! <= now) continue;
+    if (!isListed || table.protocol(slot) !== Protocol.TCP || table.expires(slot) <= now) continue;
     entries.push({
-      state: CT_TCP_STATE_NAMES[table.state[slot]!] ?? "",
-      left: table.expires[slot]! - now,
+      state: CT_TCP_STATE_NAMES[table.state(slot)] ?? "",
+      left: table.expires(slot) - now,
       original: tuple(2 * slot),
       reply: tuple(2 * slot + 1),
       flags: [

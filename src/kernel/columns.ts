@@ -12,13 +12,6 @@ export function longerUint8(column: Uint8Array, capacity: number): Uint8Array<Ar
   return copy;
 }
 
-/** A longer copy of a column of 16-bit words. */
-export function longerUint16(column: Uint16Array, capacity: number): Uint16Array<ArrayBuffer> {
-  const copy = new Uint16Array(capacity);
-  copy.set(column);
-  return copy;
-}
-
 /** A longer copy of a column of moments or durations. */
 export function longerFloat64(column: Float64Array, capacity: number): Float64Array<ArrayBuffer> {
   const copy = new Float64Array(capacity);

@@ -1,14 +1,14 @@
 import { assert } from "../sim/assert.ts";
 
 /**
- * The columns that hold the key of every row of a table: two addresses, both ports in one word, and one more word
- * (a namespace or a protocol). The table owns them; it hands over new ones with `rebind` when it grows.
+ * What an index asks of its table: the key of a row, which is two addresses, both ports in one word, and one more word (a
+ * namespace or a protocol).
  */
-export interface TupleColumns {
-  readonly local: Int32Array;
-  readonly remote: Int32Array;
-  readonly ports: Int32Array;
-  readonly scope: Int32Array;
+export interface TupleRows {
+  local(row: number): number;
+  remote(row: number): number;
+  ports(row: number): number;
+  scope(row: number): number;
 }
 
 /** Both ports of a tuple in one word: the local (or source) port in the high half. */
@@ -18,17 +18,17 @@ export function packPorts(local: number, remote: number): number {
 
 /**
  * Finds a table's row by its 4-tuple: open addressing with linear probing, at most half full. It stores row numbers
- * only and compares keys in the table's own columns. Find, insert and remove are O(1) on average.
+ * only and compares keys in the table's own rows. Find, insert and remove are O(1) on average.
  */
 export class TupleIndex {
-  #columns: TupleColumns;
+  readonly #table: TupleRows;
   #rows: Int32Array;
   #mask: number;
   #count = 0;
 
   /** @param capacity rows to begin with, a power of two; the index doubles itself when half full. */
-  constructor(columns: TupleColumns, capacity: number) {
-    this.#columns = columns;
+  constructor(table: TupleRows, capacity: number) {
+    this.#table = table;
     this.#rows = new Int32Array(capacity * 2);
     this.#mask = capacity * 2 - 1;
   }
@@ -37,25 +37,20 @@ export class TupleIndex {
     return this.#count;
   }
 
-  /** Tells the index that the table's columns were replaced by longer copies. */
-  rebind(columns: TupleColumns): void {
-    this.#columns = columns;
-  }
-
   /** The row with this key, or -1. */
   find(local: number, remote: number, ports: number, scope: number): number {
     const rows = this.#rows;
     const mask = this.#mask;
-    const columns = this.#columns;
+    const table = this.#table;
     let place = hashTuple(local, remote, ports, scope) & mask;
     for (;;) {
       const row = rows[place]! - 1;
       if (row < 0) return -1;
       if (
-        columns.ports[row] === ports &&
-        columns.remote[row] === remote &&
-        columns.local[row] === local &&
-        columns.scope[row] === scope
+        table.ports(row) === ports &&
+        table.remote(row) === remote &&
+        table.local(row) === local &&
+        table.scope(row) === scope
       ) {
         return row;
       }
@@ -63,14 +58,14 @@ export class TupleIndex {
     }
   }
 
-  /** Adds a row whose key already stands in the columns and is not in the index yet. */
+  /** Adds a row whose key already stands in the table and is not in the index yet. */
   insert(row: number): void {
     if (this.#count * 2 >= this.#mask) this.#grow();
     this.#place(row);
     this.#count += 1;
   }
 
-  /** Removes a row whose key still stands in the columns. */
+  /** Removes a row whose key still stands in the table. */
   remove(row: number): void {
     const rows = this.#rows;
     const mask = this.#mask;
@@ -96,8 +91,8 @@ export class TupleIndex {
   }
 
   #home(row: number): number {
-    const columns = this.#columns;
-    return hashTuple(columns.local[row]!, columns.remote[row]!, columns.ports[row]!, columns.scope[row]!) & this.#mask;
+    const table = this.#table;
+    return hashTuple(table.local(row), table.remote(row), table.ports(row), table.scope(row)) & this.#mask;
   }
 
   #place(row: number): void {

@@ -24,7 +24,7 @@ function runUntilStuck({ loop, node }: BootedNode): number {
   for (let at = SECOND; at < 900 * SECOND; at += SECOND / 100) {
     loop.runUntil(at);
     for (let slot = 0; slot < sockets.extent; slot += 1) {
-      if (sockets.scope[slot] !== node.netns.id || sockets.state[slot] !== TcpState.SYN_SENT) since.delete(slot);
+      if (sockets.scope(slot) !== node.netns.id || sockets.state(slot) !== TcpState.SYN_SENT) since.delete(slot);
       else if (!since.has(slot)) since.set(slot, at);
       else if (at - since.get(slot)! >= SECOND / 2) return slot;
     }
@@ -43,7 +43,7 @@ describe.each([
   const slot = runUntilStuck(booted);
   const { sockets } = node.machine.tcp;
   const localPort = sockets.localPort(slot);
-  const pod = sockets.remote[slot]!;
+  const pod = sockets.remote(slot);
 
   it("leaves from a port that is a NodePort: 30XXX to 32XXX", () => {
     const nodePorts = node.services.flatMap(({ ports }) => ports.map(({ nodePort }) => nodePort));
@@ -53,9 +53,9 @@ describe.each([
 
   it("is at one moment SYN_SENT to the node's socket and SYN_RECV to its conntrack", () => {
     const conntrack = node.netns.conntrack!;
-    const entry = conntrack.findNode(sockets.local[slot]!, pod, packPorts(localPort, 8080), Protocol.TCP);
+    const entry = conntrack.findNode(sockets.local(slot), pod, packPorts(localPort, 8080), Protocol.TCP);
     expect(entry & 1).toBe(0);
-    expect([sockets.state[slot], conntrack.table.state[entry >> 1]]).toEqual([TcpState.SYN_SENT, CtTcpState.SYN_RECV]);
+    expect([sockets.state(slot), conntrack.table.state(entry >> 1)]).toEqual([TcpState.SYN_SENT, CtTcpState.SYN_RECV]);
   });
 
   it("was answered by the pod, whose SYN-ACK went to an endpoint of the Service", () => {

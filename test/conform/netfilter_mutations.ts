@@ -55,8 +55,8 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     instead: "The entry stays in CLOSE.",
     caughtBy: "6.1/C19",
     file: "kernel/conntrack/tcp_tracking.ts",
-    find: "if (table.lastInput[slot] === CtTcpInput.RST) {\n      conntrack.killBy(packet);",
-    replace: "if (table.lastInput[slot]! > 99) {\n      conntrack.killBy(packet);",
+    find: "if (table.lastInput(slot) === CtTcpInput.RST) {\n      conntrack.killBy(packet);",
+    replace: "if (table.lastInput(slot) > 99) {\n      conntrack.killBy(packet);",
   },
   {
     rule: "A SYN that is sent again does not prolong an unanswered entry.",

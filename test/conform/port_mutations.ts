@@ -143,9 +143,9 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
     instead: "The next search of the same destination takes the port away from it.",
     caughtBy: "6.1/S1_evenonly",
     file: "kernel/tcp/tcp.ts",
-    find: "if (this.sockets.state[other] !== TcpState.TIME_WAIT) return false;",
+    find: "if (this.sockets.state(other) !== TcpState.TIME_WAIT) return false;",
     replace:
-      "if (this.sockets.state[other] === TcpState.SYN_SENT) {\n      this.sockets.unhash(other);\n      return true;\n    }\n    if (this.sockets.state[other] !== TcpState.TIME_WAIT) return false;",
+      "if (this.sockets.state(other) === TcpState.SYN_SENT) {\n      this.sockets.unhash(other);\n      return true;\n    }\n    if (this.sockets.state(other) !== TcpState.TIME_WAIT) return false;",
   },
   {
     rule: "An accepted connection keeps its listener's port closed to connect().",

@@ -7,23 +7,23 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     instead: "It stays 1 s.",
     caughtBy: "6.1/C20",
     file: "kernel/tcp/tcp_timers.ts",
-    find: "if (sockets.retransmits[slot] > linear)",
-    replace: "if (sockets.retransmits[slot]! > 99)",
+    find: "if (sockets.retransmits(slot) > linear)",
+    replace: "if (sockets.retransmits(slot) > 99)",
   },
   {
     rule: "From 6.5 on the first four SYNs that are sent again come 1 s apart.",
     instead: "The interval doubles from the first.",
     caughtBy: "6.12/C20",
     file: "kernel/tcp/tcp_timers.ts",
-    find: "if (sockets.retransmits[slot] > linear)",
-    replace: "if (sockets.retransmits[slot]! > 0)",
+    find: "if (sockets.retransmits(slot) > linear)",
+    replace: "if (sockets.retransmits(slot) > 0)",
   },
   {
     rule: "The interval between SYN-ACKs doubles.",
     instead: "It stays 1 s.",
     caughtBy: "6.1/C04",
     file: "kernel/tcp/tcp_timers.ts",
-    find: 'sockets.backoff[slot] = sockets.backoff[slot]! + 1;\n    netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    this.#tell(slot, "no ACK',
+    find: 'sockets.setBackoff(slot, sockets.backoff(slot) + 1);\n    netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    this.#tell(slot, "no ACK',
     replace: 'netns.counters.TcpRetransSegs += 1;\n    this.armRetransmit(slot);\n    this.#tell(slot, "no ACK',
   },
   {
@@ -81,7 +81,7 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     file: "kernel/tcp/segment_arrives.ts",
     find: "  if (listener >= 0) receiveInListen(",
     replace:
-      "  for (let slot = 0; (packet.flags & 4) !== 0 && slot < tcp.sockets.extent; slot += 1) {\n    const isHalfOpen = tcp.sockets.state[slot] === TcpState.SYN_RECV;\n    if (isHalfOpen && tcp.sockets.local[slot] === packet.dst) tcp.destroy(slot);\n  }\n  if (listener >= 0) receiveInListen(",
+      "  for (let slot = 0; (packet.flags & 4) !== 0 && slot < tcp.sockets.extent; slot += 1) {\n    const isHalfOpen = tcp.sockets.state(slot) === TcpState.SYN_RECV;\n    if (isHalfOpen && tcp.sockets.local(slot) === packet.dst) tcp.destroy(slot);\n  }\n  if (listener >= 0) receiveInListen(",
   },
   {
     rule: "Kernels with the mend of CVE-2026-68118 end a half-open connection only by a RST with the exact number.",

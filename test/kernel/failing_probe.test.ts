@@ -53,7 +53,7 @@ const BACK = "10.23.77.138:80 > 10.23.77.129:36704";
 function conntrackState({ node }: SmallNetwork): string | undefined {
   const conntrack = node.conntrack;
   const slot = (conntrack?.findNode(NODE, POD, packPorts(NODE_PORT, 80), 6) ?? -1) >> 1;
-  return conntrack === undefined || slot < 0 ? undefined : CT_TCP_STATE_NAMES[conntrack.table.state[slot]!];
+  return conntrack === undefined || slot < 0 ? undefined : CT_TCP_STATE_NAMES[conntrack.table.state(slot)];
 }
 
 function ipvsState({ node }: SmallNetwork): string | undefined {
@@ -110,7 +110,7 @@ describe("The failing probe on 5.4.188 with conn_reuse_mode 0", () => {
     expect([client.lines, network.server.lines]).toEqual([[], []]);
     const { TcpAttemptFails, TcpExtEmbryonicRsts } = network.pod.counters;
     expect([TcpAttemptFails, TcpExtEmbryonicRsts]).toEqual([2, 2]);
-    const states = [...Array(network.tcp.sockets.extent).keys()].map((slot) => network.tcp.sockets.state[slot]);
+    const states = [...Array(network.tcp.sockets.extent).keys()].map((slot) => network.tcp.sockets.state(slot));
     expect(states).not.toContain(TcpState.SYN_RECV);
   });
 

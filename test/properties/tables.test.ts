@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { ConntrackTable } from "../../src/kernel/conntrack/conntrack_table.ts";
 import { IpvsConnectionTable } from "../../src/kernel/ipvs/ipvs_connection_table.ts";
 import { PortBuckets } from "../../src/kernel/ports/port_buckets.ts";
-import { packPorts, type TupleColumns, TupleIndex } from "../../src/kernel/tuple_index.ts";
+import { packPorts, TupleIndex, type TupleRows } from "../../src/kernel/tuple_index.ts";
 
-// Goal: the tables of columns find, and no longer find, exactly what a plain Map would.
+// Goal: the tables find, and no longer find, exactly what a plain Map would.
 // Method: random commands on the table and on a Map; keys come from a small set so that they repeat and chains collide.
 
 interface Command {
@@ -34,28 +34,20 @@ function words(key: number): {
   };
 }
 
-class Columns implements TupleColumns {
-  local = new Int32Array(64);
-  remote = new Int32Array(64);
-  ports = new Int32Array(64);
-  scope = new Int32Array(64);
-
-  longer(): Columns {
-    const copy = new Columns();
-    for (const name of ["local", "remote", "ports", "scope"] as const) {
-      copy[name] = new Int32Array(this[name].length * 2);
-      copy[name].set(this[name]);
-    }
-    return copy;
-  }
+class Rows implements TupleRows {
+  readonly tuples: ReturnType<typeof words>[] = [];
+  local = (row: number): number => this.tuples[row]!.local;
+  remote = (row: number): number => this.tuples[row]!.remote;
+  ports = (row: number): number => this.tuples[row]!.ports;
+  scope = (row: number): number => this.tuples[row]!.scope;
 }
 
 describe("TupleIndex", () => {
   it("finds what a Map would find, also after growing and removing", () => {
     fc.assert(
       fc.property(COMMANDS, (commands) => {
-        let columns = new Columns();
-        const index = new TupleIndex(columns, 4);
+        const rows = new Rows();
+        const index = new TupleIndex(rows, 4);
         const model = new Map<number, number>();
         const free: number[] = [];
         let used = 0;
@@ -64,11 +56,7 @@ describe("TupleIndex", () => {
           const row = model.get(key);
           if (kind === "add" && row === undefined) {
             const fresh = free.pop() ?? used++;
-            if (fresh === columns.local.length) {
-              columns = columns.longer();
-              index.rebind(columns);
-            }
-            for (const name of ["local", "remote", "ports", "scope"] as const) columns[name][fresh] = tuple[name];
+            rows.tuples[fresh] = tuple;
             index.insert(fresh);
             model.set(key, fresh);
           } else if (kind === "remove" && row !== undefined) {
@@ -89,7 +77,9 @@ describe("TupleIndex", () => {
   });
 
   it("refuses to remove a row that it does not hold", () => {
-    const index = new TupleIndex(new Columns(), 4);
+    const rows = new Rows();
+    rows.tuples[3] = words(3);
+    const index = new TupleIndex(rows, 4);
     expect(() => index.remove(3)).toThrow("a row that is removed stands in the index");
   });
 });
@@ -107,14 +97,14 @@ describe("ConntrackTable", () => {
           const slot = model.get(key);
           if (kind === "add" && slot === undefined) {
             const fresh = table.allocate();
-            if (freed.has(`${fresh}/${table.generation[fresh]}`)) stale += 1;
-            table.protocol[fresh] = 6;
+            if (freed.has(`${fresh}/${table.generation(fresh)}`)) stale += 1;
+            table.setProtocol(fresh, 6);
             table.setTuple(2 * fresh, local, remote, ports);
             table.setTuple(2 * fresh + 1, remote, local, packPorts(ports & 0xffff, ports >>> 16));
             table.insert(fresh);
             model.set(key, fresh);
           } else if (kind === "remove" && slot !== undefined) {
-            freed.add(`${slot}/${table.generation[slot]}`);
+            freed.add(`${slot}/${table.generation(slot)}`);
             table.remove(slot);
             table.free(slot);
             model.delete(key);
@@ -145,7 +135,7 @@ describe("ConntrackTable", () => {
     const table = new ConntrackTable(64);
     for (let slot = 0; slot < 3000; slot += 1) {
       expect(table.allocate()).toBe(slot);
-      table.protocol[slot] = 17;
+      table.setProtocol(slot, 17);
       table.setTuple(2 * slot, slot, 7, 80);
       table.setTuple(2 * slot + 1, 7, slot, 80 << 16);
       table.insert(slot);

@@ -85,10 +85,10 @@ export class ConntrackBench {
     );
     if (node < 0) return undefined;
     const slot = node >> 1;
-    const left = (table.expires[slot]! - this.wire.loop.now) / SECOND;
+    const left = (table.expires(slot) - this.wire.loop.now) / SECOND;
     const unreplied = table.has(slot, CtStatus.SEEN_REPLY) ? "" : " [UNREPLIED]";
     const assured = table.has(slot, CtStatus.ASSURED) ? " [ASSURED]" : "";
-    return `${CT_TCP_STATE_NAMES[table.state[slot]!]} ${left}${unreplied}${assured}`;
+    return `${CT_TCP_STATE_NAMES[table.state(slot)]} ${left}${unreplied}${assured}`;
   }
 
   /** Entries, expired ones included. */

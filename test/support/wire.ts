@@ -178,7 +178,7 @@ export class Wire {
     let count = 0;
     for (let slot = 0; slot < this.tcp.sockets.extent; slot += 1) {
       if (state !== TcpState.CLOSE || this.tcp.sockets.has(slot, SocketFlag.HAS_PORT)) {
-        count += this.tcp.sockets.state[slot] === state ? 1 : 0;
+        count += this.tcp.sockets.state(slot) === state ? 1 : 0;
       }
     }
     return count;

@@ -59,7 +59,7 @@ export class Conntrack {
     const slot = node >> 1;
     const direction = node & 1;
     packet.ct = slot;
-    packet.ctGeneration = table.generation[slot]!;
+    packet.ctGeneration = table.generation(slot);
     packet.ctDirection = direction;
     packet.ctState = direction === 1 || table.has(slot, CtStatus.SEEN_REPLY) ? CtState.ESTABLISHED : CtState.NEW;
     return this.#trackKnown(packet, slot, direction, ports);
@@ -76,15 +76,15 @@ export class Conntrack {
     const slot = packet.ct;
     const table = this.table;
     if (!this.isAlive(packet) || table.has(slot, CtStatus.CONFIRMED)) return Verdict.ACCEPT;
-    const protocol = table.protocol[slot]!;
+    const protocol = table.protocol(slot);
     for (let node = 2 * slot; node <= 2 * slot + 1; node += 1) {
-      if (this.findNode(table.src[node]!, table.dst[node]!, table.ports[node]!, protocol) >= 0) {
+      if (this.findNode(table.src(node), table.dst(node), table.ports(node), protocol) >= 0) {
         this.netns.counters.nf_conntrack_insert_failed += 1;
         this.netns.counters.nf_conntrack_drop += 1;
         return Verdict.DROP;
       }
     }
-    table.expires[slot] = table.expires[slot]! + this.netns.machine.loop.now;
+    table.setExpires(slot, table.expires(slot) + this.netns.machine.loop.now);
     table.set(slot, CtStatus.CONFIRMED);
     table.insert(slot);
     this.#timers?.arm(slot);
@@ -150,7 +150,7 @@ export class Conntrack {
 
   /** Whether the packet's entry is still the one it was given. */
   isAlive(packet: Packet): boolean {
-    return packet.ct >= 0 && this.table.generation[packet.ct] === packet.ctGeneration;
+    return packet.ct >= 0 && this.table.generation(packet.ct) === packet.ctGeneration;
   }
 
   /** Whether the packet belongs to an entry that stands in the table. */
@@ -162,7 +162,7 @@ export class Conntrack {
   findNode(src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
     const node = this.table.find(src, dst, ports, protocol);
     if (node < 0) return -1;
-    if (this.table.expires[node >> 1]! > this.netns.machine.loop.now) return node;
+    if (this.table.expires(node >> 1) > this.netns.machine.loop.now) return node;
     this.kill(node >> 1);
     return -1;
   }
@@ -183,14 +183,14 @@ export class Conntrack {
     }
     if (direction === 1) table.set(slot, CtStatus.SEEN_REPLY);
     packet.isSettled =
-      packet.ctState === CtState.ESTABLISHED && (table.status[slot]! & NAT_OR_CONFIRMED) === CtStatus.CONFIRMED;
+      packet.ctState === CtState.ESTABLISHED && (table.status(slot) & NAT_OR_CONFIRMED) === CtStatus.CONFIRMED;
     return Verdict.ACCEPT;
   }
 
   /** Sets an entry's timeout, which counts from confirmation for an entry that is not confirmed yet. */
   refresh(slot: number, timeout: Micros): void {
     const isConfirmed = this.table.has(slot, CtStatus.CONFIRMED);
-    this.table.expires[slot] = isConfirmed ? this.netns.machine.loop.now + timeout : timeout;
+    this.table.setExpires(slot, isConfirmed ? this.netns.machine.loop.now + timeout : timeout);
     if (isConfirmed) this.#timers?.arm(slot);
   }
 
@@ -205,16 +205,16 @@ export class Conntrack {
     const slot = this.#allocate(packet, ports);
     if (slot < 0) return Verdict.DROP;
     const table = this.table;
-    table.protocol[slot] = packet.protocol;
+    table.setProtocol(slot, packet.protocol);
     table.setTuple(2 * slot, packet.src, packet.dst, ports);
     table.setTuple(2 * slot + 1, packet.dst, packet.src, packPorts(packet.dport, packet.sport));
     packet.ct = slot;
-    packet.ctGeneration = table.generation[slot]!;
+    packet.ctGeneration = table.generation(slot);
     packet.ctDirection = 0;
     packet.ctState = CtState.NEW;
     if (packet.protocol === Protocol.TCP) startTcp(this, slot, packet);
     else {
-      table.startedAt[slot] = this.netns.machine.jiffies.at(this.netns.machine.loop.now);
+      table.setStartedAt(slot, this.netns.machine.jiffies.at(this.netns.machine.loop.now));
       this.refresh(slot, this.#udpTimeout);
     }
     return Verdict.ACCEPT;
@@ -234,7 +234,7 @@ export class Conntrack {
     }
     const { jiffies, loop, era } = this.netns.machine;
     const rule = era.conntrackUdpStream;
-    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.startedAt[slot]! + 2 * jiffies.hz;
+    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.startedAt(slot) + 2 * jiffies.hz;
     this.refresh(slot, isStream ? this.#udpStreamTimeout : this.#udpTimeout);
     if (isStream || rule === "timeout-waits") table.set(slot, CtStatus.ASSURED);
   }
@@ -317,9 +317,9 @@ export class Conntrack {
   #trackIcmpError(packet: Packet): VerdictValue {
     const ports = packPorts(packet.quotedDport, packet.quotedSport);
     const node = this.findNode(packet.quotedDst, packet.quotedSrc, ports, packet.quotedProtocol);
-    if (node < 0 || this.table.dst[node] !== packet.dst) return this.#callInvalid(packet);
+    if (node < 0 || this.table.dst(node) !== packet.dst) return this.#callInvalid(packet);
     packet.ct = node >> 1;
-    packet.ctGeneration = this.table.generation[node >> 1]!;
+    packet.ctGeneration = this.table.generation(node >> 1);
     packet.ctDirection = node & 1;
     packet.ctState = CtState.RELATED;
     return Verdict.ACCEPT;
@@ -337,7 +337,7 @@ export class Conntrack {
     const isTight = this.#max !== 0 && table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
     for (let slot = 0; slot < table.extent; slot += 1) {
       if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) continue;
-      if (table.expires[slot]! <= loop.now || (isTight && maySlotBeDroppedByGc(table, slot))) this.kill(slot);
+      if (table.expires(slot) <= loop.now || (isTight && maySlotBeDroppedByGc(table, slot))) this.kill(slot);
     }
     loop.after(this.netns.machine.era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
   }

@@ -1,7 +1,8 @@
 import { assert } from "../../sim/assert.ts";
-import type { Ipv4 } from "../../units.ts";
-import { longerFloat64, longerInt32, longerUint16, longerUint8 } from "../columns.ts";
+import type { Ipv4, Micros } from "../../units.ts";
+import { longerInt32 } from "../columns.ts";
 import { hashTuple } from "../tuple_index.ts";
+import { CtTcpInput } from "./tcp_state_table.ts";
 
 /** Status bits of an entry, named as in include/uapi/linux/netfilter/nf_conntrack_common.h. */
 export const CtStatus = {
@@ -27,41 +28,38 @@ export const CtStatus = {
 
 const FIRST_CAPACITY = 1024;
 
+/** An entry is 16 words in a row, one line of the processor's cache, and 8 more of what the tracker remembers. */
+const ENTRY_BYTES = 64;
+const MEMORY_BYTES = 32;
+
+/** Words of a node, of which an entry has two. The last two are the entry's: of the first node, its expiry. */
+const Node = { SRC: 0, DST: 1, PORTS: 2, NEXT: 3, MAX_ACK: 4, SENT_END: 5 } as const;
+
+/** Words of an entry that its nodes leave. The marks are status (16 bits), state (4) and protocol (8). */
+const Entry = { GENERATION: 14, MARKS: 15 } as const;
+const STATE_SHIFT = 16;
+const PROTOCOL_SHIFT = 20;
+
+/** Words of what is remembered; the last segment is direction (1 bit), kind (3) and retransmissions (8). */
+const Memory = { LAST_SEQ: 0, LAST_ACK: 1, LAST_END: 2, LAST: 3, MARK: 6, NEXT_FREE: 7 } as const;
+const INPUT_SHIFT = 1;
+const RETRANSMITS_SHIFT = 4;
+
 /**
- * The entries of connection tracking as columns, in the kernel's own hash of chains. An entry is a slot; each of its
- * two tuples is a node, `2 * slot` for the original and `2 * slot + 1` for the reply direction.
+ * The entries of connection tracking, in the kernel's own hash of chains. An entry is a slot; each of its two tuples is a
+ * node, `2 * slot` for the original and `2 * slot + 1` for the reply direction.
  *
  * Source: net/netfilter/nf_conntrack_core.c, v6.1.
  */
 export class ConntrackTable {
-  src = new Int32Array(2 * FIRST_CAPACITY);
-  dst = new Int32Array(2 * FIRST_CAPACITY);
-  /** Source port in the high half, destination port in the low half. */
-  ports = new Int32Array(2 * FIRST_CAPACITY);
-  protocol = new Uint8Array(FIRST_CAPACITY);
-  state = new Uint8Array(FIRST_CAPACITY);
-  status = new Uint16Array(FIRST_CAPACITY);
-  /** Before confirmation the timeout, afterwards the moment of expiry: microseconds. */
-  expires = new Float64Array(FIRST_CAPACITY);
-  generation = new Int32Array(FIRST_CAPACITY);
-  mark = new Int32Array(FIRST_CAPACITY);
-  /** What the tracker remembers of the last segment: direction, kind, sequence end and ack, retransmissions. */
-  lastDirection = new Uint8Array(FIRST_CAPACITY);
-  lastInput = new Uint8Array(FIRST_CAPACITY);
-  lastSeq = new Int32Array(FIRST_CAPACITY);
-  lastAck = new Int32Array(FIRST_CAPACITY);
-  lastEnd = new Int32Array(FIRST_CAPACITY);
-  retransmits = new Uint8Array(FIRST_CAPACITY);
-  /** The highest acknowledgement that each direction has sent: indexed by node. */
-  maxAck = new Int32Array(2 * FIRST_CAPACITY);
-  /** The end of the last segment in sequence that each direction has sent (td_end): indexed by node. */
-  sentEnd = new Int32Array(2 * FIRST_CAPACITY);
-  /** The tick in which a UDP flow began: its stream_ts less the two seconds. */
-  startedAt = new Float64Array(FIRST_CAPACITY);
+  #words = new Int32Array(new ArrayBuffer(FIRST_CAPACITY * ENTRY_BYTES));
+  /** The same memory, for the moments of expiry. */
+  #times = new Float64Array(this.#words.buffer);
+  #memory = new Int32Array(new ArrayBuffer(FIRST_CAPACITY * MEMORY_BYTES));
+  /** The same memory, for the ticks in which UDP flows began. */
+  #ticks = new Float64Array(this.#memory.buffer);
   readonly #heads: Int32Array;
   readonly #bucketMask: number;
-  #next = new Int32Array(2 * FIRST_CAPACITY);
-  #nextFree = new Int32Array(FIRST_CAPACITY);
   #firstFree = -1;
   #used = 0;
   #count = 0;
@@ -89,32 +87,179 @@ export class ConntrackTable {
     return this.#used;
   }
 
+  src(node: number): Ipv4 {
+    return this.#words[8 * node + Node.SRC]!;
+  }
+
+  dst(node: number): Ipv4 {
+    return this.#words[8 * node + Node.DST]!;
+  }
+
+  /** Source port in the high half, destination port in the low half. */
+  ports(node: number): number {
+    return this.#words[8 * node + Node.PORTS]!;
+  }
+
+  setTuple(node: number, src: Ipv4, dst: Ipv4, ports: number): void {
+    const words = this.#words;
+    words[8 * node + Node.SRC] = src;
+    words[8 * node + Node.DST] = dst;
+    words[8 * node + Node.PORTS] = ports;
+  }
+
+  /** The highest acknowledgement that this direction has sent. */
+  maxAck(node: number): number {
+    return this.#words[8 * node + Node.MAX_ACK]!;
+  }
+
+  setMaxAck(node: number, ack: number): void {
+    this.#words[8 * node + Node.MAX_ACK] = ack;
+  }
+
+  /** The end of the last segment in sequence that this direction has sent (td_end). */
+  sentEnd(node: number): number {
+    return this.#words[8 * node + Node.SENT_END]!;
+  }
+
+  setSentEnd(node: number, end: number): void {
+    this.#words[8 * node + Node.SENT_END] = end;
+  }
+
+  /** Before confirmation the timeout, afterwards the moment of expiry. */
+  expires(slot: number): Micros {
+    return this.#times[8 * slot + 3]!;
+  }
+
+  setExpires(slot: number, expires: Micros): void {
+    this.#times[8 * slot + 3] = expires;
+  }
+
+  /** It changes when the slot is given back. */
+  generation(slot: number): number {
+    return this.#words[16 * slot + Entry.GENERATION]!;
+  }
+
+  /** 0 for a free slot. */
+  protocol(slot: number): number {
+    return this.#words[16 * slot + Entry.MARKS]! >>> PROTOCOL_SHIFT;
+  }
+
+  setProtocol(slot: number, protocol: number): void {
+    const place = 16 * slot + Entry.MARKS;
+    this.#words[place] = (this.#words[place]! & 0xfffff) | (protocol << PROTOCOL_SHIFT);
+  }
+
+  /** One of `CtTcpState`. */
+  state(slot: number): number {
+    return (this.#words[16 * slot + Entry.MARKS]! >>> STATE_SHIFT) & 0xf;
+  }
+
+  setState(slot: number, state: number): void {
+    const place = 16 * slot + Entry.MARKS;
+    this.#words[place] = (this.#words[place]! & ~0xf0000) | (state << STATE_SHIFT);
+  }
+
+  /** All bits of `CtStatus`. */
+  status(slot: number): number {
+    return this.#words[16 * slot + Entry.MARKS]! & 0xffff;
+  }
+
+  has(slot: number, status: number): boolean {
+    return (this.#words[16 * slot + Entry.MARKS]! & status) !== 0;
+  }
+
+  set(slot: number, status: number): void {
+    const place = 16 * slot + Entry.MARKS;
+    this.#words[place] = this.#words[place]! | status;
+  }
+
+  unset(slot: number, status: number): void {
+    const place = 16 * slot + Entry.MARKS;
+    this.#words[place] = this.#words[place]! & ~status;
+  }
+
+  /** What the tracker remembers of the last segment: direction, kind, sequence, acknowledgement and end. */
+  lastDirection(slot: number): number {
+    return this.#memory[8 * slot + Memory.LAST]! & 1;
+  }
+
+  lastInput(slot: number): number {
+    return (this.#memory[8 * slot + Memory.LAST]! >>> INPUT_SHIFT) & 7;
+  }
+
+  setLast(slot: number, direction: number, input: number, end: number): void {
+    const memory = this.#memory;
+    const place = 8 * slot + Memory.LAST;
+    memory[place] = (memory[place]! & ~0xf) | (input << INPUT_SHIFT) | direction;
+    memory[8 * slot + Memory.LAST_END] = end;
+  }
+
+  lastSeq(slot: number): number {
+    return this.#memory[8 * slot + Memory.LAST_SEQ]!;
+  }
+
+  lastAck(slot: number): number {
+    return this.#memory[8 * slot + Memory.LAST_ACK]!;
+  }
+
+  /** Of the last segment with payload. */
+  setLastData(slot: number, seq: number, ack: number): void {
+    this.#memory[8 * slot + Memory.LAST_SEQ] = seq;
+    this.#memory[8 * slot + Memory.LAST_ACK] = ack;
+  }
+
+  lastEnd(slot: number): number {
+    return this.#memory[8 * slot + Memory.LAST_END]!;
+  }
+
+  /** How often the last segment came again: 0 to 255. */
+  retransmits(slot: number): number {
+    return this.#memory[8 * slot + Memory.LAST]! >>> RETRANSMITS_SHIFT;
+  }
+
+  setRetransmits(slot: number, retransmits: number): void {
+    const place = 8 * slot + Memory.LAST;
+    this.#memory[place] = (this.#memory[place]! & 0xf) | (retransmits << RETRANSMITS_SHIFT);
+  }
+
+  mark(slot: number): number {
+    return this.#memory[8 * slot + Memory.MARK]!;
+  }
+
+  /** The tick in which a UDP flow began: its stream_ts less the two seconds. */
+  startedAt(slot: number): number {
+    return this.#ticks[4 * slot + 2]!;
+  }
+
+  setStartedAt(slot: number, tick: number): void {
+    this.#ticks[4 * slot + 2] = tick;
+  }
+
   /** A fresh entry that is in no chain yet. */
   allocate(): number {
     let slot = this.#firstFree;
-    if (slot >= 0) this.#firstFree = this.#nextFree[slot]!;
+    if (slot >= 0) this.#firstFree = this.#memory[8 * slot + Memory.NEXT_FREE]!;
     else {
       if (this.#used === this.#capacity) this.#grow();
       slot = this.#used;
       this.#used += 1;
     }
     this.#count += 1;
-    this.status[slot] = 0;
-    this.state[slot] = 0;
-    this.mark[slot] = 0;
-    this.retransmits[slot] = 0;
-    this.lastInput[slot] = 5;
-    this.expires[slot] = 0;
+    this.#words[16 * slot + Entry.MARKS] = 0;
+    this.#memory[8 * slot + Memory.LAST] = CtTcpInput.NONE << INPUT_SHIFT;
+    this.#memory[8 * slot + Memory.MARK] = 0;
+    this.setExpires(slot, 0);
     return slot;
   }
 
   /** Gives an entry back; it must be in no chain. */
   free(slot: number): void {
-    this.generation[slot] = (this.generation[slot]! + 1) | 0;
-    this.protocol[slot] = 0;
-    this.#nextFree[slot] = this.#firstFree;
-    this.#firstFree = slot;
     if (!this.has(slot, CtStatus.DYING)) this.#count -= 1;
+    const place = 16 * slot + Entry.GENERATION;
+    this.#words[place] = (this.#words[place]! + 1) | 0;
+    this.setProtocol(slot, 0);
+    this.#memory[8 * slot + Memory.NEXT_FREE] = this.#firstFree;
+    this.#firstFree = slot;
   }
 
   /** Takes an entry out of chains and count; its tuples can be read until it is given back. */
@@ -125,25 +270,7 @@ export class ConntrackTable {
   }
 
   isUsed(slot: number): boolean {
-    return this.protocol[slot] !== 0 && !this.has(slot, CtStatus.DYING);
-  }
-
-  has(slot: number, status: number): boolean {
-    return (this.status[slot]! & status) !== 0;
-  }
-
-  set(slot: number, status: number): void {
-    this.status[slot] = this.status[slot]! | status;
-  }
-
-  unset(slot: number, status: number): void {
-    this.status[slot] = this.status[slot]! & ~status;
-  }
-
-  setTuple(node: number, src: Ipv4, dst: Ipv4, ports: number): void {
-    this.src[node] = src;
-    this.dst[node] = dst;
-    this.ports[node] = ports;
+    return this.protocol(slot) !== 0 && !this.has(slot, CtStatus.DYING);
   }
 
   /** Puts both tuples into their chains. */
@@ -165,17 +292,19 @@ export class ConntrackTable {
 
   /** The node of a tuple, or -1. */
   find(src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
+    const words = this.#words;
     let node = this.#heads[this.bucketOf(src, dst, ports, protocol)]! - 1;
     while (node >= 0) {
+      const place = 8 * node;
       if (
-        this.ports[node] === ports &&
-        this.src[node] === src &&
-        this.dst[node] === dst &&
-        this.protocol[node >> 1] === protocol
+        words[place + Node.PORTS] === ports &&
+        words[place + Node.SRC] === src &&
+        words[place + Node.DST] === dst &&
+        this.protocol(node >> 1) === protocol
       ) {
         return node;
       }
-      node = this.#next[node]! - 1;
+      node = words[place + Node.NEXT]! - 1;
     }
     return -1;
   }
@@ -187,30 +316,32 @@ export class ConntrackTable {
 
   /** The node behind this one in its chain, or -1. */
   nextInBucket(node: number): number {
-    return this.#next[node]! - 1;
+    return this.#words[8 * node + Node.NEXT]! - 1;
   }
 
   #bucketOfNode(node: number): number {
-    return this.bucketOf(this.src[node]!, this.dst[node]!, this.ports[node]!, this.protocol[node >> 1]!);
+    return this.bucketOf(this.src(node), this.dst(node), this.ports(node), this.protocol(node >> 1));
   }
 
   #link(node: number): void {
     const bucket = this.#bucketOfNode(node);
-    this.#next[node] = this.#heads[bucket]!;
+    this.#words[8 * node + Node.NEXT] = this.#heads[bucket]!;
     this.#heads[bucket] = node + 1;
   }
 
   #unlink(node: number): void {
+    const words = this.#words;
     const bucket = this.#bucketOfNode(node);
+    const behind = words[8 * node + Node.NEXT]!;
     let at = this.#heads[bucket]! - 1;
     if (at === node) {
-      this.#heads[bucket] = this.#next[node]!;
+      this.#heads[bucket] = behind;
       return;
     }
     while (at >= 0) {
-      const next = this.#next[at]! - 1;
+      const next = words[8 * at + Node.NEXT]! - 1;
       if (next === node) {
-        this.#next[at] = this.#next[node]!;
+        words[8 * at + Node.NEXT] = behind;
         return;
       }
       at = next;
@@ -219,27 +350,10 @@ export class ConntrackTable {
   }
 
   #grow(): void {
-    const capacity = this.#capacity * 2;
-    this.src = longerInt32(this.src, 2 * capacity);
-    this.dst = longerInt32(this.dst, 2 * capacity);
-    this.ports = longerInt32(this.ports, 2 * capacity);
-    this.maxAck = longerInt32(this.maxAck, 2 * capacity);
-    this.sentEnd = longerInt32(this.sentEnd, 2 * capacity);
-    this.#next = longerInt32(this.#next, 2 * capacity);
-    this.protocol = longerUint8(this.protocol, capacity);
-    this.state = longerUint8(this.state, capacity);
-    this.status = longerUint16(this.status, capacity);
-    this.expires = longerFloat64(this.expires, capacity);
-    this.startedAt = longerFloat64(this.startedAt, capacity);
-    this.generation = longerInt32(this.generation, capacity);
-    this.mark = longerInt32(this.mark, capacity);
-    this.lastDirection = longerUint8(this.lastDirection, capacity);
-    this.lastInput = longerUint8(this.lastInput, capacity);
-    this.lastSeq = longerInt32(this.lastSeq, capacity);
-    this.lastAck = longerInt32(this.lastAck, capacity);
-    this.lastEnd = longerInt32(this.lastEnd, capacity);
-    this.retransmits = longerUint8(this.retransmits, capacity);
-    this.#nextFree = longerInt32(this.#nextFree, capacity);
-    this.#capacity = capacity;
+    this.#capacity *= 2;
+    this.#words = longerInt32(this.#words, (this.#capacity * ENTRY_BYTES) / 4);
+    this.#times = new Float64Array(this.#words.buffer);
+    this.#memory = longerInt32(this.#memory, (this.#capacity * MEMORY_BYTES) / 4);
+    this.#ticks = new Float64Array(this.#memory.buffer);
   }
 }

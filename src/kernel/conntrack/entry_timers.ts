@@ -25,7 +25,7 @@ export class EntryTimers {
       if (this.#due[slot] !== loop.now) return;
       this.#due[slot] = Infinity;
       if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) return;
-      if (table.expires[slot]! <= loop.now) kill(slot);
+      if (table.expires(slot) <= loop.now) kill(slot);
       else this.arm(slot);
     });
   }
@@ -36,7 +36,7 @@ export class EntryTimers {
       const length = this.#due.length;
       this.#due = longerFloat64(this.#due, 2 * length).fill(Infinity, length);
     }
-    const expires = this.#table.expires[slot]!;
+    const expires = this.#table.expires(slot);
     if (expires >= this.#due[slot]!) return;
     this.#due[slot] = expires;
     this.#loop.at(expires, this.#handler, slot);

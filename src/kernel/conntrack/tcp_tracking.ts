@@ -46,9 +46,9 @@ export class TcpTimeouts {
 export function startTcp(conntrack: Conntrack, slot: number, packet: Packet): void {
   const input = inputOf(packet);
   const state = nextCtTcpState(0, CtTcpState.NONE, input);
-  conntrack.table.state[slot] = state;
+  conntrack.table.setState(slot, state);
   remember(conntrack.table, slot, packet, input);
-  conntrack.table.sentEnd[2 * slot] = segmentEnd(packet);
+  conntrack.table.setSentEnd(2 * slot, segmentEnd(packet));
   conntrack.refresh(slot, timeoutOf(conntrack, slot, state));
 }
 
@@ -64,7 +64,7 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
   const table = conntrack.table;
   const direction = packet.ctDirection;
   const input = inputOf(packet);
-  const old = table.state[slot]!;
+  const old = table.state(slot);
   let next = nextCtTcpState(direction, old, input);
   if (next === CtTcpState.INVALID) return "invalid";
   const isReopening = next === CtTcpState.SYN_SENT && old >= CtTcpState.TIME_WAIT;
@@ -76,8 +76,8 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
     }
     // The SYN that was ignored was in sync after all, and this answers it: the entry follows.
     next = CtTcpState.SYN_RECV;
-    table.maxAck[2 * slot + direction] = packet.ack;
-    table.sentEnd[2 * slot + 1 - direction] = packet.ack;
+    table.setMaxAck(2 * slot + direction, packet.ack);
+    table.setSentEnd(2 * slot + 1 - direction, packet.ack);
   } else if (input === CtTcpInput.RST && next === CtTcpState.CLOSE) {
     if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";
     if (old === CtTcpState.ESTABLISHED && leavesOpen(conntrack, slot, packet)) next = old;
@@ -96,21 +96,21 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
 /** Whether GC may drop an entry when the table is nearly full. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_can_early_drop, v6.1. */
 export function maySlotBeDroppedByGc(table: ConntrackTable, slot: number): boolean {
   if (!table.has(slot, CtStatus.ASSURED)) return true;
-  if (table.protocol[slot] !== Protocol.TCP) return false;
-  const state = table.state[slot]!;
+  if (table.protocol(slot) !== Protocol.TCP) return false;
+  const state = table.state(slot);
   return state >= CtTcpState.FIN_WAIT && state <= CtTcpState.CLOSE;
 }
 
 /** The segment has been accepted: the entry takes its new state and timeout. */
 function applyState(conntrack: Conntrack, slot: number, next: number, packet: Packet): TrackOutcome {
   const table = conntrack.table;
-  const old = table.state[slot]!;
-  table.state[slot] = next;
+  const old = table.state(slot);
+  table.setState(slot, next);
   if (old !== next && next === CtTcpState.FIN_WAIT) {
     table.set(slot, packet.ctDirection === 0 ? CtStatus.CLOSE_INIT_ORIGINAL : CtStatus.CLOSE_INIT_REPLY);
   }
   if (!table.has(slot, CtStatus.SEEN_REPLY)) {
-    if (table.lastInput[slot] === CtTcpInput.RST) {
+    if (table.lastInput(slot) === CtTcpInput.RST) {
       conntrack.killBy(packet);
       return "killed";
     }
@@ -133,8 +133,8 @@ function timeoutOf(conntrack: Conntrack, slot: number, state: number): Micros {
   const { table, timeouts } = conntrack;
   const { unacknowledged } = timeouts;
   const timeout = timeouts.byState[state]!;
-  if (table.retransmits[slot]! >= timeouts.retransMax) return Math.min(timeout, timeouts.maxRetrans);
-  if (table.lastInput[slot] === CtTcpInput.RST) {
+  if (table.retransmits(slot) >= timeouts.retransMax) return Math.min(timeout, timeouts.maxRetrans);
+  if (table.lastInput(slot) === CtTcpInput.RST) {
     const isCapped = state === CtTcpState.ESTABLISHED && conntrack.inexactRst === "caps-timeout";
     return isCapped ? Math.min(timeout, unacknowledged) : timeouts.byState[CtTcpState.CLOSE]!;
   }
@@ -146,21 +146,21 @@ function timeoutOf(conntrack: Conntrack, slot: number, state: number): Micros {
 /** RFC 1122: a SYN reopens a connection that a FIN had begun to close, or that this side had reset. */
 function mayReopen(table: ConntrackTable, slot: number, direction: number): boolean {
   if (table.has(slot, CtStatus.CLOSE_INIT_ORIGINAL | CtStatus.CLOSE_INIT_REPLY)) return true;
-  return table.lastDirection[slot] === direction && table.lastInput[slot] === CtTcpInput.RST;
+  return table.lastDirection(slot) === direction && table.lastInput(slot) === CtTcpInput.RST;
 }
 
 function acknowledgesIgnoredSyn(table: ConntrackTable, slot: number, packet: Packet): boolean {
   return (
-    table.lastInput[slot] === CtTcpInput.SYN &&
-    table.lastDirection[slot] !== packet.ctDirection &&
-    packet.ack === table.lastEnd[slot]
+    table.lastInput(slot) === CtTcpInput.SYN &&
+    table.lastDirection(slot) !== packet.ctDirection &&
+    packet.ack === table.lastEnd(slot)
   );
 }
 
 /** A RST that answers a SYN or ACK which had been let through without being believed. */
 function answersIgnored(table: ConntrackTable, slot: number, packet: Packet): boolean {
-  if (packet.ack !== table.lastEnd[slot]) return false;
-  const last = table.lastInput[slot];
+  if (packet.ack !== table.lastEnd(slot)) return false;
+  const last = table.lastInput(slot);
   if (last === CtTcpInput.SYN) return table.has(slot, CtStatus.SEEN_REPLY);
   return last === CtTcpInput.ACK && !table.has(slot, CtStatus.ASSURED);
 }
@@ -171,10 +171,10 @@ function isAcceptableReset(conntrack: Conntrack, slot: number, direction: number
   const other = 1 - direction;
   if (answersIgnored(table, slot, packet)) return true;
   if (!table.has(slot, other === 0 ? CtStatus.MAXACK_ORIGINAL : CtStatus.MAXACK_REPLY)) return true;
-  const state = table.state[slot]!;
+  const state = table.state(slot);
   const isEstablished = state >= CtTcpState.ESTABLISHED && state < CtTcpState.TIME_WAIT;
   if (packet.seq === 0 && !isEstablished) return true;
-  return conntrack.timeouts.ignoresInvalidRst || !isBefore(packet.seq, table.maxAck[2 * slot + other]!);
+  return conntrack.timeouts.ignoresInvalidRst || !isBefore(packet.seq, table.maxAck(2 * slot + other));
 }
 
 /**
@@ -186,9 +186,9 @@ function leavesOpen(conntrack: Conntrack, slot: number, packet: Packet): boolean
   const direction = packet.ctDirection;
   if (conntrack.inexactRst === "closes" || !table.has(slot, CtStatus.ASSURED)) return false;
   if (!table.has(slot, direction === 0 ? CtStatus.MAXACK_REPLY : CtStatus.MAXACK_ORIGINAL)) return false;
-  if (table.lastInput[slot] === CtTcpInput.SYN || packet.seq === table.maxAck[2 * slot + 1 - direction]) return false;
-  const isOfTrain = table.lastInput[slot] === CtTcpInput.ACK && table.lastDirection[slot] === direction;
-  return !isOfTrain || packet.seq !== table.lastEnd[slot];
+  if (table.lastInput(slot) === CtTcpInput.SYN || packet.seq === table.maxAck(2 * slot + 1 - direction)) return false;
+  const isOfTrain = table.lastInput(slot) === CtTcpInput.ACK && table.lastDirection(slot) === direction;
+  return !isOfTrain || packet.seq !== table.lastEnd(slot);
 }
 
 /** Follows how far each direction has sent, and whether the other has acknowledged all of it. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_in_window, v6.1. */
@@ -197,38 +197,35 @@ function noteSent(table: ConntrackTable, slot: number, packet: Packet): void {
   const node = 2 * slot + packet.ctDirection;
   const end = segmentEnd(packet);
   if ((packet.flags & TcpFlag.SYN) !== 0 || (isReply && !table.has(slot, CtStatus.SEEN_REPLY))) {
-    table.sentEnd[node] = end;
-  } else if (isBefore(table.sentEnd[node]!, end)) {
-    table.sentEnd[node] = end;
+    table.setSentEnd(node, end);
+  } else if (isBefore(table.sentEnd(node), end)) {
+    table.setSentEnd(node, end);
     table.set(slot, isReply ? CtStatus.UNACKNOWLEDGED_REPLY : CtStatus.UNACKNOWLEDGED_ORIGINAL);
   }
-  if ((packet.flags & TcpFlag.ACK) !== 0 && packet.ack === table.sentEnd[node ^ 1])
+  if ((packet.flags & TcpFlag.ACK) !== 0 && packet.ack === table.sentEnd(node ^ 1))
     table.unset(slot, isReply ? CtStatus.UNACKNOWLEDGED_ORIGINAL : CtStatus.UNACKNOWLEDGED_REPLY);
 }
 
 function noteRetransmission(table: ConntrackTable, slot: number, packet: Packet): void {
   const isSame =
-    table.lastDirection[slot] === packet.ctDirection &&
-    table.lastSeq[slot] === packet.seq &&
-    table.lastAck[slot] === packet.ack &&
-    table.lastEnd[slot] === segmentEnd(packet);
-  table.retransmits[slot] = isSame ? Math.min(table.retransmits[slot]! + 1, 255) : 0;
+    table.lastDirection(slot) === packet.ctDirection &&
+    table.lastSeq(slot) === packet.seq &&
+    table.lastAck(slot) === packet.ack &&
+    table.lastEnd(slot) === segmentEnd(packet);
+  table.setRetransmits(slot, isSame ? Math.min(table.retransmits(slot) + 1, 255) : 0);
 }
 
 function remember(table: ConntrackTable, slot: number, packet: Packet, input: number): void {
   const direction = packet.ctDirection;
-  table.lastDirection[slot] = direction;
-  table.lastInput[slot] = input;
-  table.lastEnd[slot] = segmentEnd(packet);
+  table.setLast(slot, direction, input, segmentEnd(packet));
   if (packet.len > 0) {
-    table.lastSeq[slot] = packet.seq;
-    table.lastAck[slot] = packet.ack;
+    table.setLastData(slot, packet.seq, packet.ack);
   }
   if ((packet.flags & TcpFlag.ACK) === 0) return;
   const node = 2 * slot + direction;
   const known = direction === 0 ? CtStatus.MAXACK_ORIGINAL : CtStatus.MAXACK_REPLY;
-  if (!table.has(slot, known) || isBefore(table.maxAck[node]!, packet.ack)) {
-    table.maxAck[node] = packet.ack;
+  if (!table.has(slot, known) || isBefore(table.maxAck(node), packet.ack)) {
+    table.setMaxAck(node, packet.ack);
     table.set(slot, known);
   }
 }

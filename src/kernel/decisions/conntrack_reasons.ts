@@ -24,8 +24,8 @@ export function explainConntrack(netns: Netns, packet: Packet): (verdict: Verdic
   const isIcmp = packet.protocol === Protocol.ICMP;
   const ports = packPorts(packet.sport, packet.dport);
   const known = isIcmp ? -1 : table.find(packet.src, packet.dst, ports, packet.protocol);
-  const isLive = known >= 0 && table.expires[known >> 1]! > netns.machine.loop.now;
-  const before = isLive ? table.state[known >> 1]! : -1;
+  const isLive = known >= 0 && table.expires(known >> 1) > netns.machine.loop.now;
+  const before = isLive ? table.state(known >> 1) : -1;
   const flags = formatFlags(packet.flags);
   return (verdict) => {
     if (verdict === Verdict.DROP) {
@@ -33,7 +33,7 @@ export function explainConntrack(netns: Netns, packet: Packet): (verdict: Verdic
       return { changes: [], why, source: "net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc, v6.1" };
     }
     if (packet.ctState === CtState.INVALID) return invalid(before, flags, isIcmp);
-    const after = table.state[packet.ct] ?? 0;
+    const after = table.state(packet.ct) ?? 0;
     const state = stateName(after);
     if (isIcmp) return { changes: ["RELATED"], why: "the header it quotes belongs to an entry", source: CORE };
     if (before < 0) {

@@ -53,7 +53,7 @@ export function tellConnect(tcp: Tcp, slot: number, connect: ConnectOutcome): vo
 
 /** Tells what close() does to a connection. */
 export function tellClose(tcp: Tcp, slot: number): void {
-  const state = tcp.sockets.state[slot]!;
+  const state = tcp.sockets.state(slot);
   if (state === TcpState.LISTEN || state === TcpState.CLOSE) return;
   const why =
     state === TcpState.SYN_SENT
@@ -70,8 +70,8 @@ export function tellClose(tcp: Tcp, slot: number): void {
 /** Tells that a retransmission timer has fired and is armed again. */
 export function tellTimeout(tcp: Tcp, slot: number, said: { readonly what: string; readonly source: string }): void {
   const { sockets } = tcp;
-  const count = sockets.retransmits[slot]!;
-  const wait = (sockets.due[slot]! - tcp.machine.loop.now) / SECOND;
+  const count = sockets.retransmits(slot);
+  const wait = (sockets.due(slot) - tcp.machine.loop.now) / SECOND;
   tell(
     tcp.netnsOf(slot),
     flowOfSocket(tcp, slot),
@@ -83,8 +83,8 @@ export function tellTimeout(tcp: Tcp, slot: number, said: { readonly what: strin
 function flowOfSocket({ sockets }: Tcp, slot: number): Flow {
   return {
     protocol: Protocol.TCP,
-    src: sockets.local[slot]!,
-    dst: sockets.remote[slot]!,
+    src: sockets.local(slot),
+    dst: sockets.remote(slot),
     sport: sockets.localPort(slot),
     dport: sockets.remotePort(slot),
   };

@@ -16,16 +16,16 @@ export function receiveAndTell(tcp: Tcp, netns: Netns, packet: Packet): void {
   }
   const { dst, dport, src, sport, flags, ack, seq } = packet;
   const slot = tcp.find(netns, dst, dport, src, sport);
-  const before = slot < 0 ? -1 : tcp.sockets.state[slot]!;
+  const before = slot < 0 ? -1 : tcp.sockets.state(slot);
   const resets = netns.counters.TcpOutRsts;
   const hasListener = tcp.listeners.find(tcp.sockets, netns.id, dst, dport) >= 0;
   const isExpected =
-    before === TcpState.SYN_SENT ? ack === tcp.sockets.sndNxt[slot]! : slot >= 0 && seq === tcp.sockets.rcvNxt[slot]!;
+    before === TcpState.SYN_SENT ? ack === tcp.sockets.sndNxt(slot) : slot >= 0 && seq === tcp.sockets.rcvNxt(slot);
   const decision = beginDecision(netns, packet, { place: "tcp", name: "tcp", verdict: "receive" });
   sink.begin(decision);
   receiveSegment(tcp, netns, packet);
   const now = tcp.find(netns, dst, dport, src, sport);
-  const after = now < 0 ? -1 : tcp.sockets.state[now]!;
+  const after = now < 0 ? -1 : tcp.sockets.state(now);
   const hasReset = netns.counters.TcpOutRsts > resets;
   const reason = reasonOf({ before, after, flags, hasListener, isExpected, hasReset, at: formatEndpoint(dst, dport) });
   Object.assign(decision, reason, { changes: [...changesOf(before, after), ...(hasReset ? ["RST sent"] : [])] });

@@ -209,13 +209,13 @@ export class Ipvs {
     const table = conntrack.table;
     if (!conntrack.isAlive(packet) || table.has(packet.ct, CtStatus.CONFIRMED) || packet.ctDirection !== 0) return;
     const reply = 2 * packet.ct + 1;
-    const ports = table.ports[reply]!;
+    const ports = table.ports(reply);
     if (isTowardsServer) {
       const realPort = connections.realPort[row]!;
-      table.setTuple(reply, connections.real[row]!, table.dst[reply]!, packPorts(realPort, ports & 0xffff));
+      table.setTuple(reply, connections.real[row]!, table.dst(reply), packPorts(realPort, ports & 0xffff));
     } else {
       const virtualPort = connections.ports[row]! & 0xffff;
-      table.setTuple(reply, table.src[reply]!, connections.virtual[row]!, packPorts(ports >>> 16, virtualPort));
+      table.setTuple(reply, table.src(reply), connections.virtual[row]!, packPorts(ports >>> 16, virtualPort));
     }
   }
 

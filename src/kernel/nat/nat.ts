@@ -128,12 +128,12 @@ export class Nat {
   #bindDestination(slot: number, target: DnatTarget): void {
     const table = this.#conntrack.table;
     const reply = 2 * slot + 1;
-    const oldAddress = table.src[reply]!;
-    const oldPort = table.ports[reply]! >>> 16;
+    const oldAddress = table.src(reply);
+    const oldPort = table.ports(reply) >>> 16;
     const address = target.address ?? oldAddress;
     const port = target.portLow === undefined ? oldPort : this.#portWithin(target.portLow, target.portHigh);
     if (address === oldAddress && port === oldPort) return;
-    table.setTuple(reply, address, table.dst[reply]!, packPorts(port, table.ports[reply]! & 0xffff));
+    table.setTuple(reply, address, table.dst(reply), packPorts(port, table.ports(reply) & 0xffff));
     table.set(slot, CtStatus.DST_NAT);
   }
 
@@ -156,12 +156,12 @@ export class Nat {
   #bindSource(slot: number, range: NatRange | undefined): void {
     const table = this.#conntrack.table;
     const reply = 2 * slot + 1;
-    const oldAddress: Ipv4 = table.dst[reply]!;
-    const oldPort = table.ports[reply]! & 0xffff;
+    const oldAddress: Ipv4 = table.dst(reply);
+    const oldPort = table.ports(reply) & 0xffff;
     const chosen = chooseUniqueSource(this.#conntrack, this.#random, slot, range);
     if (chosen.address === oldAddress && chosen.port === oldPort) return;
-    const replySourcePort = table.ports[reply]! >>> 16;
-    table.setTuple(reply, table.src[reply]!, chosen.address, packPorts(replySourcePort, chosen.port));
+    const replySourcePort = table.ports(reply) >>> 16;
+    table.setTuple(reply, table.src(reply), chosen.address, packPorts(replySourcePort, chosen.port));
     table.set(slot, CtStatus.SRC_NAT);
     const ports = this.#netns.sourceNatPorts;
     if (ports !== undefined) ports[chosen.port] = ports[chosen.port]! + 1;
@@ -182,11 +182,11 @@ export class Nat {
     if (!table.has(slot, needs)) return;
     const target = isOriginal ? 2 * slot + 1 : 2 * slot;
     if (manip === "src") {
-      packet.src = table.dst[target]!;
-      packet.sport = table.ports[target]! & 0xffff;
+      packet.src = table.dst(target);
+      packet.sport = table.ports(target) & 0xffff;
     } else {
-      packet.dst = table.src[target]!;
-      packet.dport = table.ports[target]! >>> 16;
+      packet.dst = table.src(target);
+      packet.dport = table.ports(target) >>> 16;
     }
   }
 
@@ -198,13 +198,13 @@ export class Nat {
     if (!table.has(slot, needs)) return;
     const target = isOriginal ? 2 * slot + 1 : 2 * slot;
     if (manip === "src") {
-      packet.quotedDst = table.dst[target]!;
-      packet.quotedDport = table.ports[target]! & 0xffff;
-      packet.src = table.dst[target]!;
+      packet.quotedDst = table.dst(target);
+      packet.quotedDport = table.ports(target) & 0xffff;
+      packet.src = table.dst(target);
     } else {
-      packet.quotedSrc = table.src[target]!;
-      packet.quotedSport = table.ports[target]! >>> 16;
-      packet.dst = table.src[target]!;
+      packet.quotedSrc = table.src(target);
+      packet.quotedSport = table.ports(target) >>> 16;
+      packet.dst = table.src(target);
     }
   }
 }

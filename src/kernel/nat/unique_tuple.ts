@@ -35,8 +35,8 @@ export function chooseUniqueSource(
 ): { readonly address: Ipv4; readonly port: Port } {
   const table = conntrack.table;
   const reply = 2 * slot + 1;
-  const oldPort = table.ports[reply]! & 0xffff;
-  const address = range?.address ?? table.dst[reply]!;
+  const oldPort = table.ports(reply) & 0xffff;
+  const address = range?.address ?? table.dst(reply);
   const keepsPort =
     range?.portLow === undefined || (oldPort >= range.portLow && oldPort <= (range.portHigh ?? range.portLow));
   if (range?.isRandom !== true && keepsPort && isFree(conntrack, slot, address, oldPort))
@@ -97,8 +97,8 @@ function portBounds(range: NatRange | undefined, oldPort: Port): readonly [low: 
 function isFree(conntrack: Conntrack, slot: number, address: Ipv4, port: Port): boolean {
   const table = conntrack.table;
   const reply = 2 * slot + 1;
-  const ports = packPorts(table.ports[reply]! >>> 16, port);
-  const node = conntrack.findNode(table.src[reply]!, address, ports, table.protocol[slot]!);
+  const ports = packPorts(table.ports(reply) >>> 16, port);
+  const node = conntrack.findNode(table.src(reply), address, ports, table.protocol(slot));
   if (node < 0 || node >> 1 === slot) return true;
   conntrack.netns.counters.nf_conntrack_found += 1;
   return false;

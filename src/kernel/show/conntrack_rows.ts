@@ -35,23 +35,23 @@ export function listConntrackRows(netns: Netns): ConntrackRow[] {
   const table = netns.conntrack?.table;
   if (table === undefined) return [];
   const tuple = (node: number): ConntrackTuple => ({
-    source: shownEndpoint(table.src[node]!, table.ports[node]! >>> 16),
-    destination: shownEndpoint(table.dst[node]!, table.ports[node]! & 0xffff),
+    source: shownEndpoint(table.src(node), table.ports(node) >>> 16),
+    destination: shownEndpoint(table.dst(node), table.ports(node) & 0xffff),
   });
   const rows: ConntrackRow[] = [];
   for (let slot = 0; slot < table.extent; slot += 1) {
     if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) continue;
-    if (table.expires[slot]! <= netns.machine.loop.now) continue;
-    const isTcp = table.protocol[slot] === Protocol.TCP;
+    if (table.expires(slot) <= netns.machine.loop.now) continue;
+    const isTcp = table.protocol(slot) === Protocol.TCP;
     rows.push({
       protocol: isTcp ? "tcp" : "udp",
-      timeoutSeconds: secondsLeft(netns.machine, table.expires[slot]!),
-      ...(isTcp ? { state: CT_TCP_STATE_NAMES[table.state[slot]!] ?? "NONE" } : {}),
+      timeoutSeconds: secondsLeft(netns.machine, table.expires(slot)),
+      ...(isTcp ? { state: CT_TCP_STATE_NAMES[table.state(slot)] ?? "NONE" } : {}),
       original: tuple(2 * slot),
       reply: tuple(2 * slot + 1),
       isUnreplied: !table.has(slot, CtStatus.SEEN_REPLY),
       isAssured: table.has(slot, CtStatus.ASSURED),
-      mark: table.mark[slot]! >>> 0,
+      mark: table.mark(slot) >>> 0,
     });
   }
   return rows.toSorted(compareRows);

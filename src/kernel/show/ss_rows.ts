@@ -39,35 +39,35 @@ export function listSsRows(netns: Netns): SsRow[] {
   const { sockets } = netns.machine.tcp;
   const rows: SsRow[] = [];
   for (let slot = 0; slot < sockets.extent; slot += 1) {
-    if (sockets.scope[slot] === netns.id && isShown(netns, slot)) rows.push(rowOf(netns, slot));
+    if (sockets.scope(slot) === netns.id && isShown(netns, slot)) rows.push(rowOf(netns, slot));
   }
   return rows.toSorted(compareRows);
 }
 
 /** A TIME_WAIT entry whose timer has fired may still stand in the table until somebody looks for its port. */
 function isShown({ machine }: Netns, slot: number): boolean {
-  const { state, due } = machine.tcp.sockets;
-  if (state[slot] === TcpState.CLOSE) return false;
-  if (state[slot] !== TcpState.TIME_WAIT) return true;
-  return machine.jiffies.expiry(due[slot]! - TIMEWAIT_LEN, TIMEWAIT_LEN) > machine.loop.now;
+  const { sockets } = machine.tcp;
+  if (sockets.state(slot) === TcpState.CLOSE) return false;
+  if (sockets.state(slot) !== TcpState.TIME_WAIT) return true;
+  return machine.jiffies.expiry(sockets.due(slot) - TIMEWAIT_LEN, TIMEWAIT_LEN) > machine.loop.now;
 }
 
 function rowOf(netns: Netns, slot: number): SsRow {
   const { sockets } = netns.machine.tcp;
-  const state = sockets.state[slot]!;
-  const local = shownEndpoint(sockets.local[slot]!, sockets.localPort(slot));
-  const peer = shownEndpoint(sockets.remote[slot]!, sockets.remotePort(slot));
+  const state = sockets.state(slot);
+  const local = shownEndpoint(sockets.local(slot), sockets.localPort(slot));
+  const peer = shownEndpoint(sockets.remote(slot), sockets.remotePort(slot));
   const place = { state: SS_STATE_NAMES[state] ?? "UNKNOWN", receiveQueue: 0, local, peer };
   if (state === TcpState.LISTEN) return { ...place, sendQueue: netns.sysctls.number("net.core.somaxconn") };
   const isSmall = state === TcpState.TIME_WAIT || state === TcpState.FIN_WAIT2;
-  const unacknowledged = (sockets.sndNxt[slot]! - sockets.sndUna[slot]!) | 0;
+  const unacknowledged = (sockets.sndNxt(slot) - sockets.sndUna(slot)) | 0;
   const isRequest = state === TcpState.SYN_RECV;
   const sendQueue = isSmall || isRequest ? 0 : unacknowledged;
   if (!isSmall && unacknowledged === 0) return { ...place, sendQueue };
   const timer = {
     name: isSmall ? "timewait" : "on",
-    leftMs: shownMilliseconds(millisecondsLeft(netns.machine, sockets.due[slot]!)),
-    retransmits: isSmall ? 0 : sockets.retransmits[slot]!,
+    leftMs: shownMilliseconds(millisecondsLeft(netns.machine, sockets.due(slot))),
+    retransmits: isSmall ? 0 : sockets.retransmits(slot),
   };
   return { ...place, sendQueue, timer };
 }

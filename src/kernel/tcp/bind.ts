@@ -30,7 +30,7 @@ export function bindSocket(tcp: Tcp, slot: number, options: BindOptions): number
   if (hasReuseAddress) sockets.set(slot, SocketFlag.REUSE_ADDRESS);
   if (options.hasReusePort === true) sockets.set(slot, SocketFlag.REUSE_PORT);
   tcp.timeWaits.expire();
-  sockets.local[slot] = address;
+  sockets.setLocal(slot, address);
   if (port === 0 && options.hasNoPort === true) {
     sockets.set(slot, SocketFlag.NO_PORT);
     return 0;
@@ -41,7 +41,7 @@ export function bindSocket(tcp: Tcp, slot: number, options: BindOptions): number
   const chosen = port === 0 ? tcp.ports.pickForBindZero(netns, hasReuseAddress, isFree) : port;
   if (chosen < 0) return chosen;
   if (port !== 0 && !isFree(port)) return -Errno.EADDRINUSE;
-  sockets.ports[slot] = packPorts(chosen, 0);
+  sockets.setPorts(slot, packPorts(chosen, 0));
   sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND);
   netns.ports.addExplicitOwner(chosen);
   return 0;

@@ -19,16 +19,16 @@ export interface BindPlace {
  */
 export function hasBindConflict(tcp: Tcp, slot: number, { address, port, mayShare }: BindPlace): boolean {
   const { sockets } = tcp;
-  const netns = sockets.scope[slot]!;
+  const netns = sockets.scope(slot);
   if (tcp.netnsOf(slot).ports.owners(port) === 0) return false;
   for (let other = 0; other < sockets.extent; other += 1) {
-    if (other === slot || sockets.scope[other] !== netns || !sockets.has(other, SocketFlag.HAS_PORT)) continue;
+    if (other === slot || sockets.scope(other) !== netns || !sockets.has(other, SocketFlag.HAS_PORT)) continue;
     if (sockets.localPort(other) !== port) continue;
-    const otherAddress = sockets.local[other]!;
+    const otherAddress = sockets.local(other);
     if (address !== 0 && otherAddress !== 0 && address !== otherAddress) continue;
     const bothReuse = sockets.has(slot, SocketFlag.REUSE_ADDRESS) && sockets.has(other, SocketFlag.REUSE_ADDRESS);
     const bothReusePort = sockets.has(slot, SocketFlag.REUSE_PORT) && sockets.has(other, SocketFlag.REUSE_PORT);
-    const isShared = bothReusePort || (bothReuse && sockets.state[other] !== TcpState.LISTEN);
+    const isShared = bothReusePort || (bothReuse && sockets.state(other) !== TcpState.LISTEN);
     if (!mayShare || !isShared) return true;
   }
   return false;

@@ -19,16 +19,16 @@ export function receiveIcmpError(tcp: Tcp, netns: Netns, packet: Packet): void {
   const sockets = tcp.sockets;
   const errno = icmpErrno(packet.icmpType, packet.icmpCode);
   if (errno === 0) return;
-  if (sockets.state[slot] === TcpState.SYN_RECV) {
+  if (sockets.state(slot) === TcpState.SYN_RECV) {
     const endsRequest = packet.icmpType !== 3 || packet.icmpCode <= 1;
-    if (!endsRequest || packet.quotedSeq !== sockets.iss[slot]) return;
+    if (!endsRequest || packet.quotedSeq !== sockets.iss(slot)) return;
     netns.counters.TcpExtListenDrops += 1;
     tcp.destroy(slot);
     return;
   }
-  if (sockets.state[slot] !== TcpState.SYN_SENT) return;
+  if (sockets.state(slot) !== TcpState.SYN_SENT) return;
   const isOfOurs =
-    !isBefore(packet.quotedSeq, sockets.sndUna[slot]!) && !isBefore(sockets.sndNxt[slot]!, packet.quotedSeq);
+    !isBefore(packet.quotedSeq, sockets.sndUna(slot)) && !isBefore(sockets.sndNxt(slot), packet.quotedSeq);
   if (isOfOurs) tcp.fail(slot, errno);
 }
 

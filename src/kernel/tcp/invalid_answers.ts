@@ -6,9 +6,9 @@ export function mayAnswerInvalid(tcp: Tcp, slot: number): boolean {
   const { sockets, machine } = tcp;
   if (machine.era.invalidRateLimitMs > 0) {
     const gap = tcp.netnsOf(slot).sysctls.number("net.ipv4.tcp_invalid_ratelimit") * MILLISECOND;
-    const last = sockets.lastAnswer[slot]!;
+    const last = sockets.lastAnswer(slot);
     if (last >= 0 && machine.loop.now - last < gap) return false;
   }
-  sockets.lastAnswer[slot] = machine.loop.now;
+  sockets.setLastAnswer(slot, machine.loop.now);
   return true;
 }

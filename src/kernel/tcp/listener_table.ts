@@ -29,8 +29,8 @@ export class ListenerTable {
     if (slots === undefined) return -1;
     let best = -1;
     for (const slot of slots) {
-      if (sockets.local[slot] === address) return slot;
-      if (sockets.local[slot] === 0) best = slot;
+      if (sockets.local(slot) === address) return slot;
+      if (sockets.local(slot) === 0) best = slot;
     }
     return best;
   }
@@ -43,10 +43,10 @@ export class ListenerTable {
    */
   memberOf(sockets: SocketTable, listener: number, hash: number): number {
     if (!sockets.has(listener, SocketFlag.REUSE_PORT)) return listener;
-    const place = placeOf(sockets.scope[listener]!, sockets.localPort(listener));
+    const place = placeOf(sockets.scope(listener), sockets.localPort(listener));
     const members = this.#byPlace
       .get(place)!
-      .filter((slot) => sockets.has(slot, SocketFlag.REUSE_PORT) && sockets.local[slot] === sockets.local[listener]);
+      .filter((slot) => sockets.has(slot, SocketFlag.REUSE_PORT) && sockets.local(slot) === sockets.local(listener));
     return members[Math.floor((hash / 4294967296) * members.length)]!;
   }
 }

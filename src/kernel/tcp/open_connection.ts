@@ -24,16 +24,16 @@ export function receiveInOpenState(tcp: Tcp, netns: Netns, slot: number, packet:
     return;
   }
   if ((flags & TcpFlag.ACK) === 0) return;
-  if (packet.seq !== sockets.rcvNxt[slot]) {
+  if (packet.seq !== sockets.rcvNxt(slot)) {
     // A repetition or a gap: say what is expected; the sender repeats all that is missing.
-    if (packet.len > 0 || (flags & TcpFlag.FIN) !== 0 || isBefore(sockets.rcvNxt[slot]!, packet.seq)) tcp.sendAck(slot);
+    if (packet.len > 0 || (flags & TcpFlag.FIN) !== 0 || isBefore(sockets.rcvNxt(slot), packet.seq)) tcp.sendAck(slot);
     return;
   }
-  if (isBefore(sockets.sndNxt[slot]!, packet.ack)) {
+  if (isBefore(sockets.sndNxt(slot), packet.ack)) {
     tcp.sendAck(slot);
     return;
   }
-  if (isBefore(sockets.sndUna[slot]!, packet.ack) && !acknowledge(tcp, slot, packet.ack)) return;
+  if (isBefore(sockets.sndUna(slot), packet.ack) && !acknowledge(tcp, slot, packet.ack)) return;
   if (packet.len > 0 && !receivePayload(tcp, slot, packet)) return;
   if ((flags & TcpFlag.FIN) !== 0) receiveFin(tcp, slot, packet);
 }
@@ -42,7 +42,7 @@ export function receiveInOpenState(tcp: Tcp, netns: Netns, slot: number, packet:
 export function receiveInTimeWait(tcp: Tcp, slot: number, packet: Packet): "handled" | "new-connection" {
   const sockets = tcp.sockets;
   const flags = packet.flags;
-  const expected = sockets.rcvNxt[slot]!;
+  const expected = sockets.rcvNxt(slot);
   if ((flags & TcpFlag.RST) !== 0) {
     if (packet.seq === expected) tcp.timeWaits.kill(slot);
     return "handled";
@@ -61,18 +61,18 @@ export function receiveInTimeWait(tcp: Tcp, slot: number, packet: Packet): "hand
 /** Takes an acknowledgement of something new. @returns whether the socket is still there. */
 function acknowledge(tcp: Tcp, slot: number, ack: number): boolean {
   const sockets = tcp.sockets;
-  sockets.sndUna[slot] = ack;
-  sockets.retransmits[slot] = 0;
-  sockets.backoff[slot] = 0;
-  if (ack !== sockets.sndNxt[slot]) {
+  sockets.setSndUna(slot, ack);
+  sockets.setRetransmits(slot, 0);
+  sockets.setBackoff(slot, 0);
+  if (ack !== sockets.sndNxt(slot)) {
     tcp.timers.armRetransmit(slot);
     return true;
   }
   tcp.timers.cancel(slot);
   if (!sockets.has(slot, SocketFlag.FIN_SENT)) return true;
-  switch (sockets.state[slot]) {
+  switch (sockets.state(slot)) {
     case TcpState.FIN_WAIT1:
-      sockets.state[slot] = TcpState.FIN_WAIT2;
+      sockets.setState(slot, TcpState.FIN_WAIT2);
       tcp.timers.armFinWait2(slot);
       return true;
     case TcpState.CLOSING:
@@ -99,27 +99,27 @@ function receivePayload(tcp: Tcp, slot: number, packet: Packet): boolean {
     tcp.destroy(slot);
     return false;
   }
-  sockets.rcvNxt[slot] = (sockets.rcvNxt[slot]! + packet.len) | 0;
+  sockets.setRcvNxt(slot, (sockets.rcvNxt(slot) + packet.len) | 0);
   sockets.set(slot, SocketFlag.HAS_RECEIVED);
   if ((packet.flags & TcpFlag.FIN) === 0) tcp.sendAck(slot);
-  const generation = sockets.ackGeneration[slot]!;
-  sockets.owner[slot]?.received(slot, sockets.tag[slot]!, packet.len);
-  return sockets.state[slot] !== TcpState.CLOSE && generation === sockets.ackGeneration[slot];
+  const generation = sockets.ackGeneration(slot);
+  sockets.owner(slot)?.received(slot, sockets.tag(slot), packet.len);
+  return sockets.state(slot) !== TcpState.CLOSE && generation === sockets.ackGeneration(slot);
 }
 
 /** The peer closes its side. Source: net/ipv4/tcp_input.c tcp_fin, v6.1. */
 function receiveFin(tcp: Tcp, slot: number, packet: Packet): void {
   const sockets = tcp.sockets;
-  sockets.rcvNxt[slot] = segmentEnd(packet);
+  sockets.setRcvNxt(slot, segmentEnd(packet));
   sockets.set(slot, SocketFlag.FIN_RECEIVED);
-  switch (sockets.state[slot]) {
+  switch (sockets.state(slot)) {
     case TcpState.ESTABLISHED:
-      sockets.state[slot] = TcpState.CLOSE_WAIT;
+      sockets.setState(slot, TcpState.CLOSE_WAIT);
       acknowledgeFin(tcp, slot);
       return;
     case TcpState.FIN_WAIT1:
       // Both sides closed at once; our FIN is not acknowledged yet.
-      sockets.state[slot] = TcpState.CLOSING;
+      sockets.setState(slot, TcpState.CLOSING);
       tcp.sendAck(slot);
       return;
     case TcpState.FIN_WAIT2:
@@ -142,18 +142,18 @@ function acknowledgeFin(tcp: Tcp, slot: number): void {
   const isQuick = sockets.has(slot, SocketFlag.HAS_RECEIVED) && !sockets.has(slot, SocketFlag.PINGPONG);
   if (isQuick) tcp.sendAck(slot);
   else sockets.set(slot, SocketFlag.ACK_PENDING);
-  const owner = sockets.owner[slot];
-  owner?.peerClosed(slot, sockets.tag[slot]!);
-  if (sockets.state[slot] === TcpState.CLOSE_WAIT && sockets.has(slot, SocketFlag.ACK_PENDING))
+  const owner = sockets.owner(slot);
+  owner?.peerClosed(slot, sockets.tag(slot));
+  if (sockets.state(slot) === TcpState.CLOSE_WAIT && sockets.has(slot, SocketFlag.ACK_PENDING))
     tcp.timers.delayAck(slot);
 }
 
 function receiveReset(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void {
-  if (packet.seq !== tcp.sockets.rcvNxt[slot]) {
+  if (packet.seq !== tcp.sockets.rcvNxt(slot)) {
     challenge(tcp, netns, slot);
     return;
   }
-  const isHalfClosed = tcp.sockets.state[slot] === TcpState.CLOSE_WAIT;
+  const isHalfClosed = tcp.sockets.state(slot) === TcpState.CLOSE_WAIT;
   tcp.fail(slot, isHalfClosed ? Errno.EPIPE : Errno.ECONNRESET);
 }
 

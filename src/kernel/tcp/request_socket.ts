@@ -38,28 +38,28 @@ export function makeRequest(tcp: Tcp, netns: Netns, listener: number, packet: Pa
   const sockets = tcp.sockets;
   const route = netns.routes.lookup(packet.src);
   if (route.kind !== "unicast" && route.kind !== "local") return -1;
-  const slot = sockets.allocate(netns.id, undefined, sockets.tag[listener]!);
+  const slot = sockets.allocate(netns.id, undefined, sockets.tag(listener));
   sockets.hash(slot, packet.dst, packet.dport, packet.src, packet.sport);
-  sockets.state[slot] = TcpState.SYN_RECV;
-  sockets.route[slot] = route;
-  sockets.listener[slot] = listener;
-  sockets.rcvNxt[slot] = (packet.seq + 1) | 0;
+  sockets.setState(slot, TcpState.SYN_RECV);
+  sockets.setRoute(slot, route);
+  sockets.setListener(slot, listener);
+  sockets.setRcvNxt(slot, (packet.seq + 1) | 0);
   return slot;
 }
 
 /** Answers a new request's SYN with a SYN-ACK that begins at `sequence`, and starts its timer. */
 export function answerRequest(tcp: Tcp, slot: number, sequence: number): void {
   const sockets = tcp.sockets;
-  sockets.iss[slot] = sequence;
-  sockets.sndUna[slot] = sequence;
-  sockets.sndNxt[slot] = (sequence + 1) | 0;
+  sockets.setIss(slot, sequence);
+  sockets.setSndUna(slot, sequence);
+  sockets.setSndNxt(slot, (sequence + 1) | 0);
   tcp.timers.armRetransmit(slot);
   sendSynAck(tcp, slot);
 }
 
 /** Sends the request's SYN-ACK, the first time or again. */
 export function sendSynAck(tcp: Tcp, slot: number): void {
-  tcp.transmit(slot, TcpFlag.SYN | TcpFlag.ACK, tcp.sockets.iss[slot]!, 0);
+  tcp.transmit(slot, TcpFlag.SYN | TcpFlag.ACK, tcp.sockets.iss(slot), 0);
 }
 
 /**
@@ -70,13 +70,13 @@ export function sendSynAck(tcp: Tcp, slot: number): void {
 export function receiveInSynRecv(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void {
   const sockets = tcp.sockets;
   const flags = packet.flags & ~TcpFlag.PSH;
-  const expected = sockets.rcvNxt[slot]!;
+  const expected = sockets.rcvNxt(slot);
   const isReset = (flags & TcpFlag.RST) !== 0;
   if (flags === TcpFlag.SYN && packet.seq === ((expected - 1) | 0)) {
     answerDuplicateSyn(tcp, slot);
     return;
   }
-  const acksOurs = packet.ack === ((sockets.iss[slot]! + 1) | 0);
+  const acksOurs = packet.ack === ((sockets.iss(slot) + 1) | 0);
   const skipsAckTest = isReset && tcp.machine.era.requestRstMustBeExact;
   if ((flags & TcpFlag.ACK) !== 0 && !acksOurs && !skipsAckTest) {
     tcp.sendReset(netns, packet);
@@ -113,7 +113,7 @@ function answerDuplicateSyn(tcp: Tcp, slot: number): void {
 }
 
 function receiveReset(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void {
-  if (tcp.machine.era.requestRstMustBeExact && packet.seq !== tcp.sockets.rcvNxt[slot]) challenge(tcp, netns, slot);
+  if (tcp.machine.era.requestRstMustBeExact && packet.seq !== tcp.sockets.rcvNxt(slot)) challenge(tcp, netns, slot);
   else dropRequest(tcp, netns, slot);
 }
 
@@ -134,25 +134,25 @@ function isOutOfWindow(packet: Packet, expected: number): boolean {
 /** The handshake is complete: the request becomes a connection of the listener's owner. Source: net/ipv4/tcp_ipv4.c tcp_v4_syn_recv_sock, v6.1. */
 function becomeChild(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void {
   const sockets = tcp.sockets;
-  const listener = sockets.listener[slot]!;
-  const owner = sockets.owner[listener];
-  if (sockets.state[listener] !== TcpState.LISTEN || owner === undefined) {
+  const listener = sockets.listener(slot);
+  const owner = sockets.owner(listener);
+  if (sockets.state(listener) !== TcpState.LISTEN || owner === undefined) {
     tcp.sendReset(netns, packet);
     tcp.destroy(slot);
     return;
   }
   tcp.timers.cancel(slot);
-  sockets.state[slot] = TcpState.ESTABLISHED;
-  sockets.owner[slot] = owner;
-  sockets.retransmits[slot] = 0;
-  sockets.backoff[slot] = 0;
-  sockets.sndUna[slot] = packet.ack;
+  sockets.setState(slot, TcpState.ESTABLISHED);
+  sockets.setOwner(slot, owner);
+  sockets.setRetransmits(slot, 0);
+  sockets.setBackoff(slot, 0);
+  sockets.setSndUna(slot, packet.ack);
   // A child stays in its listener's bucket and keeps it closed to connect(). It has the listener's SO_REUSEADDR, so that
   // the next listener may bind beside it and its TIME_WAIT.
-  const inherited = sockets.flags[listener]! & SocketFlag.REUSE_ADDRESS;
+  const inherited = sockets.flags(listener) & SocketFlag.REUSE_ADDRESS;
   sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND | inherited);
   netns.ports.addExplicitOwner(sockets.localPort(slot));
   netns.counters.TcpPassiveOpens += 1;
-  owner.accepted(slot, sockets.tag[slot]!);
-  if (sockets.state[slot] !== TcpState.CLOSE) receiveInOpenState(tcp, netns, slot, packet);
+  owner.accepted(slot, sockets.tag(slot));
+  if (sockets.state(slot) !== TcpState.CLOSE) receiveInOpenState(tcp, netns, slot, packet);
 }

@@ -18,7 +18,7 @@ export function receiveSegment(tcp: Tcp, netns: Netns, packet: Packet): void {
     receiveWithoutConnection(tcp, netns, packet);
     return;
   }
-  switch (tcp.sockets.state[slot]) {
+  switch (tcp.sockets.state(slot)) {
     case TcpState.SYN_SENT:
       receiveInSynSent(tcp, netns, slot, packet);
       return;
@@ -41,7 +41,7 @@ function receiveWithoutConnection(tcp: Tcp, netns: Netns, packet: Packet): void 
 
 function receiveForTimeWait(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void {
   tcp.timeWaits.expire();
-  if (tcp.sockets.state[slot] !== TcpState.TIME_WAIT) {
+  if (tcp.sockets.state(slot) !== TcpState.TIME_WAIT) {
     receiveWithoutConnection(tcp, netns, packet);
     return;
   }
@@ -52,7 +52,7 @@ function receiveForTimeWait(tcp: Tcp, netns: Netns, slot: number, packet: Packet
     tcp.sendAck(slot);
     return;
   }
-  const aboveOld = (tcp.sockets.sndNxt[slot]! + 65537) | 0;
+  const aboveOld = (tcp.sockets.sndNxt(slot) + 65537) | 0;
   tcp.timeWaits.kill(slot);
   const request = makeRequest(tcp, netns, listener, packet);
   if (request >= 0) answerRequest(tcp, request, aboveOld);

@@ -1,8 +1,8 @@
 import { assert } from "../../sim/assert.ts";
-import type { Ipv4, Port } from "../../units.ts";
-import { longerFloat64, longerInt32, longerUint16, longerUint8 } from "../columns.ts";
+import type { Ipv4, Micros, Port } from "../../units.ts";
+import { longerFloat64, longerInt32 } from "../columns.ts";
 import type { Route } from "../routes.ts";
-import { packPorts, TupleIndex } from "../tuple_index.ts";
+import { packPorts, TupleIndex, type TupleRows } from "../tuple_index.ts";
 import type { SocketOwner } from "./socket_owner.ts";
 import { TcpState } from "./tcp_states.ts";
 
@@ -42,43 +42,43 @@ export const SocketFlag = {
 
 const FIRST_CAPACITY = 1024;
 
+/** A row is 16 words, one line of the processor's cache. */
+const ROW_BYTES = 64;
+
+/** Words of a row. The small ones are the state (8 bits), retransmissions (8) and back-off (8); the last two are a time. */
+const Word = {
+  LOCAL: 0,
+  REMOTE: 1,
+  PORTS: 2,
+  SCOPE: 3,
+  SMALL: 4,
+  FLAGS: 5,
+  ISS: 6,
+  SND_NXT: 7,
+  SND_UNA: 8,
+  RCV_NXT: 9,
+  GENERATION: 10,
+  ACK_GENERATION: 11,
+  LISTENER: 12,
+  TAG: 13,
+} as const;
+const RETRANSMITS_SHIFT = 8;
+const BACKOFF_SHIFT = 16;
+
 /**
- * All TCP sockets of a machine as columns: full sockets, request sockets (`SYN_RECV`) and TIME_WAIT entries are rows of
- * one table, as they share one hash in the kernel. A row is named by its slot; `generation` changes whenever its
- * timer is armed or cancelled or the row is given back, so that a stale timer knows itself.
+ * All TCP sockets of a machine: full sockets, request sockets (`SYN_RECV`) and TIME_WAIT entries are rows of one table, as
+ * they share one hash in the kernel. A row is named by its slot; its generation changes whenever its timer is armed or
+ * cancelled or the row is given back, so that a stale timer knows itself.
  */
-export class SocketTable {
-  // The key columns, named as `TupleColumns` wants them: scope is the namespace's number.
-  local = new Int32Array(FIRST_CAPACITY);
-  remote = new Int32Array(FIRST_CAPACITY);
-  ports = new Int32Array(FIRST_CAPACITY);
-  scope = new Int32Array(FIRST_CAPACITY);
-  state = new Uint8Array(FIRST_CAPACITY);
-  flags = new Uint16Array(FIRST_CAPACITY);
-  /** Initial send sequence, next to send, oldest unacknowledged, next expected: signed 32-bit. */
-  iss = new Int32Array(FIRST_CAPACITY);
-  sndNxt = new Int32Array(FIRST_CAPACITY);
-  sndUna = new Int32Array(FIRST_CAPACITY);
-  rcvNxt = new Int32Array(FIRST_CAPACITY);
-  /** Timeouts so far, and how often the interval was doubled. */
-  retransmits = new Uint8Array(FIRST_CAPACITY);
-  backoff = new Uint8Array(FIRST_CAPACITY);
-  generation = new Int32Array(FIRST_CAPACITY);
-  ackGeneration = new Int32Array(FIRST_CAPACITY);
-  /** The moment that the running timer was set to (TIME_WAIT: the end of the entry), as `ss` counts down to it; it fires up to a granule later. */
-  due = new Float64Array(FIRST_CAPACITY);
-  /** When a segment that was none of the connection's was last answered, for the rate limit; -1 for never. */
-  lastAnswer = new Float64Array(FIRST_CAPACITY);
-  /** TIME_WAIT: when the last segment with a timestamp came; -1 if none had one. */
-  lastTimestamp = new Float64Array(FIRST_CAPACITY);
-  /** The listening socket that a request or a child came from, or -1. */
-  listener = new Int32Array(FIRST_CAPACITY);
-  /** A number of the owner's own. */
-  tag = new Int32Array(FIRST_CAPACITY);
-  readonly owner: (SocketOwner | undefined)[] = [];
-  readonly route: (Route | undefined)[] = [];
+export class SocketTable implements TupleRows {
+  #words = new Int32Array(new ArrayBuffer(FIRST_CAPACITY * ROW_BYTES));
+  /** The same memory, for `due`. */
+  #times = new Float64Array(this.#words.buffer);
+  #lastAnswers = new Float64Array(FIRST_CAPACITY);
+  #lastTimestamps = new Float64Array(FIRST_CAPACITY);
+  readonly #owners: (SocketOwner | undefined)[] = [];
+  readonly #routes: (Route | undefined)[] = [];
   readonly index = new TupleIndex(this, FIRST_CAPACITY);
-  #nextFree = new Int32Array(FIRST_CAPACITY);
   #firstFree = -1;
   #used = 0;
   #capacity = FIRST_CAPACITY;
@@ -88,71 +88,246 @@ export class SocketTable {
     return this.#used;
   }
 
+  local(slot: number): Ipv4 {
+    return this.#words[16 * slot + Word.LOCAL]!;
+  }
+
+  setLocal(slot: number, local: Ipv4): void {
+    this.#words[16 * slot + Word.LOCAL] = local;
+  }
+
+  remote(slot: number): Ipv4 {
+    return this.#words[16 * slot + Word.REMOTE]!;
+  }
+
+  /** The local port in the high half, the remote port in the low half. */
+  ports(slot: number): number {
+    return this.#words[16 * slot + Word.PORTS]!;
+  }
+
+  setPorts(slot: number, ports: number): void {
+    this.#words[16 * slot + Word.PORTS] = ports;
+  }
+
+  localPort(slot: number): Port {
+    return this.ports(slot) >>> 16;
+  }
+
+  remotePort(slot: number): Port {
+    return this.ports(slot) & 0xffff;
+  }
+
+  /** The namespace's number. */
+  scope(slot: number): number {
+    return this.#words[16 * slot + Word.SCOPE]!;
+  }
+
+  /** One of `TcpState`. */
+  state(slot: number): number {
+    return this.#words[16 * slot + Word.SMALL]! & 0xff;
+  }
+
+  setState(slot: number, state: number): void {
+    const place = 16 * slot + Word.SMALL;
+    this.#words[place] = (this.#words[place]! & ~0xff) | state;
+  }
+
+  /** Timeouts so far: 0 to 255. */
+  retransmits(slot: number): number {
+    return (this.#words[16 * slot + Word.SMALL]! >>> RETRANSMITS_SHIFT) & 0xff;
+  }
+
+  setRetransmits(slot: number, retransmits: number): void {
+    const place = 16 * slot + Word.SMALL;
+    this.#words[place] = (this.#words[place]! & ~0xff00) | (retransmits << RETRANSMITS_SHIFT);
+  }
+
+  /** How often the interval was doubled: 0 to 255. */
+  backoff(slot: number): number {
+    return (this.#words[16 * slot + Word.SMALL]! >>> BACKOFF_SHIFT) & 0xff;
+  }
+
+  setBackoff(slot: number, backoff: number): void {
+    const place = 16 * slot + Word.SMALL;
+    this.#words[place] = (this.#words[place]! & ~0xff0000) | (backoff << BACKOFF_SHIFT);
+  }
+
+  /** All bits of `SocketFlag`. */
+  flags(slot: number): number {
+    return this.#words[16 * slot + Word.FLAGS]!;
+  }
+
+  has(slot: number, flag: number): boolean {
+    return (this.flags(slot) & flag) !== 0;
+  }
+
+  set(slot: number, flag: number): void {
+    this.#words[16 * slot + Word.FLAGS] = this.flags(slot) | flag;
+  }
+
+  unset(slot: number, flag: number): void {
+    this.#words[16 * slot + Word.FLAGS] = this.flags(slot) & ~flag;
+  }
+
+  /** The initial send sequence; sequences are signed 32-bit numbers. */
+  iss(slot: number): number {
+    return this.#words[16 * slot + Word.ISS]!;
+  }
+
+  setIss(slot: number, iss: number): void {
+    this.#words[16 * slot + Word.ISS] = iss;
+  }
+
+  /** Next to send. */
+  sndNxt(slot: number): number {
+    return this.#words[16 * slot + Word.SND_NXT]!;
+  }
+
+  setSndNxt(slot: number, sndNxt: number): void {
+    this.#words[16 * slot + Word.SND_NXT] = sndNxt;
+  }
+
+  /** Oldest unacknowledged. */
+  sndUna(slot: number): number {
+    return this.#words[16 * slot + Word.SND_UNA]!;
+  }
+
+  setSndUna(slot: number, sndUna: number): void {
+    this.#words[16 * slot + Word.SND_UNA] = sndUna;
+  }
+
+  /** Next expected. */
+  rcvNxt(slot: number): number {
+    return this.#words[16 * slot + Word.RCV_NXT]!;
+  }
+
+  setRcvNxt(slot: number, rcvNxt: number): void {
+    this.#words[16 * slot + Word.RCV_NXT] = rcvNxt;
+  }
+
+  generation(slot: number): number {
+    return this.#words[16 * slot + Word.GENERATION]!;
+  }
+
+  setGeneration(slot: number, generation: number): void {
+    this.#words[16 * slot + Word.GENERATION] = generation;
+  }
+
+  ackGeneration(slot: number): number {
+    return this.#words[16 * slot + Word.ACK_GENERATION]!;
+  }
+
+  setAckGeneration(slot: number, ackGeneration: number): void {
+    this.#words[16 * slot + Word.ACK_GENERATION] = ackGeneration;
+  }
+
+  /** The listening socket that a request or a child came from, or -1. */
+  listener(slot: number): number {
+    return this.#words[16 * slot + Word.LISTENER]!;
+  }
+
+  setListener(slot: number, listener: number): void {
+    this.#words[16 * slot + Word.LISTENER] = listener;
+  }
+
+  /** A number of the owner's own. */
+  tag(slot: number): number {
+    return this.#words[16 * slot + Word.TAG]!;
+  }
+
+  /**
+   * The moment that the running timer was set to (TIME_WAIT: the end of the entry), as `ss` counts down to it; it fires up
+   * to a granule later.
+   */
+  due(slot: number): Micros {
+    return this.#times[8 * slot + 7]!;
+  }
+
+  setDue(slot: number, due: Micros): void {
+    this.#times[8 * slot + 7] = due;
+  }
+
+  /** When a segment that was none of the connection's was last answered, for the rate limit; -1 for never. */
+  lastAnswer(slot: number): Micros {
+    return this.#lastAnswers[slot]!;
+  }
+
+  setLastAnswer(slot: number, time: Micros): void {
+    this.#lastAnswers[slot] = time;
+  }
+
+  /** TIME_WAIT: when the last segment with a timestamp came; -1 if none had one. */
+  lastTimestamp(slot: number): Micros {
+    return this.#lastTimestamps[slot]!;
+  }
+
+  setLastTimestamp(slot: number, time: Micros): void {
+    this.#lastTimestamps[slot] = time;
+  }
+
+  owner(slot: number): SocketOwner | undefined {
+    return this.#owners[slot];
+  }
+
+  setOwner(slot: number, owner: SocketOwner | undefined): void {
+    this.#owners[slot] = owner;
+  }
+
+  /** The cached route to the peer; `undefined` before connect(). */
+  route(slot: number): Route | undefined {
+    return this.#routes[slot];
+  }
+
+  setRoute(slot: number, route: Route | undefined): void {
+    this.#routes[slot] = route;
+  }
+
   /** A fresh row in state CLOSE. */
   allocate(netns: number, owner: SocketOwner | undefined, tag: number): number {
     let slot = this.#firstFree;
-    if (slot >= 0) this.#firstFree = this.#nextFree[slot]!;
+    if (slot >= 0) this.#firstFree = this.tag(slot);
     else {
       if (this.#used === this.#capacity) this.#grow();
       slot = this.#used;
       this.#used += 1;
     }
-    this.scope[slot] = netns;
-    this.local[slot] = 0;
-    this.remote[slot] = 0;
-    this.ports[slot] = 0;
-    this.flags[slot] = 0;
-    this.iss[slot] = 0;
-    this.retransmits[slot] = 0;
-    this.backoff[slot] = 0;
-    this.listener[slot] = -1;
-    this.lastTimestamp[slot] = -1;
-    this.lastAnswer[slot] = -1;
-    this.tag[slot] = tag;
-    this.owner[slot] = owner;
-    this.route[slot] = undefined;
-    this.state[slot] = TcpState.CLOSE;
+    const words = this.#words;
+    const first = 16 * slot;
+    words[first + Word.LOCAL] = 0;
+    words[first + Word.REMOTE] = 0;
+    words[first + Word.PORTS] = 0;
+    words[first + Word.SCOPE] = netns;
+    words[first + Word.SMALL] = TcpState.CLOSE;
+    words[first + Word.FLAGS] = 0;
+    words[first + Word.ISS] = 0;
+    words[first + Word.LISTENER] = -1;
+    words[first + Word.TAG] = tag;
+    this.#lastTimestamps[slot] = -1;
+    this.#lastAnswers[slot] = -1;
+    this.#owners[slot] = owner;
+    this.#routes[slot] = undefined;
     return slot;
   }
 
-  /** Gives a row back; it must have left the index and its bucket. */
+  /** Gives a row back; it must have left the index and its bucket. Its tag names the next free row. */
   free(slot: number): void {
-    assert((this.flags[slot]! & SocketFlag.HASHED) === 0, "a freed socket has left the index");
-    this.state[slot] = TcpState.CLOSE;
-    this.generation[slot] = (this.generation[slot]! + 1) | 0;
-    this.ackGeneration[slot] = (this.ackGeneration[slot]! + 1) | 0;
-    this.owner[slot] = undefined;
-    this.route[slot] = undefined;
-    this.#nextFree[slot] = this.#firstFree;
+    assert(!this.has(slot, SocketFlag.HASHED), "a freed socket has left the index");
+    this.setState(slot, TcpState.CLOSE);
+    this.setGeneration(slot, (this.generation(slot) + 1) | 0);
+    this.setAckGeneration(slot, (this.ackGeneration(slot) + 1) | 0);
+    this.#owners[slot] = undefined;
+    this.#routes[slot] = undefined;
+    this.#words[16 * slot + Word.TAG] = this.#firstFree;
     this.#firstFree = slot;
-  }
-
-  has(slot: number, flag: number): boolean {
-    return (this.flags[slot]! & flag) !== 0;
-  }
-
-  set(slot: number, flag: number): void {
-    this.flags[slot] = this.flags[slot]! | flag;
-  }
-
-  unset(slot: number, flag: number): void {
-    this.flags[slot] = this.flags[slot]! & ~flag;
-  }
-
-  localPort(slot: number): Port {
-    return this.ports[slot]! >>> 16;
-  }
-
-  remotePort(slot: number): Port {
-    return this.ports[slot]! & 0xffff;
   }
 
   /** Fills in the key of a row that is not in the index, and puts it there. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   hash(slot: number, local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): void {
-    this.local[slot] = local;
-    this.remote[slot] = remote;
-    this.ports[slot] = packPorts(localPort, remotePort);
+    const words = this.#words;
+    words[16 * slot + Word.LOCAL] = local;
+    words[16 * slot + Word.REMOTE] = remote;
+    words[16 * slot + Word.PORTS] = packPorts(localPort, remotePort);
     this.index.insert(slot);
     this.set(slot, SocketFlag.HASHED);
   }
@@ -164,28 +339,10 @@ export class SocketTable {
   }
 
   #grow(): void {
-    const capacity = this.#capacity * 2;
-    this.local = longerInt32(this.local, capacity);
-    this.remote = longerInt32(this.remote, capacity);
-    this.ports = longerInt32(this.ports, capacity);
-    this.scope = longerInt32(this.scope, capacity);
-    this.state = longerUint8(this.state, capacity);
-    this.flags = longerUint16(this.flags, capacity);
-    this.iss = longerInt32(this.iss, capacity);
-    this.sndNxt = longerInt32(this.sndNxt, capacity);
-    this.sndUna = longerInt32(this.sndUna, capacity);
-    this.rcvNxt = longerInt32(this.rcvNxt, capacity);
-    this.retransmits = longerUint8(this.retransmits, capacity);
-    this.backoff = longerUint8(this.backoff, capacity);
-    this.generation = longerInt32(this.generation, capacity);
-    this.ackGeneration = longerInt32(this.ackGeneration, capacity);
-    this.due = longerFloat64(this.due, capacity);
-    this.lastTimestamp = longerFloat64(this.lastTimestamp, capacity);
-    this.lastAnswer = longerFloat64(this.lastAnswer, capacity);
-    this.listener = longerInt32(this.listener, capacity);
-    this.tag = longerInt32(this.tag, capacity);
-    this.#nextFree = longerInt32(this.#nextFree, capacity);
-    this.#capacity = capacity;
-    this.index.rebind(this);
+    this.#capacity *= 2;
+    this.#words = longerInt32(this.#words, (this.#capacity * ROW_BYTES) / 4);
+    this.#times = new Float64Array(this.#words.buffer);
+    this.#lastAnswers = longerFloat64(this.#lastAnswers, this.#capacity);
+    this.#lastTimestamps = longerFloat64(this.#lastTimestamps, this.#capacity);
   }
 }

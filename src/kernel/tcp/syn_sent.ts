@@ -15,10 +15,10 @@ export function receiveInSynSent(tcp: Tcp, netns: Netns, slot: number, packet: P
   const sockets = tcp.sockets;
   const flags = packet.flags;
   if ((flags & TcpFlag.ACK) === 0) return;
-  const acksOurs = isBefore(sockets.sndUna[slot]!, packet.ack) && !isBefore(sockets.sndNxt[slot]!, packet.ack);
+  const acksOurs = isBefore(sockets.sndUna(slot), packet.ack) && !isBefore(sockets.sndNxt(slot), packet.ack);
   if (!acksOurs) {
     // The peer holds an old connection: our RST clears it, and from 5.6 on the SYN follows within two ticks.
-    if (tcp.machine.era.resendsSynAfterChallenge && sockets.retransmits[slot] === 0) tcp.timers.armSoon(slot);
+    if (tcp.machine.era.resendsSynAfterChallenge && sockets.retransmits(slot) === 0) tcp.timers.armSoon(slot);
     tcp.sendReset(netns, packet);
     return;
   }
@@ -28,11 +28,11 @@ export function receiveInSynSent(tcp: Tcp, netns: Netns, slot: number, packet: P
   }
   if ((flags & TcpFlag.SYN) === 0) return;
   tcp.timers.cancel(slot);
-  sockets.state[slot] = TcpState.ESTABLISHED;
-  sockets.rcvNxt[slot] = (packet.seq + 1) | 0;
-  sockets.sndUna[slot] = packet.ack;
-  sockets.retransmits[slot] = 0;
-  sockets.backoff[slot] = 0;
+  sockets.setState(slot, TcpState.ESTABLISHED);
+  sockets.setRcvNxt(slot, (packet.seq + 1) | 0);
+  sockets.setSndUna(slot, packet.ack);
+  sockets.setRetransmits(slot, 0);
+  sockets.setBackoff(slot, 0);
   tcp.sendAck(slot);
-  sockets.owner[slot]?.connected(slot, sockets.tag[slot]!);
+  sockets.owner(slot)?.connected(slot, sockets.tag(slot));
 }

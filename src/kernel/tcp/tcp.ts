@@ -86,11 +86,11 @@ export class Tcp {
   listen(slot: number): number {
     const sockets = this.sockets;
     if (!sockets.has(slot, SocketFlag.HAS_PORT)) {
-      const outcome = this.bind(slot, { address: sockets.local[slot]!, port: 0 });
+      const outcome = this.bind(slot, { address: sockets.local(slot), port: 0 });
       if (outcome < 0) return outcome;
     }
-    sockets.state[slot] = TcpState.LISTEN;
-    this.listeners.add(sockets.scope[slot]!, sockets.localPort(slot), slot);
+    sockets.setState(slot, TcpState.LISTEN);
+    this.listeners.add(sockets.scope(slot), sockets.localPort(slot), slot);
     return 0;
   }
 
@@ -108,33 +108,33 @@ export class Tcp {
     const route = netns.routes.lookup(daddr);
     const unreachable = routeErrno(route);
     if (unreachable !== 0) return this.#refuse(slot, unreachable);
-    const saddr = sockets.local[slot] === 0 ? route.preferredSource : sockets.local[slot]!;
+    const saddr = sockets.local(slot) === 0 ? route.preferredSource : sockets.local(slot);
     const outcome = sockets.has(slot, SocketFlag.BOUND)
       ? this.#claimTuple(slot, saddr, daddr, dport)
       : this.#pickPort(slot, netns, saddr, daddr, dport);
     if (this.machine.decisions !== undefined) tellConnect(this, slot, { route, saddr, daddr, dport, outcome });
     if (outcome < 0) return this.#refuse(slot, -outcome);
-    sockets.route[slot] = route;
-    sockets.state[slot] = TcpState.SYN_SENT;
-    if (sockets.iss[slot] === 0) sockets.iss[slot] = this.initialSequence(saddr, outcome, daddr, dport);
-    sockets.sndUna[slot] = sockets.iss[slot]!;
-    sockets.sndNxt[slot] = (sockets.iss[slot]! + 1) | 0;
+    sockets.setRoute(slot, route);
+    sockets.setState(slot, TcpState.SYN_SENT);
+    if (sockets.iss(slot) === 0) sockets.setIss(slot, this.initialSequence(saddr, outcome, daddr, dport));
+    sockets.setSndUna(slot, sockets.iss(slot));
+    sockets.setSndNxt(slot, (sockets.iss(slot) + 1) | 0);
     netns.counters.TcpActiveOpens += 1;
     this.#connections += 1;
     this.timers.armRetransmit(slot);
-    this.transmit(slot, TcpFlag.SYN, sockets.iss[slot]!, 0);
+    this.transmit(slot, TcpFlag.SYN, sockets.iss(slot), 0);
     return 0;
   }
 
   /** send(2) of `bytes` bytes, at once as one segment. */
   send(slot: number, bytes: number): void {
     const sockets = this.sockets;
-    const state = sockets.state[slot]!;
+    const state = sockets.state(slot);
     assert(state === TcpState.ESTABLISHED || state === TcpState.CLOSE_WAIT, "data is sent on an open connection");
     if (sockets.has(slot, SocketFlag.HAS_RECEIVED)) sockets.set(slot, SocketFlag.PINGPONG);
-    const sequence = sockets.sndNxt[slot]!;
-    const isIdle = sockets.sndUna[slot] === sequence;
-    sockets.sndNxt[slot] = (sequence + bytes) | 0;
+    const sequence = sockets.sndNxt(slot);
+    const isIdle = sockets.sndUna(slot) === sequence;
+    sockets.setSndNxt(slot, (sequence + bytes) | 0);
     if (isIdle) this.timers.armRetransmit(slot);
     this.transmit(slot, TcpFlag.PSH | TcpFlag.ACK, sequence, bytes);
   }
@@ -161,9 +161,9 @@ export class Tcp {
   close(slot: number): void {
     const sockets = this.sockets;
     if (this.machine.decisions !== undefined) tellClose(this, slot);
-    sockets.owner[slot] = undefined;
+    sockets.setOwner(slot, undefined);
     sockets.set(slot, SocketFlag.ORPHAN);
-    const state = sockets.state[slot]!;
+    const state = sockets.state(slot);
     if (state === TcpState.LISTEN) this.#closeListener(slot);
     else if (state === TcpState.CLOSE || state === TcpState.SYN_SENT) this.destroy(slot);
     else if (sockets.has(slot, SocketFlag.LINGER_RESET)) this.#abort(slot);
@@ -194,13 +194,13 @@ export class Tcp {
     const sockets = this.sockets;
     const netns = this.netnsOf(slot);
     const packet = this.machine.packets.take();
-    packet.src = sockets.local[slot]!;
-    packet.dst = sockets.remote[slot]!;
+    packet.src = sockets.local(slot);
+    packet.dst = sockets.remote(slot);
     packet.sport = sockets.localPort(slot);
     packet.dport = sockets.remotePort(slot);
     packet.flags = flags;
     packet.seq = sequence;
-    packet.ack = (flags & TcpFlag.ACK) !== 0 ? sockets.rcvNxt[slot]! : 0;
+    packet.ack = (flags & TcpFlag.ACK) !== 0 ? sockets.rcvNxt(slot) : 0;
     packet.len = bytes;
     if ((flags & TcpFlag.ACK) !== 0) this.#ackIsSent(slot);
     if ((flags & TcpFlag.RST) !== 0) {
@@ -209,12 +209,12 @@ export class Tcp {
     }
     netns.counters.TcpOutSegs += 1;
     this.machine.countPacket();
-    netns.localOut(packet, sockets.route[slot]!);
+    netns.localOut(packet, sockets.route(slot)!);
   }
 
   /** Acknowledges at once. */
   sendAck(slot: number): void {
-    this.transmit(slot, TcpFlag.ACK, this.sockets.sndNxt[slot]!, 0);
+    this.transmit(slot, TcpFlag.ACK, this.sockets.sndNxt(slot), 0);
   }
 
   /**
@@ -260,10 +260,10 @@ export class Tcp {
 
   /** Tells the owner that the connection failed and frees the socket. */
   fail(slot: number, errno: number): void {
-    const owner = this.sockets.owner[slot];
-    const tag = this.sockets.tag[slot]!;
-    this.sockets.owner[slot] = undefined;
-    if (this.sockets.state[slot] === TcpState.SYN_SENT) this.netnsOf(slot).counters.TcpAttemptFails += 1;
+    const owner = this.sockets.owner(slot);
+    const tag = this.sockets.tag(slot);
+    this.sockets.setOwner(slot, undefined);
+    if (this.sockets.state(slot) === TcpState.SYN_SENT) this.netnsOf(slot).counters.TcpAttemptFails += 1;
     owner?.failed(slot, tag, errno);
     this.destroy(slot);
   }
@@ -276,7 +276,7 @@ export class Tcp {
    */
   destroy(slot: number): void {
     const sockets = this.sockets;
-    const state = sockets.state[slot]!;
+    const state = sockets.state(slot);
     if (state === TcpState.ESTABLISHED || state === TcpState.CLOSE_WAIT)
       this.netnsOf(slot).counters.TcpEstabResets += 1;
     sockets.unhash(slot);
@@ -294,7 +294,7 @@ export class Tcp {
   }
 
   netnsOf(slot: number): Netns {
-    return this.machine.netnsById(this.sockets.scope[slot]!);
+    return this.machine.netnsById(this.sockets.scope(slot));
   }
 
   /**
@@ -304,7 +304,7 @@ export class Tcp {
   isTupleFree(search: PortSearch, port: Port): boolean {
     const other = this.find(search.netns, search.saddr, port, search.daddr, search.dport);
     if (other < 0) return true;
-    if (this.sockets.state[other] !== TcpState.TIME_WAIT) return false;
+    if (this.sockets.state(other) !== TcpState.TIME_WAIT) return false;
     if (!mayReuseTimeWait(this, other, false)) return false;
     search.reusedTimeWait = other;
     return true;
@@ -341,7 +341,7 @@ export class Tcp {
     const port = sockets.localPort(slot);
     const other = this.find(this.netnsOf(slot), saddr, port, daddr, dport);
     if (other >= 0) {
-      if (sockets.state[other] !== TcpState.TIME_WAIT || !mayReuseTimeWait(this, other, true))
+      if (sockets.state(other) !== TcpState.TIME_WAIT || !mayReuseTimeWait(this, other, true))
         return -Errno.EADDRNOTAVAIL;
       this.#takeOver(slot, other);
     }
@@ -352,7 +352,7 @@ export class Tcp {
   /** A TIME_WAIT entry's tuple goes to a new connection, which begins above its numbers. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v6.1. */
   #takeOver(slot: number, timeWait: number): void {
     if (timeWait < 0) return;
-    this.sockets.iss[slot] = (this.sockets.sndNxt[timeWait]! + 65537) | 0;
+    this.sockets.setIss(slot, (this.sockets.sndNxt(timeWait) + 65537) | 0);
     this.netnsOf(slot).counters.TcpExtTWRecycled += 1;
     this.timeWaits.kill(timeWait);
   }
@@ -364,25 +364,25 @@ export class Tcp {
 
   #sendFin(slot: number, next: number): void {
     const sockets = this.sockets;
-    const sequence = sockets.sndNxt[slot]!;
-    const isIdle = sockets.sndUna[slot] === sequence;
-    sockets.state[slot] = next;
+    const sequence = sockets.sndNxt(slot);
+    const isIdle = sockets.sndUna(slot) === sequence;
+    sockets.setState(slot, next);
     sockets.set(slot, SocketFlag.FIN_SENT);
-    sockets.sndNxt[slot] = (sequence + 1) | 0;
+    sockets.setSndNxt(slot, (sequence + 1) | 0);
     if (isIdle) this.timers.armRetransmit(slot);
     this.transmit(slot, TcpFlag.FIN | TcpFlag.ACK, sequence, 0);
   }
 
   #abort(slot: number): void {
-    this.transmit(slot, TcpFlag.RST | TcpFlag.ACK, this.sockets.sndNxt[slot]!, 0);
+    this.transmit(slot, TcpFlag.RST | TcpFlag.ACK, this.sockets.sndNxt(slot), 0);
     this.destroy(slot);
   }
 
   #closeListener(slot: number): void {
     const sockets = this.sockets;
-    this.listeners.remove(sockets.scope[slot]!, sockets.localPort(slot), slot);
+    this.listeners.remove(sockets.scope(slot), sockets.localPort(slot), slot);
     for (let child = 0; child < sockets.extent; child += 1) {
-      if (sockets.listener[child] === slot && sockets.state[child] === TcpState.SYN_RECV) this.destroy(child);
+      if (sockets.listener(child) === slot && sockets.state(child) === TcpState.SYN_RECV) this.destroy(child);
     }
     this.destroy(slot);
   }
@@ -391,6 +391,6 @@ export class Tcp {
     const sockets = this.sockets;
     if (!sockets.has(slot, SocketFlag.ACK_PENDING)) return;
     sockets.unset(slot, SocketFlag.ACK_PENDING);
-    sockets.ackGeneration[slot] = (sockets.ackGeneration[slot]! + 1) | 0;
+    sockets.setAckGeneration(slot, (sockets.ackGeneration(slot) + 1) | 0);
   }
 }

@@ -34,7 +34,7 @@ export class TcpTimers implements TimerColumnOwner {
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
     this.#delayedAcks = new KernelTimer(tcp.machine.jiffies, tcp.machine.loop, DELACK_MIN, {
-      isLive: (slot, generation) => tcp.sockets.ackGeneration[slot] === generation,
+      isLive: (slot, generation) => tcp.sockets.ackGeneration(slot) === generation,
       fire: (slot) => this.#delayedAckDue(slot),
     });
   }
@@ -42,10 +42,10 @@ export class TcpTimers implements TimerColumnOwner {
   /** Arms the retransmission timer for the state the socket is in; it replaces a running one. */
   armRetransmit(slot: number): void {
     const sockets = this.#tcp.sockets;
-    const state = sockets.state[slot]!;
+    const state = sockets.state(slot);
     const isHandshake = state === TcpState.SYN_SENT || state === TcpState.SYN_RECV;
     const timers = isHandshake ? this.#handshake : this.#payload;
-    const backoff = sockets.backoff[slot]!;
+    const backoff = sockets.backoff(slot);
     while (timers.length <= backoff) {
       const first = isHandshake ? TIMEOUT_INIT : RTO_MIN;
       timers.push(this.#timer(Math.min(first * (1 << timers.length), RTO_MAX)));
@@ -65,24 +65,24 @@ export class TcpTimers implements TimerColumnOwner {
 
   /** A running timer will not fire. */
   cancel(slot: number): void {
-    const generations = this.#tcp.sockets.generation;
-    generations[slot] = (generations[slot]! + 1) | 0;
+    const { sockets } = this.#tcp;
+    sockets.setGeneration(slot, (sockets.generation(slot) + 1) | 0);
   }
 
   /** An ACK will be sent in 40 ms unless something else carries it before. */
   delayAck(slot: number): void {
     const sockets = this.#tcp.sockets;
     sockets.set(slot, SocketFlag.ACK_PENDING);
-    this.#delayedAcks.arm(slot, sockets.ackGeneration[slot]!);
+    this.#delayedAcks.arm(slot, sockets.ackGeneration(slot));
   }
 
   isLive(slot: number, generation: number): boolean {
-    return this.#tcp.sockets.generation[slot] === generation;
+    return this.#tcp.sockets.generation(slot) === generation;
   }
 
   fire(slot: number): void {
     this.cancel(slot);
-    const state = this.#tcp.sockets.state[slot]!;
+    const state = this.#tcp.sockets.state(slot);
     if (state === TcpState.SYN_SENT) this.#synTimeout(slot);
     else if (state === TcpState.SYN_RECV) this.#requestTimeout(slot);
     else if (state === TcpState.FIN_WAIT2) this.#tcp.destroy(slot);
@@ -92,8 +92,8 @@ export class TcpTimers implements TimerColumnOwner {
   #arm(slot: number, timer: KernelTimer): void {
     const { sockets, machine } = this.#tcp;
     this.cancel(slot);
-    timer.arm(slot, sockets.generation[slot]!);
-    sockets.due[slot] = machine.loop.now + timer.delay;
+    timer.arm(slot, sockets.generation(slot));
+    sockets.setDue(slot, machine.loop.now + timer.delay);
   }
 
   #timer(delay: Micros): KernelTimer {
@@ -117,29 +117,29 @@ export class TcpTimers implements TimerColumnOwner {
     const netns = this.#tcp.netnsOf(slot);
     const linear = machine.era.synLinearTimeouts === 0 ? 0 : netns.sysctls.number("net.ipv4.tcp_syn_linear_timeouts");
     netns.counters.TcpExtTCPTimeouts += 1;
-    if (sockets.retransmits[slot]! >= netns.sysctls.number("net.ipv4.tcp_syn_retries") + linear) {
+    if (sockets.retransmits(slot) >= netns.sysctls.number("net.ipv4.tcp_syn_retries") + linear) {
       this.#tcp.fail(slot, Errno.ETIMEDOUT);
       return;
     }
-    sockets.retransmits[slot] = sockets.retransmits[slot]! + 1;
-    if (sockets.retransmits[slot] > linear) sockets.backoff[slot] = sockets.backoff[slot]! + 1;
+    sockets.setRetransmits(slot, sockets.retransmits(slot) + 1);
+    if (sockets.retransmits(slot) > linear) sockets.setBackoff(slot, sockets.backoff(slot) + 1);
     netns.counters.TcpRetransSegs += 1;
     netns.counters.TcpExtTCPSynRetrans += 1;
     this.armRetransmit(slot);
     this.#tell(slot, "no SYN-ACK has come: the SYN goes out again", "tcp_timer.c tcp_retransmit_timer");
-    this.#tcp.transmit(slot, TcpFlag.SYN, sockets.iss[slot]!, 0);
+    this.#tcp.transmit(slot, TcpFlag.SYN, sockets.iss(slot), 0);
   }
 
   /** A SYN-ACK has gone unanswered. Source: net/ipv4/inet_connection_sock.c reqsk_timer_handler, v6.1. */
   #requestTimeout(slot: number): void {
     const sockets = this.#tcp.sockets;
     const netns = this.#tcp.netnsOf(slot);
-    if (sockets.retransmits[slot]! >= netns.sysctls.number("net.ipv4.tcp_synack_retries")) {
+    if (sockets.retransmits(slot) >= netns.sysctls.number("net.ipv4.tcp_synack_retries")) {
       this.#tcp.destroy(slot);
       return;
     }
-    sockets.retransmits[slot] = sockets.retransmits[slot]! + 1;
-    sockets.backoff[slot] = sockets.backoff[slot]! + 1;
+    sockets.setRetransmits(slot, sockets.retransmits(slot) + 1);
+    sockets.setBackoff(slot, sockets.backoff(slot) + 1);
     netns.counters.TcpRetransSegs += 1;
     this.armRetransmit(slot);
     this.#tell(slot, "no ACK of the SYN-ACK has come", "inet_connection_sock.c reqsk_timer_handler");
@@ -152,18 +152,18 @@ export class TcpTimers implements TimerColumnOwner {
     const netns = this.#tcp.netnsOf(slot);
     const isOrphan = sockets.has(slot, SocketFlag.ORPHAN);
     netns.counters.TcpExtTCPTimeouts += 1;
-    if (sockets.retransmits[slot]! >= (isOrphan ? ORPHAN_RETRIES : RETRIES2)) {
+    if (sockets.retransmits(slot) >= (isOrphan ? ORPHAN_RETRIES : RETRIES2)) {
       this.#tcp.fail(slot, Errno.ETIMEDOUT);
       return;
     }
-    sockets.retransmits[slot] = sockets.retransmits[slot]! + 1;
-    sockets.backoff[slot] = sockets.backoff[slot]! + 1;
+    sockets.setRetransmits(slot, sockets.retransmits(slot) + 1);
+    sockets.setBackoff(slot, sockets.backoff(slot) + 1);
     netns.counters.TcpRetransSegs += 1;
     this.armRetransmit(slot);
     this.#tell(slot, "what was sent is not acknowledged: it goes out again", "tcp_timer.c tcp_retransmit_timer");
     const fin = sockets.has(slot, SocketFlag.FIN_SENT) ? 1 : 0;
-    const first = sockets.sndUna[slot]!;
-    const bytes = ((sockets.sndNxt[slot]! - first) | 0) - fin;
+    const first = sockets.sndUna(slot);
+    const bytes = ((sockets.sndNxt(slot) - first) | 0) - fin;
     const flags = TcpFlag.ACK | (bytes > 0 ? TcpFlag.PSH : 0) | (fin === 1 ? TcpFlag.FIN : 0);
     this.#tcp.transmit(slot, flags, first, bytes);
   }

@@ -54,9 +54,9 @@ export class TimeWaitQueue {
       return;
     }
     netns.counters.TcpExtTW += 1;
-    sockets.state[slot] = TcpState.TIME_WAIT;
-    sockets.owner[slot] = undefined;
-    sockets.lastTimestamp[slot] = machine.loop.now;
+    sockets.setState(slot, TcpState.TIME_WAIT);
+    sockets.setOwner(slot, undefined);
+    sockets.setLastTimestamp(slot, machine.loop.now);
     this.#changeCount(netns, 1);
     this.restart(slot);
   }
@@ -65,12 +65,12 @@ export class TimeWaitQueue {
   restart(slot: number): void {
     const { sockets, machine } = this.#tcp;
     this.#tcp.timers.cancel(slot);
-    sockets.due[slot] = machine.loop.now + TIMEWAIT_LEN;
+    sockets.setDue(slot, machine.loop.now + TIMEWAIT_LEN);
     if (this.#count === this.#slots.length) this.#grow();
     const row = (this.#head + this.#count) & (this.#slots.length - 1);
     this.#startedAt[row] = machine.loop.now;
     this.#slots[row] = slot;
-    this.#generations[row] = sockets.generation[slot]!;
+    this.#generations[row] = sockets.generation(slot);
     this.#count += 1;
     if (this.#count === 1) this.#lookAtHead();
   }
@@ -79,7 +79,7 @@ export class TimeWaitQueue {
   expire(): void {
     while (this.#headDue <= this.#tcp.machine.loop.now) {
       const slot = this.#slots[this.#head]!;
-      const isLive = this.#tcp.sockets.generation[slot] === this.#generations[this.#head];
+      const isLive = this.#tcp.sockets.generation(slot) === this.#generations[this.#head];
       this.#head = (this.#head + 1) & (this.#slots.length - 1);
       this.#count -= 1;
       this.#lookAtHead();
@@ -136,7 +136,7 @@ export class TimeWaitQueue {
 export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean): boolean {
   const sockets = tcp.sockets;
   const netns = tcp.netnsOf(slot);
-  const since = sockets.lastTimestamp[slot]!;
+  const since = sockets.lastTimestamp(slot);
   if (since < 0 || !netns.hasTimestamps) return false;
   if (isBoundBefore) return true;
   const mode = netns.timeWaitReuseMode;
@@ -153,6 +153,6 @@ export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean)
   }
 }
 
-function isLoopback({ local, remote }: SocketTable, slot: number): boolean {
-  return local[slot]! >>> 24 === 127 || remote[slot]! >>> 24 === 127;
+function isLoopback(sockets: SocketTable, slot: number): boolean {
+  return sockets.local(slot) >>> 24 === 127 || sockets.remote(slot) >>> 24 === 127;
 }

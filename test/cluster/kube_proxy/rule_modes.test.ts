@@ -25,7 +25,7 @@ describe.each(["iptables", "nftables"] as const)("A node in %s mode", (mode) => 
     expect(syn).toMatchObject({ src: HOST, dst: ENDPOINT, dport: 8080 });
     wire.inject({ src: ENDPOINT, sport: 8080, dport: syn.sport, flags: "S.", seq: 5000, ack: syn.seq + 1 });
     expect(wire.owner.lines).toContain("connected");
-    expect(formatIpv4(wire.tcp.sockets.remote[slot]!)).toBe("10.96.0.20");
+    expect(formatIpv4(wire.tcp.sockets.remote(slot))).toBe("10.96.0.20");
   });
 
   it("leads a client of the NodePort to the endpoint with the node's own address as source", () => {

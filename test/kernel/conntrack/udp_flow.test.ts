@@ -19,7 +19,7 @@ function flow(kernel: string, seconds: number, answers = true): { left: number; 
     udp.send(client, 20, { address: POD, port: 53 });
     network.loop.runUntil(second * 1_000_000 + 500_000);
     const seen = {
-      left: Math.ceil((table.expires[0]! - network.loop.now) / 1e6),
+      left: Math.ceil((table.expires(0) - network.loop.now) / 1e6),
       isAssured: table.has(0, CtStatus.ASSURED),
     };
     network.loop.runUntil((second + 1) * 1_000_000);

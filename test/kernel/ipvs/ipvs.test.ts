@@ -124,7 +124,7 @@ describe("A segment for a virtual service without a connection", () => {
     const { syn, slot } = bench.wire.connect(80);
     const sent = bench.fromPod(".", { ack: syn.seq - 5 });
     expect(sent).toMatchObject([{ flags: "R", dst: PEER, seq: (syn.seq - 5) | 0 }]);
-    expect(bench.wire.tcp.sockets.state[slot]).toBe(TcpState.SYN_SENT);
+    expect(bench.wire.tcp.sockets.state(slot)).toBe(TcpState.SYN_SENT);
   });
 
   it("draws ICMP port unreachable, and never a RST, when there is no real server or all have weight 0", () => {
@@ -296,7 +296,7 @@ describe("A virtual service without servers", () => {
     expect(new Set(synAcks).size).toBe(1);
     expect(icmps.length).toBe(synAcks.length);
     const request = [...Array(tcp.sockets.extent).keys()].filter(
-      (slot) => tcp.sockets.state[slot] === TcpState.SYN_RECV,
+      (slot) => tcp.sockets.state(slot) === TcpState.SYN_RECV,
     );
     expect(request).toHaveLength(1);
   });

@@ -71,9 +71,9 @@ class Driver {
     else if (step.kind === "connect") this.#connect(step);
     else {
       const slot = this.#open[step.which];
-      if (slot === undefined || tcp.sockets.owner[slot] !== this.#owner) return;
+      if (slot === undefined || tcp.sockets.owner(slot) !== this.#owner) return;
       if (step.kind === "close") tcp.close(slot);
-      else if (tcp.sockets.state[slot] === TcpState.ESTABLISHED) tcp.send(slot, 100);
+      else if (tcp.sockets.state(slot) === TcpState.ESTABLISHED) tcp.send(slot, 100);
     }
   }
 

@@ -22,11 +22,11 @@ describe("close()", () => {
   it("by the client first: FIN_WAIT1, FIN_WAIT2, TIME_WAIT at the client for 60 s and a granule at most", () => {
     const wire = new Wire();
     const { slot, syn } = wire.establish(PORT);
-    const { state } = wire.tcp.sockets;
+    const { sockets } = wire.tcp;
     wire.tcp.close(slot);
-    expect([wire.takeFlags(), state[slot]]).toEqual([["F."], TcpState.FIN_WAIT1]);
+    expect([wire.takeFlags(), sockets.state(slot)]).toEqual([["F."], TcpState.FIN_WAIT1]);
     wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5001, ack: syn.seq + 2 });
-    expect(state[slot]).toBe(TcpState.FIN_WAIT2);
+    expect(sockets.state(slot)).toBe(TcpState.FIN_WAIT2);
     wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 2 });
     expect(wire.takeSent()).toMatchObject([{ flags: ".", seq: (syn.seq + 2) | 0, ack: 5002 }]);
     expect([wire.count(TcpState.TIME_WAIT), wire.host.ports.inUse]).toEqual([1, 1]);
@@ -40,12 +40,12 @@ describe("close()", () => {
     const wire = new Wire();
     const { slot, syn } = wire.establish(PORT);
     wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1 });
-    expect([wire.tcp.sockets.state[slot], wire.owner.lines]).toEqual([
+    expect([wire.tcp.sockets.state(slot), wire.owner.lines]).toEqual([
       TcpState.CLOSE_WAIT,
       ["connected", "peer closed"],
     ]);
     wire.tcp.close(slot);
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.LAST_ACK);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.LAST_ACK);
     wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5002, ack: syn.seq + 2 });
     expect([wire.count(TcpState.TIME_WAIT), wire.host.ports.inUse]).toEqual([0, 0]);
   });
@@ -55,7 +55,7 @@ describe("close()", () => {
     const { slot, synAck } = accepted(wire);
     wire.tcp.close(slot);
     wire.inject({ sport: CLIENT, dport: PORT, flags: "F.", seq: 1001, ack: synAck.seq + 2 });
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.TIME_WAIT);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.TIME_WAIT);
   });
 
   it("by both at once: CLOSING, then TIME_WAIT", () => {
@@ -63,9 +63,9 @@ describe("close()", () => {
     const { slot, syn } = wire.establish(PORT);
     wire.tcp.close(slot);
     wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1 });
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.CLOSING);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.CLOSING);
     wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5002, ack: syn.seq + 2 });
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.TIME_WAIT);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.TIME_WAIT);
   });
 
   it("with SO_LINGER {1, 0} sends a RST and leaves nothing", () => {
@@ -82,7 +82,7 @@ describe("close()", () => {
     const { slot, syn } = wire.establish(PORT);
     wire.tcp.close(slot);
     wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 5001, ack: syn.seq + 2 });
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.FIN_WAIT2);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.FIN_WAIT2);
     wire.at(19.9);
     expect(wire.count(TcpState.FIN_WAIT2)).toBe(1);
     wire.at(20.1);
@@ -123,7 +123,7 @@ describe("A segment for an open connection", () => {
     for (const seq of [5000, 5002, 9000]) wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq });
     const challenges = wire.takeSent();
     expect(challenges.map((one) => `${one.flags} ${one.ack}`)).toEqual([". 5001", ". 5001", ". 5001"]);
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.ESTABLISHED);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
     wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5001 });
     expect([wire.owner.lines, wire.host.ports.inUse]).toEqual([["connected", "failed 104"], 0]);
   });
@@ -134,7 +134,7 @@ describe("A segment for an open connection", () => {
     for (const seq of [5001, 1, 90_000_000]) {
       expect(wire.inject({ sport: PORT, dport: syn.sport, flags: "S", seq }).takeFlags()).toEqual(["."]);
     }
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.ESTABLISHED);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
   });
 });
 

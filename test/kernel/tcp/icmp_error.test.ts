@@ -29,7 +29,7 @@ describe("An ICMP error for a socket in SYN_SENT", () => {
     const wire = new Wire();
     const { slot, syn } = wire.connect(PORT);
     wire.injectIcmpError(3, 4, { sport: syn.sport, dport: PORT, seq: syn.seq });
-    expect([wire.owner.lines, wire.tcp.sockets.state[slot]]).toEqual([[], TcpState.SYN_SENT]);
+    expect([wire.owner.lines, wire.tcp.sockets.state(slot)]).toEqual([[], TcpState.SYN_SENT]);
   });
 
   it("counts only if it quotes a sequence number from snd_una to snd_nxt", () => {
@@ -104,6 +104,6 @@ describe("An ICMP error for an open connection", () => {
     const wire = new Wire();
     const { slot, syn } = wire.establish(PORT);
     wire.injectIcmpError(3, 1, { sport: syn.sport, dport: PORT, seq: (syn.seq + 1) | 0 });
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.ESTABLISHED);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
   });
 });

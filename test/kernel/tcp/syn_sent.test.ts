@@ -67,11 +67,11 @@ describe("A segment for a socket in SYN_SENT", () => {
     return { wire, slot, seq: syn.seq };
   };
   const isWaiting = ({ wire, slot }: { wire: Wire; slot: number }): boolean =>
-    wire.tcp.sockets.state[slot] === TcpState.SYN_SENT && wire.owner.lines.length === 0;
+    wire.tcp.sockets.state(slot) === TcpState.SYN_SENT && wire.owner.lines.length === 0;
 
   it("SYN+ACK of our SYN: ESTABLISHED, acknowledged at once", () => {
     const { wire, slot, seq } = arrive("S.", 1);
-    expect(wire.tcp.sockets.state[slot]).toBe(TcpState.ESTABLISHED);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
     expect(wire.owner.lines).toEqual(["connected"]);
     expect(wire.takeSent()).toMatchObject([{ flags: ".", seq: (seq + 1) | 0, ack: 7001 }]);
     wire.at(300);
@@ -107,7 +107,7 @@ describe("A segment for a socket in SYN_SENT", () => {
   it("RST+ACK of our SYN: ECONNREFUSED, the port is free", () => {
     const { wire, slot } = arrive("R.", 1);
     expect(wire.owner.lines).toEqual([`failed ${Errno.ECONNREFUSED}`]);
-    expect([wire.takeSent(), wire.tcp.sockets.state[slot], wire.host.ports.inUse]).toEqual([[], TcpState.CLOSE, 0]);
+    expect([wire.takeSent(), wire.tcp.sockets.state(slot), wire.host.ports.inUse]).toEqual([[], TcpState.CLOSE, 0]);
     expect(wire.host.counters.TcpAttemptFails).toBe(1);
   });
 
@@ -128,7 +128,7 @@ describe("A segment for a socket in SYN_SENT", () => {
     const { slot, syn } = wire.connect(PORT);
     for (const seq of [0, 1, syn.seq, syn.seq + 1, syn.seq + 2])
       wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq });
-    expect([wire.takeSent(), wire.tcp.sockets.state[slot]]).toEqual([[], TcpState.SYN_SENT]);
+    expect([wire.takeSent(), wire.tcp.sockets.state(slot)]).toEqual([[], TcpState.SYN_SENT]);
   });
 
   it("a pure ACK of our SYN is ignored", () => {
