@@ -11,9 +11,10 @@ const require = createRequire(import.meta.url);
  * fonts have no part in it, and a machine without any gives the same picture.
  */
 export function pngOf(svg: string): Uint8Array {
-  const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) =>
-    require.resolve(`dejavu-fonts-ttf/ttf/${name}`),
-  );
+  const fontFiles = [
+    require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
+    require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"),
+  ];
   return new Resvg(svg, {
     fitTo: { mode: "zoom", value: ZOOM },
     background: "white",
