@@ -40,11 +40,11 @@ export class TimeWaitQueue {
     const { sockets, machine } = this.#tcp;
     const ports: Port[] = [];
     for (let index = 0; index < this.#count; index += 1) {
-      const row = (this.#head + index) & (this.#due.length - 1);
-      if (this.#due[row]! > machine.loop.now) break;
+      const row = (this.#head + index) & (this.#slots.length - 1);
+      if (machine.jiffies.expiry(this.#startedAt[row]!, TIMEWAIT_LEN) > machine.loop.now) break;
       const slot = this.#slots[row]!;
-      const isLive = sockets.generation[slot] === this.#generations[row];
-      if (isLive && sockets.scope[slot] === netns.id) ports.push(sockets.localPort(slot));
+      const isLive = sockets.generation(slot) === this.#generations[row];
+      if (isLive && sockets.scope(slot) === netns.id) ports.push(sockets.localPort(slot));
     }
     return ports;
   }
