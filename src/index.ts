@@ -105,3 +105,7 @@ export { chartFile, chartSvg } from "./report/charts/chart_file.ts";
 export { chartFrame, COLOR } from "./report/charts/look.ts";
 export { showChart, showTable, showText } from "./report/notebook_output.ts";
 export type { NotebookOutput } from "./report/notebook_output.ts";
+export { explainScenario } from "./report/explain_scenario.ts";
+export type { ExplainedScenario } from "./report/explain_scenario.ts";
+export { explainFinding } from "./report/explain_finding.ts";
+export { sequenceChart } from "./report/sequence_chart.ts";

@@ -1,5 +1,5 @@
 import type { Chart } from "./charts/chart.ts";
-import { chartFile } from "./charts/chart_file.ts";
+import { chartSvg } from "./charts/chart_file.ts";
 
 /** By which a notebook's kernel asks a value how it is to be shown. */
 const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
@@ -12,6 +12,9 @@ export interface NotebookOutput {
 /** The version of Vega-Lite that the viewers of notebooks draw; charts here use nothing that it has not. */
 const VIEWERS_VERSION = "v5";
 
+/** How wide a picture is at most, in dots: what is stored stays small. */
+const MOST_DOTS = 1_800;
+
 /**
  * A chart as the output of a notebook's cell: its Vega-Lite specification for viewers that draw it, a PNG for the others,
  * and its title and description as text.
@@ -23,11 +26,14 @@ const VIEWERS_VERSION = "v5";
  * await showChart(chart);
  */
 export async function showChart(chart: Omit<Chart, "kind">): Promise<NotebookOutput> {
-  const png = await chartFile(chart, ".png");
+  const svg = await chartSvg(chart);
+  // Only who asks for a PNG waits for the library that draws it.
+  const { pngOf } = await import("./charts/png_writer.ts");
+  const zoom = Math.min(2, MOST_DOTS / Number(/ width="([0-9.]+)"/.exec(svg)?.[1] ?? MOST_DOTS / 2));
   const $schema = `https://vega.github.io/schema/vega-lite/${VIEWERS_VERSION}.json`;
   return outputOf({
     [`application/vnd.vegalite.${VIEWERS_VERSION}+json`]: { ...chart.spec, $schema },
-    "image/png": typeof png === "string" ? png : base64Of(png),
+    "image/png": base64Of(pngOf(svg, zoom)),
     "text/plain": `${chart.title}\n${chart.description}`,
   });
 }

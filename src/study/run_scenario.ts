@@ -8,6 +8,7 @@ import type { RunDocument } from "./run_document.ts";
 import { type DiffSide, runDiff } from "./run_diff.ts";
 import { documentOf, type RunRequest } from "./run_study.ts";
 import { pointDocument, sweepDocument, type SweepDocument } from "./sweep_document.ts";
+import { StudyPlan } from "./study_plan.ts";
 import { planSweep } from "./sweep_plan.ts";
 
 /** A scenario as its file holds it. */
@@ -22,15 +23,20 @@ export interface ScenarioSource {
  * json` gives, with every figure and the fingerprint the same. The digest, the version and the two times are left empty.
  *
  * @param set as `--set` takes it: `PATH=VALUE`.
+ * @param onReplications hears the boots behind the document, as that of `RunRequest` does.
  * @throws an error with all diagnostics if the scenario or a setting is wrong.
  * @example
  * const file = "scenarios/nodelocaldns.yaml";
  * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=2m", "replications=1"]);
  * console.log(run.probes.total, run.engine.fingerprint);
  */
-export function runScenario(source: ScenarioSource, set: readonly string[] = []): RunDocument {
+export function runScenario(
+  source: ScenarioSource,
+  set: readonly string[] = [],
+  onReplications: NonNullable<RunRequest["onReplications"]> = () => undefined,
+): RunDocument {
   const scenario = scenarioOf(parseScenario(source.text, source.file, set));
-  return documentHere({ ...UNSTATED, file: source.file, scenario, overrides: overrideRecord(set) });
+  return documentHere({ ...UNSTATED, file: source.file, scenario, overrides: overrideRecord(set), onReplications });
 }
 
 /**
@@ -101,8 +107,10 @@ const NO_CLOCKS = { wallSeconds: () => 0, cpuSeconds: () => 0 } as const;
 type HereRequest = Pick<RunRequest, "scenario" | "file" | "digest" | "version" | "overrides" | "onReplications">;
 
 function documentHere(request: HereRequest): RunDocument {
-  const standing = resultsOf(request.scenario);
-  const varied = request.scenario.variants.map(({ scenario }) => resultsOf(scenario));
+  const plan = new StudyPlan(request.scenario, request.scenario.variants);
+  const results = plan.scenarios.map(resultsOf);
+  const standing = results[0]!;
+  const varied = request.scenario.variants.map((_, index) => results[plan.placeOf(index)]!);
   request.onReplications?.(standing, varied);
   return documentOf(request, standing, { wallSeconds: 0, cpuSeconds: 0 }, varied);
 }
