@@ -11,6 +11,8 @@ const PACKAGES = join(import.meta.dirname, "node_modules");
 /** The program itself: what npm links to may be a script that starts it, and to end that one would leave Deno running. */
 const DENO = join(PACKAGES, "deno", process.platform === "win32" ? "deno.exe" : "deno");
 const DELIMITER = "<IDS|MSG>";
+/** What no cell prints. */
+const MARK = "portfall: end of the cell";
 /** How long the kernel may take to answer for the first time, and to end a cell. */
 const START_SECONDS = 60;
 const CELL_SECONDS = 300;
@@ -85,21 +87,29 @@ export class DenoKernel {
   /**
    * Runs a cell.
    *
-   * @returns its outputs, in nbformat's shape.
+   * @returns its outputs, in nbformat's shape: first what it printed, then what it showed.
    * @throws CellError with the kernel's message and trace if the cell does.
    */
   async run(code: string): Promise<readonly Output[]> {
+    const outputs: Output[] = [];
+    await this.#execute(code, outputs, () => true);
+    // Deno may publish outputs after it has told that the cell is over. Those of a second cell come behind them.
+    await this.#execute(`console.log("${MARK}"); console.error("${MARK}"); "${MARK}";`, outputs, isMarked);
+    return storedOutputs(outputs);
+  }
+
+  /** Runs code and collects what is published, until the kernel is idle and the outputs are complete. */
+  async #execute(code: string, outputs: Output[], isComplete: (outputs: readonly Output[]) => boolean): Promise<void> {
     const flags = { silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true };
     const request = await this.#send("execute_request", { code, ...flags });
     this.#iopub.receiveTimeout = CELL_SECONDS * 1_000;
-    const outputs: Output[] = [];
-    for (;;) {
+    let isIdle = false;
+    while (!isIdle || !isComplete(outputs)) {
       const { type, parent, content } = await this.#receive();
-      if (parent !== request) continue;
-      if (type === "status" && content["execution_state"] === "idle") return outputs.map(storedOutput);
+      isIdle ||= type === "status" && parent === request && content["execution_state"] === "idle";
       if (type === "error") throw new CellError(errorText(content));
       const output = outputOf(type, content);
-      if (output !== undefined) appendOutput(outputs, output);
+      if (output !== undefined) outputs.push(output);
     }
   }
 
@@ -160,10 +170,33 @@ function outputOf(type: string, content: Message["content"]): Output | undefined
   return { output_type: type, data: content["data"], metadata: {} };
 }
 
-/** Texts are stored line by line, as Jupyter does, so that a change of one line is one in the file. */
-function storedOutput(output: Output): Output {
-  const { data, text } = output;
-  if (text !== undefined) return { ...output, text: linesOf(text) };
+/** Whether the marks of the second cell have come on every way that outputs take. */
+function isMarked(outputs: readonly Output[]): boolean {
+  const isShown = outputs.some(isMark);
+  return isShown && ["stdout", "stderr"].every((name) => printed(outputs, name).includes(MARK));
+}
+
+function isMark({ output_type, data }: Output): boolean {
+  return output_type === "execute_result" && JSON.stringify(data).includes(MARK);
+}
+
+/** All that was printed on one of the two ways. */
+function printed(outputs: readonly Output[], name: string): string {
+  const pieces = outputs.filter((output) => output.output_type === "stream" && output["name"] === name);
+  return pieces.map(({ text }) => textOf(text)).join("");
+}
+
+/** Outputs without the marks. Texts are stored line by line, as Jupyter does: a change of one line is one in the file. */
+function storedOutputs(outputs: readonly Output[]): readonly Output[] {
+  const streams = ["stdout", "stderr"].flatMap((name): Output[] => {
+    const text = printed(outputs, name).replace(`${MARK}\n`, "");
+    return text === "" ? [] : [{ output_type: "stream", name, text: linesOf(text) }];
+  });
+  const shown = outputs.filter((output) => output.output_type !== "stream" && !isMark(output));
+  return [...streams, ...shown.map(storedOutput)];
+}
+
+function storedOutput({ data, ...output }: Output): Output {
   const entries = typeof data === "object" && data !== null ? Object.entries(data) : [];
   const stored = entries.map(([type, value]) => [type, type.startsWith("text/") ? linesOf(value) : value] as const);
   return { ...output, data: Object.fromEntries(stored) };
@@ -171,14 +204,6 @@ function storedOutput(output: Output): Output {
 
 function linesOf(text: unknown): readonly string[] {
   return textOf(text).split(/(?<=\n)/);
-}
-
-/** Adds an output; what is printed in pieces becomes one. */
-function appendOutput(outputs: Output[], output: Output): void {
-  const last = outputs.at(-1);
-  if (output.output_type === "stream" && last?.output_type === "stream" && last["name"] === output["name"]) {
-    last["text"] = `${textOf(last["text"])}${textOf(output["text"])}`;
-  } else outputs.push(output);
 }
 
 function errorText(content: Message["content"]): string {

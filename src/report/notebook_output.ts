@@ -1,5 +1,7 @@
-import type { Chart } from "./charts/chart.ts";
+import type { Chart, ChartKind } from "./charts/chart.ts";
 import { chartSvg } from "./charts/chart_file.ts";
+import { chartsOfResult } from "./charts/charts_of_result.ts";
+import type { ResultDocument } from "./results/result.ts";
 
 /** By which a notebook's kernel asks a value how it is to be shown. */
 const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
@@ -12,8 +14,9 @@ export interface NotebookOutput {
 /** The version of Vega-Lite that the viewers of notebooks draw; charts here use nothing that it has not. */
 const VIEWERS_VERSION = "v5";
 
-/** How wide a picture is at most, in dots: what is stored stays small. */
-const MOST_DOTS = 1_800;
+/** How many dots a picture has at most: some 100 kB. */
+const MOST_DOTS = 850_000;
+const ZOOM = 2;
 
 /**
  * A chart as the output of a notebook's cell: its Vega-Lite specification for viewers that draw it, a PNG for the others,
@@ -22,20 +25,37 @@ const MOST_DOTS = 1_800;
  * @example
  * const file = "scenarios/nodelocaldns.yaml";
  * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=2m", "replications=1"]);
- * const [chart] = chartsOfResult({ document: run });
- * await showChart(chart);
+ * await showChart(chartOf(run, "failure-probability"));
  */
 export async function showChart(chart: Omit<Chart, "kind">): Promise<NotebookOutput> {
   const svg = await chartSvg(chart);
   // Only who asks for a PNG waits for the library that draws it.
   const { pngOf } = await import("./charts/png_writer.ts");
-  const zoom = Math.min(2, MOST_DOTS / Number(/ width="([0-9.]+)"/.exec(svg)?.[1] ?? MOST_DOTS / 2));
+  const [, width = 0, height = 0] = (/ width="([0-9.]+)" height="([0-9.]+)"/.exec(svg) ?? []).map(Number);
+  const zoom = Math.min(ZOOM, Math.sqrt(MOST_DOTS / Math.max(1, width * height)));
   const $schema = `https://vega.github.io/schema/vega-lite/${VIEWERS_VERSION}.json`;
   return outputOf({
     [`application/vnd.vegalite.${VIEWERS_VERSION}+json`]: { ...chart.spec, $schema },
     "image/png": base64Of(pngOf(svg, zoom)),
     "text/plain": `${chart.title}\n${chart.description}`,
   });
+}
+
+/**
+ * The chart of a kind that a result can give.
+ *
+ * @throws an error that names the kinds it can give, if it cannot give this one.
+ * @example
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=2m", "replications=1"]);
+ * await showChart(chartOf(run, "port-map"));
+ */
+export function chartOf(document: ResultDocument, kind: ChartKind): Chart {
+  const charts = chartsOfResult({ document });
+  const chart = charts.find((one) => one.kind === kind);
+  if (chart !== undefined) return chart;
+  const kinds = charts.map((one) => one.kind).join(", ") || "none";
+  throw new Error(`Cannot draw "${kind}" of a result ${document.format}: its charts are ${kinds}`);
 }
 
 /**
@@ -49,7 +69,7 @@ export function showTable(rows: readonly Readonly<Record<string, string | number
   const names = Object.keys(rows[0] ?? {});
   const cells = rows.map((row) => names.map((name) => String(row[name] ?? "")));
   const isNumeric = names.map((name) => rows.every((row) => typeof row[name] === "number"));
-  const widths = names.map((name, place) => Math.max(3, ...[name, ...cells.map((row) => row[place]!)].map(lengthOf)));
+  const widths = names.map((name, place) => Math.max(3, name.length, ...cells.map((row) => row[place]!.length)));
   const padded = (row: readonly string[]): string[] =>
     row.map((cell, place) => (isNumeric[place] === true ? cell.padStart(widths[place]!) : cell.padEnd(widths[place]!)));
   const rule = widths.map((width, place) =>
@@ -73,10 +93,6 @@ export function showText(text: string): NotebookOutput {
 
 function outputOf(forms: Readonly<Record<string, unknown>>): NotebookOutput {
   return { [DISPLAY]: () => forms };
-}
-
-function lengthOf(text: string): number {
-  return text.length;
 }
 
 function base64Of(bytes: Uint8Array): string {
