@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
 // Goal: the runner fails where it should, and says where.
 // Method: small notebooks in a folder of their own, run as a user would, in the real kernel.
@@ -10,7 +10,8 @@ import { afterAll, describe, expect, it } from "vitest";
 const ROOT = join(import.meta.dirname, "../..");
 const INSTALL = "npm ci --prefix notebooks";
 const isInstalled = existsSync(join(ROOT, "notebooks/node_modules/zeromq"));
-if (!isInstalled) console.warn(`Skipped: the Deno kernel is not installed. To run these tests: ${INSTALL}`);
+const NOT_INSTALLED = `the Deno kernel is not installed; to install it: ${INSTALL}`;
+if (!isInstalled) console.warn(`Skipped: ${NOT_INSTALLED}`);
 const FOLDER = mkdtempSync(join(tmpdir(), "portfall-execute-"));
 
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -33,7 +34,11 @@ function execute(...words: readonly string[]): {
   return { code: status, out: stdout, err: stderr };
 }
 
-describe.skipIf(!isInstalled)(`The notebook runner (skipped without: ${INSTALL})`, () => {
+describe("The notebook runner", () => {
+  beforeEach(({ skip }) => {
+    if (!isInstalled) skip(NOT_INSTALLED);
+  });
+
   it("stores what cells print and end with, and finds it up to date afterwards", () => {
     const path = writeNotebook(
       "good.ipynb",
