@@ -106,12 +106,8 @@ export { diffScenario, runScenario, sweepScenario } from "./study/run_scenario.t
 export type { ScenarioSource } from "./study/run_scenario.ts";
 export { runPortExperiment } from "./conform/port_experiment.ts";
 export type { PickedPort, PortExperiment, PortExperimentOptions } from "./conform/port_experiment.ts";
-export { chartsOfResult } from "./report/charts/charts_of_result.ts";
-export type { Chart, ChartKind, ChartOptions } from "./report/charts/chart.ts";
-export { chartFile, chartSvg } from "./report/charts/chart_file.ts";
 export { chartFrame, COLOR } from "./report/charts/look.ts";
 export { chartOf, showChart, showTable, showText } from "./report/notebook_output.ts";
-export type { ResultDocument } from "./report/results/result.ts";
 export type { NotebookOutput } from "./report/notebook_output.ts";
 export { explainScenario } from "./report/explain_scenario.ts";
 export type { ExplainedScenario } from "./report/explain_scenario.ts";
