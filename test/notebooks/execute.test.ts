@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { runScenario } from "../../src/study/run_scenario.ts";
 
 // Goal: the runner fails where it should, and says where.
 // Method: small notebooks in a folder of their own, run as a user would, in the real kernel.
@@ -34,7 +35,8 @@ function execute(...words: readonly string[]): {
   return { code: status, out: stdout, err: stderr };
 }
 
-describe("The notebook runner", () => {
+// A kernel starts in a second; a machine that does other things as well may need many.
+describe("The notebook runner", { timeout: 120_000 }, () => {
   beforeEach(({ skip }) => {
     if (!isInstalled) skip(NOT_INSTALLED);
   });
@@ -91,5 +93,23 @@ describe("The notebook runner", () => {
     const { code, err } = execute(writeNotebook("gone.ipynb", "Deno.exit(3);"));
     expect(code).toBe(1);
     expect(err).toMatch(/^gone\.ipynb: code cell 1 \(Deno\.exit\(3\);\) fails: the Deno kernel ended/);
+  });
+
+  it("gives the bits that Node gives", () => {
+    // The packages that the sources import are found from a folder of the project only.
+    const file = join(ROOT, "scenarios/nodelocaldns.yaml");
+    const path = join(ROOT, "notebooks/node_modules/.bits.ipynb");
+    const set = ["duration=2m", "replications=1", "kernel=6.1"];
+    const source = [
+      'import { runScenario } from "../../src/index.ts";',
+      `const file = ${JSON.stringify(file)};`,
+      `const run = runScenario({ file, text: await Deno.readTextFile(file) }, ${JSON.stringify(set)});`,
+      "console.log(JSON.stringify(run));",
+    ];
+    copyFileSync(writeNotebook("bits.ipynb", source.join("\n")), path);
+    expect(execute(path)).toMatchObject({ code: 0, err: "" });
+    const printed = JSON.parse(readFileSync(path, "utf8")).cells[0].outputs[0].text.join("");
+    rmSync(path);
+    expect(JSON.parse(printed)).toEqual(runScenario({ file, text: readFileSync(file, "utf8") }, set));
   });
 });
