@@ -50,9 +50,12 @@ function commandsOf(code: string): string[][] {
 
 /** What is wrong with a command; `undefined` if nothing is. */
 function problemOf(words: readonly string[]): string | undefined {
-  const manifest: { scripts: object } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const prefix = words.indexOf("--prefix");
+  const folder = prefix < 0 ? "" : words[prefix + 1]!;
+  const manifest: { scripts: object } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
   if (words[0] === "npm") {
-    const script = words[1] === "run" ? words[2]! : words[1]!;
+    const asked = prefix < 0 ? words : words.toSpliced(prefix, 2);
+    const script = asked[1] === "run" ? asked[2]! : asked[1]!;
     return script === "ci" || Object.hasOwn(manifest.scripts, script) ? undefined : `no script ${script}`;
   }
   const sim = words.slice(words[1] === "--no" ? 2 : 1);

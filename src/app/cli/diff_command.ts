@@ -11,7 +11,7 @@ import type { CliIo, FileText } from "./cli_io.ts";
 import type { DiffOptions } from "./diff_options.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
-import { overrideRecord } from "./override_record.ts";
+import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { interruptedText, replayOf } from "./run_command.ts";

@@ -20,7 +20,7 @@ import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ExplainOptions } from "./explain_options.ts";
 import { internalErrorText } from "./internal_error.ts";
-import { overrideRecord } from "./override_record.ts";
+import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { replayLine } from "./replay_line.ts";

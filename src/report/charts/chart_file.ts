@@ -8,7 +8,10 @@ export const CHART_ENDINGS = [".svg", ".png", ".vl.json"] as const;
  * The content of a chart's file: SVG with its title and description for screen readers, PNG at twice the size, or the
  * Vega-Lite specification itself. The same bytes for the same chart.
  */
-export async function chartFile(chart: Chart, ending: (typeof CHART_ENDINGS)[number]): Promise<string | Uint8Array> {
+export async function chartFile(
+  chart: Omit<Chart, "kind">,
+  ending: (typeof CHART_ENDINGS)[number],
+): Promise<string | Uint8Array> {
   if (ending === ".vl.json") return `${JSON.stringify(chart.spec, null, 2)}\n`;
   const svg = await chartSvg(chart);
   if (ending === ".svg") return svg;
@@ -18,7 +21,7 @@ export async function chartFile(chart: Chart, ending: (typeof CHART_ENDINGS)[num
 }
 
 /** The chart as SVG: `title` and `desc` come first in it, and it is one image to a screen reader. */
-export async function chartSvg({ title, description, spec }: Chart): Promise<string> {
+export async function chartSvg({ title, description, spec }: Omit<Chart, "kind">): Promise<string> {
   const svg = await vegaSvg(spec);
   const words = `<title>${escaped(title)}</title><desc>${escaped(description)}</desc>`;
   return svg.replace(/<svg ([^>]*)>/, (_, attributes: string) => `<svg role="img" ${attributes}>${words}`);
