@@ -2,12 +2,15 @@ import type { RunDocument } from "../study/run_document.ts";
 import { classifyNodePorts } from "./exposure_text.ts";
 import type { NodePortClasses } from "./exposure_text.ts";
 import { formatCount, portRanges } from "./number_text.ts";
+import { pickablePorts, remedyCost } from "./remedy_cost.ts";
 
 /** One line of advice or one command to copy. */
 export type RemedyPart =
   | { readonly kind: "step"; readonly text: string }
   | { readonly kind: "caveat"; readonly text: string }
   | { readonly kind: "note"; readonly text: string }
+  /** What the step before it brings and costs. */
+  | { readonly kind: "cost"; readonly text: string }
   /** Lines to paste into a shell as they are, the first to the last. */
   | { readonly kind: "command"; readonly lines: readonly string[] };
 
@@ -20,7 +23,7 @@ export function remedies(document: RunDocument, columns: number): RemedyPart[] {
   if (isSettled || document.dataPlane.mode !== "ipvs") return tableSteps(document);
   return [
     ...(hasExposed ? [] : [notForEver(classes)]),
-    ...reservation(inRange, columns),
+    ...reservation(document, inRange, columns),
     ...rangeMove(document, inRange),
     ...tableSteps(document),
     ...NODE_PORT_CAVEATS,
@@ -93,11 +96,13 @@ function notForEver(classes: NodePortClasses): RemedyPart {
 const LIST_LINES = 3;
 
 /** The step that reserves NodePorts: each one, or their whole span when the list grows too long to copy. */
-function reservation(nodePorts: readonly number[], columns: number): RemedyPart[] {
+function reservation(document: RunDocument, nodePorts: readonly number[], columns: number): RemedyPart[] {
   const list = portRanges(nodePorts);
   const lines = joinedLines("sysctl -w net.ipv4.ip_local_reserved_ports=", list, columns);
   const span = `${Math.min(...nodePorts)}-${Math.max(...nodePorts)}`;
   const isLong = lines.length > LIST_LINES;
+  const taken = isLong ? Math.max(...nodePorts) - Math.min(...nodePorts) + 1 : nodePorts.length;
+  const already = classifyNodePorts(document).reserved.length;
   return [
     {
       kind: "step",
@@ -108,6 +113,7 @@ function reservation(nodePorts: readonly number[], columns: number): RemedyPart[
         "Services that come later draw other ports: reserve the whole --service-node-port-range to cover those too. " +
         "The command replaces the present list, so join the two; a file in /etc/sysctl.d makes it last.",
     },
+    { kind: "cost", text: remedyCost(document, pickablePorts(document) + already - taken) },
     { kind: "command", lines: isLong ? [`sysctl -w net.ipv4.ip_local_reserved_ports=${span}`] : lines },
   ];
 }
@@ -129,6 +135,7 @@ function rangeMove(document: RunDocument, nodePorts: readonly number[]): RemedyP
         `Or move the source ports to one side of the NodePorts: ${formatCount(width(side))} ports remain, and at most ` +
         `${formatCount(document.ports.inUseMax)} were in use here. Keep clear of the whole --service-node-port-range.`,
     },
+    { kind: "cost", text: remedyCost(document, width(side)) },
     { kind: "command", lines: [`sysctl -w net.ipv4.ip_local_port_range="${side.low} ${side.high}"`] },
   ];
 }
