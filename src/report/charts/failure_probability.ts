@@ -1,0 +1,199 @@
+import type { RunDocument } from "../../study/run_document.ts";
+import type { SweepDocument } from "../../study/sweep_document.ts";
+import { formatCount } from "../number_text.ts";
+import { printable } from "../text_layout.ts";
+import type { Chart, ChartOptions } from "./chart.ts";
+import { chartFrame, COLOR, type Layer, SERIES_COLORS, SERIES_DASHES, SERIES_SHAPES } from "./look.ts";
+import { probabilityFinding } from "./probability_finding.ts";
+import { type ProbabilityRow, type ProbabilityTable, runRows, statedLimit, sweepRows } from "./probability_rows.ts";
+import { probabilityScale, type ProbabilityScale } from "./probability_scale.ts";
+import { bothWays, settingsText } from "./wording.ts";
+
+const WIDTH = 560;
+const HEIGHT = 300;
+const ROW_HEIGHT = 34;
+
+/** The failure probability of a run and its variants, or at the points of a sweep; `undefined` where no probe was sent. */
+export function failureProbabilityChart(
+  document: RunDocument | SweepDocument,
+  options: ChartOptions = {},
+): Chart | undefined {
+  const table = document.format === "run/1" ? runRows(document) : sweepRows(document);
+  if (table === undefined || table.rows.length === 0) return undefined;
+  const first = document.format === "run/1" ? document : document.points[0]!;
+  const expectations = document.format === "run/1" ? document.expectations : first.expectations;
+  const limit = options.limit ?? statedLimit(expectations);
+  const scale = probabilityScale(table.rows, limit);
+  const title = probabilityFinding(table);
+  const hasExact = table.rows.some(({ exact }) => exact !== null);
+  const isKernelVaried = table.subject === "kernel" || table.seriesTitle !== undefined || isVaried(document, "kernel");
+  const { kernel: _kernel, ...withoutKernel } = first.settings;
+  const subtitle = [
+    `${printable(document.scenario.file)}: ${settingsText(isKernelVaried ? withoutKernel : first.settings, first.probes.interval.level)}`,
+    `Filled: simulated, with its interval.${hasExact ? " Hollow diamond: exact value by enumeration." : ""}`,
+  ];
+  const frame = chartFrame({ title, subtitle, width: WIDTH + 90 });
+  const spec = table.isNumeric ? numericSpec(table, scale, limit) : nominalSpec(table, scale, limit);
+  return {
+    kind: "failure-probability",
+    title,
+    description: describe(table, limit),
+    spec: { ...frame, description: describe(table, limit), ...spec },
+  };
+}
+
+function isVaried(document: RunDocument | SweepDocument, path: string): boolean {
+  if (document.format === "sweep/1") return document.vary.some((factor) => factor.path === path);
+  return (document.variants ?? []).some(({ settings }) => settings.kernel !== document.settings.kernel);
+}
+
+/** Rows in the unit of the axis. */
+function scaled(rows: readonly ProbabilityRow[], { factor }: ProbabilityScale): object[] {
+  const round = (value: number): number => Number((value * factor).toPrecision(6));
+  return rows.map(({ x, series, probability, low, high, exact, failed, total }) => ({
+    x,
+    series,
+    value: round(probability),
+    low: round(low),
+    high: round(Math.min(1, high)),
+    exact: exact === null ? null : round(exact),
+    failed,
+    total,
+    words: bothWays(probability),
+  }));
+}
+
+/** How the series are told apart; nothing where there is one. */
+function seriesChannels({ rows, seriesTitle }: ProbabilityTable): { color: object; shape: object; dash: object } {
+  const names = [...new Set(rows.map(({ series }) => series))];
+  if (seriesTitle === undefined) {
+    return { color: { value: COLOR.estimate }, shape: { value: "circle" }, dash: { value: [1, 0] } };
+  }
+  const channel = (range: readonly unknown[], legend: object | null) => ({
+    field: "series",
+    type: "nominal",
+    scale: { domain: names, range: range.slice(0, names.length) },
+    ...(legend === null ? { legend: null } : { legend }),
+  });
+  const legend = { title: seriesTitle };
+  return {
+    color: channel(SERIES_COLORS, legend),
+    shape: channel(SERIES_SHAPES, legend),
+    dash: channel(SERIES_DASHES, legend),
+  };
+}
+
+const TOOLTIP = [
+  { field: "x", title: "setting" },
+  { field: "words", title: "failed" },
+  { field: "failed", title: "probes failed", format: "," },
+  { field: "total", title: "probes sent", format: "," },
+] as const;
+
+/** Settings along the lower axis: points with bars, joined, and the exact values. */
+function numericSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: number | undefined) {
+  const { color, shape, dash } = seriesChannels(table);
+  const y = (field: string) => ({
+    field,
+    type: "quantitative",
+    title: scale.title,
+    scale: scale.scale,
+    axis: scale.axis,
+  });
+  const detail = { field: "series", type: "nominal" };
+  const x = {
+    field: "x",
+    type: "quantitative",
+    title: table.axis,
+    scale: { zero: false, nice: false, padding: 14 },
+    axis: { format: "~r", labelOverlap: true, grid: false },
+  };
+  const exactLine = { type: "line", strokeWidth: 1, opacity: 0.7, color: COLOR.text };
+  const layers = [
+    { mark: { type: "area", opacity: 0.14 }, encoding: { x, y: y("low"), y2: { field: "high" }, color, detail } },
+    { mark: { type: "rule", strokeWidth: 1.6 }, encoding: { x, y: y("low"), y2: { field: "high" }, color } },
+    { mark: { type: "line", strokeWidth: 1.8 }, encoding: { x, y: y("value"), color, strokeDash: dash } },
+    {
+      mark: { type: "point", filled: true, size: 70, opacity: 1 },
+      encoding: { x, y: y("value"), color, shape, tooltip: TOOLTIP },
+    },
+    { transform: [{ filter: "datum.exact !== null" }], mark: exactLine, encoding: { x, y: y("exact"), detail } },
+    exactPoints({ x, y: y("exact") }),
+    ...limitLayers(limit, scale, "y"),
+  ];
+  return { width: WIDTH, height: HEIGHT, data: { values: scaled(table.rows, scale) }, layer: layersOf(layers) };
+}
+
+/** Settings as lines of a list: names of any length stand beside their point. */
+function nominalSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: number | undefined) {
+  const names = [...new Set(table.rows.map(({ x }) => x))];
+  const series = [...new Set(table.rows.map((row) => row.series))];
+  const { color, shape } = seriesChannels(table);
+  const x = (field: string) => ({
+    field,
+    type: "quantitative",
+    title: scale.title,
+    scale: scale.scale,
+    axis: scale.axis,
+  });
+  const title = names.length === 1 && table.subject === "variant" ? null : table.axis;
+  const y = { field: "x", type: "nominal", sort: names, title, axis: { grid: true } };
+  const offset = series.length > 1 ? { yOffset: { field: "series", type: "nominal", sort: series } } : {};
+  const layers = [
+    {
+      mark: { type: "rule", strokeWidth: 2.4, opacity: 0.8 },
+      encoding: { y, x: x("low"), x2: { field: "high" }, color, ...offset },
+    },
+    {
+      mark: { type: "point", filled: true, size: 90, opacity: 1 },
+      encoding: { y, x: x("value"), color, shape, tooltip: TOOLTIP, ...offset },
+    },
+    exactPoints({ y, x: x("exact"), ...offset }),
+    ...limitLayers(limit, scale, "x"),
+  ];
+  const height = names.length * Math.max(ROW_HEIGHT, series.length * 16);
+  return { width: WIDTH, height, data: { values: scaled(table.rows, scale) }, layer: layersOf(layers) };
+}
+
+function exactPoints(encoding: object) {
+  const mark = { type: "point", shape: "diamond", filled: false, size: 110, strokeWidth: 1.5, color: COLOR.text };
+  return { transform: [{ filter: "datum.exact !== null" }], mark: { ...mark, opacity: 1 }, encoding };
+}
+
+/** A dashed line at the probability that is not to be exceeded, with its label. */
+function limitLayers(limit: number | undefined, { factor, scale, axis, title }: ProbabilityScale, side: "x" | "y") {
+  if (limit === undefined) return [];
+  const value = Number((limit * factor).toPrecision(6));
+  const data = { values: [{ limit: value, label: `limit ${bothWays(limit)}` }] };
+  const place = { [side]: { field: "limit", type: "quantitative", scale, axis, title } };
+  const text =
+    side === "y"
+      ? { type: "text", align: "right", baseline: "bottom", dy: -3, x: "width" }
+      : { type: "text", align: "left", baseline: "bottom", dx: 0, y: -4 };
+  return [
+    { data, mark: { type: "rule", strokeDash: [6, 4], strokeWidth: 1.4, color: COLOR.bad }, encoding: place },
+    {
+      data,
+      mark: { ...text, fontSize: 11, color: COLOR.bad },
+      encoding: { ...place, text: { field: "label", type: "nominal" } },
+    },
+  ];
+}
+
+/** Layers that were put together from parts; the test of the schema sees that each is one. */
+function layersOf(layers: readonly object[]): Layer[] {
+  return layers.filter((layer): layer is Layer => "mark" in layer);
+}
+
+function describe(table: ProbabilityTable, limit: number | undefined): string {
+  const rows = table.rows.map(
+    ({ x, series, probability, low, high, exact, failed, total }) =>
+      `${x}${series === "" ? "" : ` (${series})`}: ${formatCount(failed)} of ${formatCount(total)} probes failed, ` +
+      `${bothWays(probability)}, interval ${bothWays(low)} to ${bothWays(high)}` +
+      (exact === null ? "" : `, exact value ${bothWays(exact)}`),
+  );
+  const shown = rows.slice(0, 24);
+  const more = rows.length > shown.length ? ` And ${rows.length - shown.length} more.` : "";
+  const line = limit === undefined ? "" : ` A line marks the limit of ${bothWays(limit)}.`;
+  return `Failure probability of a probe by ${table.axis}. ${shown.join("; ")}.${more}${line}`;
+}

@@ -1,0 +1,122 @@
+import type { ExactDocument, RunDocument, RunFigures } from "../../study/run_document.ts";
+import type { SweepDocument, SweepPoint } from "../../study/sweep_document.ts";
+import { variedColumn } from "../points_table.ts";
+import { pathText, valueText } from "./wording.ts";
+
+/** The failure probability at one setting. */
+export interface ProbabilityRow {
+  /** The setting, as a number where the factor is one. */
+  readonly x: number | string;
+  /** The settings of the other factors; empty if there is none. */
+  readonly series: string;
+  readonly probability: number;
+  readonly low: number;
+  readonly high: number;
+  /** `null` where the exact value was declined. */
+  readonly exact: number | null;
+  readonly failed: number;
+  readonly total: number;
+}
+
+/** The rows of a chart of failure probabilities, and what its axis is called. */
+export interface ProbabilityTable {
+  readonly rows: readonly ProbabilityRow[];
+  readonly isNumeric: boolean;
+  /** What stands along the axis of settings. */
+  readonly axis: string;
+  /** The factor that tells the series apart; absent where there is one series. */
+  readonly seriesTitle?: string;
+  /** How the setting is named in a sentence, such as `kernel`. */
+  readonly subject: string;
+}
+
+/** The most series that colours and shapes tell apart. */
+export const MOST_SERIES = 7;
+
+/** A run and its variants as rows. */
+export function runRows(document: RunDocument): ProbabilityTable {
+  const variants = document.variants ?? [];
+  return {
+    rows: [{ name: "as it stands", ...document }, ...variants]
+      .filter(({ probes }) => probes.total > 0)
+      .map((part) => ({ x: valueText(part.name), series: "", ...figuresOf(part) })),
+    isNumeric: false,
+    axis: "variant",
+    subject: "variant",
+  };
+}
+
+/**
+ * The points of a sweep as rows, along the factor with the most numbers; the other factors make the series.
+ *
+ * @returns `undefined` where the other factors make more series than can be told apart.
+ */
+export function sweepRows(document: SweepDocument): ProbabilityTable | undefined {
+  const points = document.points.filter(({ probes }) => probes.total > 0);
+  const factors = document.vary.map(({ path }) => factorOf(path, points));
+  const [main, ...others] = factors.toSorted(
+    (a, b) => Number(b.isNumeric) - Number(a.isNumeric) || (a.isNumeric ? b.distinct - a.distinct : 0),
+  );
+  if (main === undefined) return undefined;
+  const seriesOf = (place: number): string => others.map(({ values }) => valueText(values[place]!.text)).join(", ");
+  const series = new Set(points.map((_, place) => seriesOf(place)));
+  if (series.size > MOST_SERIES) return undefined;
+  const rows = points.map((point, place) => {
+    const value = main.values[place]!;
+    return {
+      x: main.isNumeric ? Number(value.number) : valueText(value.text),
+      series: series.size > 1 ? seriesOf(place) : "",
+      ...figuresOf(point),
+    };
+  });
+  return {
+    rows: main.isNumeric ? rows.toSorted((a, b) => Number(a.x) - Number(b.x)) : rows,
+    isNumeric: main.isNumeric,
+    axis: main.axis,
+    subject: main.path,
+    ...(series.size > 1 ? { seriesTitle: others.map(({ axis }) => axis).join(", ") } : {}),
+  };
+}
+
+/** A varied path with its values at the points. */
+export interface VariedFactor {
+  readonly path: string;
+  readonly axis: string;
+  readonly isNumeric: boolean;
+  readonly distinct: number;
+  readonly values: readonly { readonly text: string; readonly number: number | undefined }[];
+}
+
+/** Reads the values of a varied path: as numbers in one unit if all of them are such. */
+export function factorOf(path: string, points: readonly Pick<SweepPoint, "values">[]): VariedFactor {
+  const column = variedColumn(path, points);
+  const isNumeric = column.kind === "number";
+  const isSeconds = isNumeric && column.name === `${path}Seconds`;
+  const isRate = isNumeric && column.name === `${path}PerSecond`;
+  const words = pathText(path);
+  const unit = isSeconds ? " (seconds)" : isRate && !words.includes("per second") ? " (per second)" : "";
+  const values = points.map((point, place) => {
+    const value = column.values[place];
+    return { text: point.values[path] ?? "", number: typeof value === "number" ? value : undefined };
+  });
+  return { path, axis: `${words}${unit}`, isNumeric, distinct: new Set(column.values).size, values };
+}
+
+/** A limit that the documents state themselves: the least upper bound of their expectations of the probability. */
+export function statedLimit(expectations: RunDocument["expectations"]): number | undefined {
+  const bounds = expectations
+    .filter(({ that }) => /(^|\.)probes\.probability$/.test(that))
+    .flatMap(({ want }) => [...want.matchAll(/(?:below|and(?= [0-9])) ([0-9.e+-]+)/g)])
+    .map((match) => Number(match[1]))
+    .filter((bound) => bound > 0);
+  return bounds.length === 0 ? undefined : Math.min(...bounds);
+}
+
+function figuresOf({ probes }: Pick<RunFigures, "probes">) {
+  const { probability, interval, failed, total } = probes;
+  return { probability, low: interval.low, high: interval.high, exact: exactOf(probes.exact), failed, total };
+}
+
+function exactOf(exact: ExactDocument): number | null {
+  return "probability" in exact ? exact.probability : null;
+}
