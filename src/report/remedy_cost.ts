@@ -12,7 +12,8 @@ export function remedyCost(document: RunDocument, remaining: number): string {
   const before = pickablePorts(document);
   const taken = before - remaining;
   const share = formatPercent(taken / before);
-  const headroom = ports.inUseMax === 0 ? "" : `, ${timesText(remaining / ports.inUseMax)} the most that was in use here`;
+  const headroom =
+    ports.inUseMax === 0 ? "" : `, ${timesText(remaining / ports.inUseMax)} the most that was in use here`;
   const cost =
     `It takes ${plural(formatCount(taken), "source port")} of ${formatCount(before)} away (${share}): ` +
     `${formatCount(remaining)} remain${headroom}.`;

@@ -6,7 +6,7 @@ import { commandLines, runCommandWords } from "../shell_command.ts";
 import type { Block, Section, Tile, Tone, WriteUp } from "./block.ts";
 import { figureNotes, figureTable, intervalCell } from "./figure_table.ts";
 import { remedyBlocks } from "./remedy_steps.ts";
-import { detailBlocks } from "./run_details.ts";
+import { detailBlocks, variantSections } from "./run_details.ts";
 import { scenarioBlocks, settingRows } from "./settings_table.ts";
 
 /** What a write-up takes beside the result's document. */
@@ -35,6 +35,7 @@ export function runWriteUp(document: RunDocument, { charts, scenarios }: WriteUp
       ...document.warnings.map((text): Block => ({ kind: "warning", text })),
     ],
     sections: [
+      ...variantSections(document),
       ...chartSection(charts),
       ...section("What to change", remedyBlocks(document)),
       { title: "Figures", blocks: figureBlocks(document) },
