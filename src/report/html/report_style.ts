@@ -30,7 +30,7 @@ h2 { font-size: 1.3rem; line-height: 1.3; margin: 2.4rem 0 .8rem; }
 h3 { font-size: 1.08rem; margin: 1.8rem 0 .6rem; }
 p, ul, ol { margin: 0 0 .9rem; max-width: 48rem; }
 li { margin-bottom: .35rem; }
-h1, h2, h3, p, li, td, th, summary, figcaption { overflow-wrap: anywhere; }
+h1, h2, h3, p, li, dd, summary, figcaption { overflow-wrap: anywhere; }
 .about { color: var(--quiet); }
 nav ol, nav ul { list-style: none; padding: 0; margin: 0; display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; max-width: none; }
 nav { margin: 1rem 0 0; font-size: .92rem; }
@@ -53,11 +53,14 @@ nav li { margin: 0; }
 .warning { border: 1px solid var(--bad); background: var(--bad-ground); border-radius: .4rem; padding: .6rem .9rem; max-width: none; }
 .warning strong { color: var(--bad); }
 .scroll { overflow-x: auto; margin: 0 0 1.2rem; max-width: 100%; }
-table { border-collapse: collapse; font-size: .92rem; background: var(--paper); border: 1px solid var(--line); min-width: 100%; }
+table { border-collapse: collapse; font-size: .92rem; background: var(--paper); border: 1px solid var(--line); min-width: min(100%, 34rem); }
 caption { text-align: left; font-weight: 600; padding: 0 0 .4rem; }
+
 th, td { text-align: left; vertical-align: top; padding: .4rem .7rem; border-top: 1px solid var(--line); }
 thead th { border-top: 0; background: var(--code); font-weight: 600; white-space: normal; vertical-align: bottom; }
-tbody th { font-weight: 400; min-width: 9rem; }
+tbody th { font-weight: 400; }
+th:not(.number), td:not(.number) { overflow-wrap: anywhere; min-width: 8.5rem; }
+:is(th, td).short { min-width: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tbody tr:nth-child(even) { background: color-mix(in srgb, var(--code) 45%, transparent); }
 .steps > li { margin-bottom: 1.1rem; max-width: none; }
@@ -110,6 +113,8 @@ footer { border-top: 1px solid var(--line); margin-top: 3rem; padding-top: .8rem
   nav, .skip, .save, figcaption summary { display: none !important; }
   h2, h3, caption { break-after: avoid; }
   figure.chart, tr, .headline, .tiles > div, .steps > li, .warning { break-inside: avoid; }
+  details:not([open])::details-content { content-visibility: visible; block-size: auto; }
+  figcaption details { display: none; }
   .scroll, .paper, pre { overflow: visible; max-height: none; }
   .number { white-space: normal; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }

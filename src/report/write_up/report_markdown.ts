@@ -70,7 +70,7 @@ function blockMarkdown(block: Block): string {
         .join("\n\n");
     case "tiles":
       return tableMarkdown({
-        columns: [{ title: "" }, { title: "" }, { title: "" }],
+        columns: [{ title: "Key figure" }, { title: "Value", isNumber: true }, { title: "Bounds" }],
         rows: block.tiles.map(({ label, value, detail }) => [label, value, detail]),
       });
     case "table":
@@ -118,7 +118,7 @@ function escaped(text: string): string {
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
     .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`)
-    .replaceAll(/^([0-9]+)([.)])/g, String.raw`$1\$2`)
+    .replaceAll(/^([0-9]+)([.)])(?=\s|$)/g, String.raw`$1\$2`)
     .replaceAll(/^[#+=-]/g, String.raw`\$&`)
     .replaceAll("://", "&#58;//")
     .replaceAll(/\bwww\./gi, String.raw`www\.`)
