@@ -3,6 +3,7 @@ import { EventLoop } from "../sim/event_loop.ts";
 import { RandomStreams } from "../sim/random.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Cluster } from "./cluster.ts";
+import { Gauges, readingsIn } from "./gauges.ts";
 import { joinNodeResults, nodeResult } from "./node_result.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { ReplicationResult } from "./replication_result.ts";
@@ -14,6 +15,8 @@ export interface ReplicationControl {
   readonly until?: Micros;
   /** Count from this moment on; it lies before the end. */
   readonly warmUp?: Micros;
+  /** How many times gauges are read at most; not at all if left out. No outcome depends on it. */
+  readonly gaugeReadings?: number;
   /** Called between two slices of the run with what has been simulated so far. */
   readonly onSlice?: (simulated: Micros, failed: number) => void;
 }
@@ -57,9 +60,15 @@ function simulate(
   const end = Math.min(control.until ?? options.duration, options.duration);
   const { warmUp } = control;
   assert(warmUp === undefined || warmUp < end, "a warm-up is shorter than the run");
+  const start = warmUp ?? 0;
+  const gauges =
+    control.gaugeReadings === undefined
+      ? undefined
+      : new Gauges(cluster, { start, end, readings: readingsIn(end - start, control.gaugeReadings) });
   for (const stop of warmUp === undefined ? [end] : [warmUp, end]) {
     while (loop.now < stop) {
-      loop.runUntil(Math.min(loop.now + SLICE, stop));
+      loop.runUntil(Math.min(loop.now + SLICE, stop, gauges?.next ?? Infinity));
+      gauges?.read(loop.now);
       control.onSlice?.(loop.now, cluster.failedProbes());
     }
     if (stop === warmUp) forgetWarmUp(cluster);
@@ -72,5 +81,6 @@ function simulate(
       ...(warmUp === undefined ? {} : { warmUp }),
     }),
   );
-  return joinNodeResults(results, cluster.fabric?.result());
+  const result = joinNodeResults(results, cluster.fabric?.result());
+  return gauges === undefined ? result : { ...result, gauges: gauges.result() };
 }

@@ -10,6 +10,7 @@ export interface WorkerTask {
   readonly replication: number;
   readonly until?: Micros;
   readonly warmUp?: Micros;
+  readonly gaugeReadings?: number;
 }
 
 /** What a worker answers: progress now and then, then a result or a broken invariant. */
@@ -24,11 +25,12 @@ function reply(message: WorkerReply): void {
   port?.postMessage(message);
 }
 
-port?.on("message", ({ scenario, replication, until, warmUp }: WorkerTask) => {
+port?.on("message", ({ scenario, replication, until, warmUp, gaugeReadings }: WorkerTask) => {
   try {
     const result = runReplication(scenario, replication, {
       ...(until === undefined ? {} : { until }),
       ...(warmUp === undefined ? {} : { warmUp }),
+      ...(gaugeReadings === undefined ? {} : { gaugeReadings }),
       onSlice: (simulated, failed) => reply({ kind: "slice", simulated, failed }),
     });
     reply({ kind: "result", result });

@@ -1,7 +1,181 @@
-import type { DiffDocument } from "../../study/diff_document.ts";
+import { isJudged } from "../../study/diff_figures.ts";
+import type { DiffDocument, DiffFigure, DiffVerdict } from "../../study/diff_document.ts";
+import { formatFigure, formatPercent } from "../number_text.ts";
+import { printable } from "../text_layout.ts";
+import { textWidth } from "../text_width.ts";
 import type { Chart } from "./chart.ts";
+import { breakText, chartFrame, COLOR } from "./look.ts";
+import { bothWays, settingsText, valueText } from "./wording.ts";
 
-/** The paired differences of a comparison with their intervals; `undefined` where nothing was compared. */
-export function beforeAfterChart(_document: DiffDocument): Chart | undefined {
-  return undefined;
+const WIDTH = 420;
+const LABEL_WIDTH = 230;
+const MOST_FIGURES = 8;
+
+/** The paired differences of a comparison, B less A, each on an axis of its own with zero, margin and interval. */
+export function beforeAfterChart(document: DiffDocument): Chart | undefined {
+  const figures = document.figures.filter(
+    (figure) => figure.a !== 0 || figure.b !== 0 || figure.figure === document.decidedBy,
+  );
+  if (figures.length === 0) return undefined;
+  const shown = [...figures.filter(isJudged), ...figures.filter((figure) => !isJudged(figure))].slice(0, MOST_FIGURES);
+  const title = findingOf(document);
+  const { a, b, settings } = document;
+  const kernels = a.settings.kernel === b.settings.kernel ? { kernel: a.settings.kernel } : {};
+  const level = shown[0]!.interval.level;
+  const subtitle = [
+    `A: ${sideText(document, "a")}`,
+    `B: ${sideText(document, "b")}`,
+    `${settingsText({ ...kernels, ...settings }, level)}, boots in pairs on the same random numbers. Grey: differences that do not matter.`,
+  ];
+  const description = `${title}. ${shown.map(figureText).join(" ")}`;
+  const spec = {
+    ...chartFrame({ title, subtitle, width: WIDTH + LABEL_WIDTH + 40 }),
+    description,
+    vconcat: shown.map((figure, place) => row(figure, place === shown.length - 1)),
+    spacing: 14,
+    resolve: { scale: { x: "independent" as const, y: "independent" as const } },
+  };
+  return { kind: "before-after", title, description, spec };
+}
+
+/** One figure: its name and its two values on the left, the difference on the right. */
+function row(figure: DiffFigure, isLast: boolean) {
+  const { unit, factor } = unitOf(figure);
+  const name = nameOf(figure);
+  const values = `${valueOf(figure, figure.a)} → ${valueOf(figure, figure.b)}`;
+  const label = [...breakText(name, { size: 11, isBold: false, width: LABEL_WIDTH }), values];
+  const { low, high } = figure.interval;
+  const round = (value: number): number => Number((value * factor).toPrecision(6));
+  const reach = 1.12 * Math.max(Math.abs(low), Math.abs(high), figure.margin, Math.abs(figure.difference));
+  const color = figure.change === "lower" || figure.change === "higher" ? colorOf(figure) : COLOR.estimate;
+  const data = {
+    values: [
+      {
+        figure: "f",
+        difference: round(figure.difference),
+        low: round(low),
+        high: round(high),
+        least: -round(figure.margin),
+        most: round(figure.margin),
+        zero: 0,
+      },
+    ],
+  };
+  const x = (field: string) => ({
+    field,
+    type: "quantitative" as const,
+    title: `${isLast ? "difference, B less A " : ""}(${unit})`,
+    scale: { domain: [-round(reach), round(reach)], nice: false },
+    axis: { tickCount: 5, format: "+~r", grid: true },
+  });
+  const y = {
+    field: "figure",
+    type: "nominal" as const,
+    title: null,
+    axis: {
+      labelExpr: JSON.stringify(label),
+      ticks: false,
+      domain: false,
+      minExtent: LABEL_WIDTH,
+      labelLineHeight: 14,
+      labelBaseline: "middle" as const,
+    },
+  };
+  return {
+    width: WIDTH,
+    height: Math.max(34, 15 * label.length),
+    data,
+    layer: [
+      {
+        mark: { type: "bar" as const, height: 26, color: "#DDDDDD" },
+        encoding: { y, x: x("least"), x2: { field: "most" } },
+      },
+      { mark: { type: "rule" as const, color: "#555555" }, encoding: { x: x("zero") } },
+      {
+        mark: { type: "rule" as const, strokeWidth: 3, color },
+        encoding: { y, x: x("low"), x2: { field: "high" } },
+      },
+      {
+        mark: {
+          type: "point" as const,
+          filled: true,
+          size: 100,
+          opacity: 1,
+          color,
+          shape: figure.change === "lower" ? "triangle-left" : figure.change === "higher" ? "triangle-right" : "circle",
+        },
+        encoding: { y, x: x("difference") },
+      },
+    ],
+  };
+}
+
+/** Peaks are neither good nor bad; of all else less is better. */
+function colorOf(figure: DiffFigure): string {
+  if (!isJudged(figure)) return COLOR.estimate;
+  return figure.change === "lower" ? COLOR.good : COLOR.bad;
+}
+
+function isProbability({ figure }: DiffFigure): boolean {
+  return figure.endsWith(".probability");
+}
+
+function unitOf(figure: DiffFigure): { readonly unit: string; readonly factor: number } {
+  if (!isProbability(figure))
+    return { unit: figure.figure.endsWith("PerNodeWeek") ? "per node-week" : "count", factor: 1 };
+  const largest = Math.max(figure.a, figure.b, Math.abs(figure.interval.low), Math.abs(figure.interval.high));
+  return largest >= 0.01 ? { unit: "percentage points", factor: 100 } : { unit: "failed per million", factor: 1e6 };
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  "restarts.perNodeWeek": "restarts per node-week",
+  "readiness.flipsPerNodeWeek": "flips of Ready per node-week",
+  "probes.probability": "failure probability of a probe",
+  "ports.inUseMax": "most ports in use",
+  "ports.timeWaitMax": "most TIME_WAIT sockets",
+  "conntrack.peak": "most conntrack entries",
+};
+
+function nameOf({ figure }: DiffFigure): string {
+  const workload = /^workloads\.(.+)\.probability$/.exec(figure)?.[1];
+  return (
+    NAMES[figure] ?? (workload === undefined ? printable(figure) : `failure probability of ${printable(workload)}`)
+  );
+}
+
+function valueOf(figure: DiffFigure, value: number): string {
+  return isProbability(figure) ? bothWays(value).replace(/ \(.*$/, "") : formatFigure(Number(value.toPrecision(3)));
+}
+
+const VERDICTS: Readonly<Record<DiffVerdict, string>> = {
+  better: "B is better than A",
+  worse: "B is worse than A",
+  "no-difference": "No difference between A and B at this precision",
+  undecided: "Not decided between A and B",
+};
+
+function findingOf({ verdict, decidedBy, figures }: DiffDocument): string {
+  const figure = figures.find((one) => one.figure === decidedBy);
+  if (figure === undefined) return VERDICTS[verdict];
+  return `${VERDICTS[verdict]}: ${nameOf(figure)} ${valueOf(figure, figure.a)} → ${valueOf(figure, figure.b)}`;
+}
+
+/** What one side sets that the other does not, or its file. */
+function sideText({ a, b, settings }: DiffDocument, side: "a" | "b"): string {
+  const own = side === "a" ? a : b;
+  const shared = settings.overrides;
+  const sets = Object.entries(own.settings.overrides)
+    .filter(([path, value]) => shared[path] !== value)
+    .map(([path, value]) => `${printable(path)}=${valueText(value)}`);
+  const file = a.file === b.file && sets.length > 0 ? "" : printable(own.file);
+  return [file, ...(sets.length === 0 ? ["as it stands"] : sets)].filter((text) => text !== "").join(", ");
+}
+
+function figureText(figure: DiffFigure): string {
+  const { difference, interval } = figure;
+  const [from, to] = [valueOf(figure, figure.a), valueOf(figure, figure.b)];
+  return (
+    `${nameOf(figure)}: ${from} to ${to}, difference ${formatFigure(Number(difference.toPrecision(3)))}, ` +
+    `${formatPercent(interval.level)} interval ${formatFigure(Number(interval.low.toPrecision(3)))} to ${formatFigure(Number(interval.high.toPrecision(3)))}, ${figure.change}.`
+  );
 }

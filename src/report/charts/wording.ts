@@ -5,7 +5,7 @@ import { printable } from "../text_layout.ts";
 /** A failure probability as people say it: `1 in 4,570 probes fails`, `12.5 % of probes fail`, `no probe fails`. */
 export function oneInText(probability: number, noun = "probe"): string {
   if (probability === 0) return `no ${noun} fails`;
-  if (probability > 0.095) return `${formatPercent(probability)} of ${noun}s fail`;
+  if (probability >= 0.0095) return `${formatPercent(probability)} of ${noun}s fail`;
   return `1 in ${formatCount(Number((1 / probability).toPrecision(3)))} ${noun}s fails`;
 }
 
@@ -72,7 +72,7 @@ export function sentence(text: string): string {
 /** A probability in figures beside its words: `1 in 4,570 (2.19e-4)`. */
 export function bothWays(probability: number): string {
   if (probability === 0) return "0";
-  return probability > 0.095
+  return probability >= 0.0095
     ? formatPercent(probability)
     : `1 in ${formatCount(Number((1 / probability).toPrecision(3)))} (${formatProbability(probability)})`;
 }

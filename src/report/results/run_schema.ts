@@ -4,6 +4,7 @@ import type { FAILURE_CAUSES } from "../../cluster/replication_result.ts";
 const count = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 const port = z.int().min(0).max(65_535);
+const blocks = z.array(z.tuple([port, port]));
 const texts = z.record(z.string(), z.string());
 
 /** A confidence interval; `high` may be `null` where the document says so. */
@@ -125,6 +126,13 @@ const connectSeconds = z.looseObject({
   slowShare: share.nullable(),
 });
 
+const gauge = z.looseObject({
+  mean: z.array(count),
+  min: z.array(count),
+  max: z.array(count),
+  capacity: count,
+});
+
 /** What the figures of a run, of a variant and of a point have alike. */
 export const FIGURES = {
   probes,
@@ -149,6 +157,7 @@ export const FIGURES = {
     candidatesPerConnect: z.looseObject({ mean: count, p99: count, max: count }),
   }),
   conntrack: z.looseObject({ max: count, peak: count, dropped: count, earlyDropped: count }),
+  series: z.exactOptional(z.looseObject({ everySeconds: count, portsInUse: gauge, timeWait: gauge, conntrack: gauge })),
   loadBalancers: z.array(loadBalancer),
   kubeProxy,
   dataPlane,
@@ -170,6 +179,9 @@ export const FIGURES = {
     reachable: z.array(port),
     reserved: z.array(port),
     heldByKubeProxy: z.boolean(),
+    reservedBlocks: z.exactOptional(blocks),
+    heldBlocks: z.exactOptional(blocks),
+    isIntercepted: z.exactOptional(z.boolean()),
   }),
   settings: z.looseObject({
     seed: z.string(),
