@@ -2,7 +2,7 @@ import type { RunDocument } from "../study/run_document.ts";
 import { classifyNodePorts } from "./exposure_text.ts";
 import type { NodePortClasses } from "./exposure_text.ts";
 import { formatCount, portRanges } from "./number_text.ts";
-import { pickablePorts, remedyCost } from "./remedy_cost.ts";
+import { blockedAmong, pickablePorts, remedyCost } from "./remedy_cost.ts";
 
 /** One line of advice or one command to copy. */
 export type RemedyPart =
@@ -99,10 +99,11 @@ const LIST_LINES = 3;
 function reservation(document: RunDocument, nodePorts: readonly number[], columns: number): RemedyPart[] {
   const list = portRanges(nodePorts);
   const lines = joinedLines("sysctl -w net.ipv4.ip_local_reserved_ports=", list, columns);
-  const span = `${Math.min(...nodePorts)}-${Math.max(...nodePorts)}`;
+  const span: readonly [number, number] = [Math.min(...nodePorts), Math.max(...nodePorts)];
   const isLong = lines.length > LIST_LINES;
-  const taken = isLong ? Math.max(...nodePorts) - Math.min(...nodePorts) + 1 : nodePorts.length;
-  const already = classifyNodePorts(document).reserved.length;
+  const taken = isLong
+    ? span[1] - span[0] + 1 - blockedAmong(document, span)
+    : nodePorts.filter((port) => blockedAmong(document, [port, port]) === 0).length;
   return [
     {
       kind: "step",
@@ -111,10 +112,13 @@ function reservation(document: RunDocument, nodePorts: readonly number[], column
           ? `Reserve the NodePorts, so that connect() skips them (here with all ports between the first and the last of ${formatCount(nodePorts.length)}). `
           : "Reserve the NodePorts, so that connect() skips them. ") +
         "Services that come later draw other ports: reserve the whole --service-node-port-range to cover those too. " +
-        "The command replaces the present list, so join the two; a file in /etc/sysctl.d makes it last.",
+        "The command replaces the present list, so join the two; a file in /etc/sysctl.d makes it last." +
+        (document.exposure.isOfFirstBoot === true
+          ? " Each boot drew NodePorts of its own here, and these are the first boot's."
+          : ""),
     },
-    { kind: "cost", text: remedyCost(document, pickablePorts(document) + already - taken) },
-    { kind: "command", lines: isLong ? [`sysctl -w net.ipv4.ip_local_reserved_ports=${span}`] : lines },
+    { kind: "cost", text: remedyCost(document, pickablePorts(document) - taken) },
+    { kind: "command", lines: isLong ? [`sysctl -w net.ipv4.ip_local_reserved_ports=${span.join("-")}`] : lines },
   ];
 }
 
@@ -135,7 +139,7 @@ function rangeMove(document: RunDocument, nodePorts: readonly number[]): RemedyP
         `Or move the source ports to one side of the NodePorts: ${formatCount(width(side))} ports remain, and at most ` +
         `${formatCount(document.ports.inUseMax)} were in use here. Keep clear of the whole --service-node-port-range.`,
     },
-    { kind: "cost", text: remedyCost(document, width(side)) },
+    { kind: "cost", text: remedyCost(document, width(side) - blockedAmong(document, [side.low, side.high])) },
     { kind: "command", lines: [`sysctl -w net.ipv4.ip_local_port_range="${side.low} ${side.high}"`] },
   ];
 }

@@ -21,15 +21,40 @@ export function remedyCost(document: RunDocument, remaining: number): string {
   return effect === undefined ? cost : `${effect} ${cost}`;
 }
 
-/** The ports of the range that connect() may pick now: those that no reservation of a NodePort takes out. */
+/** The ports of the range that connect() may pick now: neither reserved nor held by a socket, as far as the document says. */
 export function pickablePorts(document: RunDocument): number {
-  const [low, high] = document.exposure.portRange;
-  return high - low + 1 - classifyNodePorts(document).reserved.length;
+  const { portRange, reservedBlocks, heldBlocks } = document.exposure;
+  const size = portRange[1] - portRange[0] + 1;
+  if (reservedBlocks === undefined || heldBlocks === undefined) {
+    return size - classifyNodePorts(document).reserved.length;
+  }
+  return size - blockedPorts(portRange, [...reservedBlocks, ...heldBlocks]).size;
+}
+
+/** How many of some ports are reserved or held already: to take them away costs nothing. */
+export function blockedAmong(document: RunDocument, [low, high]: readonly [low: number, high: number]): number {
+  const { reservedBlocks = [], heldBlocks = [] } = document.exposure;
+  return blockedPorts([low, high], [...reservedBlocks, ...heldBlocks]).size;
+}
+
+/** The ports from `low` to `high` that lie in one of the blocks. */
+function blockedPorts(
+  [low, high]: readonly [low: number, high: number],
+  blocks: readonly (readonly [first: number, last: number])[],
+): Set<number> {
+  const ports = new Set<number>();
+  for (const [first, last] of blocks) {
+    for (let port = Math.max(first, low); port <= Math.min(last, high); port += 1) ports.add(port);
+  }
+  return ports;
 }
 
 /** What becomes of the failure probability, by enumeration: with every NodePort out of reach there is nothing to collide with. */
 function effectText({ probes, exposure }: RunDocument): string | undefined {
   if (exposure.reachable.length === 0 || probes.total === 0) return undefined;
+  if (exposure.isOfFirstBoot === true) {
+    return "In the first boot no NodePort is left that connect() can be given; the other boots drew NodePorts of their own.";
+  }
   const { exact } = probes;
   const now =
     "probability" in exact

@@ -8,6 +8,16 @@ export function htmlText(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
+/** Running text: numbers such as 2.19e-4 and ranges such as 1024-65000 stay on one line. */
+export function htmlProse(text: string): string {
+  return htmlText(text).replaceAll(/(?<![\w.-])[0-9][0-9.]*(?:e-|-)[0-9]+(?![\w-])/g, '<span class="nb">$&</span>');
+}
+
+/** A name such as net.ipv4.ip_local_port_range, which may be broken behind its dots and underscores. */
+export function htmlName(text: string): string {
+  return htmlText(text).replaceAll(/(?<=[a-z0-9])[._](?=[a-z])/gi, "$&<wbr>");
+}
+
 /**
  * Text without what browsers drop or refuse: control characters but tab and line feed, halves of surrogate pairs, and
  * characters that turn the direction of the text around them. Each becomes the replacement character.

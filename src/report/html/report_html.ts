@@ -2,7 +2,7 @@ import type { Chart } from "../charts/chart.ts";
 import type { Block, Section, TableBlock, Tone, WriteUp } from "../write_up/block.ts";
 import type { Report } from "../write_up/report.ts";
 import { drawChart, embeddedSvg } from "./drawn_chart.ts";
-import { htmlText, scriptJson, scriptText, visibleText } from "./html_text.ts";
+import { htmlName, htmlProse, htmlText, scriptJson, scriptText, visibleText } from "./html_text.ts";
 import { REPORT_STYLE } from "./report_style.ts";
 
 /** What a report in HTML is made with. */
@@ -94,7 +94,7 @@ async function articleHtml(writeUp: WriteUp, place: Place & { readonly isOnly: b
   );
   return (
     `<article class="result ${tone}" id="${name}">${head}` +
-    `<p class="headline"><span class="tone"><span aria-hidden="true">${MARKS[tone]}</span> Finding</span>${htmlText(headline)}</p>` +
+    `<p class="headline"><span class="tone"><span aria-hidden="true">${MARKS[tone]}</span> Finding</span>${htmlProse(headline)}</p>` +
     `${await blocksHtml(blocks, { name: `${name}-f`, charts })}` +
     `<nav aria-label="${isOnly ? "Contents" : htmlText(`Contents of ${title}`)}"><ul>${links.join("")}</ul></nav>` +
     `${parts.join("\n")}</article>`
@@ -118,18 +118,18 @@ async function blocksHtml(blocks: readonly Block[], { name, charts }: Place): Pr
 async function blockHtml(block: Block, place: Place): Promise<string> {
   switch (block.kind) {
     case "text":
-      return `<p>${htmlText(block.text)}</p>`;
+      return `<p>${htmlProse(block.text)}</p>`;
     case "warning":
-      return `<p class="warning" role="note"><strong>Mind:</strong> ${htmlText(block.text)}</p>`;
+      return `<p class="warning" role="note"><strong>Mind:</strong> ${htmlProse(block.text)}</p>`;
     case "list":
-      return `<ul>${block.items.map((item) => `<li>${htmlText(item)}</li>`).join("")}</ul>`;
+      return `<ul>${block.items.map((item) => `<li>${htmlProse(item)}</li>`).join("")}</ul>`;
     case "steps":
       return `<ol class="steps">${block.steps.map(stepHtml).join("")}</ol>`;
     case "tiles":
       return `<dl class="tiles">${block.tiles
         .map(
           ({ label, value, detail }) =>
-            `<div><dt>${htmlText(label)}</dt><dd class="value">${htmlText(value)}</dd><dd class="detail">${htmlText(detail)}</dd></div>`,
+            `<div><dt>${htmlText(label)}</dt><dd class="value">${htmlText(value)}</dd><dd class="detail">${htmlProse(detail)}</dd></div>`,
         )
         .join("")}</dl>`;
     case "table":
@@ -144,8 +144,8 @@ async function blockHtml(block: Block, place: Place): Promise<string> {
 }
 
 function stepHtml({ text, cost, command }: { text: string; cost?: string; command?: readonly string[] }): string {
-  const costs = cost === undefined ? "" : `<p class="cost"><b>What it brings and costs:</b> ${htmlText(cost)}</p>`;
-  return `<li><p>${htmlText(text)}</p>${costs}${command === undefined ? "" : codeHtml(command, "sh")}</li>`;
+  const costs = cost === undefined ? "" : `<p class="cost"><b>What it brings and costs:</b> ${htmlProse(cost)}</p>`;
+  return `<li><p>${htmlProse(text)}</p>${costs}${command === undefined ? "" : codeHtml(command, "sh")}</li>`;
 }
 
 /** Lines to copy; whoever has no mouse can still scroll them. */
@@ -156,11 +156,11 @@ function codeHtml(lines: readonly string[], language: string): string {
 
 function tableHtml({ caption, columns, rows }: TableBlock): string {
   const kind = (index: number): string => (columns[index]?.isNumber === true ? ' class="number"' : "");
-  const head = columns.map(({ title }, index) => `<th scope="col"${kind(index)}>${htmlText(title)}</th>`).join("");
+  const head = columns.map(({ title }, index) => `<th scope="col"${kind(index)}>${htmlName(title)}</th>`).join("");
   const body = rows
     .map((row) => {
       const cells = row.map((cell, index) =>
-        index === 0 ? `<th scope="row"${kind(0)}>${htmlText(cell)}</th>` : `<td${kind(index)}>${htmlText(cell)}</td>`,
+        index === 0 ? `<th scope="row"${kind(0)}>${htmlName(cell)}</th>` : `<td${kind(index)}>${htmlText(cell)}</td>`,
       );
       return `<tr>${cells.join("")}</tr>`;
     })
@@ -191,7 +191,7 @@ class ChartWriter {
     return (
       `<figure class="chart"><div class="paper" tabindex="0" role="region" aria-label="Chart: ${title}">` +
       `${embeddedSvg(visibleText(svg), name)}</div><p class="unseen" id="${name}-title">${title}</p>` +
-      `<figcaption><details><summary>This chart in words</summary><p id="${name}-words">${htmlText(chart.description)}</p></details>${live}</figcaption></figure>`
+      `<figcaption><details><summary>This chart in words</summary><p id="${name}-words">${htmlProse(chart.description)}</p></details>${live}</figcaption></figure>`
     );
   }
 }

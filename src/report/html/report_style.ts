@@ -61,9 +61,14 @@ thead th { border-top: 0; background: var(--code); font-weight: 600; white-space
 tbody th { font-weight: 400; }
 th:not(.number), td:not(.number) { overflow-wrap: anywhere; min-width: 8.5rem; }
 :is(th, td).short { min-width: 0; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
+th.number { min-width: 4rem; }
+tbody th.number, th.number:first-child { min-width: 0; }
 tbody tr:nth-child(even) { background: color-mix(in srgb, var(--code) 45%, transparent); }
-.steps > li { margin-bottom: 1.1rem; max-width: none; }
+.steps { max-width: none; }
+.steps > li { margin-bottom: 1.1rem; }
+.nb { white-space: nowrap; }
 .steps p { margin-bottom: .4rem; }
 .cost { color: var(--quiet); }
 .cost b { color: var(--ink); font-weight: 600; }
@@ -75,7 +80,7 @@ pre {
 details { margin: 0 0 1rem; }
 summary { cursor: pointer; color: var(--link); padding: .15rem 0; }
 details[open] > summary { margin-bottom: .5rem; }
-figure.chart { margin: 0 0 1.6rem; }
+figure.chart { margin: 0 0 1.6rem; width: fit-content; max-width: 100%; }
 .paper { background: #fff; border: 1px solid var(--line); border-radius: .5rem; padding: .4rem; width: max-content; max-width: 100%; overflow-x: auto; color: #222; }
 .paper svg { display: block; max-width: 100%; min-width: min(34rem, 100vw * 1.5); height: auto; }
 .live { position: relative; }

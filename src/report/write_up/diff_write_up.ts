@@ -13,7 +13,7 @@ import {
   signedValue,
 } from "../diff_text.ts";
 import { mechanismSentences } from "../mechanism_text.ts";
-import { formatPercent } from "../number_text.ts";
+import { formatCount, formatPercent } from "../number_text.ts";
 import { commandLines } from "../shell_command.ts";
 import type { Block, Tone, WriteUp } from "./block.ts";
 import { figureNotes } from "./figure_table.ts";
@@ -79,12 +79,22 @@ function adviceBlocks(document: DiffDocument): Block[] {
       ? `No figure is higher under ${name} than under ${other}.`
       : `What is higher under ${name} than under ${other}: ${costs.map((figure) => costOf(figure, verdict)).join("; ")}.`;
   const size = (one: DiffSideDocument): number => one.exposure.portRange[1] - one.exposure.portRange[0] + 1;
-  const ports = size(from) === size(to) ? "" : ` The port range goes from ${size(from)} to ${size(to)} ports.`;
+  const ports =
+    size(from) === size(to)
+      ? ""
+      : ` The port range goes from ${formatCount(size(from))} to ${formatCount(size(to))} ports.`;
   const advice = verdict === "worse" ? "Stay with A" : "Take B";
-  return [{ kind: "steps", steps: [{ text: `${advice}.`, cost: `${costText}${ports}` }] }, ...left];
+  const decided = figures.find(({ figure }) => figure === document.decidedBy);
+  const effect = decided === undefined ? "" : `${capitalised(costOf(decided, verdict))}. `;
+  return [{ kind: "steps", steps: [{ text: `${advice}.`, cost: `${effect}${costText}${ports}` }] }, ...left];
 }
 
-/** A figure that is higher on the side that is to be taken: from the other side's value to this one's. */
+/** A sentence with its first letter large. */
+function capitalised(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
+}
+
+/** What becomes of a figure on the side that is to be taken: from the other side's value to this one's. */
 function costOf(figure: DiffFigure, verdict: DiffVerdict): string {
   const [from, to] = verdict === "worse" ? [figure.b, figure.a] : [figure.a, figure.b];
   return `${figureName(figure.figure)} ${figureValue(figure, from)} → ${figureValue(figure, to)}`;

@@ -25,6 +25,9 @@ export function settingRows({ settings, exposure, dataPlane, conntrack }: Settle
     ["Seed", settings.seed],
     ["Changed from the file", changes.length === 0 ? "nothing" : changes.join(", ")],
     ["net.ipv4.ip_local_port_range", exposure.portRange.join("-")],
+    ...optional(exposure.reservedBlocks === undefined, "Reserved ports of the range", () =>
+      reservedText(exposure.reservedBlocks ?? []),
+    ),
     ["NodePorts", nodePortsText(exposure)],
     ["kube-proxy mode", dataPlane.mode],
     ["net.netfilter.nf_conntrack_max", formatCount(conntrack.max)],
@@ -36,11 +39,12 @@ function optional(isAbsent: boolean, name: string, value: () => string): Setting
 }
 
 /** How many NodePorts there are and which, and what keeps connect() from them. */
-function nodePortsText({ nodePorts, reachable, reserved, heldByKubeProxy }: ExposureDocument): string {
+function nodePortsText({ nodePorts, reachable, reserved, heldByKubeProxy, isOfFirstBoot }: ExposureDocument): string {
   if (nodePorts.length === 0) return "none";
   const held = heldByKubeProxy ? "; kube-proxy listens on them" : "";
   const kept = reserved.length === 0 ? "" : `, ${formatCount(reserved.length)} reserved`;
-  return `${formatCount(nodePorts.length)}, of which connect() can pick ${formatCount(reachable.length)}${kept}${held}: ${portsText(nodePorts)}`;
+  const boot = isOfFirstBoot === true ? " in the first boot, as each draws its own" : "";
+  return `${formatCount(nodePorts.length)}${boot}, of which connect() can pick ${formatCount(reachable.length)}${kept}${held}: ${portsText(nodePorts)}`;
 }
 
 /** A scenario's text as it was run, folded; nothing if the result came without it. */
@@ -53,4 +57,10 @@ export function scenarioBlocks(text: string | undefined, summary: string): Block
       blocks: [{ kind: "code", language: "yaml", lines: text.trimEnd().split("\n") }],
     },
   ];
+}
+
+/** Reserved ports as ip_local_reserved_ports takes them. */
+function reservedText(blocks: readonly (readonly [first: number, last: number])[]): string {
+  if (blocks.length === 0) return "none";
+  return blocks.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(", ");
 }

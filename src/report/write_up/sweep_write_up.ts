@@ -168,7 +168,7 @@ function pointTable({ vary, points }: SweepDocument): Block {
     columns: [
       number("Point"),
       ...vary.map(({ path }) => ({ title: path })),
-      ...["Probes", "Failed", "Probability", `${formatPercent(level)} interval`, "Exact value"].map(number),
+      ...["Failed", "Of probes", "Probability", `${formatPercent(level)} interval`, "Exact value"].map(number),
       ...["Restarts per node-week", "Ports in use, at most"].map(number),
     ],
     rows: points
@@ -176,8 +176,8 @@ function pointTable({ vary, points }: SweepDocument): Block {
       .map(({ point, values, probes, restarts, ports }) => [
         String(point),
         ...vary.map(({ path }) => values[path] ?? ""),
-        formatCount(probes.total),
         formatCount(probes.failed),
+        formatCount(probes.total),
         formatProbability(probes.probability),
         intervalCell(probes.interval, formatProbability),
         exactCell(probes.exact),
