@@ -9,6 +9,7 @@ import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import { formatDiagnostic } from "../../scenario/diagnostic.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
 import type { CliIo } from "./cli_io.ts";
+import { SIDE_FILES } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ReportOptions } from "./report_options.ts";
 import { readResultFiles } from "./result_files.ts";
@@ -48,7 +49,7 @@ export async function reportCommand(options: ReportOptions, io: CliIo): Promise<
 async function reportedResult(result: Result, io: CliIo): Promise<ReportedResult> {
   const charts = chartsOfResult(result);
   if (result.document.format !== "diff/1") return { result, charts };
-  const sides = await Promise.all(["a.yaml", "b.yaml"].map((name) => io.readFile(`${result.path}/${name}`)));
+  const sides = await Promise.all(SIDE_FILES.map((name) => io.readFile(`${result.path}/${name}`)));
   return { result, charts, scenarios: sides.map((side) => (side.ok ? side.text : "")) };
 }
 

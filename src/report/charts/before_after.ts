@@ -2,7 +2,6 @@ import { isJudged } from "../../study/diff_figures.ts";
 import type { DiffDocument, DiffFigure, DiffVerdict } from "../../study/diff_document.ts";
 import { formatFigure, formatPercent } from "../number_text.ts";
 import { printable } from "../text_layout.ts";
-import { textWidth } from "../text_width.ts";
 import type { Chart } from "./chart.ts";
 import { breakText, chartFrame, COLOR } from "./look.ts";
 import { bothWays, settingsText, valueText } from "./wording.ts";
@@ -17,7 +16,9 @@ export function beforeAfterChart(document: DiffDocument): Chart | undefined {
     (figure) => figure.a !== 0 || figure.b !== 0 || figure.figure === document.decidedBy,
   );
   if (figures.length === 0) return undefined;
-  const shown = [...figures.filter(isJudged), ...figures.filter((figure) => !isJudged(figure))].slice(0, MOST_FIGURES);
+  // Peaks that are alike in every boot say nothing.
+  const peaks = figures.filter((figure) => !isJudged(figure) && figure.interval.high > figure.interval.low);
+  const shown = [...figures.filter(isJudged), ...peaks].slice(0, MOST_FIGURES);
   const title = findingOf(document);
   const { a, b, settings } = document;
   const kernels = a.settings.kernel === b.settings.kernel ? { kernel: a.settings.kernel } : {};
@@ -41,7 +42,7 @@ export function beforeAfterChart(document: DiffDocument): Chart | undefined {
 /** One figure: its name and its two values on the left, the difference on the right. */
 function row(figure: DiffFigure, isLast: boolean) {
   const { unit, factor } = unitOf(figure);
-  const name = nameOf(figure);
+  const name = `${nameOf(figure)}${unit === "" ? "" : ` (${unit})`}`;
   const values = `${valueOf(figure, figure.a)} → ${valueOf(figure, figure.b)}`;
   const label = [...breakText(name, { size: 11, isBold: false, width: LABEL_WIDTH }), values];
   const { low, high } = figure.interval;
@@ -64,9 +65,9 @@ function row(figure: DiffFigure, isLast: boolean) {
   const x = (field: string) => ({
     field,
     type: "quantitative" as const,
-    title: `${isLast ? "difference, B less A " : ""}(${unit})`,
+    title: isLast ? "difference, B less A, each in the unit of its line" : null,
     scale: { domain: [-round(reach), round(reach)], nice: false },
-    axis: { tickCount: 5, format: "+~r", grid: true },
+    axis: { tickCount: 5, labelExpr: "datum.value == 0 ? '0' : format(datum.value, '+,~r')", grid: true },
   });
   const y = {
     field: "figure",
@@ -121,10 +122,9 @@ function isProbability({ figure }: DiffFigure): boolean {
 }
 
 function unitOf(figure: DiffFigure): { readonly unit: string; readonly factor: number } {
-  if (!isProbability(figure))
-    return { unit: figure.figure.endsWith("PerNodeWeek") ? "per node-week" : "count", factor: 1 };
+  if (!isProbability(figure)) return { unit: /perNodeWeek$/i.test(figure.figure) ? "" : "count", factor: 1 };
   const largest = Math.max(figure.a, figure.b, Math.abs(figure.interval.low), Math.abs(figure.interval.high));
-  return largest >= 0.01 ? { unit: "percentage points", factor: 100 } : { unit: "failed per million", factor: 1e6 };
+  return largest >= 0.01 ? { unit: "percentage points", factor: 100 } : { unit: "per million", factor: 1e6 };
 }
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -26,14 +26,14 @@ export function candidatesChart(document: PortsDocument): Chart | undefined {
     type: "quantitative" as const,
     title: "ports looked at in a connect (count)",
     scale: { type: "log" as const, domain: [1, Math.max(10, most * 1.6)], nice: false },
-    axis: { values: [1, 10, 100, 1_000, 10_000].filter((tick) => tick <= most * 1.6), format: "," },
+    axis: { values: [1, 10, 100, 1_000, 10_000].filter((tick) => tick <= most * 1.6), format: ",d" },
   };
   const x = {
     field: "place",
     type: "quantitative" as const,
     title: "connect (number)",
     scale: { domain: [0, connects.length + 1], nice: false },
-    axis: { format: ",", grid: false },
+    axis: { format: ",d", grid: false },
   };
   const kinds = [...new Set(values.map(({ kind }) => kind))];
   const styles = KINDS.filter(([kind]) => kinds.includes(kind));

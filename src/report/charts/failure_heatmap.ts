@@ -47,12 +47,11 @@ export function failureHeatmapChart(document: SweepDocument): Chart | undefined 
   const { kernel: _kernel, ...withoutKernel } = first.settings;
   const subtitle = [
     `${printable(document.scenario.file)}: ${settingsText(isKernelVaried ? withoutKernel : first.settings, undefined)} at each point`,
-    "In each cell: one failed probe in so many. 0: none failed.",
   ];
   const description = describe(cells, a, b);
-  const width = isGrid ? Math.max(300, a.distinct * 66) : 460;
+  const width = isGrid ? Math.max(300, a.distinct * 78) : 460;
   const body = isGrid ? gridView(cells, [a, b], width) : cloudView(cells, [a, b], width);
-  const frame = chartFrame({ title, subtitle: isGrid ? subtitle : subtitle.slice(0, 1), width: width + 190 });
+  const frame = chartFrame({ title, subtitle, width: width + 190 });
   return { kind: "failure-heatmap", title, description, spec: { ...frame, description, ...body } };
 }
 
@@ -74,9 +73,9 @@ function colorOf(cells: readonly Cell[]) {
     field: "value",
     type: "quantitative" as const,
     title,
-    // Light is little and dark is much, on the screen and in grey print.
-    scale: { ...(isWide ? scale : { domainMin: 0 }), scheme: "viridis" as const, reverse: true },
-    legend: { gradientLength: 140, format: "~r" },
+    // One hue: white is none and dark is much, on the screen and in grey print.
+    scale: { ...(isWide ? scale : { domainMin: 0 }), range: ["#F7FBFF", "#6BAED6", "#08306B"] },
+    legend: { gradientLength: 120, tickCount: 3, format: "~r" },
   };
   return { factor, channel, isWide };
 }
@@ -88,13 +87,8 @@ function valuesOf(cells: readonly Cell[]): object[] {
     x,
     y,
     value: Number((probability * factor).toPrecision(6)),
-    label:
-      probability === 0
-        ? "0"
-        : bothWays(probability)
-            .replace(/ \(.*$/, "")
-            .replace("1 in ", "1:"),
-    ink: probability / largest > (isWide ? 0.05 : 0.45) ? "white" : "#222222",
+    label: probability === 0 ? "0" : bothWays(probability).replace(/ \(.*$/, ""),
+    ink: probability / largest > (isWide ? 0.1 : 0.65) ? "white" : "#222222",
     words: bothWays(probability),
     failed,
     total,
@@ -126,7 +120,7 @@ function gridView(cells: readonly Cell[], [a, b]: readonly [VariedFactor, Varied
     data: { values: valuesOf(cells) },
     layer: [
       {
-        mark: { type: "rect" as const, stroke: "white" },
+        mark: { type: "rect" as const, stroke: "#CCCCCC", strokeWidth: 0.6 },
         encoding: { x: a.isNumeric ? x : { ...x, axis: withoutFormat(x.axis) }, y, color: channel, tooltip: TOOLTIP },
       },
       {
@@ -182,7 +176,7 @@ function findingOf(cells: readonly Cell[], a: VariedFactor, b: VariedFactor): st
   const rest =
     none > 0
       ? `none fails at ${none} of ${cells.length} points`
-      : `${oneInText(ordered.at(-1)!.probability).replace(/ fails?$/, "")} at ${at(ordered.at(-1)!)}`;
+      : `${oneInText(ordered.at(-1)!.probability).replace(/ (of )?probes?( fails?)?$/, "")} at ${at(ordered.at(-1)!)}`;
   return sentence(`${oneInText(most.probability)} at ${at(most)}; ${rest}`);
 }
 

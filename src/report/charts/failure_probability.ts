@@ -22,11 +22,11 @@ export function failureProbabilityChart(
   if (table === undefined || table.rows.length === 0) return undefined;
   const first = document.format === "run/1" ? document : document.points[0]!;
   const expectations = document.format === "run/1" ? document.expectations : first.expectations;
-  const limit = options.limit ?? statedLimit(expectations);
-  const scale = probabilityScale(table.rows, limit);
+  const limit = limitOf(options.limit, statedLimit(expectations));
+  const scale = probabilityScale(table.rows, limit?.probability);
   const title = probabilityFinding(table);
   const hasExact = table.rows.some(({ exact }) => exact !== null);
-  const isKernelVaried = table.subject === "kernel" || table.seriesTitle !== undefined || isVaried(document, "kernel");
+  const isKernelVaried = isVaried(document, "kernel");
   const { kernel: _kernel, ...withoutKernel } = first.settings;
   const subtitle = [
     `${printable(document.scenario.file)}: ${settingsText(isKernelVaried ? withoutKernel : first.settings, first.probes.interval.level)}`,
@@ -40,6 +40,18 @@ export function failureProbabilityChart(
     description: describe(table, limit),
     spec: { ...frame, description: describe(table, limit), ...spec },
   };
+}
+
+/** A probability that is not to be exceeded, and the words beside its line. */
+interface Limit {
+  readonly probability: number;
+  readonly label: string;
+}
+
+/** The limit that the user gave, or else the one that the scenario states. */
+function limitOf(given: number | undefined, stated: number | undefined): Limit | undefined {
+  if (given !== undefined) return { probability: given, label: `limit ${bothWays(given)}` };
+  return stated === undefined ? undefined : { probability: stated, label: `expected at most ${bothWays(stated)}` };
 }
 
 function isVaried(document: RunDocument | SweepDocument, path: string): boolean {
@@ -69,17 +81,16 @@ function seriesChannels({ rows, seriesTitle }: ProbabilityTable): { color: objec
   if (seriesTitle === undefined) {
     return { color: { value: COLOR.estimate }, shape: { value: "circle" }, dash: { value: [1, 0] } };
   }
-  const channel = (range: readonly unknown[], legend: object | null) => ({
+  const channel = (range: readonly unknown[]) => ({
     field: "series",
     type: "nominal",
     scale: { domain: names, range: range.slice(0, names.length) },
-    ...(legend === null ? { legend: null } : { legend }),
+    legend: { title: seriesTitle },
   });
-  const legend = { title: seriesTitle };
   return {
-    color: channel(SERIES_COLORS, legend),
-    shape: channel(SERIES_SHAPES, legend),
-    dash: channel(SERIES_DASHES, legend),
+    color: channel(SERIES_COLORS),
+    shape: channel(SERIES_SHAPES),
+    dash: channel(SERIES_DASHES),
   };
 }
 
@@ -91,7 +102,7 @@ const TOOLTIP = [
 ] as const;
 
 /** Settings along the lower axis: points with bars, joined, and the exact values. */
-function numericSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: number | undefined) {
+function numericSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: Limit | undefined) {
   const { color, shape, dash } = seriesChannels(table);
   const y = (field: string) => ({
     field,
@@ -109,14 +120,32 @@ function numericSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: nu
     axis: { format: "~r", labelOverlap: true, grid: false },
   };
   const exactLine = { type: "line", strokeWidth: 1, opacity: 0.7, color: COLOR.text };
+  const names = [...new Set(table.rows.map(({ series }) => series))];
+  // Series stand side by side at each setting, a few pixels apart, so that their bars do not cover each other.
+  const perSeries = names.flatMap((name, place) => {
+    const xOffset = 6 * (place - (names.length - 1) / 2);
+    const transform = [{ filter: { field: "series", equal: name } }];
+    return [
+      {
+        transform,
+        mark: { type: "rule", strokeWidth: 1.6, xOffset, x2Offset: xOffset },
+        encoding: { x, y: y("low"), y2: { field: "high" }, color },
+      },
+      {
+        transform,
+        mark: { type: "point", filled: true, size: 70, opacity: 1, xOffset },
+        encoding: { x, y: y("value"), color, shape, tooltip: TOOLTIP },
+      },
+    ];
+  });
+  const band = {
+    mark: { type: "area", opacity: 0.14 },
+    encoding: { x, y: y("low"), y2: { field: "high" }, color, detail },
+  };
   const layers = [
-    { mark: { type: "area", opacity: 0.14 }, encoding: { x, y: y("low"), y2: { field: "high" }, color, detail } },
-    { mark: { type: "rule", strokeWidth: 1.6 }, encoding: { x, y: y("low"), y2: { field: "high" }, color } },
+    ...(names.length === 1 ? [band] : []),
     { mark: { type: "line", strokeWidth: 1.8 }, encoding: { x, y: y("value"), color, strokeDash: dash } },
-    {
-      mark: { type: "point", filled: true, size: 70, opacity: 1 },
-      encoding: { x, y: y("value"), color, shape, tooltip: TOOLTIP },
-    },
+    ...perSeries,
     { transform: [{ filter: "datum.exact !== null" }], mark: exactLine, encoding: { x, y: y("exact"), detail } },
     exactPoints({ x, y: y("exact") }),
     ...limitLayers(limit, scale, "y"),
@@ -125,7 +154,7 @@ function numericSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: nu
 }
 
 /** Settings as lines of a list: names of any length stand beside their point. */
-function nominalSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: number | undefined) {
+function nominalSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: Limit | undefined) {
   const names = [...new Set(table.rows.map(({ x }) => x))];
   const series = [...new Set(table.rows.map((row) => row.series))];
   const { color, shape } = seriesChannels(table);
@@ -161,22 +190,22 @@ function exactPoints(encoding: object) {
 }
 
 /** A dashed line at the probability that is not to be exceeded, with its label. */
-function limitLayers(limit: number | undefined, { factor, scale, axis, title }: ProbabilityScale, side: "x" | "y") {
+function limitLayers(limit: Limit | undefined, { factor, scale, axis, title }: ProbabilityScale, side: "x" | "y") {
   if (limit === undefined) return [];
-  const value = Number((limit * factor).toPrecision(6));
-  const data = { values: [{ limit: value, label: `limit ${bothWays(limit)}` }] };
+  const value = Number((limit.probability * factor).toPrecision(6));
+  const data = { values: [{ limit: value, label: limit.label }] };
   const place = { [side]: { field: "limit", type: "quantitative", scale, axis, title } };
   const text =
     side === "y"
       ? { type: "text", align: "right", baseline: "bottom", dy: -3, x: "width" }
       : { type: "text", align: "left", baseline: "bottom", dx: 0, y: -4 };
+  const label = { ...text, fontSize: 11 };
+  const encoding = { ...place, text: { field: "label", type: "nominal" } };
   return [
     { data, mark: { type: "rule", strokeDash: [6, 4], strokeWidth: 1.4, color: COLOR.bad }, encoding: place },
-    {
-      data,
-      mark: { ...text, fontSize: 11, color: COLOR.bad },
-      encoding: { ...place, text: { field: "label", type: "nominal" } },
-    },
+    // A white rim keeps the words readable on lines and bands.
+    { data, mark: { ...label, color: "white", stroke: "white", strokeWidth: 4, strokeJoin: "round" }, encoding },
+    { data, mark: { ...label, color: COLOR.bad }, encoding },
   ];
 }
 
@@ -185,7 +214,7 @@ function layersOf(layers: readonly object[]): Layer[] {
   return layers.filter((layer): layer is Layer => "mark" in layer);
 }
 
-function describe(table: ProbabilityTable, limit: number | undefined): string {
+function describe(table: ProbabilityTable, limit: Limit | undefined): string {
   const rows = table.rows.map(
     ({ x, series, probability, low, high, exact, failed, total }) =>
       `${x}${series === "" ? "" : ` (${series})`}: ${formatCount(failed)} of ${formatCount(total)} probes failed, ` +
@@ -194,6 +223,6 @@ function describe(table: ProbabilityTable, limit: number | undefined): string {
   );
   const shown = rows.slice(0, 24);
   const more = rows.length > shown.length ? ` And ${rows.length - shown.length} more.` : "";
-  const line = limit === undefined ? "" : ` A line marks the limit of ${bothWays(limit)}.`;
+  const line = limit === undefined ? "" : ` A line marks: ${limit.label}.`;
   return `Failure probability of a probe by ${table.axis}. ${shown.join("; ")}.${more}${line}`;
 }

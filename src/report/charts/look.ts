@@ -84,6 +84,9 @@ export function chartFrame({ title, subtitle, width }: Heading) {
         labelLimit: 400,
         titleLimit: 400,
         symbolSize: 90,
+        symbolOpacity: 1,
+        // Else the dashes of the lines would fray the symbols.
+        symbolStrokeWidth: 0,
       },
     },
     title: {

@@ -29,7 +29,7 @@ export function occupancyChart(document: RunDocument): Chart | undefined {
   if (series === undefined) return undefined;
   const gauges: Gauge[] = [
     {
-      name: "source ports",
+      name: "the source ports",
       axis: "ports in use",
       of: "ports that connect() may pick",
       series: series.portsInUse,
@@ -38,7 +38,7 @@ export function occupancyChart(document: RunDocument): Chart | undefined {
       dash: [1, 0],
     },
     {
-      name: "TIME_WAIT sockets",
+      name: "the TIME_WAIT room",
       axis: "TIME_WAIT sockets",
       of: "tcp_max_tw_buckets",
       series: series.timeWait,
@@ -47,7 +47,7 @@ export function occupancyChart(document: RunDocument): Chart | undefined {
       dash: [6, 3],
     },
     {
-      name: "conntrack entries",
+      name: "the conntrack table",
       axis: "conntrack entries",
       of: "nf_conntrack_max",
       series: series.conntrack,
@@ -87,7 +87,7 @@ function view(gauge: Gauge, everySeconds: number, unit: TimeUnit, isLast: boolea
     type: "quantitative" as const,
     title: axis,
     scale: { domain: [0, top], nice: false },
-    axis: { tickCount: 4, format: "," },
+    axis: { tickCount: 4, format: ",d" },
   });
   const x = {
     field: "at",
@@ -152,7 +152,7 @@ function findingOf(gauges: readonly Gauge[]): string {
     return `Full: ${full.map(({ name, series }) => `${name} (${formatCount(series.capacity)})`).join(", ")}`;
   }
   const parts = ordered.map(({ name, peak, series }) => `${formatPercent(peak / series.capacity)} of ${name}`);
-  return `Used at most: ${parts.join(", ")}`;
+  return `Nothing runs full: at most ${parts.join(", ")} in use`;
 }
 
 function describe(gauges: readonly Gauge[]): string {

@@ -90,25 +90,18 @@ function lanesView(lanes: readonly PortLane[]) {
   };
 }
 
-/** Ports are gathered in so many columns; each shows the port in it that is picked most. */
-const COLUMNS = 256;
-const COLUMN_PORTS = 65_536 / COLUMNS;
+/** Ports are gathered in columns of so many; each shows the one that is picked most. */
+const COLUMN_PORTS = 256;
 /** From this many times the even share on a port is worth its name. */
 const PILED_UP = 3;
+/** Ports that are marked, those that are named in words, and how near to each other two labels may stand. */
+const PILES_MOST = 40;
 const NAMED_MOST = 6;
+const LABEL_PORTS = 9_000;
 
 /** How often connect() picks the busiest port of each 256, against an even spread. */
-function pileUpView({ shares, evenShare, reachable, sharesText }: PortMapData) {
-  const columns = Array.from({ length: COLUMNS }, (_, column) => {
-    let best = column * COLUMN_PORTS;
-    for (let port = best; port < (column + 1) * COLUMN_PORTS; port += 1) if (shares[port]! > shares[best]!) best = port;
-    return {
-      port: best,
-      from: column * COLUMN_PORTS,
-      to: (column + 1) * COLUMN_PORTS,
-      times: shares[best]! / evenShare,
-    };
-  }).filter(({ times }) => times > 0);
+function pileUpView({ shares, evenShare, reachable, simulatedText }: PortMapData) {
+  const columns = columnsOf({ shares, evenShare });
   const largest = Math.max(1, ...columns.map(({ times }) => times));
   const values = columns.map(({ port, from, to, times }) => ({
     port,
@@ -117,15 +110,18 @@ function pileUpView({ shares, evenShare, reachable, sharesText }: PortMapData) {
     times: Number(times.toPrecision(4)),
     share: shareText(times * evenShare),
   }));
-  const named = pileUps({ shares, evenShare })
-    .slice(0, NAMED_MOST)
-    .map(({ port, times }) => ({
-      port,
-      times: Number(times.toPrecision(4)),
-      label: `${port}: ${shareText(times * evenShare)}${reachable.has(port) ? ", a NodePort" : ""}`,
-      color: reachable.has(port) ? COLOR.bad : COLOR.estimate,
-      side: port > 45_000 ? "right" : "left",
-    }));
+  const piles = pileUps({ shares, evenShare }).slice(0, PILES_MOST);
+  const spaced = piles.filter(({ port }, place) =>
+    piles.slice(0, place).every((busier) => Math.abs(busier.port - port) > LABEL_PORTS),
+  );
+  const named = piles.map(({ port, times }) => ({
+    port,
+    times: Number(times.toPrecision(4)),
+    label: `${port}: ${shareText(times * evenShare)}${reachable.has(port) ? ", a NodePort" : ""}${simulatedText(port)}`,
+    color: reachable.has(port) ? COLOR.bad : COLOR.estimate,
+    side: port > 45_000 ? "right" : "left",
+    hasLabel: spaced.some((one) => one.port === port),
+  }));
   const isSteep = largest > 20;
   const y = {
     field: "times",
@@ -142,7 +138,7 @@ function pileUpView({ shares, evenShare, reachable, sharesText }: PortMapData) {
     field: "from",
     type: "quantitative" as const,
     scale: PORT_SCALE,
-    title: `source port; a bar is the busiest of 256 ports (${sharesText})`,
+    title: "source port; a bar is the busiest of 256 ports, exact, while none is in use",
     axis: { values: PORT_TICKS, format: "d", grid: true },
   };
   const color = { field: "color", type: "nominal" as const, scale: null };
@@ -172,7 +168,7 @@ function pileUpView({ shares, evenShare, reachable, sharesText }: PortMapData) {
         encoding: { x: at, y, color },
       },
       ...(["left", "right"] as const).map((side) => ({
-        data: { values: named.filter((one) => one.side === side) },
+        data: { values: named.filter((one) => one.hasLabel && one.side === side) },
         mark: {
           type: "text" as const,
           align: side,
@@ -184,6 +180,21 @@ function pileUpView({ shares, evenShare, reachable, sharesText }: PortMapData) {
       })),
     ],
   };
+}
+
+/** The columns in which a port is picked at all, each with its busiest one; neighbours that are alike are one bar. */
+function columnsOf({ shares, evenShare }: Pick<PortMapData, "shares" | "evenShare">) {
+  const columns: { port: number; from: number; to: number; times: number }[] = [];
+  for (let from = 0; from < 65_536; from += COLUMN_PORTS) {
+    let port = from;
+    for (let other = from; other < from + COLUMN_PORTS; other += 1) if (shares[other]! > shares[port]!) port = other;
+    const times = shares[port]! / evenShare;
+    const before = columns.at(-1);
+    if (times === 0) continue;
+    if (before?.to === from && before.times === times) before.to = from + COLUMN_PORTS;
+    else columns.push({ port, from, to: from + COLUMN_PORTS, times });
+  }
+  return columns;
 }
 
 /** The ports that get more than their share, the busiest first. */

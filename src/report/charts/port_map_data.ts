@@ -29,8 +29,8 @@ export interface PortMapData {
   readonly shares: Float64Array;
   /** The share of a port if all that are tried first were picked alike. */
   readonly evenShare: number;
-  /** What the shares are of. */
-  readonly sharesText: string;
+  /** What a simulation adds to the share of a port, as the end of its label. */
+  readonly simulatedText: (port: number) => string;
 }
 
 /** The map of a run's node: shares are exact, from all starts of the port walk while no port is in use. */
@@ -66,11 +66,11 @@ export function runMapData(document: Pick<RunDocument, "exposure" | "settings">)
   });
 }
 
-/** The map of an experiment with `sim ports`: shares are of the connects that got a port. */
+/** The map of an experiment with `sim ports`: shares are exact as well, and the labels say what the experiment gave. */
 export function portsMapData(document: PortsDocument): PortMapData {
   const { settings, connects } = document;
   const data = mapData({
-    range: document.range,
+    range: settings.socketRange ?? document.range,
     portWalk: document.portWalk,
     reserved: settings.reserved,
     held: settings.listen,
@@ -78,10 +78,12 @@ export function portsMapData(document: PortsDocument): PortMapData {
     reachable: [],
     lanes: [],
   });
-  const shares = new Float64Array(65_536);
   const picked = connects.flatMap(({ port }) => port ?? []);
-  for (const port of picked) shares[port]! += 1 / picked.length;
-  return { ...data, shares, sharesText: `of ${formatCount(picked.length)} simulated connects` };
+  const simulatedText = (port: number): string => {
+    const count = picked.filter((one) => one === port).length;
+    return `; ${formatCount(count)} of ${formatCount(picked.length)} here`;
+  };
+  return { ...data, simulatedText };
 }
 
 interface MapInput {
@@ -122,7 +124,7 @@ function mapData({ range, portWalk, reserved, held, nodePorts, reachable, lanes 
     isFirstParity,
     shares: Float64Array.from(starts.subarray(0, 65_536), (count) => count / total),
     evenShare: 1 / Math.max(1, first),
-    sharesText: "exact, while no port is in use",
+    simulatedText: () => "",
   };
 }
 

@@ -63,6 +63,7 @@ export function portZoom(data: PortMapData, width: number) {
               columns: 3,
               symbolType: "square",
               symbolStrokeColor: "#999999",
+              symbolStrokeWidth: 1,
             },
           },
           tooltip: [

@@ -22,10 +22,12 @@ export function probabilityFinding(table: ProbabilityTable): string {
   }
   if (least.high >= most.low) {
     return sentence(
-      `${highest}, ${oneInText(least.probability).replace(/ fails?$/, "")} ${placeOf(least, table)}: their intervals overlap`,
+      `${highest}, ${oneInText(least.probability).replace(/ (of )?probes?( fails?)?$/, "")} ${placeOf(least, table)}: their intervals overlap`,
     );
   }
-  return sentence(`${highest}, ${oneInText(least.probability).replace(/ fails?$/, "")} ${placeOf(least, table)}`);
+  return sentence(
+    `${highest}, ${oneInText(least.probability).replace(/ (of )?probes?( fails?)?$/, "")} ${placeOf(least, table)}`,
+  );
 }
 
 function singleFinding(row: ProbabilityRow): string {
@@ -34,10 +36,10 @@ function singleFinding(row: ProbabilityRow): string {
   return `${said}; the exact value is ${bothWays(row.exact)}`;
 }
 
-function placeOf({ x, series }: ProbabilityRow, { subject }: ProbabilityTable): string {
+function placeOf({ x, setting: others }: ProbabilityRow, { subject }: ProbabilityTable): string {
   const setting = subject === "variant" ? `${typeof x === "string" ? `"${x}"` : x}` : `${subject} ${x}`;
   const where = subject === "variant" && x === "as it stands" ? "as it stands" : `at ${setting}`;
-  return series === "" ? where : `${where} (${series})`;
+  return `${where}${others}`;
 }
 
 function manyOf({ subject }: ProbabilityTable): string {

@@ -9,6 +9,8 @@ export interface ProbabilityRow {
   readonly x: number | string;
   /** The settings of the other factors; empty if there is none. */
   readonly series: string;
+  /** The same with their paths, to follow the setting in a sentence. */
+  readonly setting: string;
   readonly probability: number;
   readonly low: number;
   readonly high: number;
@@ -39,7 +41,7 @@ export function runRows(document: RunDocument): ProbabilityTable {
   return {
     rows: [{ name: "as it stands", ...document }, ...variants]
       .filter(({ probes }) => probes.total > 0)
-      .map((part) => ({ x: valueText(part.name), series: "", ...figuresOf(part) })),
+      .map((part) => ({ x: valueText(part.name), series: "", setting: "", ...figuresOf(part) })),
     isNumeric: false,
     axis: "variant",
     subject: "variant",
@@ -59,6 +61,8 @@ export function sweepRows(document: SweepDocument): ProbabilityTable | undefined
   );
   if (main === undefined) return undefined;
   const seriesOf = (place: number): string => others.map(({ values }) => valueText(values[place]!.text)).join(", ");
+  const settingOf = (place: number): string =>
+    others.map(({ path, values }) => ` and ${path} ${valueText(values[place]!.text)}`).join("");
   const series = new Set(points.map((_, place) => seriesOf(place)));
   if (series.size > MOST_SERIES) return undefined;
   const rows = points.map((point, place) => {
@@ -66,6 +70,7 @@ export function sweepRows(document: SweepDocument): ProbabilityTable | undefined
     return {
       x: main.isNumeric ? Number(value.number) : valueText(value.text),
       series: series.size > 1 ? seriesOf(place) : "",
+      setting: series.size > 1 ? settingOf(place) : "",
       ...figuresOf(point),
     };
   });

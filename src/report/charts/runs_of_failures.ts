@@ -18,7 +18,7 @@ export function runsOfFailuresChart(document: RunDocument): Chart | undefined {
   const title =
     longest === 1
       ? "Probes fail one at a time: never two in a row"
-      : `Up to ${formatCount(longest)} failures of one probe in a row`;
+      : `Up to ${formatCount(longest)} failures of one probe in a row${restartsText(document)}`;
   const values = runs.map((run) => ({
     length: lengthText(run),
     rate: round(run.perNodeWeek),
@@ -95,6 +95,12 @@ export function runsOfFailuresChart(document: RunDocument): Chart | undefined {
     ],
   };
   return { kind: "runs-of-failures", title, description, spec };
+}
+
+function restartsText({ restarts }: RunDocument): string {
+  return restarts.count === 0
+    ? "; no container restarts"
+    : `; ${formatRate(restarts.perNodeWeek)} restarts per node-week`;
 }
 
 function lengthText({ length, isAtLeast }: { readonly length: number; readonly isAtLeast: boolean }): string {

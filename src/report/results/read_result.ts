@@ -95,8 +95,7 @@ function parseJson({ path, text }: ResultText): Reading<unknown> {
   } catch (thrown) {
     const source = new SourceText(path, text, 0);
     const end = text.trimEnd().length;
-    const position = / at position ([0-9]+)/.exec(thrown instanceof Error ? thrown.message : "")?.[1];
-    const offset = Math.min(position === undefined ? end : Number(position), end);
+    const offset = Math.min(errorOffset(thrown instanceof Error ? thrown.message : "", text), end);
     const isCut = offset >= end;
     const within = fieldName(jsonPathAt(text, offset).slice(0, 8));
     const problem = {
@@ -110,6 +109,16 @@ function parseJson({ path, text }: ResultText): Reading<unknown> {
     };
     return { ok: false, diagnostics: [source.diagnose(Math.max(0, isCut ? end - 1 : offset), offset + 1, problem)] };
   }
+}
+
+/** Where the JSON parser stopped: what its message tells, else the end of a text that begins like JSON, else its start. */
+function errorOffset(message: string, text: string): number {
+  const position = / at position ([0-9]+)/.exec(message)?.[1];
+  if (position !== undefined) return Number(position);
+  const excerpt = /, (\.\.\.)?"(.*?)"(?:\.\.\.)? is not valid JSON$/s.exec(message);
+  // The excerpt begins ten characters before the token that is wrong, unless the text does.
+  if (excerpt !== null) return Math.max(0, text.indexOf(excerpt[2]!)) + (excerpt[1] === undefined ? 0 : 10);
+  return /^\s*[{[]/.test(text) ? text.length : 0;
 }
 
 function check<Document>(file: ResultText, value: unknown, schema: z.ZodType<Document>): Reading<Document> {
