@@ -15,17 +15,20 @@ export function reportMarkdown({ title, writeUps, closing, version }: Report): s
   const single = writeUps.length === 1;
   const lines = [
     MARKDOWN_MARK,
-    `# ${escaped(title)}`,
+    `# ${markdownText(title)}`,
     ...(single
       ? []
       : [
           writeUps
-            .map(({ tone, title: name, headline }) => `- ${MARKS[tone]} **${escaped(name)}**: ${escaped(headline)}`)
+            .map(
+              ({ tone, title: name, headline }) =>
+                `- ${MARKS[tone]} **${markdownText(name)}**: ${markdownText(headline)}`,
+            )
             .join("\n"),
         ]),
     ...writeUps.flatMap((writeUp) => writeUpMarkdown(writeUp, single)),
     ...closing.flatMap((section) => folded(section)),
-    `portfall ${escaped(version)}`,
+    `portfall ${markdownText(version)}`,
   ];
   return `${lines.join("\n\n")}\n`;
 }
@@ -35,13 +38,13 @@ const OPEN_SECTIONS: ReadonlySet<string> = new Set(["Variants", "Why", "What to 
 
 function writeUpMarkdown({ title, about, tone, headline, blocks, sections }: WriteUp, isSingle: boolean): string[] {
   return [
-    ...(isSingle ? [] : [`## ${escaped(title)}`]),
-    `${MARKS[tone]} **${escaped(headline)}**`,
-    ...(about.trim() === "" ? [] : [escaped(about)]),
+    ...(isSingle ? [] : [`## ${markdownText(title)}`]),
+    `${MARKS[tone]} **${markdownText(headline)}**`,
+    ...(about.trim() === "" ? [] : [markdownText(about)]),
     ...blocks.map(blockMarkdown),
     ...sections.flatMap((section) =>
       OPEN_SECTIONS.has(section.title)
-        ? [`${isSingle ? "##" : "###"} ${escaped(section.title)}`, ...section.blocks.map(blockMarkdown)]
+        ? [`${isSingle ? "##" : "###"} ${markdownText(section.title)}`, ...section.blocks.map(blockMarkdown)]
         : folded(section),
     ),
   ];
@@ -49,21 +52,24 @@ function writeUpMarkdown({ title, about, tone, headline, blocks, sections }: Wri
 
 /** A section that opens at a click. */
 function folded({ title, blocks }: Section): string[] {
-  return [`<details><summary>${escaped(title)}</summary>`, ...blocks.map(blockMarkdown), "</details>"];
+  return [`<details><summary>${markdownText(title)}</summary>`, ...blocks.map(blockMarkdown), "</details>"];
 }
 
 function blockMarkdown(block: Block): string {
   switch (block.kind) {
     case "text":
-      return escaped(block.text);
+      return markdownText(block.text);
     case "warning":
-      return `> [!WARNING]\n> ${escaped(block.text)}`;
+      return `> [!WARNING]\n> ${markdownText(block.text)}`;
     case "list":
-      return block.items.map((item) => `- ${escaped(item)}`).join("\n");
+      return block.items.map((item) => `- ${markdownText(item)}`).join("\n");
     case "steps":
       return block.steps
         .map(({ text, cost, command }, index) => {
-          const parts = [escaped(text), ...(cost === undefined ? [] : [escaped(cost)])];
+          const parts = [
+            markdownText(text),
+            ...(cost === undefined ? [] : [`What it brings and costs: ${markdownText(cost)}`]),
+          ];
           if (command !== undefined) parts.push(fenced("sh", command));
           return `${index + 1}. ${indented(parts.join("\n\n"))}`;
         })
@@ -74,11 +80,11 @@ function blockMarkdown(block: Block): string {
         rows: block.tiles.map(({ label, value, detail }) => [label, value, detail]),
       });
     case "table":
-      return `**${escaped(block.caption)}**\n\n${tableMarkdown(block)}`;
+      return `**${markdownText(block.caption)}**\n\n${tableMarkdown(block)}`;
     case "code":
       return fenced(block.language, block.lines);
     case "chart":
-      return `- **${escaped(block.chart.title)}** ${escaped(block.chart.description)}`;
+      return `- **${markdownText(block.chart.title)}** ${markdownText(block.chart.description)}`;
     case "fold":
       return folded({ title: block.summary, blocks: block.blocks }).join("\n\n");
   }
@@ -87,9 +93,9 @@ function blockMarkdown(block: Block): string {
 function tableMarkdown({ columns, rows }: Pick<TableBlock, "columns" | "rows">): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [
-    line(columns.map(({ title }) => escaped(title))),
+    line(columns.map(({ title }) => markdownText(title))),
     line(columns.map(({ isNumber }) => (isNumber === true ? "---:" : "---"))),
-    ...rows.map((row) => line(row.map(escaped))),
+    ...rows.map((row) => line(row.map(markdownText))),
   ].join("\n");
 }
 
@@ -109,7 +115,7 @@ function indented(text: string): string {
 /**
  * Text on one line that Markdown shows as it is: no character of it makes markup, HTML, a link, or calls a person.
  */
-function escaped(text: string): string {
+export function markdownText(text: string): string {
   return withoutControls(text)
     .replaceAll(/\s+/g, " ")
     .trim()
@@ -119,10 +125,10 @@ function escaped(text: string): string {
     .replaceAll(">", "&gt;")
     .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`)
     .replaceAll(/^([0-9]+)([.)])(?=\s|$)/g, String.raw`$1\$2`)
-    .replaceAll(/^[#+=-]/g, String.raw`\$&`)
-    .replaceAll("://", "&#58;//")
+    .replaceAll(/^(?:[+-](?=\s|$)|#{1,6}(?=\s|$)|(?:=+|-{2,})$)/g, String.raw`\$&`)
     .replaceAll(/\bwww\./gi, String.raw`www\.`)
-    .replaceAll(/[@#](?=[\p{L}\p{N}])/gu, "$&<!-- -->");
+    .replaceAll(/[@#](?=[\p{L}\p{N}])/gu, "$&<!-- -->")
+    .replaceAll("://", "&#58;//");
 }
 
 /** Text in which each control character, and each that turns the direction of text, is a blank. */

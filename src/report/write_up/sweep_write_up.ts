@@ -108,7 +108,9 @@ function adviceBlocks(document: SweepDocument): Block[] {
     (a, b) => a.probes.probability - b.probes.probability || sizeOf(b) - sizeOf(a) || a.point - b.point,
   );
   const [best] = ranked;
-  const worst = ranked.findLast(({ probes }) => probes.failed > 0);
+  const worst = probed
+    .filter(({ probes }) => probes.failed > 0)
+    .toSorted((a, b) => b.probes.probability - a.probes.probability || a.point - b.point)[0];
   if (best === undefined || worst === undefined) return [];
   const alike = ranked.filter(({ probes }) => probes.failed === 0);
   const shown = (alike.length > 0 ? alike : [best]).slice(0, NAMED_POINTS);
@@ -194,7 +196,7 @@ function noteBlocks({ points }: SweepDocument): Block[] {
       kind: "text",
       text:
         "Each interval is of one point by itself: it says nothing of differences between points, nor of all points at " +
-        "once. For two points, `sim diff` gives the difference with its interval.",
+        "once. For two points, sim diff gives the difference with its interval.",
     },
     {
       kind: "fold",

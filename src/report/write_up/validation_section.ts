@@ -28,8 +28,9 @@ export function validationSection(kernels: readonly ReportedKernel[], versions: 
         kind: "list",
         items: [
           ...walksOf(kernels).map(walkText),
-          `Of ${plural(formatCount(rules.total), "rule")} of the model each was turned off by itself: ${formatCount(rules.byRecordings)} times a recording ` +
-            `then disagreed, ${formatCount(rules.byDerivedCases)} times a case worked out from the source, ${formatCount(untold)} times nothing.`,
+          `Each of ${plural(formatCount(rules.total), "rule")} of the model was turned off by itself: ${formatCount(rules.byRecordings)} times a ` +
+            `recording then disagreed, ${formatCount(rules.byDerivedCases)} times a case worked out from the source` +
+            `${untold === 0 ? "" : `, ${formatCount(untold)} times nothing`}.`,
           `What is not modelled is named in ${formatCount(gaps)} places; src/VALIDATION.md lists them all, and every case and rule.`,
           ...(others.length === 0
             ? []
