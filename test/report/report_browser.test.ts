@@ -88,7 +88,7 @@ async function numberIn(page: Page, expression: string): Promise<number> {
 describe("A report in a browser", () => {
   it.for(Object.keys(REPORTS))(
     "of a %s opens from a file with nothing but itself, every chart live, at any width",
-    { timeout: 30_000 },
+    { timeout: 60_000 },
     async (name, task) => {
       task.skip(context === undefined, WHY_NOT);
       const { page, requests, messages, bytes } = await open(name, REPORTS[name]!);
@@ -136,7 +136,7 @@ describe("A report in a browser", () => {
       expect(download.suggestedFilename()).toMatch(new RegExp(`^[a-z-]+-1\\.${type}$`));
     }
     await page.close();
-  }, 30_000);
+  }, 60_000);
 
   it("lets no text of a user become an element", async (task) => {
     task.skip(context === undefined, WHY_NOT);
