@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** Pieces that end elements, strings, comments and code blocks, or upset a parser. */
 const PIECES = [

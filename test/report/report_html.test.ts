@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { htmlName, htmlProse, htmlText, scriptJson, scriptText } from "../../src/report/html/html_text.ts";
 import { reportHtml } from "../../src/report/html/report_html.ts";

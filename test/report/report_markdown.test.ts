@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { markdownText, reportMarkdown } from "../../src/report/write_up/report_markdown.ts";
 import { clusteredDiff } from "./diff_documents.ts";

@@ -95,7 +95,7 @@ async function articleHtml(writeUp: WriteUp, place: Place & { readonly isOnly: b
   return (
     `<article class="result ${tone}" id="${name}">${head}` +
     `<p class="headline"><span class="tone"><span aria-hidden="true">${MARKS[tone]}</span> Finding</span>${htmlProse(headline)}</p>` +
-    `${await blocksHtml(blocks, { name: `${name}-f`, charts })}` +
+    (await blocksHtml(blocks, { name: `${name}-f`, charts })) +
     `<nav aria-label="${isOnly ? "Contents" : htmlText(`Contents of ${title}`)}"><ul>${links.join("")}</ul></nav>` +
     `${parts.join("\n")}</article>`
   );

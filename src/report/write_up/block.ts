@@ -9,6 +9,11 @@ export interface TableColumn {
   readonly isNumber?: boolean;
 }
 
+/** A column of numbers. */
+export function numberColumn(title: string): TableColumn {
+  return { title, isNumber: true };
+}
+
 /** A table; each row has one text for each column, and the first column names the row. */
 export interface TableBlock {
   readonly kind: "table";

@@ -15,6 +15,7 @@ import {
 import { mechanismSentences } from "../mechanism_text.ts";
 import { formatCount, formatPercent } from "../number_text.ts";
 import { commandLines } from "../shell_command.ts";
+import { numberColumn } from "./block.ts";
 import type { Block, Tone, WriteUp } from "./block.ts";
 import { figureNotes } from "./figure_table.ts";
 import { remedyBlocks } from "./remedy_steps.ts";
@@ -78,15 +79,20 @@ function adviceBlocks(document: DiffDocument): Block[] {
     costs.length === 0
       ? `No figure is higher under ${name} than under ${other}.`
       : `What is higher under ${name} than under ${other}: ${costs.map((figure) => costOf(figure, verdict)).join("; ")}.`;
-  const size = (one: DiffSideDocument): number => one.exposure.portRange[1] - one.exposure.portRange[0] + 1;
   const ports =
-    size(from) === size(to)
+    rangeSize(from) === rangeSize(to)
       ? ""
-      : ` The port range goes from ${formatCount(size(from))} to ${formatCount(size(to))} ports.`;
+      : ` The port range goes from ${formatCount(rangeSize(from))} to ${formatCount(rangeSize(to))} ports.`;
   const advice = verdict === "worse" ? "Stay with A" : "Take B";
   const decided = figures.find(({ figure }) => figure === document.decidedBy);
   const effect = decided === undefined ? "" : `${capitalised(costOf(decided, verdict))}. `;
   return [{ kind: "steps", steps: [{ text: `${advice}.`, cost: `${effect}${costText}${ports}` }] }, ...left];
+}
+
+/** How many ports a side's range has. */
+function rangeSize({ exposure }: DiffSideDocument): number {
+  const [low, high] = exposure.portRange;
+  return high - low + 1;
 }
 
 /** A sentence with its first letter large. */
@@ -103,7 +109,6 @@ function costOf(figure: DiffFigure, verdict: DiffVerdict): string {
 function figureBlocks(document: DiffDocument): Block[] {
   const { figures, a, b } = document;
   const level = figures[0]?.interval.level ?? 0.95;
-  const number = (title: string) => ({ title, isNumber: true });
   const methods = [...new Set(figures.map(({ interval }) => interval.method))];
   const pairings = figures.flatMap(({ figure, varianceReduction }) =>
     varianceReduction === null ? [] : [`${figureName(figure)}: ${pairingText(varianceReduction)}.`],
@@ -120,7 +125,7 @@ function figureBlocks(document: DiffDocument): Block[] {
       caption: "Paired differences: B less A",
       columns: [
         { title: "Figure" },
-        ...["A", "B", "Difference", `${formatPercent(level)} interval`, "Does not matter up to"].map(number),
+        ...["A", "B", "Difference", `${formatPercent(level)} interval`, "Does not matter up to"].map(numberColumn),
         { title: "Change" },
       ],
       rows: figures.map(figureRow),

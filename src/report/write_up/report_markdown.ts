@@ -91,12 +91,15 @@ function blockMarkdown(block: Block): string {
 }
 
 function tableMarkdown({ columns, rows }: Pick<TableBlock, "columns" | "rows">): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [
-    line(columns.map(({ title }) => markdownText(title))),
-    line(columns.map(({ isNumber }) => (isNumber === true ? "---:" : "---"))),
-    ...rows.map((row) => line(row.map(markdownText))),
+    rowMarkdown(columns.map(({ title }) => markdownText(title))),
+    rowMarkdown(columns.map(({ isNumber }) => (isNumber === true ? "---:" : "---"))),
+    ...rows.map((row) => rowMarkdown(row.map(markdownText))),
   ].join("\n");
+}
+
+function rowMarkdown(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }
 
 /** Lines between fences that no line of them can close. */

@@ -3,6 +3,7 @@ import { auditedText, verdictSentences } from "../audit_text.ts";
 import { causesByCount, findingParagraphs } from "../finding.ts";
 import { formatCount, formatFigure, formatPercent, formatProbability, formatSpan } from "../number_text.ts";
 import { STANDING, variantDocument, variantSettings } from "../variants_text.ts";
+import { numberColumn } from "./block.ts";
 import type { Block, Section, TableColumn } from "./block.ts";
 import { exactCell, intervalCell } from "./figure_table.ts";
 
@@ -62,7 +63,7 @@ export function detailBlocks(document: RunDocument): Block[] {
 
 /** Columns of numbers. */
 function numbers(...titles: readonly string[]): TableColumn[] {
-  return titles.map((title) => ({ title, isNumber: true }));
+  return titles.map(numberColumn);
 }
 
 /** A table, unless it has no row. */
@@ -179,13 +180,12 @@ function kubeProxyTable({ kubeProxy }: RunDocument): Block[] {
 
 function dataPlaneTable({ dataPlane }: RunDocument): Block[] {
   const { mode, rules, entries, sync, sourceNat } = dataPlane;
-  const estimate = (seconds: number): string => `about ${formatSpan(seconds)}`;
   const rows = [
     ["Rules", formatCount(rules)],
     ["Entries found by look-up", formatCount(entries)],
     ["Rules tested per new connection", formatFigure(Number(dataPlane.rulesPerNewConnectionMean.toPrecision(3)))],
-    ["A sync of all services", estimate(sync.fullSeconds)],
-    ["A sync after one service changed", estimate(sync.changeSeconds)],
+    ["A sync of all services", `about ${formatSpan(sync.fullSeconds)}`],
+    ["A sync after one service changed", `about ${formatSpan(sync.changeSeconds)}`],
     ...(sourceNat.connections === 0
       ? []
       : [

@@ -3,6 +3,7 @@ import type { RunDocument } from "../../study/run_document.ts";
 import { formatCount, formatFigure, formatPercent, formatProbability, formatSpan, plural } from "../number_text.ts";
 import { commandLines } from "../shell_command.ts";
 import { sweepExtremes } from "../sweep_text.ts";
+import { numberColumn } from "./block.ts";
 import type { Block, Tone, WriteUp } from "./block.ts";
 import { exactCell, intervalCell } from "./figure_table.ts";
 import { remedyBlocks } from "./remedy_steps.ts";
@@ -160,7 +161,6 @@ function asRun({ scenario }: SweepDocument, { point: _point, values: _values, ..
 
 function pointTable({ vary, points }: SweepDocument): Block {
   const level = points[0]?.probes.interval.level ?? 0.95;
-  const number = (title: string) => ({ title, isNumber: true });
   return {
     kind: "table",
     caption:
@@ -168,10 +168,10 @@ function pointTable({ vary, points }: SweepDocument): Block {
         ? `The first ${MOST_ROWS} of ${formatCount(points.length)} points; points.csv has them all`
         : "All points",
     columns: [
-      number("Point"),
+      numberColumn("Point"),
       ...vary.map(({ path }) => ({ title: path })),
-      ...["Failed", "Of probes", "Probability", `${formatPercent(level)} interval`, "Exact value"].map(number),
-      ...["Restarts per node-week", "Ports in use, at most"].map(number),
+      ...["Failed", "Of probes", "Probability", `${formatPercent(level)} interval`, "Exact value"].map(numberColumn),
+      ...["Restarts per node-week", "Ports in use, at most"].map(numberColumn),
     ],
     rows: points
       .slice(0, MOST_ROWS)
