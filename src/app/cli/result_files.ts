@@ -1,4 +1,4 @@
-import type { ResultReading, ResultText, ResultTexts } from "../../report/results/result.ts";
+import type { ResultReading, ResultText } from "../../report/results/result.ts";
 import { noResult, readResult } from "../../report/results/read_result.ts";
 import type { CliIo } from "./cli_io.ts";
 
@@ -8,31 +8,33 @@ import type { CliIo } from "./cli_io.ts";
  * @returns the result, or diagnostics with the place in the file.
  */
 export async function readResultFiles(path: string, io: CliIo): Promise<ResultReading> {
-  const listed = await io.listFiles(path);
-  if (!listed.ok) return { ok: false, diagnostics: [noResult(path, listed.why)] };
-  const files = listed.files.map((file) => file.replaceAll("\\", "/"));
-  const folder = path.replaceAll("\\", "/").replace(/\/+$/, "");
-  if (files.length === 1 && files[0] === path.replaceAll("\\", "/")) {
-    const file = await io.readFile(path);
-    if (!file.ok) return { ok: false, diagnostics: [noResult(path, file.why)] };
-    return readResult({ path, document: { path, text: file.text } });
-  }
+  const file = await io.readFile(path);
+  if (file.ok) return readResult({ path, document: { path, text: file.text } });
+  const folder = path.replaceAll("\\", "/").replace(/(?<=.)\/+$/, "");
   const textOf = async (name: string): Promise<ResultText | undefined> => {
-    if (!files.some((file) => file === `${folder}/${name}` || file === name)) return undefined;
-    const file = await io.readFile(`${folder}/${name}`);
-    return file.ok ? { path: `${folder}/${name}`, text: file.text } : undefined;
+    const read = await io.readFile(`${folder}/${name}`);
+    return read.ok ? { path: `${folder}/${name}`, text: read.text } : undefined;
   };
   const document = await textOf("result.json");
-  const manifest = document === undefined ? await textOf("manifest.json") : undefined;
-  const names =
-    manifest === undefined ? [] : files.filter((file) => /(^|\/)points\/[^/]+\.json$/.test(file)).toSorted();
-  const points = await Promise.all(names.map((name) => textOf(name.slice(name.lastIndexOf("points/")))));
   const scenario = await textOf("scenario.yaml");
-  const texts: ResultTexts = {
-    path,
-    ...(document === undefined ? {} : { document }),
-    ...(manifest === undefined ? {} : { manifest, points: points.filter((point) => point !== undefined) }),
-    ...(scenario === undefined ? {} : { scenario }),
-  };
-  return readResult(texts);
+  const extra = scenario === undefined ? {} : { scenario };
+  if (document !== undefined) return readResult({ path, document, ...extra });
+  const manifest = await textOf("manifest.json");
+  if (manifest !== undefined) {
+    const points = await Promise.all((await pointNames(folder, io)).map(textOf));
+    return readResult({ path, manifest, points: points.filter((point) => point !== undefined), ...extra });
+  }
+  // A folder that is there has no result; anything else has its own reason.
+  return { ok: false, diagnostics: [file.why === "it is a directory" ? noResult(path) : noResult(path, file.why)] };
+}
+
+/** The finished points of a sweep's folder, as `points/NAME`. */
+async function pointNames(folder: string, io: CliIo): Promise<string[]> {
+  const listed = await io.listFiles(`${folder}/points`);
+  if (!listed.ok) return [];
+  return listed.files
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => `points/${file.slice(file.lastIndexOf("/") + 1)}`)
+    .toSorted();
 }

@@ -4,6 +4,7 @@ import { formatFigure, formatPercent } from "../number_text.ts";
 import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
 import { breakText, chartFrame, COLOR } from "./look.ts";
+import { filledPoint, numbers, ruleMark } from "./parts.ts";
 import { bothWays, settingsText, valueText } from "./wording.ts";
 
 const WIDTH = 420;
@@ -45,31 +46,54 @@ function row(figure: DiffFigure, isLast: boolean) {
   const name = `${nameOf(figure)}${unit === "" ? "" : ` (${unit})`}`;
   const values = `${valueOf(figure, figure.a)} → ${valueOf(figure, figure.b)}`;
   const label = [...breakText(name, { size: 11, isBold: false, width: LABEL_WIDTH }), values];
+  const { difference, margin } = figure;
   const { low, high } = figure.interval;
   const round = (value: number): number => Number((value * factor).toPrecision(6));
-  const reach = 1.12 * Math.max(Math.abs(low), Math.abs(high), figure.margin, Math.abs(figure.difference));
-  const color = figure.change === "lower" || figure.change === "higher" ? colorOf(figure) : COLOR.estimate;
+  const reach = 1.12 * Math.max(Math.abs(low), Math.abs(high), margin, Math.abs(difference));
   const data = {
     values: [
       {
-        figure: "f",
-        difference: round(figure.difference),
+        figure: name,
+        difference: round(difference),
         low: round(low),
         high: round(high),
-        least: -round(figure.margin),
-        most: round(figure.margin),
+        least: -round(margin),
+        most: round(margin),
         zero: 0,
       },
     ],
   };
-  const x = (field: string) => ({
-    field,
-    type: "quantitative" as const,
-    title: isLast ? "difference, B less A, each in the unit of its line" : null,
-    scale: { domain: [-round(reach), round(reach)], nice: false },
-    axis: { tickCount: 5, labelExpr: "datum.value == 0 ? '0' : format(datum.value, '+,~r')", grid: true },
-  });
-  const y = {
+  const x = numbers(
+    isLast ? "difference, B less A, each in the unit of its line" : null,
+    { domain: [-round(reach), round(reach)], nice: false },
+    { tickCount: 5, labelExpr: "datum.value == 0 ? '0' : format(datum.value, '+,~r')", grid: true },
+  );
+  return {
+    width: WIDTH,
+    height: Math.max(34, 15 * label.length),
+    data,
+    layer: rowLayers(figure, x, labelChannel(label)),
+  };
+}
+
+/** Margin, zero, interval and difference of a figure. */
+function rowLayers(figure: DiffFigure, x: (field: string) => object, y: object) {
+  const color = colorOf(figure);
+  const shape = figure.change === "lower" ? "triangle-left" : figure.change === "higher" ? "triangle-right" : "circle";
+  return [
+    {
+      mark: { type: "bar" as const, height: 26, color: "#DDDDDD" },
+      encoding: { y, x: x("least"), x2: { field: "most" } },
+    },
+    { mark: ruleMark("#555555", 1), encoding: { x: x("zero") } },
+    { mark: ruleMark(color, 3), encoding: { y, x: x("low"), x2: { field: "high" } } },
+    { mark: { ...filledPoint(color, 100), shape }, encoding: { y, x: x("difference") } },
+  ];
+}
+
+/** The words on the left of a figure, all rows with the same room for them. */
+function labelChannel(label: readonly string[]) {
+  return {
     field: "figure",
     type: "nominal" as const,
     title: null,
@@ -82,38 +106,12 @@ function row(figure: DiffFigure, isLast: boolean) {
       labelBaseline: "middle" as const,
     },
   };
-  return {
-    width: WIDTH,
-    height: Math.max(34, 15 * label.length),
-    data,
-    layer: [
-      {
-        mark: { type: "bar" as const, height: 26, color: "#DDDDDD" },
-        encoding: { y, x: x("least"), x2: { field: "most" } },
-      },
-      { mark: { type: "rule" as const, color: "#555555" }, encoding: { x: x("zero") } },
-      {
-        mark: { type: "rule" as const, strokeWidth: 3, color },
-        encoding: { y, x: x("low"), x2: { field: "high" } },
-      },
-      {
-        mark: {
-          type: "point" as const,
-          filled: true,
-          size: 100,
-          opacity: 1,
-          color,
-          shape: figure.change === "lower" ? "triangle-left" : figure.change === "higher" ? "triangle-right" : "circle",
-        },
-        encoding: { y, x: x("difference") },
-      },
-    ],
-  };
 }
 
 /** Peaks are neither good nor bad; of all else less is better. */
 function colorOf(figure: DiffFigure): string {
-  if (!isJudged(figure)) return COLOR.estimate;
+  const isChanged = figure.change === "lower" || figure.change === "higher";
+  if (!isChanged || !isJudged(figure)) return COLOR.estimate;
   return figure.change === "lower" ? COLOR.good : COLOR.bad;
 }
 

@@ -4,6 +4,7 @@ import { findKnees, hasParity, usablePorts } from "../ports_figures.ts";
 import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
+import { filledPoint, groups, numbers, ruleMark } from "./parts.ts";
 
 const WIDTH = 580;
 /** More connects than pixels would only make the file large: each of so many stretches keeps its least and its most. */
@@ -13,74 +14,50 @@ const MOST_POINTS = 600;
 export function candidatesChart(document: PortsDocument): Chart | undefined {
   const { connects, settings } = document;
   if (connects.length < 2) return undefined;
-  const knees = kneesOf(document);
   const title = findingOf(document);
   const description = `${title}. Candidates per connect, in the order of the calls: ${sampleText(document)}.`;
   const subtitle = [
     `kernel ${document.kernel} (port walk ${document.portWalk}), range ${document.range.join("-")}, ${plural(formatCount(settings.destinations), "destination")}, connections ${CLOSES[settings.close]}, seed ${printable(settings.seed)}`,
   ];
+  const frame = chartFrame({ title, subtitle, width: WIDTH + 80 });
+  const spec = { ...frame, description, width: WIDTH, height: 280, layer: layersOf(document) };
+  return { kind: "candidates", title, description, spec };
+}
+
+function layersOf(document: PortsDocument) {
+  const { connects } = document;
   const most = Math.max(...connects.map(({ candidates }) => candidates));
   const values = thinned(document);
-  const y = {
-    field: "candidates",
-    type: "quantitative" as const,
-    title: "ports looked at in a connect (count)",
-    scale: { type: "log" as const, domain: [1, Math.max(10, most * 1.6)], nice: false },
-    axis: { values: [1, 10, 100, 1_000, 10_000].filter((tick) => tick <= most * 1.6), format: ",d" },
-  };
-  const x = {
-    field: "place",
-    type: "quantitative" as const,
-    title: "connect (number)",
-    scale: { domain: [0, connects.length + 1], nice: false },
-    axis: { format: ",d", grid: false },
-  };
-  const kinds = [...new Set(values.map(({ kind }) => kind))];
-  const styles = KINDS.filter(([kind]) => kinds.includes(kind));
-  const channel = (range: readonly string[]) => ({
-    field: "kind",
-    type: "nominal" as const,
-    scale: { domain: styles.map(([kind]) => kind), range: [...range] },
-    legend: { title: null, orient: "bottom" as const },
-  });
-  const rule = { x: { ...x, field: "at" } };
-  const spec = {
-    ...chartFrame({ title, subtitle, width: WIDTH + 80 }),
-    description,
-    width: WIDTH,
-    height: 280,
-    layer: [
-      {
-        data: { values },
-        mark: { type: "point" as const, filled: true, size: 26, opacity: 0.9 },
-        encoding: {
-          x,
-          y,
-          color: channel(styles.map(([, color]) => color)),
-          shape: channel(styles.map(([, , shape]) => shape)),
-        },
-      },
-      {
-        data: { values: knees },
-        mark: { type: "rule" as const, strokeDash: [5, 4], strokeWidth: 1.3, color: COLOR.quiet },
-        encoding: rule,
-      },
-      {
-        data: { values: knees },
-        mark: {
-          type: "text" as const,
-          align: "right" as const,
-          dx: -5,
-          y: 8,
-          fontSize: 11,
-          color: COLOR.text,
-          lineBreak: "\n",
-        },
-        encoding: { ...rule, text: { field: "label", type: "nominal" as const } },
-      },
-    ],
-  };
-  return { kind: "candidates", title, description, spec };
+  const knees = kneesOf(document);
+  const y = numbers(
+    "ports looked at in a connect (count)",
+    { type: "log" as const, domain: [1, Math.max(10, most * 1.6)], nice: false },
+    { values: [1, 10, 100, 1_000, 10_000].filter((tick) => tick <= most * 1.6), format: ",d" },
+  )("candidates");
+  const x = numbers(
+    "connect (number)",
+    { domain: [0, connects.length + 1], nice: false },
+    { format: ",d", grid: false },
+  );
+  const styles = KINDS.filter(([kind]) => values.some((value) => value.kind === kind));
+  const names = styles.map(([kind]) => kind);
+  const channel = groups("kind", names, { title: null, orient: "bottom" });
+  const color = channel(styles.map(([, hue]) => hue));
+  const shape = channel(styles.map(([, , sign]) => sign));
+  const words = { type: "text" as const, align: "right" as const, dx: -5, y: 8, fontSize: 11, color: COLOR.text };
+  return [
+    {
+      data: { values },
+      mark: { ...filledPoint(undefined, 26), opacity: 0.9 },
+      encoding: { x: x("place"), y, color, shape },
+    },
+    { data: { values: knees }, mark: ruleMark(COLOR.quiet, 1.3, [5, 4]), encoding: { x: x("at") } },
+    {
+      data: { values: knees },
+      mark: words,
+      encoding: { x: x("at"), text: { field: "label", type: "nominal" as const } },
+    },
+  ];
 }
 
 const CLOSES: Readonly<Record<PortsDocument["settings"]["close"], string>> = {

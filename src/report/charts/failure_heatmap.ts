@@ -67,7 +67,7 @@ function domainOf(cells: readonly Cell[], axis: "x" | "y", { isNumeric }: Varied
 }
 
 function colorOf(cells: readonly Cell[]) {
-  const { factor, title, scale } = probabilityScale(cells, undefined);
+  const { factor, title, scale, axis } = probabilityScale(cells, undefined);
   const isWide = "type" in scale;
   const channel = {
     field: "value",
@@ -75,7 +75,7 @@ function colorOf(cells: readonly Cell[]) {
     title,
     // One hue: white is none and dark is much, on the screen and in grey print.
     scale: { ...(isWide ? scale : { domainMin: 0 }), range: ["#F7FBFF", "#6BAED6", "#08306B"] },
-    legend: { gradientLength: 120, tickCount: 3, format: "~r" },
+    legend: { gradientLength: 120, format: "~r", ...("values" in axis ? axis : { tickCount: 3 }) },
   };
   return { factor, channel, isWide };
 }

@@ -21,16 +21,20 @@ export function failureProbabilityChart(
   const table = document.format === "run/1" ? runRows(document) : sweepRows(document);
   if (table === undefined || table.rows.length === 0) return undefined;
   const first = document.format === "run/1" ? document : document.points[0]!;
-  const expectations = document.format === "run/1" ? document.expectations : first.expectations;
-  const limit = limitOf(options.limit, statedLimit(expectations));
-  const scale = probabilityScale(table.rows, limit?.probability);
+  // The points of a sweep differ on purpose from the scenario that states what it expects.
+  const stated = document.format === "run/1" && table.noun === "probe" ? statedLimit(document.expectations) : undefined;
+  const limit = limitOf(options.limit, stated);
+  const scale = probabilityScale(table.rows, limit?.probability, table.noun);
   const title = probabilityFinding(table);
   const hasExact = table.rows.some(({ exact }) => exact !== null);
   const isKernelVaried = isVaried(document, "kernel");
+  const isOfProbes = table.noun === "probe";
   const { kernel: _kernel, ...withoutKernel } = first.settings;
   const subtitle = [
-    `${printable(document.scenario.file)}: ${settingsText(isKernelVaried ? withoutKernel : first.settings, first.probes.interval.level)}`,
-    `Filled: simulated, with its interval.${hasExact ? " Hollow diamond: exact value by enumeration." : ""}`,
+    `${printable(document.scenario.file)}: ${settingsText(isKernelVaried ? withoutKernel : first.settings, isOfProbes ? first.probes.interval.level : undefined)}`,
+    isOfProbes
+      ? `Filled: simulated, with its interval.${hasExact ? " Hollow diamond: exact value by enumeration." : ""}`
+      : "Simulated; no probe failed. There are no intervals of connects.",
   ];
   const frame = chartFrame({ title, subtitle, width: WIDTH + 90 });
   const spec = table.isNumeric ? numericSpec(table, scale, limit) : nominalSpec(table, scale, limit);
@@ -96,9 +100,9 @@ function seriesChannels({ rows, seriesTitle }: ProbabilityTable): { color: objec
 
 const TOOLTIP = [
   { field: "x", title: "setting" },
-  { field: "words", title: "failed" },
-  { field: "failed", title: "probes failed", format: "," },
-  { field: "total", title: "probes sent", format: "," },
+  { field: "words", title: "probability" },
+  { field: "failed", title: "failed", format: "," },
+  { field: "total", title: "of", format: "," },
 ] as const;
 
 /** Settings along the lower axis: points with bars, joined, and the exact values. */
@@ -215,14 +219,16 @@ function layersOf(layers: readonly object[]): Layer[] {
 }
 
 function describe(table: ProbabilityTable, limit: Limit | undefined): string {
+  const { noun } = table;
   const rows = table.rows.map(
     ({ x, series, probability, low, high, exact, failed, total }) =>
-      `${x}${series === "" ? "" : ` (${series})`}: ${formatCount(failed)} of ${formatCount(total)} probes failed, ` +
-      `${bothWays(probability)}, interval ${bothWays(low)} to ${bothWays(high)}` +
+      `${x}${series === "" ? "" : ` (${series})`}: ${formatCount(failed)} of ${formatCount(total)} ${noun}s failed, ` +
+      bothWays(probability) +
+      (noun === "probe" ? `, interval ${bothWays(low)} to ${bothWays(high)}` : "") +
       (exact === null ? "" : `, exact value ${bothWays(exact)}`),
   );
   const shown = rows.slice(0, 24);
   const more = rows.length > shown.length ? ` And ${rows.length - shown.length} more.` : "";
   const line = limit === undefined ? "" : ` A line marks: ${limit.label}.`;
-  return `Failure probability of a probe by ${table.axis}. ${shown.join("; ")}.${more}${line}`;
+  return `Failure probability of a ${noun} by ${table.axis}. ${shown.join("; ")}.${more}${line}`;
 }

@@ -63,6 +63,8 @@ export function chartFrame({ title, subtitle, width }: Heading) {
     config: {
       font: CHART_FONT,
       view: { stroke: null },
+      // The picture as a whole has a title and a description; its marks by themselves say nothing to a screen reader.
+      aria: false,
       axis: {
         labelFontSize: 11,
         titleFontSize: 11,

@@ -4,6 +4,7 @@ import { formatCount, formatPercent } from "../number_text.ts";
 import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
+import { numbers, ruleMark } from "./parts.ts";
 import { type TimeUnit, timeUnit } from "./time_unit.ts";
 import { settingsText } from "./wording.ts";
 
@@ -73,7 +74,7 @@ export function occupancyChart(document: RunDocument): Chart | undefined {
 }
 
 function view(gauge: Gauge, everySeconds: number, unit: TimeUnit, isLast: boolean) {
-  const { series, peak, color, dash, axis, of } = gauge;
+  const { series, peak, color, dash, axis } = gauge;
   const values = series.mean.map((mean, place) => ({
     at: Number(((everySeconds * (place + 1)) / unit.seconds).toPrecision(6)),
     mean: Number(mean.toPrecision(6)),
@@ -82,26 +83,12 @@ function view(gauge: Gauge, everySeconds: number, unit: TimeUnit, isLast: boolea
   }));
   const isNear = peak >= NEAR * series.capacity;
   const top = isNear ? Math.max(peak, series.capacity) * 1.12 : Math.max(1, peak) * 1.35;
-  const y = (field: string) => ({
-    field,
-    type: "quantitative" as const,
-    title: axis,
-    scale: { domain: [0, top], nice: false },
-    axis: { tickCount: 4, format: ",d" },
-  });
-  const x = {
-    field: "at",
-    type: "quantitative" as const,
-    title: isLast ? `time since the start of a boot (${unit.name})` : null,
-    scale: { domainMin: 0, nice: false },
-    axis: { format: "~r", grid: false, labels: isLast },
-  };
-  const share = formatPercent(peak / series.capacity);
-  const label = isNear
-    ? `capacity ${formatCount(series.capacity)} (${of})`
-    : `at most ${formatCount(peak)}, ${share} of ${formatCount(series.capacity)} (${of})`;
-  const line = isNear ? series.capacity : peak;
-  const lineColor = isNear ? COLOR.bad : COLOR.quiet;
+  const y = numbers(axis, { domain: [0, top], nice: false }, { tickCount: 4, format: ",d" });
+  const x = numbers(
+    isLast ? `time since the start of a boot (${unit.name})` : null,
+    { domainMin: 0, nice: false },
+    { format: "~r", grid: false, labels: isLast },
+  )("at");
   return {
     width: WIDTH,
     height: 96,
@@ -116,33 +103,33 @@ function view(gauge: Gauge, everySeconds: number, unit: TimeUnit, isLast: boolea
         mark: { type: "line" as const, color, strokeWidth: 1.8, strokeDash: [...dash] },
         encoding: { x, y: y("mean") },
       },
-      ...(isNear
-        ? [{ data: { values: [{ line: peak }] }, mark: dotted(COLOR.quiet), encoding: { y: y("line") } }]
-        : []),
-      { data: { values: [{ line }] }, mark: isNear ? solid(lineColor) : dotted(lineColor), encoding: { y: y("line") } },
-      {
-        data: { values: [{ line, label }] },
-        mark: {
-          type: "text" as const,
-          align: "right" as const,
-          baseline: "bottom" as const,
-          dy: -3,
-          x: "width" as const,
-          fontSize: 11,
-          color: lineColor,
-        },
-        encoding: { y: y("line"), text: { field: "label", type: "nominal" as const } },
-      },
+      { data: { values: [{ line: peak }] }, mark: ruleMark(COLOR.quiet, 1.3, [1, 3]), encoding: { y: y("line") } },
+      ...capacityLayers(gauge, isNear, y("line")),
     ],
   };
 }
 
-function dotted(color: string) {
-  return { type: "rule" as const, strokeDash: [1, 3], strokeWidth: 1.3, color };
-}
-
-function solid(color: string) {
-  return { type: "rule" as const, strokeWidth: 1.5, color };
+/** The line of the capacity, where it is near, and the words beside the topmost line. */
+function capacityLayers({ series: { capacity }, peak, of }: Gauge, isNear: boolean, y: object) {
+  const share = formatPercent(peak / capacity);
+  const label = isNear
+    ? `capacity ${formatCount(capacity)} (${of})`
+    : `at most ${formatCount(peak)}, ${share} of ${formatCount(capacity)} (${of})`;
+  const color = isNear ? COLOR.bad : COLOR.quiet;
+  const data = { values: [{ line: isNear ? capacity : peak, label }] };
+  const words = {
+    type: "text" as const,
+    align: "right" as const,
+    baseline: "bottom" as const,
+    dy: -3,
+    x: "width" as const,
+    fontSize: 11,
+    color,
+  };
+  return [
+    ...(isNear ? [{ data, mark: ruleMark(color, 1.5), encoding: { y } }] : []),
+    { data, mark: words, encoding: { y, text: { field: "label", type: "nominal" as const } } },
+  ];
 }
 
 function findingOf(gauges: readonly Gauge[]): string {

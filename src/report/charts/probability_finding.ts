@@ -7,39 +7,44 @@ import { bothWays, oneInText, sentence } from "./wording.ts";
  * are not said to differ.
  */
 export function probabilityFinding(table: ProbabilityTable): string {
-  const ordered = table.rows.toSorted((a, b) => b.probability - a.probability);
+  const { rows, noun } = table;
+  const ordered = rows.toSorted((a, b) => b.probability - a.probability);
   const most = ordered[0]!;
   const least = ordered.at(-1)!;
-  const total = table.rows.reduce((sum, row) => sum + row.total, 0);
-  if (most.failed === 0) return `None of ${formatCount(total)} probes failed${atAll(table)}`;
-  if (table.rows.length === 1) return singleFinding(most);
-  const highest = `${oneInText(most.probability)} ${placeOf(most, table)}`;
-  const unfailing = table.rows.filter(({ failed }) => failed === 0);
-  if (unfailing.some((row) => row.high < most.low)) {
-    const [only] = unfailing;
-    const where = unfailing.length === 1 ? placeOf(only!, table) : `at ${unfailing.length} other ${manyOf(table)}`;
-    return sentence(`${highest}; none fails ${where}`);
-  }
-  if (least.high >= most.low) {
+  const total = rows.reduce((sum, row) => sum + row.total, 0);
+  if (most.failed === 0) return `None of ${formatCount(total)} ${noun}s failed${atAll(table)}`;
+  const said = saidOf(most, table);
+  if (rows.length === 1) return sentence(`${said}${exactText(most)}`);
+  const highest = `${said} ${placeOf(most, table)}`;
+  const unfailing = rows.filter(({ failed }) => failed === 0);
+  const isApart = unfailing.some((row) => row.high < most.low);
+  if (isApart && unfailing.length > 1)
     return sentence(
-      `${highest}, ${oneInText(least.probability).replace(/ (of )?probes?( fails?)?$/, "")} ${placeOf(least, table)}: their intervals overlap`,
+      `${highest}; none fails at ${new Set(unfailing.map(({ x, series }) => (noun === "connect" ? x : `${x} ${series}`))).size} other ${manyOf(table)}`,
     );
-  }
-  return sentence(
-    `${highest}, ${oneInText(least.probability).replace(/ (of )?probes?( fails?)?$/, "")} ${placeOf(least, table)}`,
-  );
+  if (isApart) return sentence(`${highest}; none fails ${placeOf(unfailing[0]!, table)}`);
+  // What is said of the first need not be said of the second.
+  const short =
+    least.failed === 0 ? "none" : oneInText(least.probability, noun).replace(/ (of )?(probe|connect)s?( fails?)?$/, "");
+  const doubt = least.high >= most.low ? ": their intervals overlap" : "";
+  const whose = noun === "connect" ? least.setting : "";
+  return sentence(`${highest}, ${short}${whose} ${placeOf(least, table)}${doubt}`);
 }
 
-function singleFinding(row: ProbabilityRow): string {
-  const said = sentence(oneInText(row.probability));
-  if (row.exact === null) return said;
-  return `${said}; the exact value is ${bothWays(row.exact)}`;
+/** How often it fails; of connects also whose they are. */
+function saidOf({ probability, setting }: ProbabilityRow, { noun }: ProbabilityTable): string {
+  const said = oneInText(probability, noun);
+  return noun === "connect" ? said.replace("connects", `connects${setting}`) : said;
 }
 
-function placeOf({ x, setting: others }: ProbabilityRow, { subject }: ProbabilityTable): string {
+function exactText({ exact }: ProbabilityRow): string {
+  return exact === null ? "" : `; the exact value is ${bothWays(exact)}`;
+}
+
+function placeOf({ x, setting: others }: ProbabilityRow, { subject, noun }: ProbabilityTable): string {
   const setting = subject === "variant" ? `${typeof x === "string" ? `"${x}"` : x}` : `${subject} ${x}`;
   const where = subject === "variant" && x === "as it stands" ? "as it stands" : `at ${setting}`;
-  return `${where}${others}`;
+  return noun === "connect" ? where : `${where}${others}`;
 }
 
 function manyOf({ subject }: ProbabilityTable): string {

@@ -1,6 +1,7 @@
 import type { ExactDocument, RunDocument, RunFigures } from "../../study/run_document.ts";
 import type { SweepDocument, SweepPoint } from "../../study/sweep_document.ts";
 import { variedColumn } from "../points_table.ts";
+import { printable } from "../text_layout.ts";
 import { pathText, valueText } from "./wording.ts";
 
 /** The failure probability at one setting. */
@@ -30,21 +31,47 @@ export interface ProbabilityTable {
   readonly seriesTitle?: string;
   /** How the setting is named in a sentence, such as `kernel`. */
   readonly subject: string;
+  /** What fails. Documents have intervals of probes only: those of connects are as wide as their value. */
+  readonly noun: "probe" | "connect";
 }
 
 /** The most series that colours and shapes tell apart. */
 export const MOST_SERIES = 7;
 
-/** A run and its variants as rows. */
+/** A run and its variants as rows: their probes, or the workloads whose connects fail where no probe does. */
 export function runRows(document: RunDocument): ProbabilityTable {
-  const variants = document.variants ?? [];
+  const parts = [{ name: "as it stands", ...document }, ...(document.variants ?? [])];
+  const common = { isNumeric: false, axis: "variant", subject: "variant" } as const;
+  const failing = [
+    ...new Set(parts.flatMap(({ workloads }) => workloads.filter(({ failed }) => failed > 0).map(({ name }) => name))),
+  ].slice(0, MOST_SERIES);
+  if (failing.length > 0 && parts.every(({ probes }) => probes.failed === 0)) {
+    const rows = parts.flatMap((part) =>
+      part.workloads
+        .filter(({ name, connects }) => connects > 0 && failing.includes(name))
+        .map((workload) => ({ ...workloadRow(workload, failing.length > 1), x: valueText(part.name) })),
+    );
+    const axis = failing.length > 1 ? common.axis : `variant (connects of ${printable(failing[0]!)})`;
+    return { ...common, axis, rows, noun: "connect", ...(failing.length > 1 ? { seriesTitle: "connects of" } : {}) };
+  }
+  const rows = parts
+    .filter(({ probes }) => probes.total > 0)
+    .map((part) => ({ x: valueText(part.name), series: "", setting: "", ...figuresOf(part) }));
+  return { ...common, rows, noun: "probe" };
+}
+
+function workloadRow({ name, connects, failed }: RunFigures["workloads"][number], hasSeries: boolean) {
+  const probability = failed / connects;
+  const label = printable(name);
   return {
-    rows: [{ name: "as it stands", ...document }, ...variants]
-      .filter(({ probes }) => probes.total > 0)
-      .map((part) => ({ x: valueText(part.name), series: "", setting: "", ...figuresOf(part) })),
-    isNumeric: false,
-    axis: "variant",
-    subject: "variant",
+    series: hasSeries ? label : "",
+    setting: ` of ${label}`,
+    probability,
+    low: probability,
+    high: probability,
+    exact: null,
+    failed,
+    total: connects,
   };
 }
 
@@ -79,6 +106,7 @@ export function sweepRows(document: SweepDocument): ProbabilityTable | undefined
     isNumeric: main.isNumeric,
     axis: main.axis,
     subject: main.path,
+    noun: "probe",
     ...(series.size > 1 ? { seriesTitle: others.map(({ axis }) => axis).join(", ") } : {}),
   };
 }
@@ -107,10 +135,10 @@ export function factorOf(path: string, points: readonly Pick<SweepPoint, "values
   return { path, axis: `${words}${unit}`, isNumeric, distinct: new Set(column.values).size, values };
 }
 
-/** A limit that the documents state themselves: the least upper bound of their expectations of the probability. */
+/** A limit that a run states itself: the least upper bound that is expected of its probability as it stands. */
 export function statedLimit(expectations: RunDocument["expectations"]): number | undefined {
   const bounds = expectations
-    .filter(({ that }) => /(^|\.)probes\.probability$/.test(that))
+    .filter(({ that }) => that === "probes.probability")
     .flatMap(({ want }) => [...want.matchAll(/(?:below|and(?= [0-9])) ([0-9.e+-]+)/g)])
     .map((match) => Number(match[1]))
     .filter((bound) => bound > 0);
@@ -119,7 +147,9 @@ export function statedLimit(expectations: RunDocument["expectations"]): number |
 
 function figuresOf({ probes }: Pick<RunFigures, "probes">) {
   const { probability, interval, failed, total } = probes;
-  return { probability, low: interval.low, high: interval.high, exact: exactOf(probes.exact), failed, total };
+  // The exact value is of collisions: beside failures of other causes it would not be that of the estimate.
+  const exact = failed === probes.byCause["nodeport-collision"] ? exactOf(probes.exact) : null;
+  return { probability, low: interval.low, high: interval.high, exact, failed, total };
 }
 
 function exactOf(exact: ExactDocument): number | null {

@@ -17,13 +17,14 @@ const WIDE = 60;
 export function probabilityScale(
   rows: readonly Pick<ProbabilityRow, "probability" | "high" | "exact">[],
   limit: number | undefined,
+  noun = "probe",
 ): ProbabilityScale {
   const shown = rows.flatMap(({ probability, exact }) => [probability, exact ?? 0]).concat(limit ?? 0);
   const largest = Math.max(...shown, ...rows.map(({ high }) => Math.min(high, 1)));
   const positive = shown.filter((value) => value > 0);
   const isPercent = largest >= 0.01;
   const factor = isPercent ? 100 : 1e6;
-  const title = isPercent ? "failed probes (%)" : "failed probes (per million)";
+  const title = `failed ${noun}s (${isPercent ? "%" : "per million"})`;
   const top = Math.max(largest, 1e-9) * factor;
   if (positive.length === 0 || largest / Math.min(...positive) < WIDE) {
     const scale = { domainMin: 0, zero: true, nice: true };

@@ -4,7 +4,8 @@ import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
 import { timeUnit } from "./time_unit.ts";
-import { settingsText } from "./wording.ts";
+import { filledPoint, groups, numbers, ruleMark } from "./parts.ts";
+import { sentence, settingsText } from "./wording.ts";
 
 const WIDTH = 540;
 
@@ -15,6 +16,16 @@ const EVENTS = {
   failure: { noun: "failed probe", kind: "time-to-failure" },
   restart: { noun: "restarted container", kind: "time-to-restart" },
 } as const;
+
+/** Pods or nodes, and how they are drawn. */
+interface Group {
+  readonly name: string;
+  readonly one: string;
+  readonly figures: SurvivalDocument;
+  readonly color: string;
+  readonly dash: readonly number[];
+  readonly shape: string;
+}
 
 /**
  * The share of pods and of nodes that have had no failed probe (or restart) yet, over time, with its interval. Whoever
@@ -28,16 +39,24 @@ export function survivalChart(document: RunDocument, event: LifeEvent): Chart | 
   const { perPod, perNode } = event === "failure" ? life.firstFailure : life.firstRestart;
   if (perPod.events + perNode.events === 0) return undefined;
   const { noun, kind } = EVENTS[event];
-  const groups = [
+  const all: readonly Group[] = [
     { name: "pods", one: "pod", figures: perPod, color: COLOR.estimate, dash: [1, 0], shape: "circle" },
     { name: "nodes", one: "node", figures: perNode, color: COLOR.bad, dash: [6, 3], shape: "square" },
   ].filter(({ figures }) => figures.watched > 0 && figures.curve.length > 0);
-  const span = Math.max(...groups.map(({ figures }) => figures.curve.at(-1)?.atSeconds ?? 0));
-  const unit = timeUnit(span);
-  const labels = groups.map(({ name, one, figures }) => labelOf(name, one, figures));
-  const title = groups.map(({ name, figures }) => findingOf(name, figures, noun)).join("; ");
-  const headline = title.slice(0, 1).toUpperCase() + title.slice(1);
-  const values = groups.flatMap(({ figures }, place) =>
+  const title = sentence(all.map(({ name, figures }) => findingOf(name, figures, noun)).join("; "));
+  const description = `Kaplan-Meier curves of the time to the first ${noun}. ${all.map(({ name, figures }) => describe(name, figures)).join(" ")}`;
+  const subtitle = [
+    `${printable(document.scenario.file)}: ${settingsText(document.settings, perPod.medianInterval.level)} (Kaplan-Meier, pointwise)`,
+  ];
+  const frame = chartFrame({ title, subtitle, width: WIDTH + 80 });
+  return { kind, title, description, spec: { ...frame, description, width: WIDTH, height: 260, ...curves(all, noun) } };
+}
+
+/** The curves with their bands, and a line at one half. */
+function curves(all: readonly Group[], noun: string) {
+  const unit = timeUnit(Math.max(...all.map(({ figures }) => figures.curve.at(-1)?.atSeconds ?? 0)));
+  const labels = all.map(labelOf);
+  const values = all.flatMap(({ figures }, place) =>
     [{ atSeconds: 0, surviving: 1, low: 1, high: 1 }, ...figures.curve].map((point) => ({
       group: labels[place],
       at: Number((point.atSeconds / unit.seconds).toPrecision(6)),
@@ -46,62 +65,29 @@ export function survivalChart(document: RunDocument, event: LifeEvent): Chart | 
       high: percent(point.high),
     })),
   );
-  const y = (field: string) => ({
-    field,
-    type: "quantitative" as const,
-    title: `without a ${noun} so far (%)`,
-    scale: { domain: [0, 100], nice: false },
-  });
-  const x = {
-    field: "at",
-    type: "quantitative" as const,
-    title: `time since the start of a boot (${unit.name})`,
-    scale: { domainMin: 0, nice: false },
-    axis: { format: "~r", grid: false },
-  };
-  const legend = { title: null, orient: "bottom" as const, direction: "vertical" as const };
-  const channel = (range: readonly unknown[]) => ({
-    field: "group",
-    type: "nominal" as const,
-    scale: { domain: labels, range: [...range] },
-    legend,
-  });
-  const color = channel(groups.map((group) => group.color));
-  const description = `Kaplan-Meier curves of the time to the first ${noun}. ${groups.map(({ name, figures }) => describe(name, figures)).join(" ")}`;
-  const subtitle = [
-    `${printable(document.scenario.file)}: ${settingsText(document.settings, perPod.medianInterval.level)} (Kaplan-Meier, pointwise)`,
-  ];
-  const spec = {
-    ...chartFrame({ title: headline, subtitle, width: WIDTH + 80 }),
-    description,
-    width: WIDTH,
-    height: 260,
+  const y = numbers(`without a ${noun} so far (%)`, { domain: [0, 100], nice: false }, {});
+  const title = `time since the start of a boot (${unit.name})`;
+  const x = numbers(title, { domainMin: 0, nice: false }, { format: "~r", grid: false })("at");
+  const channel = groups("group", labels, { title: null, orient: "bottom", direction: "vertical" });
+  const color = channel(all.map((group) => group.color));
+  const shape = channel(all.map((group) => group.shape));
+  const strokeDash = channel(all.map((group) => group.dash));
+  return {
     data: { values },
     layer: [
       { mark: { type: "area" as const, opacity: 0.15 }, encoding: { x, y: y("low"), y2: { field: "high" }, color } },
-      {
-        mark: { type: "line" as const, strokeWidth: 1.8 },
-        encoding: { x, y: y("share"), color, strokeDash: channel(groups.map(({ dash }) => dash)) },
-      },
-      {
-        mark: { type: "point" as const, filled: true, size: 45, opacity: 1 },
-        encoding: { x, y: y("share"), color, shape: channel(groups.map(({ shape }) => shape)) },
-      },
-      {
-        data: { values: [{ half: 50 }] },
-        mark: { type: "rule" as const, strokeDash: [2, 3], color: COLOR.quiet },
-        encoding: { y: y("half") },
-      },
+      { mark: { type: "line" as const, strokeWidth: 1.8 }, encoding: { x, y: y("share"), color, strokeDash } },
+      { mark: filledPoint(undefined, 45), encoding: { x, y: y("share"), color, shape } },
+      { data: { values: [{ half: 50 }] }, mark: ruleMark(COLOR.quiet, 1, [2, 3]), encoding: { y: y("half") } },
     ],
   };
-  return { kind, title: headline, description, spec };
 }
 
 function percent(share: number): number {
   return Number((100 * share).toPrecision(5));
 }
 
-function labelOf(name: string, one: string, { watched, events }: SurvivalDocument): string {
+function labelOf({ name, one, figures: { watched, events } }: Group): string {
   const left = watched - events;
   return `${name}: ${formatCount(watched)} watched, ${left === 0 ? "none" : plural(formatCount(left), one)} without it at the end`;
 }

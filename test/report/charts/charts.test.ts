@@ -27,9 +27,9 @@ beforeAll(async () => {
 
 /** One element a line, numbers to a tenth: what is drawn, without the last bits of a machine. */
 function readable(svg: string): string {
-  return svg
-    .replaceAll("><", ">\n<")
-    .replace(/-?[0-9]+\.[0-9]+/g, (number) => String(Number(Number(number).toFixed(1))));
+  const rounded = (number: string): string => String(Number(Number(number).toFixed(1)));
+  const tags = svg.replace(/<[^>]*>/g, (tag) => tag.replace(/-?[0-9]+\.[0-9]+/g, rounded));
+  return tags.replaceAll("><", ">\n<");
 }
 
 /** Whether two texts share more than a rim of two pixels. */

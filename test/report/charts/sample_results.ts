@@ -5,7 +5,7 @@ import type { ResultDocument } from "../../../src/report/results/result.ts";
 import type { RunDocument, SurvivalDocument } from "../../../src/study/run_document.ts";
 import type { GaugeSeries } from "../../../src/study/series_figures.ts";
 import { clusteredDiff } from "../diff_documents.ts";
-import { failingRun, heldRun } from "../run_documents.ts";
+import { causes, failingRun, heldRun, workloadOf } from "../run_documents.ts";
 import { madeUpSweep } from "../sweep_documents.ts";
 
 /** A run with all that charts are made of: a reservation before a NodePort, lives of pods and nodes, and readings. */
@@ -79,6 +79,11 @@ function runAt(probability: number): RunDocument {
   };
 }
 
+/** A workload of which so many of 10 connects failed. */
+function failingWorkload(name: string, failed: number): RunDocument["workloads"][number] {
+  return workloadOf(name, { connects: 10, failed, byCause: causes({ "connect-timeout": failed }) });
+}
+
 /** Documents of every format, small enough for their charts to be read as text. */
 export async function sampleDocuments(): Promise<Readonly<Record<string, ResultDocument>>> {
   const lows = ["1024", "16384", "40000"];
@@ -92,6 +97,11 @@ export async function sampleDocuments(): Promise<Readonly<Record<string, ResultD
     run,
     "run-variants": { ...run, variants: [{ ...runAt(0), name: 'kube-proxy 1.18 <holds> & "waits"' }] },
     "run-nothing": heldRun(),
+    "run-connects": {
+      ...heldRun(),
+      workloads: [failingWorkload("pod-other-node", 10), failingWorkload("service-other-node", 4)],
+      variants: [{ ...heldRun(), workloads: [failingWorkload("pod-other-node", 0)], name: "open" }],
+    },
     sweep: madeUpSweep(
       lows.map((low) => ({ "portRange.low": low })),
       (point) => runAt([2.2e-4, 5e-4, 0][point - 1]!),
