@@ -160,7 +160,7 @@ function tableHtml({ caption, columns, rows }: TableBlock): string {
   const body = rows
     .map((row) => {
       const cells = row.map((cell, index) =>
-        index === 0 ? `<th scope="row"${kind(0)}>${htmlName(cell)}</th>` : `<td${kind(index)}>${htmlText(cell)}</td>`,
+        index === 0 ? `<th scope="row"${kind(0)}>${htmlName(cell)}</th>` : `<td${kind(index)}>${htmlProse(cell)}</td>`,
       );
       return `<tr>${cells.join("")}</tr>`;
     })

@@ -106,6 +106,9 @@ footer { border-top: 1px solid var(--line); margin-top: 3rem; padding-top: .8rem
   .headline { font-size: 1.05rem; }
   .tiles { grid-template-columns: 1fr; }
   th, td { padding: .35rem .5rem; }
+  td.number { white-space: normal; min-width: 5.2rem; }
+  tbody th.number { min-width: 0; }
+  th:not(.number), td:not(.number) { min-width: 7.5rem; }
 }
 @media print {
   :root {

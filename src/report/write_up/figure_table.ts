@@ -139,7 +139,7 @@ function lifeRows({ life }: FiguredRun): FigureRow[] {
 
 function medianRow(name: string, { medianSeconds, medianInterval, watched, events }: SurvivalDocument): FigureRow {
   if (medianSeconds === null) {
-    return { name, value: `longer than the run: ${formatCount(events)} of ${formatCount(watched)} had one` };
+    return { name, value: `not within the run (${formatCount(events)} of ${formatCount(watched)})` };
   }
   const high = medianInterval.high === null ? "no bound" : formatSpan(medianInterval.high);
   return { name, value: formatSpan(medianSeconds), interval: `${formatSpan(medianInterval.low)} to ${high}` };
