@@ -8,15 +8,15 @@ import { failingRun, heldRun } from "./run_documents.ts";
 
 describe("reportMarkdown", () => {
   it("reads as a finding, advice with its cost, and figures; the rest is folded", async () => {
-    await expect(reportMarkdown(reportOfDocuments(failingRun()))).toMatchFileSnapshot("golden/report_run.md");
+    await expect(reportMarkdown(reportOfDocuments(failingRun()))).toMatchFileSnapshot("golden/report_run.txt");
   });
 
   it("reads a sweep by its points, and says which value to take", async () => {
-    await expect(reportMarkdown(reportOfDocuments(sweepOfFour()))).toMatchFileSnapshot("golden/report_sweep.md");
+    await expect(reportMarkdown(reportOfDocuments(sweepOfFour()))).toMatchFileSnapshot("golden/report_sweep.txt");
   });
 
   it("reads a comparison by its verdict, and says which side to take", async () => {
-    await expect(reportMarkdown(reportOfDocuments(clusteredDiff()))).toMatchFileSnapshot("golden/report_diff.md");
+    await expect(reportMarkdown(reportOfDocuments(clusteredDiff()))).toMatchFileSnapshot("golden/report_diff.txt");
   });
 
   it("begins with the findings of all results where there are several", () => {
