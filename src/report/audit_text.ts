@@ -8,7 +8,7 @@ export function auditLines(document: RunDocument, columns: number): string[] {
   if (audit === undefined) return [];
   return [
     ...verdictSentences(audit).flatMap((sentence) => wrapText(sentence, columns - 2).map((line) => `  ${line}`)),
-    ...audit.variants.flatMap((variant) => item("-", variantText(audit, variant), columns)),
+    ...audit.variants.flatMap((variant) => item("-", auditedText(audit, variant), columns)),
   ];
 }
 
@@ -54,7 +54,7 @@ function namesOf(variants: readonly AuditedVariant[]): string {
 }
 
 /** What one variant did to the figure. */
-function variantText({ figure }: AuditDocument, variant: AuditedVariant): string {
+export function auditedText({ figure }: AuditDocument, variant: AuditedVariant): string {
   const format = figure === "probes.probability" ? formatProbability : formatFigure;
   const values = `${format(variant.standing)} becomes ${format(variant.varied)}`;
   return `${variant.variant}: ${CHANGES[variant.change]}; ${values}, ${ratioText(variant)}`;

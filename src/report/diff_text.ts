@@ -21,50 +21,50 @@ export function diffText(document: DiffDocument, options: RunTextOptions): strin
   const columns = Math.min(100, Math.max(60, options.columns));
   const { bold } = textStyle(options.color);
   const blocks: (readonly string[])[] = [
-    wrapText(headline(document), columns).map(bold),
+    wrapText(diffHeadline(document), columns).map(bold),
     [
-      ...labelled("A", sideText(document.a, document), columns),
-      ...labelled("B", sideText(document.b, document), columns),
+      ...labelled("A", diffSideText(document.a, document), columns),
+      ...labelled("B", diffSideText(document.b, document), columns),
     ],
     [bold("Why"), ...mechanismSentences(document).flatMap((sentence) => item("-", sentence, columns))],
     [bold("Figures, A → B"), ...document.figures.flatMap((figure) => figureLines(figure, columns))],
     [bold("Pairing"), ...pairingLines(document, columns)],
   ];
-  const warnings = warningTexts(document);
+  const warnings = diffWarnings(document);
   if (warnings.length > 0) blocks.push([bold("Warnings"), ...warnings.flatMap((one) => item("!", one, columns))]);
-  blocks.push([bold("The same comparison again"), ...commandLines(commandWords(document), columns)]);
+  blocks.push([bold("The same comparison again"), ...commandLines(diffCommandWords(document), columns)]);
   blocks.push(wrapText(engineText(document), columns));
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
 /** One sentence or two: the verdict, the figure that it rests on, its interval, and why. */
-function headline(document: DiffDocument): string {
+export function diffHeadline(document: DiffDocument): string {
   const { verdict, decidedBy, figures, isSameHistory, settings } = document;
   const figure = figures.find((one) => one.figure === decidedBy);
   if (figure === undefined) return "Undecided: no probe was sent on one of the sides.";
   if (isSameHistory) {
     return `A and B have one and the same history, outcome by outcome, in ${bootsText(settings.replications)}: what differs between them has no effect here.`;
   }
-  const change = `${nameOf(figure.figure)} ${valueText(figure, figure.a)} → ${valueText(figure, figure.b)}`;
+  const change = `${figureName(figure.figure)} ${figureValue(figure, figure.a)} → ${figureValue(figure, figure.b)}`;
   const interval = intervalText(figure);
   switch (verdict) {
     case "better":
     case "worse":
       return `B is ${verdict} than A: ${change} (${interval}), because ${reasonText(document, figure)}.`;
     case "no-difference":
-      return `No difference at this precision: ${change} (${interval}); up to ${valueText(figure, figure.margin)} either way does not matter here.`;
+      return `No difference at this precision: ${change} (${interval}); up to ${figureValue(figure, figure.margin)} either way does not matter here.`;
     case "undecided":
       return (
         `Undecided: ${change} (${interval}). ` +
         (settings.replications === 1
           ? "One boot cannot show how much boots differ: use more replications."
-          : `Up to ${valueText(figure, figure.margin)} either way does not matter, and the interval reaches further, on both sides of 0 or of that: use more replications.`)
+          : `Up to ${figureValue(figure, figure.margin)} either way does not matter, and the interval reaches further, on both sides of 0 or of that: use more replications.`)
       );
   }
 }
 
 /** What a side is: its file where the two differ, its settings, its kernel. */
-function sideText(side: DiffSideDocument, { a, b, settings }: DiffDocument): string {
+export function diffSideText(side: DiffSideDocument, { a, b, settings }: DiffDocument): string {
   const own = Object.entries(side.settings.overrides).filter(([path, value]) => settings.overrides[path] !== value);
   const changes = own.map(([path, value]) => `${path}=${printable(value)}`).join(", ");
   const file = a.file === b.file ? "the file" : printable(side.file);
@@ -81,25 +81,29 @@ const NAMES: Readonly<Record<string, string>> = {
   "conntrack.peak": "conntrack entries, at most",
 };
 
-function nameOf(figure: string): string {
+/** A figure of a comparison in words. */
+export function figureName(figure: string): string {
   const workload = /^workloads\.(.+)\.probability$/.exec(figure)?.[1];
   return workload === undefined ? (NAMES[figure] ?? figure) : `failure probability of ${printable(workload)}`;
 }
 
-function valueText({ figure }: DiffFigure, value: number): string {
+/** A value of a figure in the form that its kind has. */
+export function figureValue({ figure }: DiffFigure, value: number): string {
   return figure.endsWith("probability") ? formatProbability(value) : formatRate(value);
 }
 
-function signed(figure: DiffFigure, value: number): string {
-  return value === 0 ? "0" : `${value < 0 ? "−" : "+"}${valueText(figure, Math.abs(value))}`;
+/** A difference with its sign; `0` has none. */
+export function signedValue(figure: DiffFigure, value: number): string {
+  return value === 0 ? "0" : `${value < 0 ? "−" : "+"}${figureValue(figure, Math.abs(value))}`;
 }
 
 function intervalText(figure: DiffFigure): string {
   const { low, high, level } = figure.interval;
-  return `difference ${signed(figure, figure.difference)}, ${formatPercent(level)} interval ${signed(figure, low)} to ${signed(figure, high)}`;
+  return `difference ${signedValue(figure, figure.difference)}, ${formatPercent(level)} interval ${signedValue(figure, low)} to ${signedValue(figure, high)}`;
 }
 
-const CHANGES: Readonly<Record<DiffFigure["change"], string>> = {
+/** What became of a figure, in words. */
+export const CHANGES: Readonly<Record<DiffFigure["change"], string>> = {
   lower: "lower",
   higher: "higher",
   "no-difference": "no difference at this precision",
@@ -109,16 +113,16 @@ const CHANGES: Readonly<Record<DiffFigure["change"], string>> = {
 function figureLines(figure: DiffFigure, columns: number): string[] {
   const { a, b, varianceReduction: factor } = figure;
   const isEmpty = a === 0 && b === 0;
-  const values = isEmpty ? "none on either side" : `${valueText(figure, a)} → ${valueText(figure, b)}`;
+  const values = isEmpty ? "none on either side" : `${figureValue(figure, a)} → ${figureValue(figure, b)}`;
   const change = isEmpty ? "" : `${CHANGES[figure.change]}; `;
-  const margin = `margin ${valueText(figure, figure.margin)}`;
+  const margin = `margin ${figureValue(figure, figure.margin)}`;
   const pairing = factor === null ? "" : `; ${pairingText(factor)}`;
   const text = `${change}${values}; ${intervalText(figure)}; ${margin}${pairing}`;
-  return item("-", `${nameOf(figure.figure)}: ${text}`, columns);
+  return item("-", `${figureName(figure.figure)}: ${text}`, columns);
 }
 
 /** What pairing did to the variance of one difference. */
-function pairingText(factor: number): string {
+export function pairingText(factor: number): string {
   const times = formatFigure(Number(factor.toPrecision(2)));
   if (times === "1") return "pairing leaves the variance as it is";
   return factor >= 1
@@ -127,27 +131,33 @@ function pairingText(factor: number): string {
 }
 
 /** The warnings of both sides, each with its side, those that are the same only once. */
-function warningTexts({ a, b }: DiffDocument): string[] {
+export function diffWarnings({ a, b }: DiffDocument): string[] {
   const ofBoth = a.warnings.filter((warning) => b.warnings.includes(warning));
   const alone = (side: DiffSideDocument, name: string): string[] =>
     side.warnings.filter((warning) => !ofBoth.includes(warning)).map((warning) => `${name}: ${warning}`);
   return [...ofBoth, ...alone(a, "A"), ...alone(b, "B")];
 }
 
-function pairingLines({ settings }: DiffDocument, columns: number): string[] {
+function pairingLines(document: DiffDocument, columns: number): string[] {
+  return wrapText(pairingNote(document), columns - 2).map((line) => `  ${line}`);
+}
+
+/** What the two sides share, and what the intervals and margins of a comparison are. */
+export function pairingNote({ settings }: DiffDocument): string {
   const { replications, durationSeconds, seed, margin } = settings;
-  const text =
+  return (
     `${bootsText(replications)} of ${formatSpan(durationSeconds)}, each under A and under B with seed ${printable(seed)}: all random draws ` +
     `that both have are the same. Each interval holds by itself, with ${formatPercent(0.95)} confidence. Margins are ${formatPercent(margin)} of A's ` +
-    "figure, or a least one where that is near 0. What pairing did to a variance is an estimate from these boots.";
-  return wrapText(text, columns - 2).map((line) => `  ${line}`);
+    "figure, or a least one where that is near 0. What pairing did to a variance is an estimate from these boots."
+  );
 }
 
 function bootsText(replications: number): string {
   return plural(formatCount(replications), "boot");
 }
 
-function commandWords({ a, b, settings }: DiffDocument): string[] {
+/** The command that yields the document again, one shell word per element, quoted where a POSIX shell needs it. */
+export function diffCommandWords({ a, b, settings }: DiffDocument): string[] {
   const files = a.file === b.file ? [shellWord(a.file)] : [shellWord(a.file), shellWord(b.file)];
   const sideWords = (option: string, side: DiffSideDocument): string[] =>
     Object.entries(side.settings.overrides).flatMap(([path, value]) =>

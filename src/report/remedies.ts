@@ -2,12 +2,15 @@ import type { RunDocument } from "../study/run_document.ts";
 import { classifyNodePorts } from "./exposure_text.ts";
 import type { NodePortClasses } from "./exposure_text.ts";
 import { formatCount, portRanges } from "./number_text.ts";
+import { blockedAmong, pickablePorts, remedyCost } from "./remedy_cost.ts";
 
 /** One line of advice or one command to copy. */
 export type RemedyPart =
   | { readonly kind: "step"; readonly text: string }
   | { readonly kind: "caveat"; readonly text: string }
   | { readonly kind: "note"; readonly text: string }
+  /** What the step before it brings and costs. */
+  | { readonly kind: "cost"; readonly text: string }
   /** Lines to paste into a shell as they are, the first to the last. */
   | { readonly kind: "command"; readonly lines: readonly string[] };
 
@@ -20,7 +23,7 @@ export function remedies(document: RunDocument, columns: number): RemedyPart[] {
   if (isSettled || document.dataPlane.mode !== "ipvs") return tableSteps(document);
   return [
     ...(hasExposed ? [] : [notForEver(classes)]),
-    ...reservation(inRange, columns),
+    ...reservation(document, inRange, columns),
     ...rangeMove(document, inRange),
     ...tableSteps(document),
     ...NODE_PORT_CAVEATS,
@@ -93,11 +96,14 @@ function notForEver(classes: NodePortClasses): RemedyPart {
 const LIST_LINES = 3;
 
 /** The step that reserves NodePorts: each one, or their whole span when the list grows too long to copy. */
-function reservation(nodePorts: readonly number[], columns: number): RemedyPart[] {
+function reservation(document: RunDocument, nodePorts: readonly number[], columns: number): RemedyPart[] {
   const list = portRanges(nodePorts);
   const lines = joinedLines("sysctl -w net.ipv4.ip_local_reserved_ports=", list, columns);
-  const span = `${Math.min(...nodePorts)}-${Math.max(...nodePorts)}`;
+  const span: readonly [number, number] = [Math.min(...nodePorts), Math.max(...nodePorts)];
   const isLong = lines.length > LIST_LINES;
+  const taken = isLong
+    ? span[1] - span[0] + 1 - blockedAmong(document, span)
+    : nodePorts.filter((port) => blockedAmong(document, [port, port]) === 0).length;
   return [
     {
       kind: "step",
@@ -106,9 +112,13 @@ function reservation(nodePorts: readonly number[], columns: number): RemedyPart[
           ? `Reserve the NodePorts, so that connect() skips them (here with all ports between the first and the last of ${formatCount(nodePorts.length)}). `
           : "Reserve the NodePorts, so that connect() skips them. ") +
         "Services that come later draw other ports: reserve the whole --service-node-port-range to cover those too. " +
-        "The command replaces the present list, so join the two; a file in /etc/sysctl.d makes it last.",
+        "The command replaces the present list, so join the two; a file in /etc/sysctl.d makes it last." +
+        (document.exposure.isOfFirstBoot === true
+          ? " Each boot drew NodePorts of its own here, and these are the first boot's."
+          : ""),
     },
-    { kind: "command", lines: isLong ? [`sysctl -w net.ipv4.ip_local_reserved_ports=${span}`] : lines },
+    { kind: "cost", text: remedyCost(document, pickablePorts(document) - taken) },
+    { kind: "command", lines: isLong ? [`sysctl -w net.ipv4.ip_local_reserved_ports=${span.join("-")}`] : lines },
   ];
 }
 
@@ -129,6 +139,7 @@ function rangeMove(document: RunDocument, nodePorts: readonly number[]): RemedyP
         `Or move the source ports to one side of the NodePorts: ${formatCount(width(side))} ports remain, and at most ` +
         `${formatCount(document.ports.inUseMax)} were in use here. Keep clear of the whole --service-node-port-range.`,
     },
+    { kind: "cost", text: remedyCost(document, width(side) - blockedAmong(document, [side.low, side.high])) },
     { kind: "command", lines: [`sysctl -w net.ipv4.ip_local_port_range="${side.low} ${side.high}"`] },
   ];
 }

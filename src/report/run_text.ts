@@ -310,6 +310,8 @@ function remedyLines(document: RunDocument, columns: number): string[] {
   let steps = 0;
   return remedies(document, columns).flatMap((part) => {
     if (part.kind === "command") return ["", ...part.lines, ""];
+    // Costs are weighed at a desk, with a report at hand.
+    if (part.kind === "cost") return [];
     if (part.kind === "note") return wrapText(part.text, columns - 2).map((line) => `  ${line}`);
     if (part.kind === "caveat") return item("-", part.text, columns);
     steps += 1;

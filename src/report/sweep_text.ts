@@ -26,7 +26,7 @@ export function sweepText(document: SweepDocument, options: SweepTextOptions): s
   const blocks = [
     headerLines(document, columns),
     tableLines(document).map((line, index) => (index === 0 ? style.bold(line) : line)),
-    extremeText(points).flatMap((sentence) => wrapText(sentence, columns)),
+    sweepExtremes(points).flatMap((sentence) => wrapText(sentence, columns)),
     closingLines(document, columns, options.folder),
   ];
   return `${blocks
@@ -80,8 +80,8 @@ function tableLines({ vary, points }: SweepDocument): string[] {
   return left > 0 ? [...lines, `… and ${plural(formatCount(left), "point")} more`] : lines;
 }
 
-/** Where most and fewest probes fail. */
-function extremeText(points: readonly SweepPoint[]): string[] {
+/** Where most and fewest probes fail, in sentences; the first is the finding. */
+export function sweepExtremes(points: readonly SweepPoint[]): string[] {
   const ordered = points.toSorted((a, b) => b.probes.probability - a.probes.probability || a.point - b.point);
   const most = ordered[0];
   const least = ordered.at(-1);

@@ -4,7 +4,7 @@ import { formatCount, formatProbability, formatSpan } from "./number_text.ts";
 import { item, printable, wrapText } from "./text_layout.ts";
 
 /** The name of the first row: the file without a variant. */
-const STANDING = "as it stands";
+export const STANDING = "as it stands";
 
 /** The table of all variants, and the finding of each in a sentence; nothing without variants. */
 export function variantLines(document: RunDocument, columns: number): string[] {
@@ -20,8 +20,8 @@ export function variantLines(document: RunDocument, columns: number): string[] {
     ? [HEAD, ...all.map(([name, figures]) => rowOf(name, figures))]
     : [balancerHead(document), ...all.map(([name, figures]) => balancerRow(name, figures))];
   const findings = variants.flatMap((variant) => {
-    const [headline = ""] = findingParagraphs(documentOf(document, variant));
-    return item("-", `${variant.name} (${settingsText(document, variant)}): ${headline}`, columns);
+    const [headline = ""] = findingParagraphs(variantDocument(document, variant));
+    return item("-", `${variant.name} (${variantSettings(document, variant)}): ${headline}`, columns);
   });
   return [...tableLines(rows, columns - 2).map((line) => `  ${line}`), "", ...findings, ...note(columns)];
 }
@@ -51,7 +51,7 @@ function tableLines(rows: readonly (readonly string[])[], width: number): string
 }
 
 /** The settings of a variant that the whole run does not have, as one writes them behind `--set`. */
-function settingsText(document: RunDocument, variant: VariantDocument): string {
+export function variantSettings(document: RunDocument, variant: VariantDocument): string {
   const { overrides } = document.settings;
   const own = Object.entries(variant.settings.overrides).filter(([path, value]) => overrides[path] !== value);
   return own.length === 0 ? "nothing changed" : own.map(([path, value]) => `${path}=${printable(value)}`).join(", ");
@@ -88,7 +88,7 @@ function balancerRow(name: string, { loadBalancers, settings }: VariantFigures):
 }
 
 /** A variant as a document of its own. */
-function documentOf(document: RunDocument, { name: _name, ...variant }: VariantDocument): RunDocument {
+export function variantDocument(document: RunDocument, { name: _name, ...variant }: VariantDocument): RunDocument {
   return { ...document, ...variant, engine: { ...document.engine, ...variant.engine } };
 }
 

@@ -236,6 +236,8 @@ export interface ExposureDocument {
   readonly heldBlocks?: readonly (readonly [first: number, last: number])[];
   /** Whether a virtual server waits for the answers to probes on every NodePort, so that picking one loses the probe. */
   readonly isIntercepted?: boolean;
+  /** Whether the boots drew NodePorts of their own: those named here are of the first. Absent where they did not. */
+  readonly isOfFirstBoot?: true;
 }
 
 /** The precision that was asked for, and how the run came to stop. */

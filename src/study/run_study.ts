@@ -184,6 +184,9 @@ function exposureFigures(scenario: Scenario, results: readonly ReplicationResult
     reservedBlocks: blocksOf(exposure.reservedPorts),
     heldBlocks: blocksOf(exposure.heldPorts),
     isIntercepted: exposure.intercepted.length > 0,
+    ...(results.some((one) => one.exposure.nodePorts.join() !== exposure.nodePorts.join())
+      ? { isOfFirstBoot: true }
+      : {}),
   };
 }
 

@@ -53,6 +53,19 @@ describe("sim diff", () => {
     );
   });
 
+  it("keeps with --out the result and both scenarios, which give the same comparison again", async () => {
+    const { asked, runStudy } = engine();
+    const io = memoryIo(FILES, { runStudy });
+    const again = (words: string): Promise<number> => runCli(["diff", ...words.split(" ")], io);
+    expect(await again(`first.yaml --a kernel=5.15.24 --b kernel=6.1 --out kept ${SHORT}`)).toBe(0);
+    expect(JSON.parse(io.files.get("kept/result.json")!)).toMatchObject({ format: "diff/1" });
+    expect(await again("kept/a.yaml kept/b.yaml")).toBe(0);
+    const [first, second] = asked.map(({ scenario }) => [scenario.kernel, scenario.variants[0]!.scenario.kernel]);
+    expect(second).toEqual(first);
+    expect(await again(`first.yaml --a kernel=5.15.24 --out kept`)).toBe(2);
+    expect(io.err()).toBe('sim: Cannot use "kept": it holds a result already; name another folder\n');
+  });
+
   it("prints one document diff/1 with --format json, which has the scenario's own settings and files", async () => {
     const { out } = await diff(`first.yaml second.yaml --b kernel=5.4.188 --format json --margin 5% ${SHORT}`);
     const document = JSON.parse(out);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { renderValidation } from "../../src/conform/validation.ts";
 import { recordedCase } from "./recordings.ts";
-import { gapsOf, VALIDATION_FILE, validationPage } from "./validation_page.ts";
+import { VALIDATION_FIGURES_FILE, validationFigures } from "./validation_figures.ts";
+import { gapsOf, VALIDATION_FILE, validationPage, validationReport } from "./validation_page.ts";
 
 const EMPTY = { version: "1.2.3", cases: [], derived: [], rules: [], gaps: [] };
 const kernelCase = recordedCase("6.1/C02.json");
@@ -14,9 +15,17 @@ function linesOn(verdict: Parameters<typeof renderValidation>[0]["cases"][number
 }
 
 describe("The validation page", () => {
+  const report = validationReport();
+
   it("is what `npm run validate` writes now", async () => {
     expect(readFileSync(VALIDATION_FILE, "utf8"), "src/VALIDATION.md is stale: run `npm run validate`").toBe(
-      await validationPage(),
+      await validationPage(report),
+    );
+  });
+
+  it("has its figures in reports as `npm run validate` writes them now", async () => {
+    expect(readFileSync(VALIDATION_FIGURES_FILE, "utf8"), "the figures are stale: run `npm run validate`").toBe(
+      await validationFigures(report),
     );
   });
 });

@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { format } from "prettier";
 import { readCase } from "../../src/conform/case_file.ts";
 import { judgeCase } from "../../src/conform/judge_case.ts";
-import { type JudgedCase, type ModelGap, renderValidation } from "../../src/conform/validation.ts";
+import {
+  type JudgedCase,
+  type ModelGap,
+  renderValidation,
+  type ValidationReport,
+} from "../../src/conform/validation.ts";
 import { MUTATION_GROUPS } from "./all_mutations.ts";
 import { DERIVED_CASES, RECORDINGS } from "./recordings.ts";
 
@@ -11,14 +16,18 @@ const ROOT = new URL("../../", import.meta.url);
 /** Where the validation page stands. */
 export const VALIDATION_FILE = new URL("src/VALIDATION.md", ROOT);
 
-/** The validation page as it should be now: replays every recording and derived case and reads what the source says of its gaps. */
-export async function validationPage(): Promise<string> {
+/** What the validation page tells now: replays every recording and derived case and reads what the source says of its gaps. */
+export function validationReport(): ValidationReport {
   const manifest: { version: string } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
   const { version } = manifest;
   const cases = RECORDINGS.map(judge);
   const derived = DERIVED_CASES.map(judge);
-  const text = renderValidation({ version, cases, derived, rules: MUTATION_GROUPS, gaps: modelGaps() });
-  return format(text, { parser: "markdown", printWidth: 120 });
+  return { version, cases, derived, rules: MUTATION_GROUPS, gaps: modelGaps() };
+}
+
+/** The validation page as it should be with that to tell. */
+export async function validationPage(report: ValidationReport): Promise<string> {
+  return format(renderValidation(report), { parser: "markdown", printWidth: 120 });
 }
 
 function judge({ file, text }: { readonly file: string; readonly text: string }): JudgedCase {

@@ -1,4 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { VALIDATION_FILE, validationPage } from "./validation_page.ts";
+import { VALIDATION_FIGURES_FILE, validationFigures } from "./validation_figures.ts";
+import { VALIDATION_FILE, validationPage, validationReport } from "./validation_page.ts";
 
-writeFileSync(VALIDATION_FILE, await validationPage());
+const report = validationReport();
+writeFileSync(VALIDATION_FILE, await validationPage(report));
+writeFileSync(VALIDATION_FIGURES_FILE, await validationFigures(report));

@@ -48,6 +48,8 @@ export interface CliIo {
    * @returns why it cannot be written; `undefined` once it is safe on the disk.
    */
   readonly writeWholeFile: (path: string, content: string | Uint8Array) => Promise<string | undefined>;
+  /** Reads a file that the build has made for browsers, by its name in `dist/app/web/`. */
+  readonly readWebFile: (name: string) => Promise<FileText>;
   /** The SHA-256 of a text as `sha256:` and hexadecimal digits. */
   readonly digest: (text: string) => string;
   /** The engine's door. Rejects with an `AbortError` once `signal` aborts, and with any other error for a bug. */

@@ -13,6 +13,8 @@ import { DIFF_OPTIONS, readDiffOptions } from "./diff_options.ts";
 import type { DiffOptions } from "./diff_options.ts";
 import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
 import type { PortsOptions } from "./ports_options.ts";
+import { readReportOptions, REPORT_OPTIONS } from "./report_options.ts";
+import type { ReportOptions } from "./report_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
 import { readSweepOptions, SWEEP_OPTIONS } from "./sweep_options.ts";
@@ -30,6 +32,7 @@ export type CommandLine =
   | { readonly command: "diff"; readonly options: DiffOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
+  | { readonly command: "report"; readonly options: ReportOptions }
   | { readonly command: "chart"; readonly options: ChartCommandOptions }
   | { readonly command: "schema" }
   | { readonly command: "init"; readonly file: string | undefined }
@@ -55,6 +58,7 @@ const COMMANDS = [
   "chart",
   "ports",
   "conform",
+  "report",
   "init",
   "schema",
   "completion",
@@ -150,6 +154,15 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
       const options = readConformOptions(values);
       ask(typeof options === "string" ? wrong(options, "conform") : { command: "conform", options });
     })
+    .command(
+      "report <result..>",
+      "Make one offline file of results, for people or pull requests",
+      declareReport,
+      (values) => {
+        const options = readReportOptions(values);
+        ask(typeof options === "string" ? wrong(options, "report") : { command: "report", options });
+      },
+    )
     .command(
       "init [file]",
       "Write a commented first scenario to a new file, or print it",
@@ -298,6 +311,19 @@ function declareConform(command: Argv) {
     })
     .options(CONFORM_OPTIONS)
     .example([["$0 conform test/conformance"], ["$0 conform test/conformance/6.1/C02.json --format json"]]);
+}
+
+/** The arguments, options and examples of `sim report`. */
+function declareReport(command: Argv) {
+  return command
+    .positional("result", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "Folders that --out wrote, or files that --format json gave",
+    })
+    .options(REPORT_OPTIONS)
+    .example([["$0 report results/run --out report.html"], ["$0 report before.json after.json --out report.md"]]);
 }
 
 function noOptions<T>(command: Argv<T>): Argv<T> {

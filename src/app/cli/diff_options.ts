@@ -35,7 +35,6 @@ export const OWN_DIFF_OPTIONS = {
 const {
   replication: _replication,
   until: _until,
-  out: _out,
   precision: _precision,
   budget: _budget,
   "cpu-budget": _cpuBudget,

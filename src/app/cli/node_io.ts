@@ -24,6 +24,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     listFiles,
     writeNewFile,
     writeWholeFile: (path, content) => whyNot(writeWhole(path, content)),
+    readWebFile,
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
     runStudy,
     openWorkers: (jobs) => new WorkerPool(jobs),
@@ -58,6 +59,11 @@ async function readText(path: string): Promise<FileText> {
   } catch (error) {
     return { ok: false, why: whyOf(error) };
   }
+}
+
+/** `dist/` lies three folders above both `src/app/cli` and `dist/app/cli`. */
+function readWebFile(name: string): Promise<FileText> {
+  return readText(fileURLToPath(new URL(`../../../dist/app/web/${name}`, import.meta.url)));
 }
 
 async function listFiles(path: string): Promise<FileList> {

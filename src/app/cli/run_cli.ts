@@ -13,6 +13,7 @@ import { explainCommand } from "./explain_command.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { mergeCommand } from "./merge_command.ts";
 import { portsCommand } from "./ports_command.ts";
+import { reportCommand } from "./report_command.ts";
 import { runCommand } from "./run_command.ts";
 import { sweepCommand } from "./sweep_command.ts";
 
@@ -50,6 +51,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
       return chartCommand(asked.options, io);
     case "conform":
       return conformCommand(asked.options, io);
+    case "report":
+      return reportCommand(asked.options, io);
     case "init":
       return initCommand(asked.file, io);
     case "schema":

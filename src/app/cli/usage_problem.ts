@@ -4,6 +4,7 @@ import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { DIFF_OPTIONS, OWN_DIFF_OPTIONS } from "./diff_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
 import { MERGE_OPTIONS } from "./merge_options.ts";
+import { REPORT_OPTIONS } from "./report_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
 import { SWEEP_OPTIONS } from "./sweep_options.ts";
 
@@ -19,12 +20,14 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
   ["diff", Object.keys(OWN_DIFF_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
+  ["report", Object.keys(REPORT_OPTIONS)],
 ];
 
 /** What a command lacks that was given no word. */
 const MISSING_WORDS: Readonly<Record<string, string>> = {
   conform: "Name the folder of recorded cases: sim conform DIR",
   diff: "Name the scenario to compare: sim diff SCENARIO --a PATH=VALUE --b PATH=VALUE",
+  report: "Name the result to report on: sim report RESULT --out report.html",
   explain: "Name the scenario of the probe: sim explain SCENARIO",
   sweep: "Name the scenario to sweep: sim sweep SCENARIO --vary PATH=A,B,C",
   merge: "Name the folders to merge: sim merge DIR… --out DIR",

@@ -182,6 +182,7 @@ export const FIGURES = {
     reservedBlocks: z.exactOptional(blocks),
     heldBlocks: z.exactOptional(blocks),
     isIntercepted: z.exactOptional(z.boolean()),
+    isOfFirstBoot: z.exactOptional(z.literal(true)),
   }),
   settings: z.looseObject({
     seed: z.string(),

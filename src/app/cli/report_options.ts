@@ -1,0 +1,63 @@
+/** What the user asks of `sim report`, read and checked. */
+export interface ReportOptions {
+  /** Folders and files of results, at least one. */
+  readonly results: readonly string[];
+  /** The file to write; standard output without it. */
+  readonly out: string | undefined;
+  readonly format: "html" | "markdown";
+  readonly title: string | undefined;
+}
+
+/** The options of `sim report` as yargs takes them. */
+export const REPORT_OPTIONS = {
+  out: {
+    type: "string",
+    requiresArg: true,
+    group: "Output:",
+    describe: "The file to write: .html for people, .md for a pull request [default: Markdown to standard output]",
+  },
+  format: {
+    type: "string",
+    requiresArg: true,
+    choices: ["html", "markdown"],
+    group: "Output:",
+    describe: "The form, if the name of the file does not tell it",
+  },
+  title: { type: "string", requiresArg: true, group: "Output:", describe: "A title of your own" },
+} as const;
+
+/** How names of files end, and what is in them. */
+const ENDINGS: readonly (readonly [ending: RegExp, format: ReportOptions["format"]])[] = [
+  [/\.html?$/i, "html"],
+  [/\.(md|markdown)$/i, "markdown"],
+];
+
+/**
+ * Reads the values that yargs collected for `sim report`.
+ *
+ * @returns the options, or one sentence about the first value that cannot be used.
+ */
+export function readReportOptions(values: Readonly<Record<string, unknown>>): ReportOptions | string {
+  for (const name of Object.keys(REPORT_OPTIONS)) {
+    const value = values[name];
+    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
+    if (value === "") return `Cannot use --${name} without a value`;
+  }
+  const given: readonly unknown[] = Array.isArray(values["result"]) ? values["result"] : [values["result"]];
+  const results = [...new Set(given.filter((one) => typeof one === "string"))];
+  const out = textOf(values["out"]);
+  const asked = textOf(values["format"]);
+  const byName = out === undefined ? undefined : ENDINGS.find(([ending]) => ending.test(out))?.[1];
+  if (out !== undefined && byName === undefined && asked === undefined) {
+    return `Cannot tell the form of ${JSON.stringify(out)}: name a file that ends in .html or .md, or say --format`;
+  }
+  if (byName !== undefined && asked !== undefined && byName !== asked) {
+    return `Cannot write ${asked} to ${JSON.stringify(out)}: its name says ${byName}`;
+  }
+  const format = asked === "html" || asked === "markdown" ? asked : (byName ?? "markdown");
+  return { results, out, format, title: textOf(values["title"]) };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
