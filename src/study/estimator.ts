@@ -16,8 +16,10 @@ import type {
   PilotDocument,
 } from "./run_document.ts";
 
-/** Boots of a pilot, and the simulated time that each counts. */
+/** Boots of a pilot. */
 export const PILOT_BOOTS = 8;
+
+/** The simulated time that each boot of a pilot counts: TIME_WAIT and conntrack are at their levels after 4 minutes. */
 export const PILOT_TIME: Micros = 600 * SECOND;
 
 /** How the cheapest sound estimator is chosen. */
@@ -68,9 +70,6 @@ export function chooseEstimator(
   pilot: readonly ReplicationResult[],
   rule: EstimatorRule,
 ): ChosenEstimator {
-  const packet = (why: string, test?: PilotDocument): ChosenEstimator => ({
-    document: { name: "packet", why, ...(test === undefined ? {} : { pilot: test }) },
-  });
   const exact = exactForRun(scenario, pilot);
   if ("declined" in exact) return packet(`no exact value: ${exact.declined}`);
   if (mayLock(scenario, pilot, exact))
@@ -101,6 +100,11 @@ export function chooseEstimator(
       twin: { probability: exact, restarts },
     },
   };
+}
+
+/** Simulation, and why. */
+function packet(why: string, test?: PilotDocument): ChosenEstimator {
+  return { document: { name: "packet", why, ...(test === undefined ? {} : { pilot: test }) } };
 }
 
 /** The pilot's test of the exact values of its boots. */

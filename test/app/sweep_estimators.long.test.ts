@@ -15,9 +15,12 @@ const SWEEP = [
   join(ROOT, "dist/app/cli/main.js"),
   "sweep",
   join(ROOT, "scenarios/nodelocaldns.yaml"),
-  ...["--duration", "1m", "--precision", "100%", "--set", "portRange.width=40000"],
-  ...["--vary", "portRange.low=1024,8192,16384,24576", "--vary", "churn.zabbix.rate=1/s..9/s/3"],
-  ...["--vary", "kernel=3.10.0-1160.el7,4.4.0,5.4.188,5.15.24,6.1"],
+  "--duration=1m",
+  "--precision=100%",
+  "--set=portRange.width=40000",
+  "--vary=portRange.low=1024,8192,16384,24576",
+  "--vary=churn.zabbix.rate=1/s..9/s/3",
+  "--vary=kernel=3.10.0-1160.el7,4.4.0,5.4.188,5.15.24,6.1",
 ];
 
 function sim(...words: string[]): void {
