@@ -1,3 +1,4 @@
+import { estimatorText, hasChoice } from "./estimator_text.ts";
 import type { SweepDocument, SweepPoint } from "../study/sweep_document.ts";
 import { formatCount, formatFigure, formatProbability, formatSpan, plural } from "./number_text.ts";
 import { shellWord } from "./shell_command.ts";
@@ -26,6 +27,7 @@ export function sweepText(document: SweepDocument, options: SweepTextOptions): s
   const blocks = [
     headerLines(document, columns),
     tableLines(document).map((line, index) => (index === 0 ? style.bold(line) : line)),
+    estimatorText(document).flatMap((sentence) => wrapText(sentence, columns)),
     sweepExtremes(points).flatMap((sentence) => wrapText(sentence, columns)),
     closingLines(document, columns, options.folder),
   ];
@@ -52,27 +54,37 @@ function headerLines({ scenario, design, points, shard, overrides }: SweepDocume
   return overrides.length === 0 ? lines : [...lines, ...wrapText(`changed: ${overrides.join(", ")}`, columns)];
 }
 
+type Figure = readonly [title: string, read: (point: SweepPoint) => string];
+
+/** Only where points had a choice. */
+const ESTIMATOR: Figure = ["estimator", ({ estimator }) => estimator.name];
+
 /** The columns behind the varied values. */
-const FIGURES: readonly (readonly [title: string, read: (point: SweepPoint) => string])[] = [
+const FIGURES: readonly Figure[] = [
   ["probes", ({ probes }) => formatCount(probes.total)],
   ["failed", ({ probes }) => formatCount(probes.failed)],
   ["probability", ({ probes }) => formatProbability(probes.probability)],
   [
     "interval",
-    ({ probes: { interval } }) => `${formatProbability(interval.low)} to ${formatProbability(interval.high)}`,
+    ({ probes: { interval } }) =>
+      interval.low === interval.high
+        ? "none needed"
+        : `${formatProbability(interval.low)} to ${formatProbability(interval.high)}`,
   ],
   ["exact", ({ probes: { exact } }) => ("probability" in exact ? formatProbability(exact.probability) : "none")],
   ["restarts/week", ({ restarts }) => formatFigure(Number(restarts.perNodeWeek.toPrecision(3)))],
 ];
 
-function tableLines({ vary, points }: SweepDocument): string[] {
-  const titles = ["point", ...vary.map(({ path }) => printable(path)), ...FIGURES.map(([title]) => title)];
+function tableLines(document: SweepDocument): string[] {
+  const { vary, points } = document;
+  const figures = hasChoice(document) ? [ESTIMATOR, ...FIGURES] : FIGURES;
+  const titles = ["point", ...vary.map(({ path }) => printable(path)), ...figures.map(([title]) => title)];
   const rows = points
     .slice(0, MOST_ROWS)
     .map((point) => [
       String(point.point),
       ...vary.map(({ path }) => printable(point.values[path] ?? "") || '""'),
-      ...FIGURES.map(([, read]) => read(point)),
+      ...figures.map(([, read]) => read(point)),
     ]);
   const widths = titles.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const lines = [titles, ...rows].map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join("  "));
@@ -85,9 +97,10 @@ export function sweepExtremes(points: readonly SweepPoint[]): string[] {
   const ordered = points.toSorted((a, b) => b.probes.probability - a.probes.probability || a.point - b.point);
   const most = ordered[0];
   const least = ordered.at(-1);
-  if (most === undefined || least === undefined || most.probes.failed === 0) return ["No probe failed at any point."];
+  if (most === undefined || least === undefined || most.probes.probability === 0)
+    return ["No probe failed at any point."];
   const highest = `The failure probability is highest at ${pointText(most)}`;
-  const none = points.filter(({ probes }) => probes.failed === 0).length;
+  const none = points.filter(({ probes }) => probes.probability === 0).length;
   if (none > 0) return [`${highest}; no probe failed at ${plural(formatCount(none), "point")}.`];
   return [`${highest}; lowest at ${pointText(least)}.`];
 }

@@ -2,7 +2,7 @@ import type { ReplicationResult } from "../cluster/replication_result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { exactForRun, trafficWarnings } from "./exact_twin.ts";
-import type { PrecisionDocument } from "./run_document.ts";
+import type { ExactDocument, PrecisionDocument } from "./run_document.ts";
 import { decide, firstRound, lookOf } from "./stopping_rule.ts";
 import type { Look, LookResult, StoppingDecision, StoppingRule } from "./stopping_rule.ts";
 import type { StudyPlan } from "./study_plan.ts";
@@ -95,7 +95,7 @@ const LEVEL = 0.95;
 function lookAt(scenario: Scenario, results: readonly ReplicationResult[], number: number): LookResult {
   const exact = exactForRun(scenario, results);
   const probed = sumOf(results, ({ probes }) => probes.total);
-  const { low, high } = probeInterval(results, lookOf(number, LEVEL).level, mayLock(scenario, results));
+  const { low, high } = probeInterval(results, lookOf(number, LEVEL).level, mayLock(scenario, results, exact));
   return {
     number,
     level: LEVEL,
@@ -107,9 +107,12 @@ function lookAt(scenario: Scenario, results: readonly ReplicationResult[], numbe
   };
 }
 
-/** Whether destinations may lock together on a shared cursor: then whole boots fail, or do not. */
-export function mayLock(scenario: Scenario, results: readonly ReplicationResult[]): boolean {
-  const exact = exactForRun(scenario, results);
+/**
+ * Whether destinations may lock together on a shared cursor: then whole boots fail, or do not.
+ *
+ * @param exact the exact value of these results.
+ */
+export function mayLock(scenario: Scenario, results: readonly ReplicationResult[], exact: ExactDocument): boolean {
   const isDeclined = "declined" in exact && exact.declined.includes("lock together");
   return isDeclined || trafficWarnings(scenario, results).length > 0;
 }

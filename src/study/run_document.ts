@@ -253,6 +253,33 @@ export interface PrecisionDocument {
   readonly cpuBudgetSeconds?: number;
 }
 
+/** A short simulation that could have contradicted the exact value. */
+export interface PilotDocument {
+  readonly replications: number;
+  /** What is counted of each of them. */
+  readonly durationSeconds: number;
+  readonly probes: number;
+  readonly failed: number;
+  /** Failures that the exact value lets expect of so many probes. */
+  readonly expected: number;
+  /** So many failures count as one, since they come together; 1 or more. */
+  readonly designEffect: number;
+  /** Of a count as far off as this one or farther, on either side, if the exact value is right. */
+  readonly pValue: number;
+  /** Below this the exact value is contradicted: the share of right values that are refused all the same. */
+  readonly falseAlarm: number;
+  readonly isContradicted: boolean;
+}
+
+/** How the failure probability of a point was come by. */
+export interface EstimatorDocument {
+  /** `exact`: by enumeration, beside a pilot; `packet`: by simulation. */
+  readonly name: "exact" | "packet";
+  readonly why: string;
+  /** Present if the exact value was put to a test. */
+  readonly pilot?: PilotDocument;
+}
+
 /** What was run. */
 export interface SettingsDocument {
   readonly seed: string;
@@ -323,6 +350,8 @@ export interface RunDocument extends RunFigures {
   readonly format: "run/1";
   readonly scenario: { readonly file: string; readonly digest: string; readonly about: string };
   readonly settings: SettingsDocument;
+  /** Present if the cheapest sound estimator was asked for. */
+  readonly estimator?: EstimatorDocument;
   readonly exposure: ExposureDocument;
   /** Present if the scenario has variants. The figures beside it are those of the scenario as it stands. */
   readonly variants?: readonly VariantDocument[];

@@ -15,8 +15,12 @@ import type {
   SettingsDocument,
   VariantDocument,
 } from "./run_document.ts";
+import type { ChosenEstimator } from "./estimator.ts";
+import { exactPrecision, withExact } from "./exact_figures.ts";
+import { runPilot } from "./pilot.ts";
 import { mayLock, precisionWarnings, Rounds, runRounds } from "./rounds.ts";
 import type { RoundsRequest, StoppedRun } from "./rounds.ts";
+import type { StoppingRule } from "./stopping_rule.ts";
 import { StudyPlan } from "./study_plan.ts";
 import { summarise } from "./summary.ts";
 
@@ -33,6 +37,11 @@ export interface RunRequest extends RoundsRequest {
     standing: readonly ReplicationResult[],
     varied: readonly (readonly ReplicationResult[])[],
   ) => void;
+  /**
+   * Take the cheapest sound estimator instead of simulation, with this share of right exact values refused by chance.
+   * Needs `stopping`.
+   */
+  readonly falseAlarm?: number;
   /** Wall and CPU clocks in seconds; their difference is the only thing in the document that differs between runs. */
   readonly clocks: { wallSeconds(): number; cpuSeconds(): number };
 }
@@ -50,12 +59,26 @@ export async function runStudy(request: RunRequest): Promise<RunDocument> {
   const cpuStart = clocks.cpuSeconds();
   // A replay is of one setting: its line names those of a variant as options.
   const variants = request.replication === undefined ? scenario.variants : [];
+  const times = (): Times => ({
+    wallSeconds: clocks.wallSeconds() - wallStart,
+    cpuSeconds: clocks.cpuSeconds() - cpuStart,
+  });
+  const piloted = await runPilot(request);
+  if (piloted?.estimator.exact !== undefined) {
+    request.onReplications?.(piloted.pilot, []);
+    return documentOf({ ...request, estimator: piloted.estimator }, piloted.pilot, times());
+  }
   const rounds = new Rounds(request, new StudyPlan(scenario, variants));
   const stopped = await runRounds(request, rounds, () => clocks.cpuSeconds() - cpuStart);
-  const times = { wallSeconds: clocks.wallSeconds() - wallStart, cpuSeconds: clocks.cpuSeconds() - cpuStart };
   const varied = variants.map((_, index) => rounds.resultsOf(rounds.plan.placeOf(index)));
   request.onReplications?.(rounds.resultsOf(0), varied);
-  return documentOf({ ...request, stopped }, rounds.resultsOf(0), times, varied);
+  return documentOf({ ...request, stopped, estimator: piloted?.estimator }, rounds.resultsOf(0), times(), varied);
+}
+
+/** What a run took. */
+interface Times {
+  readonly wallSeconds: number;
+  readonly cpuSeconds: number;
 }
 
 /**
@@ -69,24 +92,34 @@ export function documentOf(
     readonly warmUp?: Micros | undefined;
     /** How the number of replications came about, if it was not given. */
     readonly stopped?: StoppedRun | undefined;
+    /** How the figures were come by; the replications are the pilot's if it is exact. */
+    readonly estimator?: ChosenEstimator | undefined;
+    /** The precision that was asked for, and its budget. */
+    readonly stopping?: StoppingRule | undefined;
   },
   results: readonly ReplicationResult[],
-  times: { readonly wallSeconds: number; readonly cpuSeconds: number },
+  times: Times,
   varied: readonly (readonly ReplicationResult[])[] = [],
 ): RunDocument {
   const { scenario, overrides } = request;
-  const standing = partOf(scenario, results, overrides, request);
+  const exact = request.estimator?.exact;
+  const standing = partOf(scenario, results, overrides, { ...request, twin: exact?.twin });
   const variants = varied.map((own, index) => {
     const { name, settings, scenario: changed } = scenario.variants[index]!;
     return { name, ...partOf(changed, own, { ...overrides, ...settings }, request) };
   });
   const audit = scenario.audit === undefined || varied.length === 0 ? undefined : auditOf(scenario, results, varied);
-  const { settings, figures, exposure, engine } = standing;
+  const { settings, exposure, engine } = standing;
+  const figures = exact === undefined ? standing.figures : withExact(standing.figures, exact, settings);
   const named = Object.fromEntries(variants.map((variant) => [variant.name, { ...variant.figures, ...variant }]));
   return {
     format: "run/1",
     scenario: { file: request.file, digest: request.digest, about: scenario.about },
-    settings,
+    settings:
+      exact === undefined || request.stopping === undefined
+        ? settings
+        : { ...settings, precision: exactPrecision(request.stopping) },
+    ...(request.estimator === undefined ? {} : { estimator: request.estimator.document }),
     ...figures,
     exposure,
     ...(variants.length === 0 ? {} : { variants: variants.map(flattened) }),
@@ -104,18 +137,26 @@ interface StudyPart {
   readonly engine: EngineCounts;
 }
 
+/** What is known of a setting beside its replications. */
+interface PartOptions {
+  readonly stopped?: StoppedRun | undefined;
+  readonly warmUp?: Micros | undefined;
+  /** The enumeration for these replications, if it was made before. */
+  readonly twin?: NonNullable<ChosenEstimator["exact"]>["twin"] | undefined;
+}
+
 function partOf(
   scenario: Scenario,
   results: readonly ReplicationResult[],
   overrides: Readonly<Record<string, string>>,
-  { stopped, warmUp }: { readonly stopped?: StoppedRun | undefined; readonly warmUp?: Micros | undefined },
+  { stopped, warmUp, twin }: PartOptions,
 ): StudyPart {
-  const exact = exactForRun(scenario, results);
+  const exact = twin?.probability ?? exactForRun(scenario, results);
   const figures = summarise(results, {
     exact,
-    exactRestarts: exactRestarts(scenario, results, exact),
+    exactRestarts: twin?.restarts ?? exactRestarts(scenario, results, exact),
     warnings: [...precisionWarnings(stopped), ...trafficWarnings(scenario, results)],
-    mayLock: mayLock(scenario, results),
+    mayLock: mayLock(scenario, results, exact),
     ...(stopped === undefined ? {} : { look: stopped.look }),
   });
   return {

@@ -1,5 +1,5 @@
 import type { Factor } from "./factor.ts";
-import type { RunDocument } from "./run_document.ts";
+import type { EstimatorDocument, RunDocument } from "./run_document.ts";
 import type { SweepDesign } from "./sweep_design.ts";
 
 /** What was asked of a sweep (`sweep-manifest/1`, the file `manifest.json`); it stands from the sweep's start. */
@@ -28,7 +28,8 @@ export interface Shard {
 }
 
 /** What a point gave: the document of its run without its scenario and without the times. */
-export type PointFigures = Omit<RunDocument, "format" | "scenario" | "engine"> & {
+export type PointFigures = Omit<RunDocument, "format" | "scenario" | "engine" | "estimator"> & {
+  readonly estimator: EstimatorDocument;
   readonly engine: Omit<RunDocument["engine"], "cpuSeconds" | "wallSeconds">;
 };
 
@@ -50,6 +51,9 @@ export interface SweepDocument extends Omit<SweepManifest, "format" | "points"> 
   readonly points: readonly SweepPoint[];
 }
 
+/** Of a point that had no choice. */
+const AS_ASKED: EstimatorDocument = { name: "packet", why: "simulated as asked" };
+
 /** The document of a run as a point of a sweep keeps it. */
 export function pointDocument(
   sweep: string,
@@ -58,7 +62,15 @@ export function pointDocument(
 ): PointDocument {
   const { format: _format, scenario: _scenario, engine, ...figures } = document;
   const { cpuSeconds: _cpu, wallSeconds: _wall, ...counts } = engine;
-  return { format: "sweep-point/1", sweep, point, values, ...figures, engine: counts };
+  return {
+    format: "sweep-point/1",
+    sweep,
+    point,
+    values,
+    estimator: AS_ASKED,
+    ...figures,
+    engine: counts,
+  };
 }
 
 /** The document of a sweep whose points are done. */

@@ -75,6 +75,34 @@ describe("sim sweep", () => {
     expect(later.err()).toBe('sim: Cannot resume the sweep in "d": it was run with other options\n');
   });
 
+  it("lets points choose their estimator where a precision is asked for, the false alarms shared by all of them", async () => {
+    const chances: unknown[] = [];
+    const parts: Partial<CliIo> = {
+      runStudy: async ({ falseAlarm }) => {
+        chances.push(falseAlarm);
+        return madeUp();
+      },
+    };
+    const io = memoryIo(FILES, parts);
+    expect(await run(`${KERNELS} --precision 10% --out d --shard 1/3`, io)).toBe(0);
+    expect(chances).toEqual([0.01 / 3]);
+    expect(JSON.parse(io.files.get("d/manifest.json")!)).toMatchObject({
+      settings: { precision: "10%", estimator: "auto" },
+    });
+    chances.length = 0;
+    expect(await run(`${KERNELS} --precision 10% --estimator packet`, memoryIo(FILES, parts))).toBe(0);
+    expect(await run(KERNELS, memoryIo(FILES, parts))).toBe(0);
+    expect(chances).toEqual(Array.from({ length: 6 }, () => undefined));
+  });
+
+  it("refuses a choice without a precision", async () => {
+    const io = memoryIo(FILES);
+    expect(await run(`${KERNELS} --estimator auto`, io)).toBe(2);
+    expect(io.err()).toContain(
+      "Cannot use --estimator auto alone: say with --precision how well each point is to be known",
+    );
+  });
+
   it("refuses a warm-up that is as long as a boot of one of its points", async () => {
     const io = memoryIo(FILES);
     expect(await run("sweep first.yaml --vary duration=2h,1h --warm-up 60m", io)).toBe(2);

@@ -107,6 +107,9 @@ async function openFolder(
   return { ...folder, scenario };
 }
 
+/** How likely it is at most that a pilot contradicts the exact value of any point, if all of them are right. */
+const FALSE_ALARM = 0.01;
+
 /** One call of `sim sweep` from its first point to its result. */
 class SweepSession {
   readonly #options: SweepOptions;
@@ -166,7 +169,7 @@ class SweepSession {
           const { digest } = this.#plan.manifest.scenario;
           const request = requestOf(scenario, digest, { ...run, overrides: point.overrides }, io);
           try {
-            const document = await io.runStudy({ ...request, pool, signal, onProgress });
+            const document = await io.runStudy({ ...request, ...this.#estimator(), pool, signal, onProgress });
             this.#wallSeconds.set(point.point, (io.clock() - pointStart) / 1_000);
             return document;
           } catch (error) {
@@ -192,6 +195,11 @@ class SweepSession {
       line?.clear();
       await pool.close();
     }
+  }
+
+  /** Lets each point take the cheapest sound estimator; all points of all shards share the chance of a false alarm. */
+  #estimator(): { readonly falseAlarm?: number } {
+    return this.#options.estimator === "auto" ? { falseAlarm: FALSE_ALARM / this.#plan.points.length } : {};
   }
 
   /** Says on stderr why the sweep stopped and what is kept. */

@@ -14,6 +14,8 @@ export interface SweepOptions {
   readonly vary: readonly string[];
   readonly design: SweepDesign;
   readonly points: number | undefined;
+  /** `auto`: for each point the cheapest sound estimator; `packet`: every point is simulated. */
+  readonly estimator: Estimator;
   readonly isResume: boolean;
   /** The text of `--shard`, which may ask the environment. */
   readonly shard: string | undefined;
@@ -22,6 +24,10 @@ export interface SweepOptions {
   readonly shards: number;
   readonly image: string | undefined;
 }
+
+/** What `--estimator` takes. */
+const ESTIMATORS = ["auto", "packet"] as const;
+type Estimator = (typeof ESTIMATORS)[number];
 
 const { replication: _replication, until: _until, ...SHARED_OPTIONS } = RUN_OPTIONS;
 
@@ -43,6 +49,13 @@ export const SWEEP_OPTIONS = {
   },
   points: { type: "string", requiresArg: true, group: "Points:", describe: "How many, for a design that is no grid" },
   ...SHARED_OPTIONS,
+  estimator: {
+    type: "string",
+    requiresArg: true,
+    group: "Run:",
+    choices: ESTIMATORS,
+    describe: "With --precision: auto takes the exact value where it is sound, packet simulates all [default: auto]",
+  },
   resume: { type: "boolean", group: "Run:", describe: "Go on with what --out holds; finished points stay" },
   shard: {
     type: "string",
@@ -99,12 +112,19 @@ export function readSweepOptions(values: Readonly<Record<string, unknown>>): Swe
   const shards = readCount(values, "shards", 10_000);
   if (typeof shards === "string") return shards;
   const engineFiles = textOf(values["engine-files"]);
+  const asked = ESTIMATORS.find((name) => name === values["estimator"]);
+  if (asked === "auto" && run.stopping === undefined)
+    return "Cannot use --estimator auto alone: say with --precision how well each point is to be known";
+  const estimator = asked ?? (run.stopping === undefined ? "packet" : "auto");
+  // Figures depend on it wherever there is a choice.
+  const settings = run.stopping === undefined ? run.settings : { ...run.settings, estimator };
   const options: SweepOptions = {
-    run,
+    run: { ...run, settings },
     factors,
     vary,
     design: SWEEP_DESIGNS.find((name) => name === values["design"]) ?? "grid",
     points,
+    estimator,
     isResume: values["resume"] === true,
     shard: textOf(values["shard"]),
     engineFiles,
