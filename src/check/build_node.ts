@@ -5,7 +5,7 @@ import { kubeProxyEra } from "../cluster/kube_proxy/kube_proxy_eras.ts";
 import { readPortSpan, readVersion, type Version } from "../scenario/values.ts";
 import type { Port } from "../units.ts";
 import type { CheckFacts } from "./check_facts.ts";
-import type { CheckedNode, CheckedProxy, ListenerUse, NodePortUse } from "./checked_node.ts";
+import type { CheckedNode, CheckedProxy, FlowUse, ListenerUse, NodePortUse } from "./checked_node.ts";
 import { wholeFile } from "./finding.ts";
 import { PortView } from "./port_view.ts";
 import type { SysctlOrder } from "./sysctl_system.ts";
@@ -64,10 +64,12 @@ export function readFacts(facts: CheckFacts): ReadFacts | string {
 export type NodeParts = Partial<
   Pick<
     CheckedNode,
+    | "drawnBlock"
     | "drawnNodePorts"
     | "flows"
     | "listeners"
     | "masquerade"
+    | "masqueradePlace"
     | "networks"
     | "nodePorts"
     | "place"
@@ -114,15 +116,22 @@ export function buildNode(target: string, order: SysctlOrder, facts: ReadFacts, 
     proxy,
     nodePorts,
     drawnNodePorts: named === undefined ? (parts.drawnNodePorts ?? 0) : 0,
+    drawnBlock: named === undefined ? (parts.drawnBlock ?? 0) : 0,
     listeners,
     probes: parts.probes ?? [],
     networks: parts.networks ?? [],
     flows: parts.flows ?? [],
     podNetwork: parts.podNetwork,
     masquerade: parts.masquerade,
+    ...(parts.masqueradePlace === undefined ? {} : { masqueradePlace: parts.masqueradePlace }),
     connectRate: facts.connectRate ?? ASSUMED_CONNECT_RATE,
-    ports: new PortView({ walk: era.portWalk, range, reserved, held }),
+    ports: new PortView({ walk: era.portWalk, range, reserved, held, randomConnects: randomConnects(parts.flows ?? []) }),
   };
+}
+
+/** Connects at random times in the usual period of a probe. */
+function randomConnects(flows: readonly FlowUse[]): number {
+  return flows.reduce((sum, { isRandom, ratePerSecond }) => sum + (isRandom ? 10 * ratePerSecond : 0), 0);
 }
 
 /** The ports of a bitmap, ascending. */

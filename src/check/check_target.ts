@@ -2,20 +2,29 @@ import { parseScenario } from "../scenario/scenario.ts";
 import type { Diagnostic } from "../scenario/diagnostic.ts";
 import { buildNode, type ReadFacts } from "./build_node.ts";
 import type { CheckedNode } from "./checked_node.ts";
+import { guessKernel } from "./guess_kernel.ts";
 import { scenarioNodes } from "./scenario_node.ts";
 import { readSnapshot, type SnapshotFile } from "./snapshot.ts";
 import type { SysctlFile } from "./sysctl_file.ts";
 import { folderOrder, systemOrder, type SysctlOrder } from "./sysctl_system.ts";
 
 /** One thing to check, with the texts of its files. */
-export type CheckTarget =
-  /** A root folder: paths are below it, such as `etc/sysctl.d/99-k8s.conf`. */
-  | { readonly kind: "root"; readonly target: string; readonly files: readonly SysctlFile[] }
-  /** One `sysctl.d` folder, whose files are applied by name. */
-  | { readonly kind: "folder"; readonly target: string; readonly files: readonly SysctlFile[] }
-  /** Files in the order in which they are given. */
-  | { readonly kind: "files"; readonly target: string; readonly files: readonly SysctlFile[] }
-  | { readonly kind: "scenario"; readonly target: string; readonly text: string };
+export type CheckTarget = SysctlTarget | { readonly kind: "scenario"; readonly target: string; readonly text: string };
+
+/** Files of sysctls, and what lies beside them. */
+export interface SysctlTarget {
+  /**
+   * `root`: a root folder, and paths are below it, such as `etc/sysctl.d/99-k8s.conf`. `folder`: one `sysctl.d`, whose
+   * files are applied by name. `files`: files in the order in which they are given.
+   */
+  readonly kind: "root" | "folder" | "files";
+  readonly target: string;
+  readonly files: readonly SysctlFile[];
+  /** What `uname -r` printed on the node. */
+  readonly kernel?: string;
+  /** Files of `kubectl get … -o json` beside them. */
+  readonly snapshot?: readonly SnapshotFile[];
+}
 
 /** The nodes of a target, or what is wrong with its files. */
 export type ReadTarget =
@@ -34,14 +43,16 @@ export function readTarget(target: CheckTarget, facts: ReadFacts, snapshot: read
     const nodes = scenarioNodes(parsed.scenario, target.text, target.target, facts);
     return { ok: true, nodes, texts: [{ path: target.target, text: target.text }] };
   }
-  const read = readSnapshot(snapshot);
+  const read = readSnapshot([...snapshot, ...(target.snapshot ?? [])]);
   if (!read.ok) return { ok: false, diagnostics: [snapshotProblem(read.file, read.why)] };
   const order = orderOf(target);
   const texts = [...order.applied, ...order.unread.map(({ file }) => file)];
-  return { ok: true, nodes: [buildNode(target.target, order, facts, read.parts)], texts };
+  const said = target.kernel === undefined ? undefined : guessKernel(target.kernel);
+  const kernel = said === undefined ? {} : { era: said.era, isKernelGuessed: said.isGuess };
+  return { ok: true, nodes: [buildNode(target.target, order, facts, { ...read.parts, ...kernel })], texts };
 }
 
-function orderOf(target: Exclude<CheckTarget, { kind: "scenario" }>): SysctlOrder {
+function orderOf(target: SysctlTarget): SysctlOrder {
   if (target.kind !== "root") return folderOrder(target.files, target.kind === "folder");
   const prefix = target.target === "/" ? "/" : target.target === "." ? "" : `${target.target.replace(/\/+$/, "")}/`;
   const named = (file: SysctlFile): SysctlFile => ({ ...file, path: `${prefix}${file.path}` });

@@ -66,6 +66,8 @@ export interface FlowUse {
   readonly name: string;
   readonly to: string;
   readonly ratePerSecond: number;
+  /** Whether the connects come at random times, rather than evenly. */
+  readonly isRandom: boolean;
   readonly place: Place;
 }
 
@@ -83,6 +85,8 @@ export interface CheckedNode {
   readonly nodePorts: readonly NodePortUse[] | undefined;
   /** How many more NodePorts are drawn from the range. */
   readonly drawnNodePorts: number;
+  /** How many of these lie side by side, as a block at an unknown place. */
+  readonly drawnBlock: number;
   readonly listeners: readonly ListenerUse[];
   readonly probes: readonly ProbeUse[];
   readonly networks: readonly NetworkUse[];
@@ -90,6 +94,7 @@ export interface CheckedNode {
   readonly podNetwork: "bridge" | "routed" | undefined;
   /** Whether what pods send elsewhere is masqueraded, where that is known. */
   readonly masquerade: "off" | "on" | "random-fully" | undefined;
+  readonly masqueradePlace?: Place;
   /** Connects a second to one destination that the node must hold up. */
   readonly connectRate: number;
   readonly ports: PortView;

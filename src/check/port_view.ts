@@ -12,6 +12,8 @@ export interface PortViewInput {
   readonly reserved: Uint8Array;
   /** Ports on which a process of the node listens. */
   readonly held: ReadonlySet<Port>;
+  /** Connects at random times that are to be expected in 10 s; 0 if absent. */
+  readonly randomConnects?: number;
 }
 
 /** Seconds for which TIME_WAIT keeps a source port from its destination. */
@@ -101,6 +103,7 @@ export class PortView {
       ...this.#walkInput(),
       nodePorts: ports,
       probesPerEpochAtMostOne: true,
+      randomConnectsPerPeriod: this.input.randomConnects ?? 0,
     });
   }
 

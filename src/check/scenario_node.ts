@@ -43,12 +43,19 @@ function scenarioNode(source: Source, facts: ReadFacts): CheckedNode {
     drawnNodePorts: scenario.serviceGenerators
       .filter(({ nodePorts }) => nodePorts !== "listed")
       .reduce((total, { count }) => total + count, 0),
+    drawnBlock: Math.max(
+      0,
+      ...scenario.serviceGenerators.map(({ nodePorts, count }) => (nodePorts === "contiguous" ? count : 0)),
+    ),
     listeners: listenersOf(source, pods),
     probes: pods.flatMap((pod) => probesOf(pod, places)),
     networks: networksOf(source),
     flows: flowsOf(source),
     podNetwork: setup.podNetwork,
     masquerade: setup.ipMasq,
+    masqueradePlace: places.has("nodes")
+      ? places.at("nodes", source.index, "ipMasq")
+      : places.at("node", "ipMasq"),
   };
   return buildNode(file, order, facts, parts);
 }
@@ -139,8 +146,9 @@ function networksOf({ setup, index, places }: Source): readonly NetworkUse[] {
 function flowsOf({ scenario, setup, places }: Source): readonly FlowUse[] {
   return scenario.churn
     .filter(({ from, source }) => source === undefined && (from === "node" || from === setup.name))
-    .map(({ name, to, ratePerSecond }) => ({
+    .map(({ name, to, ratePerSecond, arrivals }) => ({
       name,
+      isRandom: arrivals === "poisson",
       to: `${to.address}:${to.port}`,
       ratePerSecond,
       place: places.at("churn", places.indexOf("churn", name), "rate"),

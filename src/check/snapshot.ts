@@ -1,10 +1,10 @@
 import type { KernelEra } from "../kernel/eras.ts";
-import { resolveKernel } from "../kernel/eras.ts";
 import { parseIpv4 } from "../units.ts";
 import { readPortSpan, readVersion } from "../scenario/values.ts";
 import type { NodeParts } from "./build_node.ts";
 import type { CheckedProxy, ListenerUse, NetworkUse, NodePortUse, ProbeUse } from "./checked_node.ts";
 import { wholeFile } from "./finding.ts";
+import { guessKernel } from "./guess_kernel.ts";
 import { field, items, listAt, numberAt, textAt } from "./json_fields.ts";
 
 /** A file with what `kubectl get … -o json` printed. */
@@ -161,18 +161,9 @@ class Found {
     }
     const build = textAt(node, "status", "nodeInfo", "kernelVersion");
     if (build === undefined || this.#era !== undefined) return;
-    const resolved = resolveKernel({ build });
-    if (resolved.ok) this.#era = resolved.era;
-    else this.#guessKernel(build, resolved.candidates.at(-1));
-  }
-
-  /** A vendor's build may walk as its number says or as any newer kernel; the newest is likeliest in a patched one. */
-  #guessKernel(build: string, portWalk: string | undefined): void {
-    if (portWalk === undefined) return;
-    const resolved = resolveKernel({ build, portWalk });
-    if (!resolved.ok) return;
-    this.#era = resolved.era;
-    this.#isKernelGuessed = true;
+    const guessed = guessKernel(build);
+    this.#era = guessed?.era;
+    this.#isKernelGuessed = guessed?.isGuess ?? false;
   }
 
   #takeConfigMap(map: unknown): void {

@@ -27,7 +27,9 @@ export class ScenarioPlaces {
       const next = childOf(node, step);
       if (next === undefined) break;
       node = next.value;
-      span = isScalar(node) && node.source !== "" ? rangeOf(node) : next.at;
+      const own = rangeOf(node);
+      // An empty value has no text to point at.
+      span = isScalar(node) && own[1] > own[0] ? own : next.at;
     }
     const { file, line, column, length, sourceLine } = this.#source.diagnose(span[0], span[1], { message: "" });
     return { file, line, column, length, sourceLine };

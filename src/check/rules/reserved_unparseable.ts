@@ -24,7 +24,7 @@ export const RESERVED_UNPARSEABLE: Rule = {
       .filter(({ name, outcome }) => name === RESERVED_PORTS && outcome === "refused")
       .map(({ line, value, problem }): RuleFinding => {
         const odd = [...new Set(Array.from(value).filter((letter) => !/[-0-9,]/.test(letter)))];
-        const also = odd.map((letter) => characterAt(letter, 0));
+        const also = odd.map((letter) => (letter === '"' ? "a quotation mark" : characterAt(letter, 0)));
         const why = problem?.message ?? "it is no list of ports";
         const all = also.length > 1 ? ` (it holds ${listOf(also)})` : "";
         return {

@@ -44,7 +44,7 @@ export const SNAT_CAN_HIT_NODEPORT: Rule = {
     if (!inReach) return [];
     return [
       {
-        place: node.place,
+        place: node.masqueradePlace ?? node.place,
         message:
           `MASQUERADE --random-fully may give a pod's connection one of ${plural(total, "NodePort")} as its source port, ` +
           `${oneIn(total / SNAT_PORTS)}; reserved ports do not help.`,
