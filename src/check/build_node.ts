@@ -125,7 +125,13 @@ export function buildNode(target: string, order: SysctlOrder, facts: ReadFacts, 
     masquerade: parts.masquerade,
     ...(parts.masqueradePlace === undefined ? {} : { masqueradePlace: parts.masqueradePlace }),
     connectRate: facts.connectRate ?? ASSUMED_CONNECT_RATE,
-    ports: new PortView({ walk: era.portWalk, range, reserved, held, randomConnects: randomConnects(parts.flows ?? []) }),
+    ports: new PortView({
+      walk: era.portWalk,
+      range,
+      reserved,
+      held,
+      randomConnects: randomConnects(parts.flows ?? []),
+    }),
   };
 }
 

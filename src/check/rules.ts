@@ -56,13 +56,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   },
   {
     title: "Reservations",
-    rules: [
-      RESERVED_UNPARSEABLE,
-      RESERVED_OFF_BY_ONE,
-      RESERVED_NOOP,
-      RESERVED_OVERWRITES,
-      RESERVATION_FUNNEL,
-    ],
+    rules: [RESERVED_UNPARSEABLE, RESERVED_OFF_BY_ONE, RESERVED_NOOP, RESERVED_OVERWRITES, RESERVATION_FUNNEL],
   },
   {
     title: "Files of sysctls",

@@ -27,7 +27,11 @@ const UNAME = /^uname(?:[-_.]?r)?(?:\.(?:txt|out))?$/;
  * (`*.json`), and any other file as one of sysctls; such files are one target, applied in the order in which they are
  * named, as `sysctl -p FILE…` does.
  */
-export async function gatherTargets(words: readonly string[], cluster: string | undefined, io: CliIo): Promise<GatheredTargets> {
+export async function gatherTargets(
+  words: readonly string[],
+  cluster: string | undefined,
+  io: CliIo,
+): Promise<GatheredTargets> {
   const gathering = new Gathering(io);
   for (const word of words) await gathering.take(word);
   if (cluster !== undefined) await gathering.takeCluster(cluster);
@@ -78,9 +82,15 @@ class Gathering {
     const names = entries.filter(({ isFolder }) => !isFolder).map(({ name }) => name);
     const folders = new Set(entries.filter(({ isFolder }) => isFolder).map(({ name }) => name));
     const beside = async (pattern: RegExp): Promise<SysctlFile[]> =>
-      this.#readAll(names.filter((name) => pattern.test(name)).toSorted(byText).map((name) => join(path, name)));
+      this.#readAll(
+        names
+          .filter((name) => pattern.test(name))
+          .toSorted(byText)
+          .map((name) => join(path, name)),
+      );
     const scenarios = names.filter((name) => /\.ya?ml$/.test(name)).toSorted(byText);
-    const isScenarioFolder = scenarios.length > 0 && !names.some((name) => SYSCTL_DUMP.test(name) || name.endsWith(".conf"));
+    const isScenarioFolder =
+      scenarios.length > 0 && !names.some((name) => SYSCTL_DUMP.test(name) || name.endsWith(".conf"));
     if (isScenarioFolder && ![...folders].some((name) => ROOT_FOLDERS.includes(name))) {
       for (const name of scenarios) await this.take(join(path, name));
       return;
@@ -110,9 +120,10 @@ class Gathering {
     for (const folder of folders) {
       for (const { name, isFolder } of await this.#entries(join(root, folder))) {
         if (!isFolder) paths.push(`${folder}/${name}`);
-        else for (const inner of await this.#entries(join(root, `${folder}/${name}`))) {
-          if (!inner.isFolder) paths.push(`${folder}/${name}/${inner.name}`);
-        }
+        else
+          for (const inner of await this.#entries(join(root, `${folder}/${name}`))) {
+            if (!inner.isFolder) paths.push(`${folder}/${name}/${inner.name}`);
+          }
       }
     }
     const files = await Promise.all(

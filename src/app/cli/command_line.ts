@@ -138,10 +138,15 @@ function declareStudies(parser: Argv, environment: Environment, ask: (asked: Com
 /** The commands about kernels, and those that help to write scenarios. */
 function declareHelpers(parser: Argv, environment: Environment, ask: (asked: CommandLine) => void): Argv {
   return parser
-    .command("check <target..>", "Judge a node's configuration by rules, without simulation", declareCheck, (values) => {
-      const options = readCheckOptions(values);
-      ask(typeof options === "string" ? wrong(options, "check") : { command: "check", options });
-    })
+    .command(
+      "check <target..>",
+      "Judge a node's configuration by rules, without simulation",
+      declareCheck,
+      (values) => {
+        const options = readCheckOptions(values);
+        ask(typeof options === "string" ? wrong(options, "check") : { command: "check", options });
+      },
+    )
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });

@@ -47,11 +47,18 @@ export function summary({ nodes, findings, suppressed }: CheckResult): string {
     number: findings.filter((finding) => finding.severity === severity).length,
   })).filter(({ number }) => number > 0);
   const targets = new Set(nodes.map(({ target }) => target)).size;
-  const what = counts.length === 0 ? "no finding" : counts.map(({ severity, number }) => plural(number, severity)).join(", ");
+  const what =
+    counts.length === 0 ? "no finding" : counts.map(({ severity, number }) => plural(number, severity)).join(", ");
   const hidden = suppressed.length === 0 ? "" : `; ${suppressed.length} suppressed`;
   const assumed = nodes.find(({ isKernelAssumed }) => isKernelAssumed);
-  const kernel = assumed === undefined ? "" : `; kernel ${assumed.era.build} assumed, say yours with --kernel`;
+  const kernel = assumed === undefined ? "" : assumption(assumed.era);
   return `${what} in ${plural(targets, "target")}${hidden}${kernel}`;
+}
+
+/** What was taken for the kernel: one of ours, or the walk of a vendor's build that no row describes. */
+function assumption({ build, vendor, portWalk }: CheckResult["nodes"][number]["era"]): string {
+  if (vendor === "other") return `; kernel ${build} assumed to walk its ports as ${portWalk} kernels do`;
+  return `; kernel ${build} assumed, say yours with --kernel`;
 }
 
 /** Text in lines of at most `width` characters; the first begins with `lead`, the others are indented as deep. */

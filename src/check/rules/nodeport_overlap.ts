@@ -48,7 +48,13 @@ function judge(node: CheckedNode): readonly RuleFinding[] {
         nodePorts: candidates.length,
         reachable: reachable.length,
         parity: ports.parity ?? "any",
-        ...(isKnown ? { reachablePorts: portList(reachable), share, exact: "declined" in exact ? { declined: exact.declined } : exact.probability } : {}),
+        ...(isKnown
+          ? {
+              reachablePorts: portList(reachable),
+              share,
+              exact: "declined" in exact ? { declined: exact.declined } : exact.probability,
+            }
+          : {}),
         ...(isKnown ? {} : { sharePerNodePort: 1 / ports.starts }),
       },
     },

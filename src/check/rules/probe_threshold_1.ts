@@ -11,7 +11,11 @@ export const PROBE_THRESHOLD_1: Rule = {
     "A single lost packet, a slow answer or one NodePort as a source port then restarts a healthy container. Failures of " +
     "probes are mostly single: with 3 in a row a restart by chance is millions of times rarer.",
   fix: "Write failureThreshold: 3, or lower periodSeconds if detection must be quick.",
-  sources: ["pkg/kubelet/prober/worker.go doProbe, Kubernetes v1.31", "kubernetes/kubernetes#81713", "gardener/gardener#15649"],
+  sources: [
+    "pkg/kubelet/prober/worker.go doProbe, Kubernetes v1.31",
+    "kubernetes/kubernetes#81713",
+    "gardener/gardener#15649",
+  ],
   bad: scenarioExample({ more: ["pods:", probedPod("livenessProbe", "timeoutSeconds: 5, failureThreshold: 1")] }),
   good: scenarioExample({ more: ["pods:", probedPod("livenessProbe", "timeoutSeconds: 5, failureThreshold: 3")] }),
   judge: ({ probes }) =>

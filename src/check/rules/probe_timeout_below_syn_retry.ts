@@ -16,7 +16,9 @@ export const PROBE_TIMEOUT_BELOW_SYN_RETRY: Rule = {
   good: scenarioExample({ more: ["pods:", probedPod("readinessProbe", "timeoutSeconds: 3, failureThreshold: 1")] }),
   judge: ({ probes }) =>
     probes
-      .filter(({ connects, timeoutSeconds, failureThreshold }) => connects && timeoutSeconds <= 1 && failureThreshold <= 2)
+      .filter(
+        ({ connects, timeoutSeconds, failureThreshold }) => connects && timeoutSeconds <= 1 && failureThreshold <= 2,
+      )
       .map(({ owner, place, timeoutSeconds, failureThreshold }): RuleFinding => ({
         place,
         message: `${owner} waits ${timeoutSeconds} s, less than until a lost SYN is sent again, and counts ${failureThreshold === 1 ? "every failure" : "two failures"}.`,

@@ -41,7 +41,9 @@ function reasons(node: CheckedNode, reserved: readonly number[], bare: PortView)
   const parts = [
     outside > 0 ? `${share(outside, reserved)} outside ${range.join("-")}` : "",
     listened > 0 ? `${share(listened, reserved)} listened on` : "",
-    other > 0 ? `${share(other, reserved)} of the parity that connect() takes last (it does keep bind(0) off them)` : "",
+    other > 0
+      ? `${share(other, reserved)} of the parity that connect() takes last (it does keep bind(0) off them)`
+      : "",
   ];
   return parts.filter((part) => part !== "").join(", ");
 }
