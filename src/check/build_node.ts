@@ -94,6 +94,7 @@ export function buildNode(target: string, order: SysctlOrder, facts: ReadFacts, 
   const proxy: CheckedProxy = {
     ...parts.proxy,
     mode: facts.mode ?? parts.proxy?.mode ?? "ipvs",
+    isModeAssumed: facts.mode === undefined && parts.proxy?.mode === undefined,
     version: facts.version ?? parts.proxy?.version,
     nodePortRange: facts.nodePortRange ?? parts.proxy?.nodePortRange ?? [30_000, 32_767],
   };

@@ -31,6 +31,7 @@ export interface TargetDocument {
   readonly kernelAssumed: boolean;
   readonly portWalk: string;
   readonly kubeProxyMode: string;
+  readonly kubeProxyModeAssumed: boolean;
   readonly nodePortRange: readonly [low: number, high: number];
   readonly nodePortsKnown: boolean;
   readonly files: readonly string[];
@@ -109,6 +110,7 @@ function targetDocument(node: CheckedNode): TargetDocument {
     kernelAssumed: node.isKernelAssumed,
     portWalk: era.portWalk,
     kubeProxyMode: proxy.mode,
+    kubeProxyModeAssumed: proxy.isModeAssumed,
     nodePortRange: proxy.nodePortRange,
     nodePortsKnown: node.nodePorts !== undefined,
     files: sysctls.files.map(({ path }) => path),

@@ -71,8 +71,3 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
 
 /** All rules. */
 export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules);
-
-/** The rule with an id. */
-export function findRule(id: string): Rule | undefined {
-  return RULES.find((rule) => rule.id === id);
-}

@@ -78,6 +78,9 @@ export function dottedName(key: string): string {
   return isPath ? plain.replace(/[./]/g, (separator) => (separator === "/" ? "." : "/")) : plain;
 }
 
+/** The name of a file that holds what `sysctl -a` printed: the values of a running node, not settings of one. */
+export const SYSCTL_DUMP = /(?:^|\/)sysctl(?:[-_.]?a)?\.(?:txt|out)$/;
+
 /** Whether a name is a glob. */
 export function isGlob(name: string): boolean {
   return /[*?[]/.test(name);

@@ -71,6 +71,21 @@ describe("sim check", () => {
     expect(out).toContain("connect() of kernel 5.4.188 may take them");
   });
 
+  it("takes a dump of sysctl -a for what it is: no file to mend", async () => {
+    const dump = "net.netfilter.nf_conntrack_count = 7\nnet.ipv4.ip_local_port_range = 12000\t65001\n";
+    const { out } = await check({ "export/sysctl-a.txt": dump }, "export", "--fix");
+    expect(out).toContain("# no file of this target sets it: write net.ipv4.ip_local_reserved_ports = 30000-32767 to ");
+    expect(out).not.toContain("---");
+    expect(await rules({ "export/sysctl-a.txt": dump }, "export")).not.toContain("export/sysctl-a.txt SYSCTL-REFUSED");
+  });
+
+  it("gives the changes of --fix as JSON, too", async () => {
+    const { out } = await check({ "a.conf": WIDE }, "a.conf", "--fix", "--format", "json");
+    const { fixes }: { fixes: { candidates: { id: string }[]; patches: { file: string }[] }[] } = JSON.parse(out);
+    expect(fixes[0]?.candidates.map(({ id }) => id)).toEqual(["reserve-range", "move-range"]);
+    expect(fixes[0]?.patches.map(({ file }) => file)).toEqual(["a.conf"]);
+  });
+
   it("refuses a broken snapshot with its place, and other wrong input", async () => {
     const broken = await check({ "a.conf": SAFE, "svc.json": '{"kind": "List", "items": [' }, "a.conf", "svc.json");
     expect([broken.exitCode, broken.out]).toEqual([2, ""]);

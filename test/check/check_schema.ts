@@ -61,6 +61,7 @@ export const CHECK_SCHEMA = {
           kernelAssumed: { type: "boolean" },
           portWalk: TEXT,
           kubeProxyMode: { enum: ["ipvs", "iptables", "nftables"] },
+          kubeProxyModeAssumed: { type: "boolean" },
           nodePortRange: { type: "array", minItems: 2, maxItems: 2, items: { type: "integer" } },
           nodePortsKnown: { type: "boolean" },
           files: { type: "array", items: TEXT },

@@ -89,3 +89,62 @@ describe("The node of incident 001", () => {
     expect(overlap?.evidence["exact"]).toBe(7 / 31_988);
   });
 });
+
+describe("A snapshot of a large cluster", () => {
+  const pods = Array.from({ length: 500 }, (_, index) => ({
+    kind: "Pod",
+    metadata: { namespace: "n", name: `p${index}` },
+    spec: {
+      containers: [
+        { livenessProbe: { tcpSocket: { port: 80 }, timeoutSeconds: 5, failureThreshold: index < 5 ? 1 : 3 } },
+      ],
+    },
+  }));
+
+  it("gives one finding for what many pods have alike, and names the first", () => {
+    const files = {
+      "99.conf": "net.ipv4.ip_forward = 1\n",
+      "pods.json": JSON.stringify({ kind: "List", items: pods }),
+    };
+    expect(judgeExample({ files }, "2026-11-21").map(({ message }) => message)).toEqual([
+      "n/p0 livenessProbe, n/p1 livenessProbe, n/p2 livenessProbe and 2 more have failureThreshold 1: one failure restarts the container.",
+    ]);
+  });
+
+  it("takes the version from kube-proxy's image, the mode from its ConfigMap and the range from the apiserver", () => {
+    const items = [
+      {
+        kind: "Pod",
+        metadata: { name: "a" },
+        spec: { containers: [{ name: "kube-proxy", image: "r/kube-proxy:v1.12.2" }] },
+      },
+      {
+        kind: "Pod",
+        metadata: { name: "b" },
+        spec: { containers: [{ command: ["x", "--service-node-port-range=20000-40000"] }] },
+      },
+      {
+        kind: "ConfigMap",
+        metadata: { namespace: "kube-system", name: "kube-proxy" },
+        data: { "config.conf": 'mode: "ipvs"\n' },
+      },
+    ];
+    const files = {
+      "99.conf": "net.ipv4.ip_local_port_range = 35001 60998\n",
+      "c.json": JSON.stringify({ kind: "List", items }),
+    };
+    const found = judgeExample({ files }, "2026-11-21");
+    expect(found.map(({ rule }) => rule)).toContain("IPVS-GRACEFUL-BUG");
+    expect(found.find(({ rule }) => rule === "NODEPORT-OVERLAP")?.evidence["nodePortRange"]).toEqual([20_000, 40_000]);
+  });
+
+  it("has nothing to say about IPVS where the ConfigMap leaves the mode empty, which is iptables", () => {
+    const map = {
+      kind: "ConfigMap",
+      metadata: { namespace: "kube-system", name: "kube-proxy" },
+      data: { "config.conf": 'mode: ""\n' },
+    };
+    const files = { "99.conf": "net.ipv4.ip_local_port_range = 12000 65001\n", "c.json": JSON.stringify(map) };
+    expect(judgeExample({ files }, "2026-11-21").map(({ rule }) => rule)).toEqual(["EPHEMERAL-ALLOCATED-BY-BIND0"]);
+  });
+});

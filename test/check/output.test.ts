@@ -133,13 +133,15 @@ describe("checkText", () => {
            --system or a hardening tool switches it off again.
   to mend: Write 1.
 
-1 error in 1 target; kernel 6.12 assumed, say yours with --kernel
+1 error in 1 target; kernel 6.12 assumed (--kernel); kube-proxy mode ipvs assumed (--mode)
 `);
   });
 
   it("says so where there is nothing to say, and what is suppressed", () => {
     const text = checkText(result("net.ipv4.ip_forward = 1", "a.conf"), { color: false, columns: 100 });
-    expect(text).toBe("no finding in 1 target; kernel 6.12 assumed, say yours with --kernel\n");
+    expect(text).toBe(
+      "no finding in 1 target; kernel 6.12 assumed (--kernel); kube-proxy mode ipvs assumed (--mode)\n",
+    );
     expect(checkText(result(), { color: false, columns: 100 })).toContain("; 1 suppressed;");
   });
 

@@ -19,13 +19,6 @@ import { EXIT_CODE } from "./exit_code.ts";
 import { refuse } from "./refuse.ts";
 import { textOptions } from "./text_options.ts";
 
-/** What was read of all targets. */
-export interface ReadTargets {
-  readonly nodes: readonly CheckedNode[];
-  /** Every file that a finding may name, once. */
-  readonly texts: readonly SysctlFile[];
-}
-
 /**
  * `sim check`: judges configurations of nodes by rules, without simulation.
  *

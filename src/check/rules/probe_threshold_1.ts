@@ -1,6 +1,7 @@
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
 import { probedPod, scenarioExample } from "./examples.ts";
+import { ownersHave, probesByPlace } from "./probe_groups.ts";
 
 /** Liveness probes that restart at the first failure. */
 export const PROBE_THRESHOLD_1: Rule = {
@@ -18,13 +19,13 @@ export const PROBE_THRESHOLD_1: Rule = {
   ],
   bad: scenarioExample({ more: ["pods:", probedPod("livenessProbe", "timeoutSeconds: 5, failureThreshold: 1")] }),
   good: scenarioExample({ more: ["pods:", probedPod("livenessProbe", "timeoutSeconds: 5, failureThreshold: 3")] }),
-  judge: ({ probes }) =>
-    probes
-      .filter(({ kind, failureThreshold }) => kind === "liveness" && failureThreshold === 1)
-      .map(({ owner, place }): RuleFinding => ({
-        place,
-        message: `${owner} has failureThreshold 1: one failure restarts the container.`,
-        fix: "Write failureThreshold: 3.",
-        evidence: { probe: owner },
-      })),
+  judge: ({ probes }) => {
+    const bad = probes.filter(({ kind, failureThreshold }) => kind === "liveness" && failureThreshold === 1);
+    return probesByPlace(bad).map((group): RuleFinding => ({
+      place: group[0].place,
+      message: `${ownersHave(group)} failureThreshold 1: one failure restarts the container.`,
+      fix: "Write failureThreshold: 3.",
+      evidence: { probes: group.map(({ owner }) => owner) },
+    }));
+  },
 };

@@ -1,3 +1,4 @@
+import { characterAt } from "../../kernel/sysctl_problem.ts";
 import { quote } from "../../scenario/diagnostic.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
@@ -35,7 +36,7 @@ export const SYSCTL_SYNTAX: Rule = {
       return [
         {
           place,
-          message: `${quote(name)} is no key: ${odd === " " ? "it has a blank in it" : `it holds ${quote(odd)}`}.`,
+          message: `${quote(name)} is no key: ${odd === " " ? "it has a blank in it" : `it holds ${characterAt(odd, 0)}`}.`,
           fix: plain === undefined ? "Write the name of a sysctl." : `Write ${plain} = ${line.value}.`,
         },
       ];

@@ -17,7 +17,8 @@ export const SYSCTL_TYPO: Rule = {
   good: confExample("net.ipv4.tcp_rmem = 4096 131072 6291456"),
   judge: ({ sysctls }) =>
     sysctls.writes
-      .filter(({ outcome }) => outcome === "unknown")
+      // What is no name at all is SYSCTL-SYNTAX.
+      .filter(({ outcome, name }) => outcome === "unknown" && /^[\x21-\x7e]+$/.test(name))
       .flatMap(({ line, name }): RuleFinding[] => {
         const plain = name.replace(/^(net\.ipv4\.(?:conf|neigh))\.[^.]+\./, "$1.*.");
         const meant = sysctlNames().find(
