@@ -171,7 +171,7 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
 }
 
 const EPILOGUE =
-  "Exit codes: 0 done, 1 an expectation or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
+  "Exit codes: 0 done, 1 an expectation, a check or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
   "SIM_OPT_JOBS=2 in the environment stands for --jobs 2, and so for every option of sim run; NO_COLOR is honoured.";
 
 function runAsked(values: Readonly<Record<string, unknown>>): CommandLine {

@@ -20,8 +20,9 @@ export const RESERVED_NOOP: Rule = {
   good: confExample("net.ipv4.ip_local_port_range = 12000 65001\nnet.ipv4.ip_local_reserved_ports = 30000-32767"),
   judge: (node) => {
     const reserved = portsOf(node.ports.input.reserved);
+    if (reserved.length === 0) return [];
     const bare = new PortView({ ...node.ports.input, reserved: new Uint8Array(65_536) });
-    if (reserved.length === 0 || reserved.some((port) => bare.isReachable(port))) return [];
+    if (reserved.some((port) => bare.isReachable(port))) return [];
     return [
       {
         place: placeOf(node, RESERVED_PORTS),
