@@ -58,16 +58,21 @@ export function enumerateStarts(input: StartsInput): Starts {
   return { count, stride, advance, isFailing };
 }
 
+/** The port that each starting offset of a walk ends at; -1 where every candidate is refused. O(ports). */
+export function startEnds(input: Omit<StartsInput, "nodePorts">): Int32Array {
+  const [low, high] = input.range;
+  const count = startCount(input.walk, high - low + 1);
+  const find = startFinder(input, count);
+  return Int32Array.from({ length: count }, (_, start) => find(start)?.port ?? -1);
+}
+
 /**
  * How many starts end at each port: with all starts equally frequent, the share of connects that each port gets while
  * no port is in use. The last entry, 65536, counts the starts that find no port.
  */
 export function startsByPort(input: Omit<StartsInput, "nodePorts">): Uint32Array {
-  const [low, high] = input.range;
-  const count = startCount(input.walk, high - low + 1);
-  const find = startFinder(input, count);
   const counts = new Uint32Array(65_537);
-  for (let start = 0; start < count; start += 1) counts[find(start)?.port ?? 65_536]! += 1;
+  for (const port of startEnds(input)) counts[port < 0 ? 65_536 : port]! += 1;
   return counts;
 }
 

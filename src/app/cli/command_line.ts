@@ -3,6 +3,8 @@ import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
 import { CHART_OPTIONS, readChartOptions } from "./chart_options.ts";
 import type { ChartCommandOptions } from "./chart_options.ts";
+import { CHECK_OPTIONS, readCheckOptions } from "./check_options.ts";
+import type { CheckOptions } from "./check_options.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
 import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
@@ -30,6 +32,7 @@ export type CommandLine =
   | { readonly command: "merge"; readonly options: MergeOptions }
   | { readonly command: "explain"; readonly options: ExplainOptions }
   | { readonly command: "diff"; readonly options: DiffOptions }
+  | { readonly command: "check"; readonly options: CheckOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "report"; readonly options: ReportOptions }
@@ -56,6 +59,7 @@ const COMMANDS = [
   "merge",
   "diff",
   "chart",
+  "check",
   "ports",
   "conform",
   "report",
@@ -81,7 +85,7 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
     output = text;
   });
   if (message !== undefined) return wrong(plainUsageProblem(message, argv), first);
-  const switched = argv.find((word) => /^--(quiet|resume)=(?!true$|false$)/.test(word));
+  const switched = argv.find((word) => /^--(quiet|resume|fix|write)=(?!true$|false$)/.test(word));
   if (switched !== undefined)
     return wrong(`Cannot use ${JSON.stringify(switched)}: ${switched.split("=")[0]} takes no value`, first);
   return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };
@@ -146,6 +150,15 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
       const options = readChartOptions(values);
       ask(typeof options === "string" ? wrong(options, "chart") : { command: "chart", options });
     })
+    .command(
+      "check <target..>",
+      "Judge a node's configuration by rules, without simulation",
+      declareCheck,
+      (values) => {
+        const options = readCheckOptions(values);
+        ask(typeof options === "string" ? wrong(options, "check") : { command: "check", options });
+      },
+    )
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
@@ -179,7 +192,7 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
 }
 
 const EPILOGUE =
-  "Exit codes: 0 done, 1 an expectation or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
+  "Exit codes: 0 done, 1 an expectation, a check or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
   "SIM_OPT_JOBS=2 in the environment stands for --jobs 2, and so for every option of sim run; NO_COLOR is honoured.";
 
 function runAsked(values: Readonly<Record<string, unknown>>): CommandLine {
@@ -285,6 +298,24 @@ function declareChart(command: Argv) {
       ["$0 chart night --out night.png"],
       ["$0 chart rates --kind failure-heatmap --out rates.svg"],
       ["$0 chart rates --kind failure-probability --limit 1e-4 --out rates.vl.json"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim check`. */
+function declareCheck(command: Argv) {
+  return command
+    .positional("target", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "Files or folders: *.conf, sysctl.d, a root folder, scenarios, exports",
+    })
+    .options(CHECK_OPTIONS)
+    .example([
+      ["$0 check /"],
+      ["$0 check 99-kubernetes.conf --kernel 5.4.188 --node-port-range 20000-40000"],
+      ["$0 check etc/sysctl.d --format sarif --fail-on warning"],
+      ["$0 check scenarios/nodelocaldns.yaml --fix"],
     ]);
 }
 

@@ -1,4 +1,5 @@
 import { closestWord } from "../../scenario/spelling.ts";
+import { CHECK_OPTIONS } from "./check_options.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
 import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { DIFF_OPTIONS, OWN_DIFF_OPTIONS } from "./diff_options.ts";
@@ -18,6 +19,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
   ["merge", Object.keys(MERGE_OPTIONS)],
   ["explain", Object.keys(EXPLAIN_OPTIONS)],
   ["diff", Object.keys(OWN_DIFF_OPTIONS)],
+  ["check", Object.keys(CHECK_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
   ["report", Object.keys(REPORT_OPTIONS)],
@@ -25,6 +27,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
 
 /** What a command lacks that was given no word. */
 const MISSING_WORDS: Readonly<Record<string, string>> = {
+  check: "Name what to check: sim check TARGET…",
   conform: "Name the folder of recorded cases: sim conform DIR",
   diff: "Name the scenario to compare: sim diff SCENARIO --a PATH=VALUE --b PATH=VALUE",
   report: "Name the result to report on: sim report RESULT --out report.html",

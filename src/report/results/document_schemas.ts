@@ -31,8 +31,21 @@ const ASKED = {
   settings: texts,
 };
 
+const pilot = z.looseObject({
+  replications: z.int(),
+  durationSeconds: z.number(),
+  probes: z.int(),
+  failed: z.int(),
+  expected: z.number(),
+  designEffect: z.number(),
+  pValue: z.number(),
+  falseAlarm: z.number(),
+  isContradicted: z.boolean(),
+});
+
 const POINT = {
   point: z.int().positive(),
+  estimator: z.looseObject({ name: z.enum(["exact", "packet"]), why: z.string(), pilot: z.exactOptional(pilot) }),
   values,
   ...FIGURES,
   ...RUN_PARTS,
