@@ -3,6 +3,8 @@ import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
+import { IMPORT_OPTIONS, readImportOptions } from "./import_options.ts";
+import type { ImportCommandOptions } from "./import_options.ts";
 import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
 import type { MergeOptions } from "./merge_options.ts";
 import { EXPLAIN_OPTIONS, readExplainOptions } from "./explain_options.ts";
@@ -28,6 +30,7 @@ export type CommandLine =
   | { readonly command: "diff"; readonly options: DiffOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
+  | { readonly command: "import"; readonly options: ImportCommandOptions }
   | { readonly command: "schema" }
   | { readonly command: "init"; readonly file: string | undefined }
   | { readonly command: "completion"; readonly shell: "bash" | "zsh" }
@@ -51,6 +54,7 @@ const COMMANDS = [
   "diff",
   "ports",
   "conform",
+  "import",
   "init",
   "schema",
   "completion",
@@ -73,7 +77,7 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
     output = text;
   });
   if (message !== undefined) return wrong(plainUsageProblem(message, argv), first);
-  const switched = argv.find((word) => /^--(quiet|resume)=(?!true$|false$)/.test(word));
+  const switched = argv.find((word) => /^--(quiet|resume|redact|commands)=(?!true$|false$)/.test(word));
   if (switched !== undefined)
     return wrong(`Cannot use ${JSON.stringify(switched)}: ${switched.split("=")[0]} takes no value`, first);
   return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };
@@ -141,6 +145,10 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
     .command("conform <dir..>", "Replay recorded cases of real kernels and compare", declareConform, (values) => {
       const options = readConformOptions(values);
       ask(typeof options === "string" ? wrong(options, "conform") : { command: "conform", options });
+    })
+    .command("import [dir]", "Make a scenario of a real node's exports", declareImport, (values) => {
+      const options = readImportOptions(values);
+      ask(typeof options === "string" ? wrong(options, "import") : { command: "import", options });
     })
     .command(
       "init [file]",
@@ -273,6 +281,14 @@ function declareConform(command: Argv) {
     })
     .options(CONFORM_OPTIONS)
     .example([["$0 conform test/conformance"], ["$0 conform test/conformance/6.1/C02.json --format json"]]);
+}
+
+/** The arguments, options and examples of `sim import`. */
+function declareImport(command: Argv) {
+  return command
+    .positional("dir", { type: "string", describe: "The folder of exports" })
+    .options(IMPORT_OPTIONS)
+    .example([["$0 import --commands"], ["$0 import node-export --out node.yaml"], ["$0 import node-export --redact"]]);
 }
 
 function noOptions<T>(command: Argv<T>): Argv<T> {
