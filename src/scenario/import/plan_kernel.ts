@@ -28,7 +28,9 @@ export function planKernel(context: PlanContext, nodeBuild: string | undefined):
   const asked = resolveKernel({ build, ...hz, portWalk });
   if (asked.ok) {
     const walk = portWalk === undefined ? {} : { portWalk };
-    const comment = `From ${from}${portWalk === undefined ? "" : "; the port walk is the one of --port-walk"}.`;
+    const isOwnRow = resolveKernel({ build }).ok;
+    const rate = isOwnRow || exports.hz !== undefined ? "" : "\nAssumed: hz 250.";
+    const comment = `From ${from}${portWalk === undefined ? "" : "; the port walk is that of --port-walk"}.${rate}`;
     return { build, ...hz, ...walk, comment };
   }
   const upstream = exports.upstreamRelease ?? FOLLOWS_STABLE.exec(build)?.[1];
@@ -57,7 +59,11 @@ function undecided(
   const { problem, candidates, toMend } = asked;
   if (candidates.length === 0) return fileDiagnostic("--kernel", `Cannot simulate this kernel: ${problem}`, toMend);
   return {
-    ...fileDiagnostic("--port-walk", `Cannot tell how kernel ${JSON.stringify(build)} walks its ports: ${problem}`, ""),
+    ...fileDiagnostic(
+      "--port-walk",
+      `Cannot tell how kernel ${JSON.stringify(build)} walks its ports: its vendor's patches decide`,
+      "",
+    ),
     expected: `--port-walk ${candidates.map((walk) => JSON.stringify(walk)).join(" or ")}`,
     toMend: `collect ${howToCollect("version_signature")} (Ubuntu) or uname -a (Debian), look into the vendor's source, or import once with each`,
   };

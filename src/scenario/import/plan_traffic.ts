@@ -205,14 +205,18 @@ function churnComment({ exports }: PlanContext, { table, left, merged, probes }:
     lines.push("Without conntrack -L: what the other end closes, and what pods do, is missing.");
   const udp = exports.otherFlows ?? 0;
   const parts = [
-    ...(left === 0 ? [] : [`${left} flows of pods that are gone or to a ClusterIP from outside`]),
-    ...(table.passing === 0 ? [] : [`${table.passing} entries of connections past this node`]),
-    ...(table.brief === 0 ? [] : [`${table.brief} entries that open or close`]),
-    ...(udp === 0 ? [] : [`${udp} entries of UDP`]),
+    ...(left === 0 ? [] : [`${counted(left, "flow", "flows")} of pods that are gone or to a ClusterIP from outside`]),
+    ...(table.passing === 0 ? [] : [`${counted(table.passing, "entry", "entries")} of connections past this node`]),
+    ...(table.brief === 0 ? [] : [`${counted(table.brief, "entry", "entries")} of connections that open or close`]),
+    ...(udp === 0 ? [] : [`${counted(udp, "entry", "entries")} of UDP`]),
   ];
   if (parts.length > 0) lines.push(`Left out: ${parts.join(", ")}.`);
   if (merged > 0) lines.push(`${merged} small flows are taken together.`);
   return lines.join("\n");
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 interface ExpectationSetting {

@@ -19,6 +19,7 @@ import {
 } from "./node_texts.ts";
 import { takeObjects } from "./object_reader.ts";
 import { readFlags } from "./process_flags.ts";
+import { jsonFault } from "./json_fault.ts";
 import { kindOfName, recognise } from "./recognise.ts";
 
 /** A file of an export. */
@@ -155,19 +156,19 @@ class ExportReader {
         return this.#report(file, problems);
       }
       case "ss -tan":
-        exports.sockets = this.#rows(file, parseSs(withoutPrompts(file.text)));
+        exports.sockets = this.#rows(file, kind, parseSs(withoutPrompts(file.text)));
         return;
       case "conntrack -L": {
         const text = withoutPrompts(file.text);
-        exports.flows = this.#rows(file, parseConntrack(text));
+        exports.flows = this.#rows(file, kind, parseConntrack(text));
         exports.otherFlows = exports.flows.filter(({ protocol }) => protocol !== "tcp").length;
         return;
       }
       case "ipvsadm -Ln":
-        exports.ipvs = this.#rows(file, parseIpvs(withoutPrompts(file.text)));
+        exports.ipvs = this.#rows(file, kind, parseIpvs(withoutPrompts(file.text)));
         return;
       case "ipvsadm-save -n":
-        exports.ipvs ??= this.#rows(file, parseIpvsSave(withoutPrompts(file.text)));
+        exports.ipvs ??= this.#rows(file, kind, parseIpvsSave(withoutPrompts(file.text)));
         return;
       default:
         return this.#readNodeText(file, kind);
@@ -178,17 +179,19 @@ class ExportReader {
     const exports = this.#exports;
     switch (kind) {
       case "sysctl -a":
-        exports.running = new Map(this.#rows(file, parseSysctlList(file.text)).map(({ name, text }) => [name, text]));
+        exports.running = new Map(
+          this.#rows(file, kind, parseSysctlList(file.text)).map(({ name, text }) => [name, text]),
+        );
         return;
       case "sysctl.d":
         return this.#readSysctlFile(file);
       case "iptables-save": {
-        const [facts] = this.#rows(file, parseIptablesSave(file.text));
+        const [facts] = this.#rows(file, kind, parseIptablesSave(file.text));
         if (facts !== undefined) exports.iptables = facts;
         return;
       }
       case "uname": {
-        const [uname] = this.#rows(file, parseUname(withoutPrompts(file.text)));
+        const [uname] = this.#rows(file, kind, parseUname(withoutPrompts(file.text)));
         if (uname === undefined) return;
         exports.kernelBuild = uname.build;
         if (uname.nodeName !== undefined) exports.nodeName = uname.nodeName;
@@ -196,10 +199,10 @@ class ExportReader {
         return;
       }
       case "ip addr":
-        exports.cluster.interfaces.push(...this.#rows(file, parseIpAddr(withoutPrompts(file.text))));
+        exports.cluster.interfaces.push(...this.#rows(file, kind, parseIpAddr(withoutPrompts(file.text))));
         return;
       case "kubectl get svc":
-        exports.cluster.services.push(...this.#rows(file, parseServiceTable(withoutPrompts(file.text))));
+        exports.cluster.services.push(...this.#rows(file, kind, parseServiceTable(withoutPrompts(file.text))));
         return;
       default:
         return this.#readWord(file.text, kind);
@@ -227,17 +230,22 @@ class ExportReader {
     let value: unknown;
     try {
       value = JSON.parse(file.text);
-    } catch (error) {
-      return this.#report(file, [jsonProblem(file.text, error)]);
+    } catch {
+      return this.#report(file, [jsonProblem(file.text)]);
     }
     const { taken, nested } = takeObjects(value, this.#exports.cluster);
     for (const { text } of nested) this.#exports.cluster.kubeProxy ??= readComponentConfig(text).kubeProxy;
     if (taken === 0) this.#notes.push(`${file.path} holds no Service, Pod, Node or EndpointSlice`);
   }
 
-  #rows<Row>(file: ExportText, listing: Listing<Row>): readonly Row[] {
-    this.#report(file, listing.problems);
-    return listing.rows;
+  /** The rows of a tool's text; what is wrong with it is reported. */
+  #rows<Row>(file: ExportText, kind: ExportKind, { rows, problems }: Listing<Row>): readonly Row[] {
+    const toMend = `collect ${howToCollect(kind)} again`;
+    this.#report(
+      file,
+      problems.map((problem) => ({ ...problem, toMend })),
+    );
+    return rows;
   }
 
   #report(file: ExportText, problems: readonly ExportProblem[]): void {
@@ -255,14 +263,11 @@ function withoutPrompts(text: string): string {
   return /^[#$] ?/m.test(text) ? text.replace(/^[#$].*$/gm, "") : text;
 }
 
-/** Where JSON ends to be JSON: the engine says a position, or that the text ended too early. */
-function jsonProblem(text: string, error: unknown): ExportProblem {
-  const said = error instanceof Error ? error.message : "";
-  const position = /position (\d+)/.exec(said)?.[1];
-  const isCut = position === undefined || Number(position) >= text.trimEnd().length - 1;
-  const place = placeOf(text, isCut ? Math.max(0, text.trimEnd().length - 1) : Number(position));
+function jsonProblem(text: string): ExportProblem {
+  const fault = jsonFault(text);
+  const isCut = fault >= text.length;
   return {
-    ...place,
+    ...placeOf(text, isCut ? Math.max(0, text.trimEnd().length - 1) : fault),
     message: isCut ? "Cannot read this as JSON: it is cut off" : "Cannot read this as JSON from here on",
     expected: "what kubectl prints with -o json, whole",
     toMend: "collect the file again; look for a full disk or a lost connection",
