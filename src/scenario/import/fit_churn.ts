@@ -73,7 +73,7 @@ function ratesOf(flow: Flow, seconds: TrackedSeconds): Rate[] {
       perMinute: (kept * 60) / (KEPT_SECONDS + tail),
       closes: "reset",
       isKept: true,
-      comment: `${kept} open connections; assumed: they last ten minutes, which a snapshot does not tell.`,
+      comment: `Open connections: ${kept}. Assumed: they last ten minutes, which a snapshot does not tell.`,
     });
   }
   return rates;

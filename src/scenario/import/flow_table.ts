@@ -53,7 +53,7 @@ export class FlowTable {
     const servers = serverPorts(rows);
     for (const { state, local, peer } of rows) {
       if (state !== "TIME-WAIT" && state !== "ESTAB") continue;
-      const [own, other] = [plain(local.address), plain(peer.address)];
+      const [own, other] = [plainAddress(local.address), plainAddress(peer.address)];
       if (own.includes(":") || other.includes(":")) continue;
       const isServer = servers.isServer({ address: own, port: local.port }, { address: other, port: peer.port });
       const flow = isServer ? this.#flow(other, own, local.port) : this.#flow(own, other, peer.port);
@@ -144,10 +144,10 @@ function serverPorts(rows: readonly SsRow[]): { readonly isServer: (local: Socke
   const listening = new Set<string>();
   const shared = new Map<string, number>();
   for (const { state, local, peer } of rows) {
-    if (state === "LISTEN") listening.add(`${anyAddress(plain(local.address))}:${local.port}`);
+    if (state === "LISTEN") listening.add(`${anyAddress(plainAddress(local.address))}:${local.port}`);
     else
       for (const { address, port } of [local, peer]) {
-        const key = `${plain(address)}:${port}`;
+        const key = `${plainAddress(address)}:${port}`;
         shared.set(key, (shared.get(key) ?? 0) + 1);
       }
   }
@@ -166,7 +166,8 @@ function anyAddress(address: string): string {
   return address === "0.0.0.0" || address === "::" ? "*" : address;
 }
 
-function plain(address: string): string {
+/** An address without its zone, and IPv4 out of an IPv4-mapped one. */
+export function plainAddress(address: string): string {
   return address.replace(/^::ffff:/i, "").replace(/%.*$/, "");
 }
 

@@ -23,7 +23,7 @@ export function planKubelet(context: PlanContext, chosen: ChosenNode): ReleasePl
   context.assumed.push(`the kubelet's release is ${beside ?? ASSUMED_RELEASE} (${howToCollect("kubectl")})`);
   return {
     version: beside ?? ASSUMED_RELEASE,
-    comment: beside === undefined ? "Assumed." : "Assumed: kube-proxy's release.",
+    comment: beside === undefined ? "Assumed: no export names a release." : "Assumed: kube-proxy's release.",
   };
 }
 

@@ -18,9 +18,9 @@ export function planNode(context: PlanContext, chosen: ChosenNode, podAddresses:
   const { exports } = context;
   const given = exports.cluster.interfaces;
   const guess = given.length === 0 ? guessInterfaces(context, chosen, podAddresses) : undefined;
-  const known = guess ?? knownInterfaces(given);
+  const known = guess ?? knownInterfaces(context);
   const primary = chosen.node?.addresses ?? [];
-  const ordered = withPrimaryFirst(known, primary);
+  const { interfaces: ordered, isWidened } = withNetwork(withPrimaryFirst(known, primary));
   const bridge = ordered.find(({ kind, addresses }) => kind === "bridge" && holdsAll(addresses[0], podAddresses));
   const isBridge = bridge !== undefined;
   const interfaces = ordered.toSorted((a, b) => Number(b === bridge) - Number(a === bridge));
@@ -28,9 +28,7 @@ export function planNode(context: PlanContext, chosen: ChosenNode, podAddresses:
   const memoryBytes = exports.memoryBytes ?? chosen.node?.memoryBytes;
   return {
     interfaces: physicalFirst(interfaces),
-    ...(guess === undefined
-      ? {}
-      : { comment: `Assumed: interfaces from addresses seen, in /24 networks (${howToCollect("ip addr")}).` }),
+    ...commentOf(guess !== undefined, isWidened),
     podNetwork: isBridge ? "bridge" : "routed",
     ipMasq: iptables?.masquerade ?? "off",
     ...(iptables === undefined ? {} : { ipMasqComment: "From iptables-save." }),
@@ -38,14 +36,35 @@ export function planNode(context: PlanContext, chosen: ChosenNode, podAddresses:
   };
 }
 
+function commentOf(isGuessed: boolean, isWidened: boolean): { readonly comment?: string } {
+  if (isGuessed)
+    return { comment: `Assumed: interfaces from addresses seen, in /24 networks (${howToCollect("ip addr")}).` };
+  return isWidened
+    ? { comment: "The first interface has a network of one address: a /24 in its place, for its gateway." }
+    : {};
+}
+
+/** Clouds give a node a /32 and a route to the gateway; a scenario has the gateway in the node's network. */
+function withNetwork(interfaces: readonly InterfacePlan[]): {
+  readonly interfaces: readonly InterfacePlan[];
+  readonly isWidened: boolean;
+} {
+  const [first, ...others] = interfaces;
+  const [own = "", ...more] = first?.addresses ?? [];
+  if (first === undefined || !/\/3[12]$/.test(own)) return { interfaces, isWidened: false };
+  const widened = { ...first, addresses: [own.replace(/\d+$/, "24"), ...more] };
+  return { interfaces: [widened, ...others], isWidened: true };
+}
+
 /** A bridge keeps its place before other bridges; physical interfaces come first of all. */
 function physicalFirst(interfaces: readonly InterfacePlan[]): readonly InterfacePlan[] {
   return interfaces.toSorted((a, b) => Number(b.kind === "physical") - Number(a.kind === "physical"));
 }
 
-function knownInterfaces(given: PlanContext["exports"]["cluster"]["interfaces"]): InterfacePlan[] {
-  const seen = new Set<string>();
-  return given.flatMap(({ name, addresses }) => {
+/** Interfaces by `ip addr`; addresses of services, as node-local-dns binds that of the cluster's DNS, are the services' own. */
+function knownInterfaces({ exports: { cluster } }: PlanContext): InterfacePlan[] {
+  const seen = new Set(cluster.services.flatMap(({ clusterAddress }) => clusterAddress ?? []));
+  return cluster.interfaces.flatMap(({ name, addresses }) => {
     if (LEFT_OUT.test(name)) return [];
     const own = addresses.filter((text) => {
       const address = text.replace(/\/.*$/, "");

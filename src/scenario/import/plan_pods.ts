@@ -104,19 +104,13 @@ class PodPlanner {
 
   /** What is to be said of all pods together. */
   remarks(): string[] {
-    const extra = this.extraProbes.length;
-    return [
-      ...(this.#https === 0
-        ? []
-        : [`${this.#https} HTTPS probes are taken as HTTP: the same connections, without TLS.`]),
-      ...(this.#elsewhere === 0
-        ? []
-        : [`Left out: ${this.#elsewhere} probes of another host, or of a port that no container names.`]),
-      ...(extra === 0
-        ? []
-        : [`${extra} probes of further containers are churn below: they connect, and nobody counts them.`]),
-      ...(this.#unaddressed === 0 ? [] : [`Left out: ${this.#unaddressed} pods without an IPv4 address.`]),
+    const said: readonly (readonly [count: number, text: string])[] = [
+      [this.#https, "HTTPS probes, taken as HTTP: the same connections, without TLS"],
+      [this.#elsewhere, "Probes of another host, or of a port that no container names: left out"],
+      [this.extraProbes.length, "Probes of further containers: churn below, which connects and is not counted"],
+      [this.#unaddressed, "Pods without an IPv4 address: left out"],
     ];
+    return said.filter(([count]) => count > 0).map(([count, text]) => `${text} (${count}).`);
   }
 
   #probe(pod: PodFact, container: ContainerFact, fact: ProbeFact | undefined): ProbePlan | undefined {

@@ -69,7 +69,7 @@ function withUnknownPorts(
   if (unknown.length === 0) return { services, comment };
   return {
     services: [...services, ...unknown],
-    comment: `${comment}\n${unknown.length} NodePorts are in ipvsadm alone.`,
+    comment: `${comment}\nNodePorts that are in ipvsadm alone: ${unknown.length}.`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseIpv4 } from "../../units.ts";
 import { fitChurn, TIME_WAIT_SECONDS, type TrackedSeconds } from "./fit_churn.ts";
-import { FlowTable, type Flow, type FlowPlaces } from "./flow_table.ts";
+import { FlowTable, plainAddress, type Flow, type FlowPlaces } from "./flow_table.ts";
 import type { PlanContext } from "./import_options.ts";
 import type { ChurnPlan, ExpectPlan, FlowEnd, NodeLocalDnsPlan, PodPlan, ServicePlan } from "./import_plan.ts";
 import { podsOfSockets, type ExtraProbe } from "./plan_pods.ts";
@@ -79,10 +79,11 @@ function placesOf({ localAddresses, services, pods, nodeLocalDns, primaryAddress
 function guessPods({ exports }: PlanContext, setting: TrafficSetting): readonly PodPlan[] {
   const asked = new Map<string, Map<number, number>>();
   for (const { state, local, peer } of exports.sockets ?? []) {
-    const isProbe = state === "TIME-WAIT" && setting.isInPodNetwork(peer.address);
-    if (!isProbe || setting.localAddresses.has(peer.address) || !setting.localAddresses.has(local.address)) continue;
-    const ports = asked.get(peer.address) ?? new Map<number, number>();
-    asked.set(peer.address, ports.set(peer.port, (ports.get(peer.port) ?? 0) + 1));
+    const [own, other] = [plainAddress(local.address), plainAddress(peer.address)];
+    const isProbe = state === "TIME-WAIT" && setting.isInPodNetwork(other);
+    if (!isProbe || setting.localAddresses.has(other) || !setting.localAddresses.has(own)) continue;
+    const ports = asked.get(other) ?? new Map<number, number>();
+    asked.set(other, ports.set(peer.port, (ports.get(peer.port) ?? 0) + 1));
   }
   return podsOfSockets(asked);
 }
@@ -212,6 +213,10 @@ function churnComment({ exports }: PlanContext, { table, left, merged, probes }:
   ];
   if (parts.length > 0) lines.push(`Left out: ${parts.join(", ")}.`);
   if (merged > 0) lines.push(`${merged} small flows are taken together.`);
+  const standing = (exports.sockets ?? []).filter(({ state }) => state === "TIME-WAIT").length;
+  const most = Number(exports.running?.get("net.ipv4.tcp_max_tw_buckets") ?? Infinity);
+  if (standing >= most * 0.95)
+    lines.push("TIME-WAIT sockets are at net.ipv4.tcp_max_tw_buckets: rates are at least these.");
   return lines.join("\n");
 }
 
@@ -245,8 +250,11 @@ function expectations({ context, table, kept, setting, seconds }: ExpectationSet
   const added = Math.round(((closed + dns) * seconds.timeWait) / TIME_WAIT_SECONDS) + open;
   if (count + added < EXPECTED_LEAST) return expect;
   const exempt =
-    added === 0 ? "" : `; ${added} more of connections that are exempt from tracking there and not in the model`;
-  expect.push({ between: bounds(count + added), comment: `${count} entries of these flows in conntrack -L${exempt}.` });
+    added === 0 ? "" : `; ${added} more for connections that have none there (exempt from tracking) but in the model`;
+  expect.push({
+    between: bounds(count + added),
+    comment: `${counted(count, "entry", "entries")} of these flows in conntrack -L${exempt}.`,
+  });
   return expect;
 }
 

@@ -116,7 +116,7 @@ class PlanWriter {
   #key(key: string, comment: string | undefined, isTop = true) {
     const node = this.#document.createNode(key);
     if (comment !== undefined && isScalar(node)) node.commentBefore = commentText(comment);
-    if (isTop && isScalar(node) && comment !== undefined) node.spaceBefore = true;
+    if (isTop && isScalar(node) && key !== "about" && key !== "replications") node.spaceBefore = true;
     return node;
   }
 

@@ -46,7 +46,7 @@ describe("Incident 001, imported", () => {
     const ports = scenario.services.flatMap((service) => service.ports.flatMap(({ nodePort }) => nodePort ?? []));
     expect(ports).toHaveLength(18);
     expect(scenario.services.filter(({ name }) => name.startsWith("ipvs/"))).toHaveLength(5);
-    expect(section(text, "# From kubectl get svc")).toContain("5 NodePorts are in ipvsadm alone.");
+    expect(section(text, "# From kubectl get svc")).toContain("NodePorts that are in ipvsadm alone: 5.");
   });
 
   it("has Zabbix as churn, with its rate and the interval of it", () => {
