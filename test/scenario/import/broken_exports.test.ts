@@ -243,7 +243,7 @@ describe("Broken exports", () => {
               expect({ file, line }).toMatchObject({ file: expect.stringMatching(/./), line: expect.any(Number) });
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 });

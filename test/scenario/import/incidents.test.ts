@@ -78,7 +78,7 @@ churn:
       ["ports.timeWaitByAddress.10.23.77.129", [792, 909]],
       ["ports.timeWaitByAddress.169.254.20.10", [53, 88]],
     ]);
-    const { ports, probes } = runReplication(scenario, 0, { until: 1800 * SECOND });
+    const { ports, probes } = runReplication(scenario, 0, { until: 900 * SECOND });
     for (const { that, between: [low, high] = [0, 0] } of scenario.expect) {
       const count = ports.timeWaitByAddress[that.replace("ports.timeWaitByAddress.", "")] ?? 0;
       expect(count).toBeGreaterThanOrEqual(low);

@@ -126,6 +126,7 @@ describe("AddressMap", () => {
           }
         },
       ),
+      { numRuns: 40 },
     );
   });
 

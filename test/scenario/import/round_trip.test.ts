@@ -130,7 +130,7 @@ describe("A node that is exported and imported", () => {
   });
 
   it("gives the same text each time, whatever the order of the files", () => {
-    const files = exportNode(original, 60);
+    const files = exportNode(original, 20);
     const texts = [files, files.toReversed()].map((list) => {
       const result = importScenario(list, {});
       return result.ok ? result.text : "";
