@@ -40,6 +40,11 @@ export type {
   Variant,
   Version,
 } from "./scenario/scenario.ts";
+export { collectorScript } from "./scenario/import/collector.ts";
+export { importScenario } from "./scenario/import/import_scenario.ts";
+export type { ImportedScenario } from "./scenario/import/import_scenario.ts";
+export type { ImportOptions } from "./scenario/import/import_options.ts";
+export type { ExportFile } from "./scenario/import/read_exports.ts";
 export { kernelBuilds, PORT_WALKS, resolveKernel } from "./kernel/eras.ts";
 export type { KernelEra, KernelRequest, KernelResolution, PortWalkName } from "./kernel/eras.ts";
 export { FAILURE_CAUSES } from "./cluster/replication_result.ts";

@@ -1,3 +1,4 @@
+import { CtStatus } from "../kernel/conntrack/conntrack_table.ts";
 import { TcpState } from "../kernel/tcp/tcp_states.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
 import { formatIpv4, type Micros, type Port } from "../units.ts";
@@ -58,6 +59,7 @@ export function nodeResult({ node, options }: ClusterNode, run: ResultPlace): Re
     conntrack: {
       max: conntrack?.max ?? 0,
       peak: conntrack?.peak ?? 0,
+      atEnd: listedEntries(node),
       dropped: netns.counters.nf_conntrack_drop,
       earlyDropped: netns.counters.nf_conntrack_early_drop,
     },
@@ -94,6 +96,21 @@ function exposureOf(node: Node, options: NodeOptions, heldByKubeProxy: readonly 
     heldByKubeProxy,
     destinations: options.pods.length,
   };
+}
+
+/**
+ * The conntrack entries of the node's namespace that `conntrack -L` lists now: confirmed, and not expired.
+ *
+ * Source: net/netfilter/nf_conntrack_netlink.c ctnetlink_dump_table, v6.1.
+ */
+function listedEntries({ netns, machine }: Node): number {
+  const table = netns.conntrack?.table;
+  let count = 0;
+  for (let slot = 0; slot < (table?.extent ?? 0); slot += 1) {
+    if (table?.isUsed(slot) !== true || !table.has(slot, CtStatus.CONFIRMED)) continue;
+    if (table.expires[slot]! > machine.loop.now) count += 1;
+  }
+  return count;
 }
 
 /** TIME_WAIT entries of the node's namespace by local address, in order of first appearance in the table. */
@@ -157,6 +174,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
     conntrack: {
       max: most(({ conntrack }) => conntrack.max),
       peak: most(({ conntrack }) => conntrack.peak),
+      atEnd: most(({ conntrack }) => conntrack.atEnd ?? 0),
       dropped: sum(({ conntrack }) => conntrack.dropped),
       earlyDropped: sum(({ conntrack }) => conntrack.earlyDropped),
     },

@@ -156,6 +156,8 @@ export interface ReplicationResult {
   readonly conntrack: {
     readonly max: number;
     readonly peak: number;
+    /** What `conntrack -L` lists at the end. */
+    readonly atEnd?: number;
     readonly dropped: number;
     readonly earlyDropped: number;
   };

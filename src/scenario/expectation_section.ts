@@ -38,6 +38,7 @@ export const FIGURE_PATHS: readonly string[] = [
   "ports.candidatesPerConnect.max",
   "conntrack.max",
   "conntrack.peak",
+  "conntrack.atEnd",
   "conntrack.dropped",
   "conntrack.earlyDropped",
   "kubeProxy.syncs",

@@ -170,6 +170,8 @@ export interface RunFigures {
   readonly conntrack: {
     readonly max: number;
     readonly peak: number;
+    /** What `conntrack -L` lists at the end, mean of the boots; absent where nobody counted. */
+    readonly atEnd?: number;
     readonly dropped: number;
     readonly earlyDropped: number;
   };

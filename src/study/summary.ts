@@ -70,6 +70,9 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
     conntrack: {
       max: largest(results, (result) => result.conntrack.max),
       peak: largest(results, (result) => result.conntrack.peak),
+      ...(results.every((result) => result.conntrack.atEnd !== undefined)
+        ? { atEnd: sum(results, (result) => result.conntrack.atEnd ?? 0) / results.length }
+        : {}),
       dropped: sum(results, (result) => result.conntrack.dropped),
       earlyDropped: sum(results, (result) => result.conntrack.earlyDropped),
     },

@@ -31,6 +31,12 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
       const text = stored.get(path);
       return text === undefined ? { ok: false, why: "there is no such file" } : { ok: true, text };
     },
+    readBytes: async (path, most) => {
+      const text = stored.get(path);
+      if (text === undefined) return { ok: false, why: "there is no such file" };
+      const bytes = Buffer.from(text);
+      return bytes.length > most ? { ok: false, tooMany: bytes.length } : { ok: true, bytes };
+    },
     listFiles: async (path) => {
       const found = [...stored.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
       return found.length === 0 ? { ok: false, why: "there is no such file" } : { ok: true, files: found };

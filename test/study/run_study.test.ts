@@ -138,6 +138,7 @@ describe("documentOf", () => {
         "ports.candidatesPerConnect.max",
         "conntrack.max",
         "conntrack.peak",
+        "conntrack.atEnd",
         "conntrack.dropped",
         "conntrack.earlyDropped",
         "loadBalancers",

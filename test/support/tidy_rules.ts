@@ -38,7 +38,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 /** What `scenario` may take from `kernel` at run time; types it may take from all of it. */
-const KERNEL_TABLES = /^src\/kernel\/(eras|sysctl)/;
+const KERNEL_TABLES = /^src\/kernel\/(eras|sysctl|show\/(listing|shown_endpoint|[a-z_]+_reader)\.ts)/;
 
 /** The only files that name Node: the doors, the worker pool, and the writers of reports. */
 const NODE_FILES = /^src\/(app\/.+|study\/worker(_pool)?|report\/(.+\/)?[a-z0-9_]+_writer)\.ts$/;
@@ -91,7 +91,7 @@ function roomProblem(from: string, { target = "", isTypeOnly }: Import, room: Ro
     return `"${target}" in ${from} is banned, use ${room.rooms.join(", ") || "no other room"}`;
   }
   if (from !== "scenario" || to !== "kernel" || isTypeOnly || KERNEL_TABLES.test(target)) return undefined;
-  return `"${target}" in scenario is banned, use types of kernel, or its sysctl and era tables`;
+  return `"${target}" in scenario is banned, use types of kernel, its sysctl and era tables, or its readers of texts`;
 }
 
 /** Every export has a docstring. */

@@ -13,6 +13,12 @@ export interface TextOutput {
 /** A file's text, or why it cannot be read, to complete "Cannot read …: ". */
 export type FileText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
 
+/** A file's bytes; or how many it has, if there are more than may be read; or why it cannot be read. */
+export type FileBytes =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly tooMany: number }
+  | { readonly ok: false; readonly why: string };
+
 /** The files below a folder, or why they cannot be listed, to complete "Cannot read …: ". */
 export type FileList =
   { readonly ok: true; readonly files: readonly string[] } | { readonly ok: false; readonly why: string };
@@ -38,6 +44,8 @@ export interface CliIo {
   /** CPU time that the program has used, in seconds, all threads together. */
   readonly cpuSeconds: () => number;
   readonly readFile: (path: string) => Promise<FileText>;
+  /** A file as it is, of at most `most` bytes. */
+  readonly readBytes: (path: string, most: number) => Promise<FileBytes>;
   /** The paths of all files below a folder, at any depth and in no order; of a file, its own path. */
   readonly listFiles: (path: string) => Promise<FileList>;
   /** The names of what lies directly in a folder, in no order; links count as what they lead to. */

@@ -7,6 +7,8 @@ import { CHECK_OPTIONS, readCheckOptions } from "./check_options.ts";
 import type { CheckOptions } from "./check_options.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
+import { IMPORT_OPTIONS, readImportOptions } from "./import_options.ts";
+import type { ImportCommandOptions } from "./import_options.ts";
 import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
 import type { MergeOptions } from "./merge_options.ts";
 import { EXPLAIN_OPTIONS, readExplainOptions } from "./explain_options.ts";
@@ -37,6 +39,7 @@ export type CommandLine =
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "report"; readonly options: ReportOptions }
   | { readonly command: "chart"; readonly options: ChartCommandOptions }
+  | { readonly command: "import"; readonly options: ImportCommandOptions }
   | { readonly command: "schema" }
   | { readonly command: "init"; readonly file: string | undefined }
   | { readonly command: "completion"; readonly shell: "bash" | "zsh" }
@@ -63,6 +66,7 @@ const COMMANDS = [
   "ports",
   "conform",
   "report",
+  "import",
   "init",
   "schema",
   "completion",
@@ -85,7 +89,7 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
     output = text;
   });
   if (message !== undefined) return wrong(plainUsageProblem(message, argv), first);
-  const switched = argv.find((word) => /^--(quiet|resume|fix|write)=(?!true$|false$)/.test(word));
+  const switched = argv.find((word) => /^--(quiet|resume|fix|write|redact|commands)=(?!true$|false$)/.test(word));
   if (switched !== undefined)
     return wrong(`Cannot use ${JSON.stringify(switched)}: ${switched.split("=")[0]} takes no value`, first);
   return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };
@@ -166,6 +170,10 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
     .command("conform <dir..>", "Replay recorded cases of real kernels and compare", declareConform, (values) => {
       const options = readConformOptions(values);
       ask(typeof options === "string" ? wrong(options, "conform") : { command: "conform", options });
+    })
+    .command("import [dir]", "Make a scenario of a real node's exports", declareImport, (values) => {
+      const options = readImportOptions(values);
+      ask(typeof options === "string" ? wrong(options, "import") : { command: "import", options });
     })
     .command(
       "report <result..>",
@@ -355,6 +363,14 @@ function declareReport(command: Argv) {
     })
     .options(REPORT_OPTIONS)
     .example([["$0 report results/run --out report.html"], ["$0 report before.json after.json --out report.md"]]);
+}
+
+/** The arguments, options and examples of `sim import`. */
+function declareImport(command: Argv) {
+  return command
+    .positional("dir", { type: "string", describe: "The folder of exports" })
+    .options(IMPORT_OPTIONS)
+    .example([["$0 import --commands"], ["$0 import node-export --out node.yaml"], ["$0 import node-export --redact"]]);
 }
 
 function noOptions<T>(command: Argv<T>): Argv<T> {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { isatty } from "node:tty";
 import { runStudy } from "../../study/run_study.ts";
 import { WorkerPool } from "../../study/worker_pool.ts";
-import type { CliIo, FileList, FileText, FolderList, TextOutput } from "./cli_io.ts";
+import type { CliIo, FileBytes, FileList, FileText, FolderList, TextOutput } from "./cli_io.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** The machine as Node shows it. `signal` aborts when the user interrupts the program. */
@@ -21,6 +21,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     signal,
     clock: () => performance.now(),
     readFile: readText,
+    readBytes,
     listFiles,
     listFolder,
     today: () => new Intl.DateTimeFormat("sv-SE").format(),
@@ -66,6 +67,16 @@ async function readText(path: string): Promise<FileText> {
 /** `dist/` lies three folders above both `src/app/cli` and `dist/app/cli`. */
 function readWebFile(name: string): Promise<FileText> {
   return readText(fileURLToPath(new URL(`../../../dist/app/web/${name}`, import.meta.url)));
+}
+
+async function readBytes(path: string, most: number): Promise<FileBytes> {
+  try {
+    const { size } = await stat(path);
+    if (size > most) return { ok: false, tooMany: size };
+    return { ok: true, bytes: await readFile(path) };
+  } catch (error) {
+    return { ok: false, why: whyOf(error) };
+  }
 }
 
 async function listFiles(path: string): Promise<FileList> {

@@ -11,6 +11,7 @@ import { conformCommand } from "./conform_command.ts";
 import { diffCommand } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { explainCommand } from "./explain_command.ts";
+import { importCommand } from "./import_command.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { mergeCommand } from "./merge_command.ts";
 import { portsCommand } from "./ports_command.ts";
@@ -56,6 +57,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
       return conformCommand(asked.options, io);
     case "report":
       return reportCommand(asked.options, io);
+    case "import":
+      return importCommand(asked.options, io);
     case "init":
       return initCommand(asked.file, io);
     case "schema":

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import { formatDiagnostic } from "../../../src/scenario/diagnostic.ts";
+import { importScenario } from "../../../src/scenario/import/import_scenario.ts";
+import type { ImportOptions } from "../../../src/scenario/import/import_options.ts";
+import { poissonInterval } from "../../../src/scenario/import/poisson_interval.ts";
+import { scenarioOf } from "../small_scenario.ts";
+import { filesOf } from "./exported_node.ts";
+
+const IP_ADDR = `1: lo: <UP>
+    inet 127.0.0.1/8 scope host lo
+2: ens4: <UP> mtu 1460
+    inet 10.128.0.5/32 scope global dynamic ens4
+3: nodelocaldns: <NOARP>
+    inet 169.254.20.10/32 scope global nodelocaldns
+    inet 10.96.0.10/32 scope global nodelocaldns
+7: cali12ab@if3: <UP>
+`;
+
+function objects(...items: readonly object[]): string {
+  return JSON.stringify({ kind: "List", items });
+}
+
+function service(name: string, spec: object): object {
+  return { kind: "Service", metadata: { namespace: "kube-system", name }, spec };
+}
+
+function pod(name: string, spec: object, status: object = { podIP: "10.8.0.9" }): object {
+  return {
+    kind: "Pod",
+    metadata: { namespace: "default", name },
+    spec: { nodeName: "a", ...spec },
+    status: { phase: "Running", ...status },
+  };
+}
+
+const DNS = service("kube-dns", { clusterIP: "10.96.0.10", ports: [{ port: 53, protocol: "UDP" }] });
+const TIME_WAIT = (local: string, peer: string, count: number): string =>
+  Array.from(
+    { length: count },
+    (_, index) =>
+      `TIME-WAIT 0 0 ${local.replace("PORT", `${40_000 + index}`)} ${peer.replace("PORT", `${40_000 + index}`)}\n`,
+  ).join("");
+
+function imported(files: Readonly<Record<string, string>>, options: ImportOptions = {}) {
+  const result = importScenario(filesOf({ "uname-a.txt": "Linux a 6.1.55\n", ...files }), options);
+  if (!result.ok) throw new Error(result.diagnostics.map(formatDiagnostic).join("\n"));
+  return { ...result, scenario: scenarioOf(result.text) };
+}
+
+describe("Interfaces of an export", () => {
+  it("have a gateway where a cloud gives a node a /32, and leave a service its address", () => {
+    const { text, scenario } = imported({ "ip-addr.txt": IP_ADDR, "kubectl.json": objects(DNS) });
+    expect(text).toContain("- { name: ens4, addresses: [ 10.128.0.5/24 ] }");
+    expect(text).toContain("# The first interface has a network of one address");
+    expect(scenario.node.interfaces.map(({ name, addresses }) => [name, addresses.length])).toEqual([
+      ["ens4", 1],
+      ["nodelocaldns", 1],
+    ]);
+  });
+});
+
+describe("The node of an export", () => {
+  const nodes = objects(...["a", "b"].map((name) => ({ kind: "Node", metadata: { name } })));
+
+  it("is asked for where nothing tells which it is", () => {
+    const result = importScenario(filesOf({ "uname-r.txt": "6.1.55\n", "nodes.json": nodes }), {});
+    expect(result.ok ? "" : result.diagnostics.map(formatDiagnostic).join("\n")).toBe(
+      "--node:1:1: Cannot tell which of 2 nodes the exports are of\n" +
+        "  expected: one of a, b\n" +
+        "  to mend:  name the node with --node, or collect uname -a on it",
+    );
+  });
+
+  it("is the one that the user names, or that uname names with its domain", () => {
+    expect(importScenario(filesOf({ "uname-r.txt": "6.1.55\n", "nodes.json": nodes }), { node: "b" })).toMatchObject({
+      ok: true,
+    });
+    const uname = { "uname-a.txt": "Linux b.example.com 6.1.55\n", "nodes.json": nodes };
+    expect(imported(uname).text).toContain("the exports of node b:");
+  });
+});
+
+describe("Pods of an export", () => {
+  it("have the probes of their first container; those of others connect as churn", () => {
+    const probe = { tcpSocket: { port: 8080 }, periodSeconds: 20 };
+    const containers = [
+      { name: "app", readinessProbe: probe },
+      {
+        name: "sidecar",
+        ports: [{ name: "health", containerPort: 9000 }],
+        readinessProbe: { httpGet: { port: "health", scheme: "HTTPS" } },
+      },
+    ];
+    const { scenario, text } = imported({ "ip-addr.txt": IP_ADDR, "pods.json": objects(pod("p", { containers })) });
+    expect(scenario.pods).toMatchObject([
+      { name: "default/p", listen: [8080, 9000], readinessProbe: { periodSeconds: 20 } },
+    ]);
+    expect(scenario.churn).toMatchObject([
+      { name: "probe-1", arrivals: "periodic", ratePerSecond: 0.1, to: { port: 9000 } },
+    ]);
+    expect(text).toContain("# HTTPS probes, taken as HTTP: the same connections, without TLS (1).");
+  });
+
+  it("share the node's ports with the host network, each port once", () => {
+    const ports = [{ containerPort: 9100 }];
+    const two = ["p", "q"].map((name) => pod(name, { hostNetwork: true, containers: [{ name: "c", ports }] }));
+    const { scenario } = imported({ "ip-addr.txt": IP_ADDR, "pods.json": objects(...two) });
+    expect(scenario.pods.map(({ listen }) => listen)).toEqual([[9100], []]);
+  });
+});
+
+describe("Traffic of an export", () => {
+  const LISTEN = "LISTEN 0 128 0.0.0.0:9100 0.0.0.0:*\n";
+
+  it("keeps what goes to a probed port beyond all that its probes can leave", () => {
+    const containers = [{ name: "app", readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 10 } }];
+    const pods = objects(pod("p", { containers }));
+    const few = {
+      "ip-addr.txt": IP_ADDR,
+      "pods.json": pods,
+      "ss.txt": LISTEN + TIME_WAIT("10.128.0.5:PORT", "10.8.0.9:8080", 6),
+    };
+    expect(imported(few).scenario.churn).toEqual([]);
+    const many = { ...few, "ss.txt": LISTEN + TIME_WAIT("10.128.0.5:PORT", "10.8.0.9:8080", 66) };
+    expect(imported(many).scenario.churn).toMatchObject([{ from: "node", ratePerSecond: 1, closes: "client" }]);
+  });
+
+  it("goes to the node's primary address where it went to loopback, and its sockets are expected there", () => {
+    const { scenario } = imported({
+      "ip-addr.txt": IP_ADDR,
+      "ss.txt": LISTEN + TIME_WAIT("127.0.0.1:PORT", "127.0.0.1:9100", 60),
+    });
+    expect(scenario.churn).toMatchObject([{ from: "node", to: { port: 9100 }, ratePerSecond: 1, closes: "client" }]);
+    expect(scenario.pods).toMatchObject([{ name: "host/processes", listen: [9100] }]);
+    expect(scenario.expect).toMatchObject([{ that: "ports.timeWaitByAddress.10.128.0.5", between: [45, 78] }]);
+  });
+
+  it("is closed by the node first where the sockets stand on the port that it listens on", () => {
+    const { scenario } = imported({
+      "ip-addr.txt": IP_ADDR,
+      "ss.txt": LISTEN + TIME_WAIT("10.128.0.5:9100", "10.9.9.9:PORT", 30),
+    });
+    expect(scenario.churn).toMatchObject([
+      { from: "10.9.9.9", to: { port: 9100 }, ratePerSecond: 0.5, closes: "server" },
+    ]);
+  });
+
+  it("says that rates are at least so high where the table of TIME-WAIT sockets is full", () => {
+    const files = { "ip-addr.txt": IP_ADDR, "ss.txt": TIME_WAIT("10.128.0.5:PORT", "10.9.9.9:443", 100) };
+    const full = imported({ ...files, "sysctl-a.txt": "net.ipv4.tcp_max_tw_buckets = 100\n" });
+    expect(full.text).toContain("rates are at least these.");
+    expect(imported(files).text).not.toContain("rates are at least these.");
+  });
+});
+
+describe("poissonInterval", () => {
+  // The exact interval by the quantiles of the chi-squared distribution.
+  it.each([
+    [0, 0, 3.689],
+    [1, 0.0253, 5.572],
+    [10, 4.795, 18.39],
+    [161, 137.1, 187.9],
+    [849, 792.8, 908.1],
+  ])("of %i is that of the exact method", (count, low, high) => {
+    const [from, to] = poissonInterval(count);
+    expect(Math.abs(from - low)).toBeLessThan(0.01 * (low + 2));
+    expect(Math.abs(to - high)).toBeLessThan(0.01 * high);
+  });
+});
