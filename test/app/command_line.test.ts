@@ -267,6 +267,9 @@ describe("parseCommandLine", () => {
     ["conform", "Name the folder of recorded cases: sim conform DIR", "conform "],
     ["conform a --hash 1", "Cannot use --hash here: it is an option of sim ports", "conform "],
     ["conform a --quiet=perhaps", 'Cannot use "--quiet=perhaps": --quiet takes no value', "conform "],
+    ["page", "Name the file to write: sim page --out lab.html", "page "],
+    ["page --out a --out b", "Cannot use --out 2 times: give it once", "page "],
+    ["page lab.html", 'Unexpected word "lab.html"', "page "],
     ["init a b", 'Unexpected word "b"', "init "],
     ["completion fish", 'Cannot use "fish" as the shell: choose one of "bash", "zsh"', "completion "],
   ])("refuses %j with one clear message", (words, message, command) => {

@@ -31,6 +31,7 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
       const text = stored.get(path);
       return text === undefined ? { ok: false, why: "there is no such file" } : { ok: true, text };
     },
+    readPage: async () => ({ ok: true, text: "<!doctype html>" }),
     listFiles: async (path) => {
       const found = [...stored.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
       return found.length === 0 ? { ok: false, why: "there is no such file" } : { ok: true, files: found };

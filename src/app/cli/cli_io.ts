@@ -33,6 +33,8 @@ export interface CliIo {
   /** CPU time that the program has used, in seconds, all threads together. */
   readonly cpuSeconds: () => number;
   readonly readFile: (path: string) => Promise<FileText>;
+  /** The interactive page that was built with the program. */
+  readonly readPage: () => Promise<FileText>;
   /** The paths of all files below a folder, at any depth and in no order; of a file, its own path. */
   readonly listFiles: (path: string) => Promise<FileList>;
   /**

@@ -9,6 +9,8 @@ import { EXPLAIN_OPTIONS, readExplainOptions } from "./explain_options.ts";
 import type { ExplainOptions } from "./explain_options.ts";
 import { DIFF_OPTIONS, readDiffOptions } from "./diff_options.ts";
 import type { DiffOptions } from "./diff_options.ts";
+import { PAGE_OPTIONS, readPageOptions } from "./page_options.ts";
+import type { PageOptions } from "./page_options.ts";
 import { PORTS_OPTIONS, readPortsOptions } from "./ports_options.ts";
 import type { PortsOptions } from "./ports_options.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run_options.ts";
@@ -28,6 +30,7 @@ export type CommandLine =
   | { readonly command: "diff"; readonly options: DiffOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
+  | { readonly command: "page"; readonly options: PageOptions }
   | { readonly command: "schema" }
   | { readonly command: "init"; readonly file: string | undefined }
   | { readonly command: "completion"; readonly shell: "bash" | "zsh" }
@@ -51,6 +54,7 @@ const COMMANDS = [
   "diff",
   "ports",
   "conform",
+  "page",
   "init",
   "schema",
   "completion",
@@ -142,6 +146,15 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
       const options = readConformOptions(values);
       ask(typeof options === "string" ? wrong(options, "conform") : { command: "conform", options });
     })
+    .command(
+      "page",
+      "Write the interactive page: one offline file",
+      (command) => command.options(PAGE_OPTIONS).example([["$0 page --out lab.html"]]),
+      (values) => {
+        const options = readPageOptions(values);
+        ask(typeof options === "string" ? wrong(options, "page") : { command: "page", options });
+      },
+    )
     .command(
       "init [file]",
       "Write a commented first scenario to a new file, or print it",

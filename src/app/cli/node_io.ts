@@ -21,6 +21,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     signal,
     clock: () => performance.now(),
     readFile: readText,
+    readPage: () => readText(fileURLToPath(PAGE)),
     listFiles,
     writeNewFile,
     writeWholeFile: (path, content) => whyNot(writeWhole(path, content)),
@@ -32,6 +33,9 @@ export function nodeIo(signal: AbortSignal): CliIo {
     cpuSeconds,
   };
 }
+
+/** The page, by a way that is the same from `src/app/cli` and from `dist/app/cli`. */
+const PAGE = new URL("../../../dist/app/web/lab.html", import.meta.url);
 
 /** CPU time of the process, its worker threads included. */
 function cpuSeconds(): number {

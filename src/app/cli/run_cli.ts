@@ -11,6 +11,7 @@ import { EXIT_CODE } from "./exit_code.ts";
 import { explainCommand } from "./explain_command.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { mergeCommand } from "./merge_command.ts";
+import { pageCommand } from "./page_command.ts";
 import { portsCommand } from "./ports_command.ts";
 import { runCommand } from "./run_command.ts";
 import { sweepCommand } from "./sweep_command.ts";
@@ -47,6 +48,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
       return portsCommand(asked.options, io);
     case "conform":
       return conformCommand(asked.options, io);
+    case "page":
+      return pageCommand(asked.options, io);
     case "init":
       return initCommand(asked.file, io);
     case "schema":

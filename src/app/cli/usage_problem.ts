@@ -2,6 +2,7 @@ import { closestWord } from "../../scenario/spelling.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
 import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { DIFF_OPTIONS, OWN_DIFF_OPTIONS } from "./diff_options.ts";
+import { PAGE_OPTIONS } from "./page_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
 import { MERGE_OPTIONS } from "./merge_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
@@ -19,6 +20,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
   ["diff", Object.keys(OWN_DIFF_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
+  ["page", Object.keys(PAGE_OPTIONS)],
 ];
 
 /** What a command lacks that was given no word. */

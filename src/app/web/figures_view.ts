@@ -22,7 +22,7 @@ export function figureTiles({ document }: PageFigures, view: SettingsView): read
       ? exact.declined
       : gap === undefined || gap === null
         ? "by enumeration, without chance"
-        : `by enumeration; the estimate is ${Math.abs(gap).toFixed(1)} standard errors ${gap < 0 ? "below" : "above"}`;
+        : gapText(gap);
   const { unchanged } = view;
   const before =
     unchanged !== undefined && "probability" in unchanged
@@ -52,6 +52,12 @@ export function figureTiles({ document }: PageFigures, view: SettingsView): read
       `of one probe in a row; readiness changed ${plural(formatCount(readiness.flips), "time")}`,
     ),
   ];
+}
+
+function gapText(gap: number): string {
+  const size = Math.abs(gap).toFixed(1);
+  if (size === "0.0") return "by enumeration; the estimate agrees";
+  return `by enumeration; the estimate is ${size} standard errors ${gap < 0 ? "below" : "above"}`;
 }
 
 function tile(name: string, value: string, more: string): HTMLElement {

@@ -95,7 +95,7 @@ export class Knobs {
     };
     for (const [id, text] of Object.entries(texts)) {
       put(id, text);
-      mark(id, TEXT_KNOBS[id]! in settings.values);
+      mark(id, Object.hasOwn(settings.values, TEXT_KNOBS[id] ?? ""));
     }
     byId("walk", HTMLElement).textContent = `port walk ${view.portWalk}`;
     byId("proxy-mode", HTMLSelectElement).value = view.kubeProxy.mode;

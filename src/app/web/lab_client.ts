@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/default -- vite makes the default export of it.
 import LabWorker from "./lab_worker.ts?worker&inline";
 import type { FromLab, Hello, ToLab } from "./messages.ts";
 import type { PageSettings } from "./page_settings.ts";

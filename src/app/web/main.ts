@@ -5,4 +5,5 @@ const texts = import.meta.glob<string>("../../../scenarios/*.yaml", { query: "?r
 /** Shipped scenarios by the paths that the command line knows them by. */
 const shipped = new Map(Object.entries(texts).map(([path, text]) => [path.replace(/^.*\/(?=scenarios\/)/, ""), text]));
 
-new Page(shipped, "scenarios/nodelocaldns.yaml");
+/** The page, which lives as long as its window. */
+export const page = new Page(shipped, "scenarios/nodelocaldns.yaml");

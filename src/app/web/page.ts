@@ -26,6 +26,8 @@ export class Page {
   #figures: PageFigures | undefined;
   #zoom: MapZoom = "all";
   #isRefused = false;
+  /** Whether figures wait for the next frame. */
+  #hasFrame = false;
   #sendTimer: ReturnType<typeof setTimeout> | undefined;
   #sentAt = -Infinity;
 
@@ -55,6 +57,7 @@ export class Page {
     }
     // The observer tells the first size as well.
     new ResizeObserver(() => this.#redraw()).observe(byId("map", HTMLElement));
+    byId("map-list", HTMLDetailsElement).addEventListener("toggle", () => this.#listNodePorts());
     addEventListener("hashchange", () => void this.#readLink());
   }
 
@@ -171,21 +174,36 @@ export class Page {
     if (settings === this.#settings) history.replaceState(null, "", `#${fragment}`);
   }
 
+  /** Takes figures; they are drawn with the next frame, the latest alone. */
   #show(figures: PageFigures): void {
-    const isFirst = this.#figures === undefined;
+    if (this.#figures === undefined) this.#announce(`First look: ${figures.finding[0] ?? ""}`);
     this.#figures = figures;
-    const view = this.#view;
-    if (view === undefined) return;
+    if (this.#hasFrame) return;
+    this.#hasFrame = true;
+    requestAnimationFrame(() => {
+      this.#hasFrame = false;
+      this.#render();
+    });
+  }
+
+  #render(): void {
+    const [figures, view] = [this.#figures, this.#view];
+    if (figures === undefined || view === undefined) return;
     const [headline = "", ...others] = figures.finding;
     byId("finding", HTMLElement).textContent = headline;
     byId("paragraphs", HTMLElement).replaceChildren(...others.map((text) => make("p", {}, text)));
     byId("tiles", HTMLElement).replaceChildren(...figureTiles(figures, view));
     byId("causes", HTMLElement).replaceChildren(causesTable(figures.document));
-    byId("map-table", HTMLElement).replaceChildren(nodePortTable(figures.classes));
     byId("map-text", HTMLElement).textContent = mapText(figures);
     this.#showBasis();
     this.#drawFigures();
-    if (isFirst) this.#announce(`First look: ${headline}`);
+    this.#listNodePorts();
+  }
+
+  /** Fills the table of NodePorts, if anybody looks at it. */
+  #listNodePorts(): void {
+    if (this.#figures === undefined || !byId("map-list", HTMLDetailsElement).open) return;
+    byId("map-table", HTMLElement).replaceChildren(nodePortTable(this.#figures.classes));
   }
 
   #showBasis(): void {

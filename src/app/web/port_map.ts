@@ -147,10 +147,7 @@ function landingLane(figures: PageFigures, [from, to]: readonly [number, number]
   }
   const peak = counts.reduce((a, b) => Math.max(a, b), 0);
   const peakPort = low + counts.indexOf(peak);
-  const said =
-    peak > 1
-      ? `${formatCount(peak)} times as often at ${peakPort} as elsewhere`
-      : "at no port more often than elsewhere";
+  const said = peak > 1 ? `at ${peakPort} ${formatCount(peak)} × as often` : "everywhere alike";
   const y = laneY(3);
   // The piles are thousands of times as high as the rest: the logarithm shows both.
   const tall = (count: number): number =>
@@ -159,7 +156,7 @@ function landingLane(figures: PageFigures, [from, to]: readonly [number, number]
     const height = tall(count);
     return height === 0 ? "" : `M${2 * column} ${y + 18} v${-height} h2 v${height} z`;
   });
-  return [laneText(3, `where walks end: ${said}`), draw("path", { class: "landing", d: bars.join("") })];
+  return [laneText(3, `walks end ${said}`), draw("path", { class: "landing", d: bars.join("") })];
 }
 
 function axisOf(

@@ -12,14 +12,13 @@ export class ResultView {
 
   /** @param link the address of the page with its settings. */
   constructor(link: () => string) {
-    const on = (id: string, act: () => void): void => byId(id, HTMLButtonElement).addEventListener("click", act);
-    on("copy-command", () => void this.#copy(this.#result?.command ?? "", "The command is copied."));
-    on(
+    onClick("copy-command", () => void this.#copy(this.#result?.command ?? "", "The command is copied."));
+    onClick(
       "copy-link",
       () => void this.#copy(link(), "The link is copied. It opens this page with these settings and this seed."),
     );
-    on("save-json", () => this.#save("result.json", this.#result?.json, "application/json"));
-    on("save-yaml", () => this.#save("scenario.yaml", this.#result?.scenario, "application/yaml"));
+    onClick("save-json", () => this.#save("result.json", this.#result?.json, "application/json"));
+    onClick("save-yaml", () => this.#save("scenario.yaml", this.#result?.scenario, "application/yaml"));
     this.clear();
   }
 
@@ -64,4 +63,8 @@ export class ResultView {
     // The browser reads it after this turn.
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   }
+}
+
+function onClick(id: string, act: () => void): void {
+  byId(id, HTMLButtonElement).addEventListener("click", act);
 }
