@@ -5,7 +5,8 @@ import { lanesOf } from "../../report/sequence_lanes.ts";
 import { sequenceRows } from "../../report/sequence_rows.ts";
 import { explainConnection } from "../../study/explain_connection.ts";
 import { SECOND, type Micros } from "../../units.ts";
-import type { FromBoot, PageStory, TellRequest, ToBoot } from "./messages.ts";
+import type { FromBoot, TellRequest, ToBoot } from "./messages.ts";
+import type { PageStory } from "./page_story.ts";
 
 /** Simulated time between two looks at the clock. */
 const SLICE: Micros = 20 * SECOND;

@@ -1,7 +1,8 @@
 import type { ReplicationResult } from "../../cluster/replication_result.ts";
 import { droppedError } from "../../study/replication_pool.ts";
 import type { ReplicationTask, TaskWatch } from "../../study/replication_pool.ts";
-import type { FromBoot, PageStory, TellRequest, ToBoot } from "./messages.ts";
+import type { FromBoot, TellRequest, ToBoot } from "./messages.ts";
+import type { PageStory } from "./page_story.ts";
 
 /** Who hears of one task of the page's pool. */
 export interface BootWatch extends TaskWatch {

@@ -10,6 +10,14 @@ const PROBLEMS_MOST = 8;
 /** Milliseconds without a key before the text is read. */
 const READING_MS = 600;
 
+/** Who hears what the user does with scenarios. */
+export interface EditorEvents {
+  /** Another shipped scenario. */
+  readonly choose: (file: string) => void;
+  /** Another text; its file is the shipped one if it is that again. */
+  readonly edit: (file: string, text: string) => void;
+}
+
 /** The choice of a scenario, its text, and what is wrong with it. */
 export class Editor {
   readonly #choice = byId("scenario", HTMLSelectElement);
@@ -17,8 +25,7 @@ export class Editor {
   readonly #problems = byId("problems", HTMLElement);
   readonly #shipped: ReadonlyMap<string, string>;
 
-  /** @param take hears of another scenario: its file and text. */
-  constructor(shipped: ReadonlyMap<string, string>, take: (file: string, text: string) => void) {
+  constructor(shipped: ReadonlyMap<string, string>, heard: EditorEvents) {
     this.#shipped = shipped;
     const names = [...shipped.keys()].map((file) => make("option", { value: file }, nameOf(file)));
     this.#choice.append(...names, make("option", { value: OWN_FILE }, "your own: paste it below"));
@@ -29,9 +36,9 @@ export class Editor {
         editor.open = true;
         this.#text.focus();
         this.#text.select();
-      } else take(value, shipped.get(value) ?? "");
+      } else heard.choose(value);
     });
-    onTyped(this.#text, (text) => take(this.#fileOf(text), text), READING_MS);
+    onTyped(this.#text, (text) => heard.edit(this.#fileOf(text), text), READING_MS);
     this.#text.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.ctrlKey) this.#text.dispatchEvent(new Event("change"));
     });
@@ -63,11 +70,27 @@ export class Editor {
   }
 
   #problem(problem: PageProblem): HTMLElement {
-    const text = make("pre", { tabindex: "0" }, problem.text);
-    if (!problem.isInText) return make("div", {}, text);
+    const [headline = "", ...lines] = problem.text.split("\n");
+    const isAdvice = (line: string): boolean => /^ {2}(expected|to mend): /.test(line);
+    const source = lines.filter((line) => !isAdvice(line));
+    const excerpt = make("pre", { tabindex: "0", "aria-label": "Where it stands" }, source.join("\n"));
+    const shown = make(
+      "div",
+      { class: "problem" },
+      make("p", {}, headline),
+      ...(excerpt.textContent === "" ? [] : [excerpt]),
+      ...lines.filter(isAdvice).map((line) => make("p", {}, line.trim())),
+    );
+    if (!problem.isInText) return shown;
     const go = make("button", { type: "button", class: "small" }, `Go to line ${problem.line}`);
     go.addEventListener("click", () => this.#goTo(problem));
-    return make("div", {}, text, go);
+    shown.append(go);
+    // The carets are what the excerpt is about.
+    requestAnimationFrame(() => {
+      const share = (source.at(-1)?.indexOf("^") ?? 0) / Math.max(1, ...source.map(({ length }) => length));
+      excerpt.scrollLeft = Math.max(0, share * excerpt.scrollWidth - excerpt.clientWidth / 3);
+    });
+    return shown;
   }
 
   /** Selects the place of a problem in the text. */

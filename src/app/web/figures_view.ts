@@ -8,7 +8,7 @@ import {
   plural,
 } from "../../report/number_text.ts";
 import type { NodePortClasses } from "../../report/exposure_text.ts";
-import type { RunDocument } from "../../study/run_document.ts";
+import type { ExactDocument, RunDocument } from "../../study/run_document.ts";
 import { make } from "./element.ts";
 import type { FiguresBasis, PageFigures, SettingsView } from "./messages.ts";
 
@@ -23,11 +23,8 @@ export function figureTiles({ document }: PageFigures, view: SettingsView): read
       : gap === undefined || gap === null
         ? "by enumeration, without chance"
         : gapText(gap);
-  const { unchanged } = view;
-  const before =
-    unchanged !== undefined && "probability" in unchanged
-      ? ` As the scenario is: ${formatProbability(unchanged.probability)}.`
-      : "";
+  const before = changedFrom(view, exact);
+  const beforeText = before === undefined ? "" : ` As the scenario is: ${formatProbability(before)}.`;
   const every = probes.meanSecondsBetweenFailures;
   return [
     tile(
@@ -35,7 +32,11 @@ export function figureTiles({ document }: PageFigures, view: SettingsView): read
       probes.total === 0 ? "–" : formatProbability(probes.probability),
       `${percentOf(interval.level)} interval ${formatProbability(interval.low)} to ${formatProbability(interval.high)}`,
     ),
-    tile("Exact value", "declined" in exact ? "none" : formatProbability(exact.probability), `${exactNote}.${before}`),
+    tile(
+      "Exact value",
+      "declined" in exact ? "none" : formatProbability(exact.probability),
+      `${exactNote.replace(/\.$/, "")}.${beforeText}`,
+    ),
     tile(
       "Failed probes",
       formatCount(probes.failed),
@@ -52,6 +53,13 @@ export function figureTiles({ document }: PageFigures, view: SettingsView): read
       `of one probe in a row; readiness changed ${plural(formatCount(readiness.flips), "time")}`,
     ),
   ];
+}
+
+/** The exact value of the scenario without the settings, where they change it. */
+export function changedFrom({ unchanged }: SettingsView, exact: ExactDocument): number | undefined {
+  if (unchanged === undefined || !("probability" in unchanged)) return undefined;
+  const isSame = "probability" in exact && exact.probability === unchanged.probability;
+  return isSame ? undefined : unchanged.probability;
 }
 
 function gapText(gap: number): string {
@@ -80,24 +88,25 @@ export function basisText(
   view: SettingsView,
 ): { readonly badge: string; readonly text: string; readonly isFinal: boolean } {
   const boots = plural(formatCount(basis.replications), "boot");
+  const all = basis.replications === 1 ? "the one boot" : `all ${boots}`;
   const each = formatSpan(view.durationSeconds);
   if (basis.isFinal)
     return {
       badge: "Final",
-      text: `all ${boots} of ${each}: these are the numbers of the command below`,
+      text: `${all} of ${each}: these are the numbers of the command below`,
       isFinal: true,
     };
   if (basis.isStandingFinal) {
     return {
       badge: "Final",
-      text: `all ${boots} of ${each}; only the scenario's variants (${view.variants.join(", ")}) still run`,
+      text: `${all} of ${each}; only the scenario's variants (${view.variants.join(", ")}) still run`,
       isFinal: true,
     };
   }
   if (basis.simulatedSeconds !== undefined) {
     return {
       badge: "First look",
-      text: `${formatSpan(basis.simulatedSeconds)} of the first of ${boots}: not final`,
+      text: `${formatSpan(basis.simulatedSeconds)} of ${basis.replications === 1 ? "the one boot" : `the first of ${boots}`}: not final`,
       isFinal: false,
     };
   }

@@ -1,14 +1,12 @@
 import type { ReplicationResult } from "../../cluster/replication_result.ts";
-import type { ExplainDocument } from "../../report/explain_document.ts";
 import type { NodePortClasses } from "../../report/exposure_text.ts";
-import type { Lane } from "../../report/sequence_lanes.ts";
-import type { SequenceRow } from "../../report/sequence_rows.ts";
 import type { ExplainRequest } from "../../study/explain_connection.ts";
 import type { ReplicationTask } from "../../study/replication_pool.ts";
 import type { ExactDocument, RunDocument } from "../../study/run_document.ts";
 import type { RunProgress } from "../../study/run_study.ts";
 import type { Micros } from "../../units.ts";
 import type { PageSettings } from "./page_settings.ts";
+import type { PageStory } from "./page_story.ts";
 
 /** The first message to a worker: what it is from now on, and the line on which it is spoken to. */
 export type Hello =
@@ -91,15 +89,6 @@ export interface PageResult {
   readonly command: string;
   /** The scenario with the settings worked in. */
   readonly scenario: string;
-}
-
-/** A connection, step by step. */
-export interface PageStory {
-  readonly document: ExplainDocument;
-  readonly finding: string;
-  readonly rows: readonly SequenceRow[];
-  readonly lanes: readonly Lane[];
-  readonly startedAt: Micros;
 }
 
 /** What the lab tells the page, about the settings of a number. */

@@ -22,11 +22,11 @@ export function nodePortValues(text: string, wish: NodePortWish): Record<string,
     const isInWay = wish.placement !== "listed" && "list" in only;
     if (!isInWay) return Object.fromEntries(given);
   }
-  const used = namesIn([root].map((value) => withoutServices(value)));
-  const kept = services.filter((service) => !hasNodePorts(service) || used.has(String(service["name"])));
-  const endpoints = services.filter(hasNodePorts).map(({ endpoints: own }) => own)[0] ?? [];
+  const used = usedServices(root);
+  const goes = (service: Plain): boolean => hasNodePorts(service) && !used.has(service["name"]);
+  const endpoints = [...services.filter(goes), ...services].map(({ endpoints: own }) => own)[0] ?? [];
   const generated = { name: "nodeports", ...plainKeys(wish), endpoints };
-  return { services: JSON.stringify([...kept, generated]) };
+  return { services: JSON.stringify([...services.filter((service) => !goes(service)), generated]) };
 }
 
 /** `30080-30097, 32443` as ports, each as a text; what is no port or range stays as it is, for the scenario's reader to refuse. */
@@ -67,17 +67,9 @@ function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function withoutServices(value: unknown): unknown {
-  return isPlain(value) ? { ...value, services: undefined, variants: undefined } : value;
-}
-
-/** All texts in a tree, and what stands before a colon in them: `default/web:80` names `default/web`. */
-function namesIn(values: readonly unknown[]): Set<string> {
-  const names = new Set<string>();
-  const visit = (value: unknown): void => {
-    if (typeof value === "string") for (const name of [value, value.replace(/:\d+$/, "")]) names.add(name);
-    else if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) visit(inner);
-  };
-  for (const value of values) visit(value);
-  return names;
+/** The names of services that load balancers check and churn connects to. */
+function usedServices(root: unknown): ReadonlySet<unknown> {
+  const checked = listAt(root, "loadBalancers").map(({ service }) => service);
+  const called = listAt(root, "churn").map(({ to }) => (typeof to === "string" ? to.replace(/:\d+$/, "") : to));
+  return new Set([...checked, ...called]);
 }

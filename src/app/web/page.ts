@@ -1,7 +1,7 @@
 import { formatProbability } from "../../report/number_text.ts";
 import { byId, make } from "./element.ts";
 import { Editor } from "./editor.ts";
-import { basisText, causesTable, figureTiles, nodePortTable } from "./figures_view.ts";
+import { basisText, causesTable, changedFrom, figureTiles, nodePortTable } from "./figures_view.ts";
 import { Knobs, type SettingsChange } from "./knobs.ts";
 import { LabClient, VERSION } from "./lab_client.ts";
 import type { FromLab, PageFigures, PageResult, SettingsView } from "./messages.ts";
@@ -35,7 +35,10 @@ export class Page {
     this.#shipped = shipped;
     this.#settings = this.#plain(first);
     this.#knobs = new Knobs((change) => this.#change(change));
-    this.#editor = new Editor(shipped, (file, text) => this.#take(this.#textOf(file, text)));
+    this.#editor = new Editor(shipped, {
+      choose: (file) => this.#take(this.#plain(file)),
+      edit: (file, text) => this.#take({ ...this.#settings, file, text }),
+    });
     this.#result = new ResultView(() => location.href);
     this.#lab = new LabClient((message) => this.#hear(message));
     this.#listen();
@@ -45,7 +48,7 @@ export class Page {
   #listen(): void {
     byId("version", HTMLElement).textContent = VERSION;
     byId("reset", HTMLButtonElement).addEventListener("click", () =>
-      this.#take(this.#textOf(this.#settings.file, this.#settings.text)),
+      this.#take({ file: this.#settings.file, text: this.#settings.text, values: {} }),
     );
     const stop = byId("stop", HTMLButtonElement);
     stop.addEventListener("click", () => {
@@ -80,10 +83,6 @@ export class Page {
 
   #plain(file: string): PageSettings {
     return { file, text: this.#shipped.get(file) ?? "", values: {} };
-  }
-
-  #textOf(file: string, text: string): PageSettings {
-    return { file, text, values: {} };
   }
 
   #change({ values, nodePorts }: SettingsChange): void {
@@ -278,7 +277,12 @@ export class Page {
         ? []
         : [
             probabilityPlot(
-              { probes, exact: probes.exact, unchanged: view.unchanged, isFinal: figures.basis.isStandingFinal },
+              {
+                probes,
+                exact: probes.exact,
+                before: changedFrom(view, probes.exact),
+                isFinal: figures.basis.isStandingFinal,
+              },
               width,
             ),
           ];

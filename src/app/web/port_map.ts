@@ -1,4 +1,4 @@
-import { formatCount } from "../../report/number_text.ts";
+import { formatCount, plural } from "../../report/number_text.ts";
 import { blockText, portBlocks } from "../../report/port_blocks.ts";
 import { draw, textSpace } from "./element.ts";
 import type { PageFigures } from "./messages.ts";
@@ -67,7 +67,7 @@ export function mapText({ document, classes, reservedPorts }: PageFigures): stri
     : "";
   const reserved = reservedPorts.length === 0 ? "" : `, ${formatCount(reservedPorts.length)} of them reserved`;
   return (
-    `The range has ${formatCount(high - low + 1)} ports${reserved}. Of ${formatCount(total)} NodePorts connect() can be given ` +
+    `The range has ${formatCount(high - low + 1)} ports${reserved}. Of ${plural(formatCount(total), "NodePort")} connect() can be given ` +
     `${hit === 0 ? "none" : formatCount(hit)}.${parity}`
   );
 }
@@ -110,7 +110,7 @@ function reservedText({ reservedPorts }: PageFigures): string {
 
 function nodePortText(count: number, [low, high]: readonly [number, number], parity: number | undefined): string {
   const rows = parity === undefined ? "" : `; above: ${parity === 0 ? "even" : "odd"}, tried first`;
-  return `${count} NodePorts of ${low}-${high}${rows}`;
+  return `${plural(formatCount(count), "NodePort")} of ${low}-${high}${rows}`;
 }
 
 /** Ticks in two rows where parity matters; what `connect()` can be given stands out by colour, width and a head. */
@@ -147,7 +147,7 @@ function landingLane(figures: PageFigures, [from, to]: readonly [number, number]
   }
   const peak = counts.reduce((a, b) => Math.max(a, b), 0);
   const peakPort = low + counts.indexOf(peak);
-  const said = peak > 1 ? `at ${peakPort} ${formatCount(peak)} × as often` : "everywhere alike";
+  const said = peak > 1 ? `at ${peakPort}: ${formatCount(peak)} × as often` : "everywhere alike";
   const y = laneY(3);
   // The piles are thousands of times as high as the rest: the logarithm shows both.
   const tall = (count: number): number =>

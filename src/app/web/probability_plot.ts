@@ -9,19 +9,15 @@ const SIDE = 12;
 export interface PlottedProbability {
   readonly probes: Pick<RunFigures["probes"], "probability" | "interval">;
   readonly exact: ExactDocument;
-  /** The exact value of the scenario without changes. */
-  readonly unchanged: ExactDocument | undefined;
+  /** The exact value of the scenario without the settings, if they change it. */
+  readonly before: number | undefined;
   readonly isFinal: boolean;
 }
 
 /** The estimate with its interval, and the exact values beside it, on one axis that begins at 0. */
-export function probabilityPlot(
-  { probes, exact, unchanged, isFinal }: PlottedProbability,
-  width: number,
-): SVGSVGElement {
+export function probabilityPlot({ probes, exact, before, isFinal }: PlottedProbability, width: number): SVGSVGElement {
   const { probability, interval } = probes;
   const exactValue = valueOf(exact);
-  const before = valueOf(unchanged);
   const top = axisTop(Math.max(interval.high, exactValue ?? 0, before ?? 0));
   const x = (value: number): number => SIDE + (value / top) * (width - 2 * SIDE);
   const named = [

@@ -2,7 +2,7 @@ import type { Lane } from "../../report/sequence_lanes.ts";
 import type { Flight, Remark, SequenceRow } from "../../report/sequence_rows.ts";
 import { SECOND } from "../../units.ts";
 import { draw, textSpace } from "./element.ts";
-import type { PageStory } from "./messages.ts";
+import type { PageStory } from "./page_story.ts";
 
 const ROW = 34;
 const LINE = 15;

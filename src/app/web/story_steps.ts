@@ -1,7 +1,7 @@
 import type { ExplainDocument, ExplainedDecision, ExplainedPacket } from "../../report/explain_document.ts";
-import type { SequenceRow } from "../../report/sequence_rows.ts";
+import type { Remark, SequenceRow } from "../../report/sequence_rows.ts";
 import { SECOND, type Micros } from "../../units.ts";
-import type { PageStory } from "./messages.ts";
+import type { PageStory } from "./page_story.ts";
 
 /** Something decided in a step. */
 export interface StepNote {
@@ -58,10 +58,10 @@ export function storySteps({ document, rows, startedAt }: PageStory): readonly S
   return withRows(steps, rows, startedAt);
 }
 
-/** The step at which the connection's fate turns: the first that takes or drops a packet, else the last. */
-export function turningPoint(steps: readonly StoryStep[]): number {
+/** The step at which the connection's fate turns: the first that takes or drops a packet; `undefined` if there is none. */
+export function turningPoint(steps: readonly StoryStep[]): number | undefined {
   const turn = steps.findIndex(({ isHit }) => isHit);
-  return turn < 0 ? steps.length - 1 : turn;
+  return turn < 0 ? undefined : turn;
 }
 
 type Events = ExplainDocument["events"];
@@ -147,16 +147,25 @@ function withRows(
     const time = Math.round(step.atSeconds * SECOND);
     const at = (place: number): number => (rows[place]?.time ?? Infinity) - startedAt;
     while (at(shown) < time) shown += 1;
-    const isPacket = step.text !== undefined && step.title.startsWith("A packet");
-    const mayRemark =
-      !isPacket && (step.isHit || step.notes.some(({ hasEffect }) => hasEffect) || index === steps.length - 1);
+    const isPacket = step.title.startsWith("A packet");
+    const isLast = index === steps.length - 1;
     let flights = 0;
-    while (at(shown) === time) {
-      const isFlight = rows[shown]?.kind === "flight";
-      if (isFlight ? !isPacket || flights > 0 : !mayRemark) break;
-      flights += isFlight ? 1 : 0;
+    for (let row = rows[shown]; row !== undefined && at(shown) === time; row = rows[shown]) {
+      const belongs = row.kind === "flight" ? isPacket && flights === 0 : isLast || isRemarkOf(row, step);
+      if (!belongs) break;
+      flights += row.kind === "flight" ? 1 : 0;
       shown += 1;
     }
     return { ...step, rows: index === steps.length - 1 ? rows.length : shown };
   });
+}
+
+/** Whether a remark of the chart is about what a step decides. */
+function isRemarkOf({ isHijack, text }: Remark, { isHit, notes, title }: Omit<StoryStep, "rows">): boolean {
+  // The chart says of an end, too, that it is bad.
+  if (isHit || title.startsWith("The ")) return true;
+  return (
+    !isHijack &&
+    notes.some((note) => text.startsWith("connect()") === note.text.startsWith("connect") && note.hasEffect)
+  );
 }

@@ -1,5 +1,5 @@
 import { byId, make } from "./element.ts";
-import type { PageStory } from "./messages.ts";
+import type { PageStory } from "./page_story.ts";
 import { sequenceView, type SequenceView } from "./sequence_view.ts";
 import { type StepNote, type StoryStep, storySteps, turningPoint } from "./story_steps.ts";
 
@@ -21,7 +21,7 @@ export class StoryView {
       "step-back": () => this.#index - 1,
       "step-next": () => this.#index + 1,
       "step-last": () => this.#steps.length - 1,
-      "step-turn": () => turningPoint(this.#steps),
+      "step-turn": () => turningPoint(this.#steps) ?? 0,
     };
     for (const [id, place] of Object.entries(moves)) {
       byId(id, HTMLButtonElement).addEventListener("click", () => this.#go(place()));
@@ -51,7 +51,9 @@ export class StoryView {
     this.#body.hidden = false;
     this.#body.classList.remove("waiting");
     // What matters is shown at once; the way there is a key away.
-    this.#index = turningPoint(this.#steps);
+    const turn = turningPoint(this.#steps);
+    this.#index = turn ?? 0;
+    byId("step-turn", HTMLButtonElement).hidden = turn === undefined;
     this.#range.max = String(this.#steps.length - 1);
     this.redraw();
   }

@@ -49,7 +49,10 @@ export async function openLab({ file, context }: BuiltLab, fragment: string): Pr
 
 /** The fragment of a link to a shipped scenario. */
 export function linkTo(scenario: string, settings: readonly string[]): string {
-  const words = new URLSearchParams([["scenario", scenario], ...settings.map((setting): [string, string] => ["set", setting])]);
+  const words = new URLSearchParams([
+    ["scenario", scenario],
+    ...settings.map((setting): [string, string] => ["set", setting]),
+  ]);
   words.set("portfall", packageVersion());
   return words.toString();
 }

@@ -71,9 +71,10 @@ describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }
     const text = await page.locator("#text").inputValue();
     await page.locator("#text").fill(text.replace("ip_local_port_range: 1024", "ip_local_port_rnge: 1024"));
     await page.locator("#problems").waitFor();
-    const said = await page.locator("#problems pre").textContent();
-    expect(said).toMatch(/^scenario\.yaml:\d+:3: .*ip_local_port_rnge/);
-    expect(said).toMatch(/\n +\^+\n {2}expected: .*\n {2}to mend: {2}/);
+    const problem = page.locator(".problem").first();
+    expect(await problem.locator("p").first().textContent()).toMatch(/^scenario\.yaml:\d+:3: .*ip_local_port_rnge/);
+    expect(await problem.locator("pre").textContent()).toMatch(/ip_local_port_rnge: 1024 65000\n +\^+$/);
+    expect(await problem.textContent()).toMatch(/expected: .*to mend: /);
     expect(await page.locator("#badge").textContent()).toBe("Older settings");
     expect(await page.locator("#tiles").textContent()).toBe(figures);
     await page.locator("#problems button").click();
@@ -97,8 +98,8 @@ describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }
     const fresh = await openLab(lab, new URL(page.url()).hash.slice(1));
     await fresh.page.locator("#walk:not(:empty)").waitFor();
     expect(await fresh.page.locator("#text").inputValue()).toBe(text);
-    // Another scenario begins without the settings of the one before.
-    expect(await fresh.page.locator("#seed").inputValue()).toBe("nodelocaldns");
+    expect(await fresh.page.locator("#seed").inputValue()).toBe("other seed");
+    expect(await fresh.page.locator("#low").inputValue()).toBe("41000");
     await page.close();
     await fresh.page.close();
   });
