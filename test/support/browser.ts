@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type BrowserContext } from "playwright-core";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
 
 /** Debian's Chromium. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -15,15 +15,29 @@ export interface TestBrowser {
   readonly close: () => Promise<void>;
 }
 
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-sync",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+];
+
+/** Starts a browser that can be traced; whoever starts it closes it. */
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: QUIET });
+}
+
 /** Starts a browser that asks nobody for anything by itself. */
 export async function openBrowser(viewport = { width: 1280, height: 900 }): Promise<TestBrowser> {
   const folder = mkdtempSync(join(tmpdir(), "portfall-browser-"));
-  const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: CHROMIUM,
     headless: true,
     viewport,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-sync", ...quiet],
+    args: QUIET,
   });
   return {
     context,

@@ -29,15 +29,15 @@ async function documentOf(scenario: string, words: readonly string[]): Promise<s
 }
 
 describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }, () => {
-  let lab: BuiltLab;
+  let lab: BuiltLab | undefined;
   beforeAll(async () => {
     lab = await buildLab();
-  }, 60_000);
-  afterAll(() => lab.close());
+  }, 120_000);
+  afterAll(() => lab?.close());
 
   it("is one file of less than 2 MB that asks for nothing else and complains of nothing", async () => {
-    expect(statSync(lab.file).size).toBeLessThan(2_000_000);
-    const { page, requests, complaints } = await openLab(lab, QUICK);
+    expect(statSync(lab!.file).size).toBeLessThan(2_000_000);
+    const { page, requests, complaints } = await openLab(lab!, QUICK);
     await untilFinal(page);
     await page.locator("#story-body").waitFor();
     expect(requests.filter((url) => !url.startsWith("blob:"))).toEqual([expect.stringMatching(/^file:.*lab\.html/)]);
@@ -46,7 +46,7 @@ describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }
   });
 
   it("gives the document of sim run, for three scenarios on three kernels", async () => {
-    const { page } = await openLab(lab, QUICK);
+    const { page } = await openLab(lab!, QUICK);
     for (const scenario of ["nodelocaldns", "clustered-nodeports", "port-opener-removed"]) {
       for (const kernel of ["3.10.0-1160.el7", "5.4.188", "6.1"]) {
         const keys = ["seed=page", "replications=2", "duration=2m", `kernel=${kernel}`];
@@ -64,7 +64,7 @@ describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }
   });
 
   it("keeps the last good state under a scenario with errors, and says where they are", async () => {
-    const { page } = await openLab(lab, QUICK);
+    const { page } = await openLab(lab!, QUICK);
     await untilFinal(page);
     const figures = await page.locator("#tiles").textContent();
     await page.locator("#editor > summary").click();
@@ -85,7 +85,7 @@ describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }
   });
 
   it("carries scenario, settings and seed in its link, of an edited scenario its text as well", async () => {
-    const { page } = await openLab(lab, QUICK);
+    const { page } = await openLab(lab!, QUICK);
     await untilFinal(page);
     await page.locator("#low-number").fill("41000");
     await page.locator("#seed").fill("other seed");
@@ -95,7 +95,7 @@ describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }
     await page.waitForURL(/other/);
     await page.locator("#text").fill(text);
     await page.waitForURL(/#text=/);
-    const fresh = await openLab(lab, new URL(page.url()).hash.slice(1));
+    const fresh = await openLab(lab!, new URL(page.url()).hash.slice(1));
     await fresh.page.locator("#walk:not(:empty)").waitFor();
     expect(await fresh.page.locator("#text").inputValue()).toBe(text);
     expect(await fresh.page.locator("#seed").inputValue()).toBe("other seed");

@@ -1,12 +1,15 @@
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NO_BROWSER } from "../../support/browser.ts";
-import { type BuiltLab, buildLab, linkTo, openLab } from "./lab_page.ts";
+import { launchBrowser, NO_BROWSER } from "../../support/browser.ts";
+import { type BuiltLab, buildLab, linkTo } from "./lab_page.ts";
 
-// Goal: a moved slider shows its first result within a second, and the page itself never stands still.
-// Method: the incident's scenario in full, whose run goes on meanwhile; each of six moves is timed from the slider's event
-// to the figures of the new range, and frames are counted all the while. The median leaves out what else the machine does.
+// Goal: a moved slider shows its first result within a second, and the page itself never stands still for a tenth of one.
+// Method: the incident's scenario in full, whose run goes on meanwhile. The browser traces how much CPU time each of its
+// threads takes: other programs on the machine make the clock run on, but not that. The clock's figures are printed.
 
 if (NO_BROWSER !== "") console.warn(`page_speed.long.test.ts${NO_BROWSER}`);
+
+const PORTS = [2000, 5000, 12_000, 20_000, 30_000, 31_000];
 
 /** Runs in the page, as a text, because its types are not those of Node. */
 const MOVES = `(async () => {
@@ -17,13 +20,15 @@ const MOVES = `(async () => {
   requestAnimationFrame(frame);
   const low = document.querySelector("#low");
   const firsts = [];
-  for (const port of [2000, 5000, 12000, 20000, 30000, 31000]) {
+  for (const port of ${JSON.stringify(PORTS)}) {
     const start = performance.now();
+    performance.mark("moved " + port);
     low.value = port;
     low.dispatchEvent(new Event("input", { bubbles: true }));
     const isShown = () => document.querySelector("#map").textContent.includes("range " + port + "-");
     while (!isShown()) await new Promise((resolve) => setTimeout(resolve, 4));
-    firsts.push(performance.now() - start);
+    performance.mark("shown " + port);
+    firsts.push(Math.round(performance.now() - start));
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   for (let port = 1024; port < 30000; port += 500) {
@@ -33,29 +38,73 @@ const MOVES = `(async () => {
   }
   await new Promise((resolve) => setTimeout(resolve, 1000));
   isOn = false;
-  return { firsts, gaps };
+  return { firsts, gaps: gaps.map(Math.round) };
 })()`;
 
+/** An event of the browser's trace: times in microseconds, `tdur` of CPU. */
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly ts: number;
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
+}
+
+/** Tasks that a thread took from its queue, by the kind of thread. */
+function tasksOf(
+  events: readonly TraceEvent[],
+  thread: RegExp,
+): readonly { readonly ts: number; readonly ms: number }[] {
+  const threads = new Set(
+    events.flatMap(({ name, pid, tid, args }) =>
+      name === "thread_name" && thread.test(args.name ?? "") ? [`${pid}/${tid}`] : [],
+    ),
+  );
+  return events
+    .filter(
+      ({ name, ph, pid, tid }) =>
+        ph === "X" && name === "ThreadControllerImpl::RunTask" && threads.has(`${pid}/${tid}`),
+    )
+    .map(({ ts, tdur = 0 }) => ({ ts, ms: tdur / 1000 }));
+}
+
 describe.skipIf(NO_BROWSER !== "")(`The page's speed${NO_BROWSER}`, () => {
-  let lab: BuiltLab;
+  let lab: BuiltLab | undefined;
   beforeAll(async () => {
     lab = await buildLab();
-  });
-  afterAll(() => lab.close());
+  }, 120_000);
+  afterAll(() => lab?.close());
 
-  it("shows the first result within a second of a slider's move, and stands still for no tenth of one", async () => {
-    const { page } = await openLab(lab, linkTo("nodelocaldns", []));
+  it("needs less than a second of work for the first result, and blocks the page for less than a tenth", async () => {
+    const browser = await launchBrowser();
+    const page = await browser.newPage();
+    await page.goto(`${pathToFileURL(lab!.file).href}#${linkTo("nodelocaldns", [])}`);
     await page.locator(".tile").first().waitFor();
+    await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
     const { firsts, gaps }: { firsts: number[]; gaps: number[] } = await page.evaluate(MOVES);
-    const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
-    const median = sorted(firsts)[firsts.length >> 1]!;
-    const usual = sorted(gaps)[Math.floor(gaps.length * 0.98)]!;
-    const rounded = (value: number): number => Math.round(value);
-    console.log(`first results after ${firsts.map(rounded).join(", ")} ms, median ${rounded(median)} ms`);
-    console.log(
-      `${gaps.length} frames, 98 % within ${rounded(usual)} ms, longest gap ${rounded(Math.max(...gaps))} ms`,
+    const { traceEvents }: { readonly traceEvents: readonly TraceEvent[] } = JSON.parse(
+      (await browser.stopTracing()).toString(),
     );
-    expect(median).toBeLessThan(1000);
-    expect(usual).toBeLessThan(100);
+    await browser.close();
+    const blocks = tasksOf(traceEvents, /^CrRendererMain$/).map(({ ms }) => ms);
+    const all = tasksOf(traceEvents, /./);
+    const work = PORTS.map((port) => {
+      const [from, to] = ["moved", "shown"].map(
+        (word) => traceEvents.find(({ name }) => name === `${word} ${port}`)?.ts ?? 0,
+      );
+      return all.filter(({ ts }) => ts >= from! && ts <= to!).reduce((sum, { ms }) => sum + ms, 0);
+    });
+    console.log(
+      `first results: ${work.map(Math.round).join(", ")} ms of CPU, all threads; ${firsts.join(", ")} ms by the clock`,
+    );
+    console.log(
+      `the page's thread: ${blocks.length} tasks, the longest ${Math.round(Math.max(...blocks))} ms of CPU; longest gap of ${gaps.length} frames ${Math.max(...gaps)} ms by the clock`,
+    );
+    expect(Math.min(...work)).toBeGreaterThan(1);
+    expect(Math.max(...work)).toBeLessThan(1000);
+    expect(blocks.length).toBeGreaterThan(100);
+    expect(Math.max(...blocks)).toBeLessThan(100);
   });
 });
