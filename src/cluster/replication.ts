@@ -3,6 +3,7 @@ import { EventLoop } from "../sim/event_loop.ts";
 import { RandomStreams } from "../sim/random.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Cluster } from "./cluster.ts";
+import { Gauges, readingsIn } from "./gauges.ts";
 import { joinNodeResults, nodeResult } from "./node_result.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { ReplicationResult } from "./replication_result.ts";
@@ -14,6 +15,8 @@ export interface ReplicationExtent {
   readonly until?: Micros;
   /** Count from this moment on; it lies before the end. */
   readonly warmUp?: Micros;
+  /** How many times gauges are read at most; not at all if left out. No outcome depends on it. */
+  readonly gaugeReadings?: number;
 }
 
 /** How a run is watched and cut short. */
@@ -79,7 +82,7 @@ export function* replicationInSlices(
 function* simulate(
   options: ClusterOptions,
   replication: number,
-  { until, warmUp, slice }: ReplicationExtent & { readonly slice: Micros },
+  { until, warmUp, gaugeReadings, slice }: ReplicationExtent & { readonly slice: Micros },
   loop: EventLoop,
 ): Generator<ReplicationSlice, ReplicationResult, void> {
   const cluster = new Cluster(options, loop, new RandomStreams(options.seed, replication));
@@ -87,6 +90,11 @@ function* simulate(
   const heldPorts = cluster.nodes.map(({ node }) => node.kubeProxy.heldPorts());
   const end = Math.min(until ?? options.duration, options.duration);
   assert(warmUp === undefined || warmUp < end, "a warm-up is shorter than the run");
+  const start = warmUp ?? 0;
+  const gauges =
+    gaugeReadings === undefined
+      ? undefined
+      : new Gauges(cluster, { start, end, readings: readingsIn(end - start, gaugeReadings) });
   const resultAt = (now: Micros, counted: Micros | undefined): ReplicationResult => {
     const results = cluster.nodes.map((node, index) =>
       nodeResult(node, {
@@ -101,11 +109,13 @@ function* simulate(
   for (const stop of warmUp === undefined ? [end] : [warmUp, end]) {
     const counted = stop === warmUp ? undefined : warmUp;
     while (loop.now < stop) {
-      loop.runUntil(Math.min(loop.now + slice, stop));
+      loop.runUntil(Math.min(loop.now + slice, stop, gauges?.next ?? Infinity));
+      gauges?.read(loop.now);
       const simulated = loop.now;
       yield { simulated, failed: cluster.failedProbes(), resultSoFar: () => resultAt(simulated, counted) };
     }
     if (stop === warmUp) forgetWarmUp(cluster);
   }
-  return resultAt(end, warmUp);
+  const result = resultAt(end, warmUp);
+  return gauges === undefined ? result : { ...result, gauges: gauges.result() };
 }

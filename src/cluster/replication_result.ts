@@ -1,5 +1,6 @@
 import type { Micros } from "../units.ts";
 import type { ConnectTimesResult } from "./connect_times.ts";
+import type { GaugeReadings } from "./gauges.ts";
 import type { DataPlaneWork } from "./kube_proxy/data_plane_cost.ts";
 
 /** Why a connection or a probe failed; every failure has exactly one cause. */
@@ -158,6 +159,8 @@ export interface ReplicationResult {
     readonly dropped: number;
     readonly earlyDropped: number;
   };
+  /** Absent unless it was asked for. */
+  readonly gauges?: GaugeReadings;
   readonly dataPlane: DataPlaneWork;
   /** Kernel counters of the node's namespace under their names in /proc/net/netstat, snmp and stat/nf_conntrack. */
   readonly counters: Readonly<Record<string, number>>;

@@ -19,7 +19,7 @@ export interface NodePortClasses {
  * of range, reservation, listener and parity counts, and what none of them explains is elsewhere. O(n).
  * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.6: the parity of the low bound comes first.
  */
-export function classifyNodePorts(document: RunDocument): NodePortClasses {
+export function classifyNodePorts(document: Pick<RunDocument, "exposure" | "settings">): NodePortClasses {
   const { portRange, nodePorts, reachable, reserved, heldByKubeProxy } = document.exposure;
   const [low, high] = portRange;
   const reachablePorts = new Set(reachable);

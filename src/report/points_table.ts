@@ -82,7 +82,7 @@ export function pointColumns({ vary, points }: SweepDocument): readonly PointCol
 const NAMES = /^(kernel|seed)$|^kernel\.(build|portWalk)$|(^|\.)version$/;
 
 /** The values of a varied path as numbers in one unit if all of them are such, else their texts. */
-function variedColumn(path: string, points: readonly SweepPoint[]): PointColumn {
+export function variedColumn(path: string, points: readonly Pick<SweepPoint, "values">[]): PointColumn {
   const texts = points.map(({ values }) => values[path] ?? "");
   const read = NAMES.test(path) ? undefined : READERS.find(({ pattern }) => texts.every((text) => pattern.test(text)));
   if (read === undefined) return { name: path, kind: "text", values: texts };

@@ -58,13 +58,26 @@ export function enumerateStarts(input: StartsInput): Starts {
   return { count, stride, advance, isFailing };
 }
 
+/**
+ * How many starts end at each port: with all starts equally frequent, the share of connects that each port gets while
+ * no port is in use. The last entry, 65536, counts the starts that find no port.
+ */
+export function startsByPort(input: Omit<StartsInput, "nodePorts">): Uint32Array {
+  const [low, high] = input.range;
+  const count = startCount(input.walk, high - low + 1);
+  const find = startFinder(input, count);
+  const counts = new Uint32Array(65_537);
+  for (let start = 0; start < count; start += 1) counts[find(start)?.port ?? 65_536]! += 1;
+  return counts;
+}
+
 /** Where a start ends: the port, and how many steps the cursor moves. */
 interface End {
   readonly port: Port;
   readonly advance: number;
 }
 
-function startFinder(input: StartsInput, count: number): (start: number) => End | undefined {
+function startFinder(input: Omit<StartsInput, "nodePorts">, count: number): (start: number) => End | undefined {
   const [low, high] = input.range;
   const size = high - low + 1;
   const isUsable = (port: Port): boolean => !input.isReserved(port) && !input.isHeld(port);

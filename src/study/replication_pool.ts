@@ -8,6 +8,7 @@ export interface ReplicationTask {
   readonly replication: number;
   readonly until?: Micros;
   readonly warmUp?: Micros;
+  readonly gaugeReadings?: number;
 }
 
 /** Who hears of one task of a pool. */

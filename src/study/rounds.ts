@@ -31,6 +31,8 @@ export interface RoundsRequest {
   readonly until?: Micros;
   /** Leave the start of each replication out of the figures, up to this moment. */
   readonly warmUp?: Micros;
+  /** Read ports, TIME_WAIT and conntrack so many times in each replication, for the document's `series`. */
+  readonly gaugeReadings?: number;
   /** Add replications until the failure probability of the scenario as it stands is known so well. */
   readonly stopping?: StoppingRule;
 }
@@ -131,8 +133,12 @@ export class Rounds {
 
   /** Adds replications of each setting. */
   async run(replications: readonly number[]): Promise<void> {
-    const { until, warmUp, pool, signal } = this.#request;
-    const given = { ...(until === undefined ? {} : { until }), ...(warmUp === undefined ? {} : { warmUp }) };
+    const { until, warmUp, gaugeReadings, pool, signal } = this.#request;
+    const given = {
+      ...(until === undefined ? {} : { until }),
+      ...(warmUp === undefined ? {} : { warmUp }),
+      ...(gaugeReadings === undefined ? {} : { gaugeReadings }),
+    };
     const tasks = this.plan.scenarios.flatMap((scenario) =>
       replications.map((replication) => ({ scenario, replication, ...given })),
     );

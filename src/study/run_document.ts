@@ -1,4 +1,5 @@
 import type { CauseCounts } from "../cluster/replication_result.ts";
+import type { SeriesDocument } from "./series_figures.ts";
 
 /** A confidence interval of a proportion or a rate. */
 export interface IntervalDocument {
@@ -172,6 +173,8 @@ export interface RunFigures {
     readonly dropped: number;
     readonly earlyDropped: number;
   };
+  /** How full the tables were over time; present in what `sim run --out` writes. */
+  readonly series?: SeriesDocument;
   /** In the order of the scenario; a replication is one node of the cluster. */
   readonly loadBalancers: readonly {
     readonly name: string;
@@ -228,6 +231,11 @@ export interface ExposureDocument {
   /** NodePorts that are reserved. */
   readonly reserved: readonly number[];
   readonly heldByKubeProxy: boolean;
+  /** All ports of the range that are reserved, and those that a socket holds against `connect()`: blocks in order. */
+  readonly reservedBlocks?: readonly (readonly [first: number, last: number])[];
+  readonly heldBlocks?: readonly (readonly [first: number, last: number])[];
+  /** Whether a virtual server waits for the answers to probes on every NodePort, so that picking one loses the probe. */
+  readonly isIntercepted?: boolean;
 }
 
 /** The precision that was asked for, and how the run came to stop. */

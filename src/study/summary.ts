@@ -16,6 +16,7 @@ import type {
   ExactRestartsDocument,
   RunFigures,
 } from "./run_document.ts";
+import { seriesFigures } from "./series_figures.ts";
 import { lookWords } from "./stopping_rule.ts";
 import type { Look } from "./stopping_rule.ts";
 
@@ -54,6 +55,7 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
   const level = options.level ?? 0.95;
   const seconds = sum(results, (result) => result.duration * (result.nodes ?? 1)) / SECOND;
   const life = lifeFigures(results, level);
+  const series = seriesFigures(results);
   return {
     probes: probeFigures(results, { ...options, level, seconds }),
     readiness: {
@@ -73,6 +75,7 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
     },
     loadBalancers: loadBalancerFigures(results, level),
     kubeProxy: kubeProxyFigures(results),
+    ...(series === undefined ? {} : { series }),
     dataPlane: dataPlaneFigures(results.map((result) => result.dataPlane)),
     counters: addUp(results.map((result) => result.counters)),
     warnings: [...(options.warnings ?? []), ...spreadWarnings(results)],

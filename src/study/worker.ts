@@ -16,11 +16,12 @@ function reply(message: WorkerReply): void {
   port?.postMessage(message);
 }
 
-port?.on("message", ({ scenario, replication, until, warmUp }: ReplicationTask) => {
+port?.on("message", ({ scenario, replication, until, warmUp, gaugeReadings }: ReplicationTask) => {
   try {
     const result = runReplication(scenario, replication, {
       ...(until === undefined ? {} : { until }),
       ...(warmUp === undefined ? {} : { warmUp }),
+      ...(gaugeReadings === undefined ? {} : { gaugeReadings }),
       onSlice: (simulated, failed) => reply({ kind: "slice", simulated, failed }),
     });
     reply({ kind: "result", result });

@@ -24,8 +24,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   check: { rooms: ["units", "sim", "kernel", "cluster", "scenario", "study"], packages: ["fast-check"] },
   conform: { rooms: ["units", "sim", "kernel"], packages: ["zod"] },
   report: {
-    rooms: ["units", "sim", "kernel", "cluster", "study"],
-    packages: ["vega", "vega-lite", "vega-embed", "vega-scenegraph", "@resvg/resvg-js", "hyparquet-writer"],
+    rooms: ["units", "sim", "kernel", "cluster", "scenario", "study"],
+    packages: ["vega", "vega-lite", "vega-embed", "vega-scenegraph", "@resvg/resvg-js", "hyparquet-writer", "zod"],
   },
   index: {
     rooms: ["units", "sim", "kernel", "cluster", "scenario", "study", "check", "conform", "report"],

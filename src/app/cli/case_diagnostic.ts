@@ -2,7 +2,7 @@ import { fieldName } from "../../conform/case_file.ts";
 import type { CaseProblem } from "../../conform/case_file.ts";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import { SourceText } from "../../scenario/source_text.ts";
-import { findJsonValue, jsonPathAt } from "./json_places.ts";
+import { findJsonValue, jsonPathAt } from "../../scenario/json_places.ts";
 
 /** A problem of a recorded case with its place in the file: the field itself, or what should hold it. */
 export function caseDiagnostic({ file, field, path, message }: CaseProblem, text: string): Diagnostic {

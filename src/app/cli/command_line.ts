@@ -1,6 +1,8 @@
 import yargs from "yargs";
 import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
+import { CHART_OPTIONS, readChartOptions } from "./chart_options.ts";
+import type { ChartCommandOptions } from "./chart_options.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
 import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
@@ -31,6 +33,7 @@ export type CommandLine =
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "page"; readonly options: PageOptions }
+  | { readonly command: "chart"; readonly options: ChartCommandOptions }
   | { readonly command: "schema" }
   | { readonly command: "init"; readonly file: string | undefined }
   | { readonly command: "completion"; readonly shell: "bash" | "zsh" }
@@ -52,6 +55,7 @@ const COMMANDS = [
   "sweep",
   "merge",
   "diff",
+  "chart",
   "ports",
   "conform",
   "page",
@@ -138,6 +142,10 @@ function declareStudies(parser: Argv, environment: Environment, ask: (asked: Com
 /** The commands about kernels, and those that help to write scenarios. */
 function declareHelpers(parser: Argv, environment: Environment, ask: (asked: CommandLine) => void): Argv {
   return parser
+    .command("chart <result>", "Draw a chart of a result: .svg, .png or .vl.json", declareChart, (values) => {
+      const options = readChartOptions(values);
+      ask(typeof options === "string" ? wrong(options, "chart") : { command: "chart", options });
+    })
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
@@ -260,6 +268,23 @@ function declareDiff(command: Argv, environment: Environment) {
       ["$0 diff node.yaml --b sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
       ["$0 diff node.yaml --a kernel=5.4.188 --b kernel=6.1 --margin 10%"],
       ["$0 diff before.yaml after.yaml --seed 42 --format json"],
+    ]);
+}
+
+/** The options and examples of `sim chart`. */
+function declareChart(command: Argv) {
+  return command
+    .positional("result", {
+      type: "string",
+      demandOption: true,
+      describe: "Folder that --out wrote, or file that --format json gave",
+    })
+    .options(CHART_OPTIONS)
+    .example([
+      ["$0 chart night"],
+      ["$0 chart night --out night.png"],
+      ["$0 chart rates --kind failure-heatmap --out rates.svg"],
+      ["$0 chart rates --kind failure-probability --limit 1e-4 --out rates.vl.json"],
     ]);
 }
 

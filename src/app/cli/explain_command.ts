@@ -1,5 +1,7 @@
 import { commentedPackets } from "../../report/artefacts/packet_comments.ts";
 import { pcapng } from "../../report/artefacts/pcapng.ts";
+import { chartFile } from "../../report/charts/chart_file.ts";
+import { sequenceChartOf } from "../../report/charts/sequence.ts";
 import { sequenceSvg } from "../../report/sequence_chart.ts";
 import { explainDocument } from "../../report/explain_document.ts";
 import type { ExplainDocument } from "../../report/explain_document.ts";
@@ -131,6 +133,10 @@ async function writeFiles(
   const files: (readonly [path: string, content: Uint8Array | string])[] = [];
   if (options.pcap !== undefined) files.push([options.pcap, captureOf(story, options, io)]);
   if (options.svg !== undefined) files.push([options.svg, await sequenceSvg(story, document)]);
+  if (options.chart !== undefined) {
+    const { path, ending } = options.chart;
+    files.push([path, await chartFile(sequenceChartOf(story, document), ending)]);
+  }
   for (const [path, content] of files) {
     // oxlint-disable-next-line no-await-in-loop -- the first that fails ends it.
     const problem = await io.writeWholeFile(path, content);

@@ -1,6 +1,8 @@
 import { readDuration } from "../../scenario/values.ts";
 import type { Micros } from "../../units.ts";
 import type { WantedConnection } from "../../study/find_connection.ts";
+import { chartPath } from "./chart_options.ts";
+import type { ChartPath } from "./chart_options.ts";
 import { readRunOptions, RUN_OPTIONS } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
 
@@ -16,6 +18,8 @@ export interface ExplainOptions extends Pick<
   /** The only interface that the capture shows. */
   readonly interface: string | undefined;
   readonly svg: string | undefined;
+  /** Where to draw the sequence of packets to, by the ending of the name. */
+  readonly chart: ChartPath | undefined;
 }
 
 /** The options of `sim explain` as yargs takes them, beside those that it shares with `sim run`. */
@@ -53,6 +57,12 @@ export const EXPLAIN_OPTIONS = {
     describe: "Only the packets of this interface, such as default/nginx/eth0",
   },
   svg: { type: "string", requiresArg: true, group: "Files:", describe: "Draw the sequence of packets to this file" },
+  chart: {
+    type: "string",
+    requiresArg: true,
+    group: "Files:",
+    describe: "Draw it to a file that ends in .svg, .png or .vl.json",
+  },
   at: {
     type: "string",
     requiresArg: true,
@@ -77,7 +87,7 @@ const NUMBER_MOST = 1_000_000_000;
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readExplainOptions(values: Readonly<Record<string, unknown>>): ExplainOptions | string {
-  for (const name of ["probe", "workload", "connect", "pcap", "interface", "svg", "at"]) {
+  for (const name of ["probe", "workload", "connect", "pcap", "interface", "svg", "chart", "at"]) {
     const value = values[name];
     if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
     if (value === "") return `Cannot use --${name} without a value`;
@@ -92,6 +102,9 @@ export function readExplainOptions(values: Readonly<Record<string, unknown>>): E
   const at = readAt(text("at"));
   if (typeof at === "string") return at;
   const { scenario, overrides, format, isQuiet, replication } = run;
+  const chartText = text("chart");
+  const chart = chartText === undefined ? undefined : chartPath(chartText);
+  if (typeof chart === "string") return chart;
   return {
     scenario,
     overrides,
@@ -103,6 +116,7 @@ export function readExplainOptions(values: Readonly<Record<string, unknown>>): E
     pcap: text("pcap"),
     interface: text("interface"),
     svg: text("svg"),
+    chart,
   };
 }
 

@@ -5,6 +5,7 @@ import type { CliIo } from "./cli_io.ts";
 import { parseCommandLine } from "./command_line.ts";
 import type { CommandLine } from "./command_line.ts";
 import { completionScript } from "./completion_script.ts";
+import { chartCommand } from "./chart_command.ts";
 import { conformCommand } from "./conform_command.ts";
 import { diffCommand } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
@@ -46,6 +47,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
       return diffCommand(asked.options, io);
     case "ports":
       return portsCommand(asked.options, io);
+    case "chart":
+      return chartCommand(asked.options, io);
     case "conform":
       return conformCommand(asked.options, io);
     case "page":

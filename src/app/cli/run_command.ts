@@ -50,8 +50,14 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
     io.stderr.write(`sim: ${files.why}\n`);
     return EXIT_CODE.wrongInput;
   }
-  return simulate(requestOf(parsed.scenario, io.digest(file.text), options, io), { ...options, files }, io);
+  const request = requestOf(parsed.scenario, io.digest(file.text), options, io);
+  // A result that is kept is one of which charts are made.
+  const kept = files === undefined ? request : { ...request, gaugeReadings: GAUGE_READINGS };
+  return simulate(kept, { ...options, files }, io);
 }
+
+/** Moments of each boot at which a run that is kept reads how full its tables are. */
+const GAUGE_READINGS = 60;
 
 /** Why the start of a run cannot be left out: a boot of the scenario, or of one of its variants, is no longer than that. */
 export function warmUpProblem(

@@ -48,8 +48,7 @@ export class Boot {
   }
 
   async #run({ id, task, isShown }: ToBoot & { kind: "run" }): Promise<void> {
-    const { scenario, replication, until, warmUp } = task;
-    const extent = { ...(until === undefined ? {} : { until }), ...(warmUp === undefined ? {} : { warmUp }) };
+    const { scenario, replication, ...extent } = task;
     const slices = replicationInSlices(scenario, replication, { ...extent, slice: SLICE });
     const pacer = new Pacer(() => this.#dropped.has(id));
     let shownAt = -Infinity;

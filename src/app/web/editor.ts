@@ -71,7 +71,6 @@ export class Editor {
 
   #problem(problem: PageProblem): HTMLElement {
     const [headline = "", ...lines] = problem.text.split("\n");
-    const isAdvice = (line: string): boolean => /^ {2}(expected|to mend): /.test(line);
     const source = lines.filter((line) => !isAdvice(line));
     const excerpt = make("pre", { tabindex: "0", "aria-label": "Where it stands" }, source.join("\n"));
     const shown = make(
@@ -112,4 +111,9 @@ export class Editor {
     for (const [file, known] of this.#shipped) if (known === text) return file;
     return OWN_FILE;
   }
+}
+
+/** Whether a line of a diagnostic says what to do. */
+function isAdvice(line: string): boolean {
+  return /^ {2}(expected|to mend): /.test(line);
 }

@@ -74,7 +74,7 @@ export class LabStudy {
         clocks: { wallSeconds: secondsNow, cpuSeconds: secondsNow },
         onProgress: (progress) => say({ kind: "progress", progress }),
       });
-      this.#show(document, this.#finished.get(0), { ...this.#basis(), isFinal: true, isStandingFinal: true });
+      this.#show(document, { ...this.#basis(), isFinal: true, isStandingFinal: true });
       this.#sayResult(document);
       this.#story.tellAtEnd(document);
     } catch (error) {
@@ -96,8 +96,7 @@ export class LabStudy {
         // The watch stays the same object: it is the name by which a task is dropped.
         const result = await boots.run(task, Object.assign(watch, heard));
         this.#finished.set(task.replication, result);
-        const results = this.#results();
-        this.#show(this.#documentOf(results), results[0], this.#basis());
+        this.#show(this.#documentOf(this.#results()), this.#basis());
         return result;
       },
     };
@@ -105,7 +104,7 @@ export class LabStudy {
 
   #soFar(result: ReplicationResult): void {
     if (this.#finished.size > 0 || this.#stop.signal.aborted) return;
-    this.#show(this.#documentOf([result]), result, { ...this.#basis(), simulatedSeconds: result.duration / SECOND });
+    this.#show(this.#documentOf([result]), { ...this.#basis(), simulatedSeconds: result.duration / SECOND });
   }
 
   #results(): readonly ReplicationResult[] {
@@ -122,7 +121,7 @@ export class LabStudy {
     return documentOf({ ...this.#studied, digest: this.#digest }, results, { wallSeconds: 0, cpuSeconds: 0 });
   }
 
-  #show(document: RunDocument, first: ReplicationResult | undefined, basis: FiguresBasis): void {
+  #show(document: RunDocument, basis: FiguresBasis): void {
     if (this.#stop.signal.aborted) return;
     this.#place.say({
       kind: "figures",
@@ -130,8 +129,6 @@ export class LabStudy {
         document,
         finding: findingParagraphs(document),
         classes: classifyNodePorts(document),
-        reservedPorts: first?.exposure.reservedPorts ?? [],
-        heldPorts: first?.exposure.heldPorts ?? [],
         basis,
       },
     });

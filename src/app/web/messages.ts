@@ -76,9 +76,6 @@ export interface PageFigures {
   readonly document: RunDocument;
   readonly finding: readonly string[];
   readonly classes: NodePortClasses;
-  /** Ports of the range that are reserved, and that something listens on. */
-  readonly reservedPorts: readonly number[];
-  readonly heldPorts: readonly number[];
   readonly basis: FiguresBasis;
 }
 

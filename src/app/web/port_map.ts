@@ -1,8 +1,9 @@
+import { PORT_WALKS } from "../../kernel/eras.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
-import { blockText, portBlocks } from "../../report/port_blocks.ts";
+import { blockText, type PortBlock } from "../../report/port_blocks.ts";
+import { startsByPort } from "../../study/port_starts.ts";
 import { draw, textSpace } from "./element.ts";
 import type { PageFigures } from "./messages.ts";
-import { landingCounts } from "./port_landing.ts";
 
 /** The part of the ports that is shown. */
 export type MapZoom = "all" | "range" | "nodePorts";
@@ -43,7 +44,7 @@ export function portMap({ figures, nodePortRange, zoom, width }: MapInput): SVGS
     laneText(0, `ip_local_port_range ${low}-${high}`),
     draw("rect", { class: "range", ...span(low, high, 1), y: laneY(0), height: 18 }),
     laneText(1, reservedText(figures)),
-    ...portBlocks(figures.reservedPorts).map(([first, last]) =>
+    ...reservedBlocks(figures).map(([first, last]) =>
       draw("rect", { class: "reserved", ...span(first, last, 1.5), y: laneY(1), height: 18 }),
     ),
     laneText(2, nodePortText(exposure.nodePorts.length, nodePortRange, parity)),
@@ -56,8 +57,10 @@ export function portMap({ figures, nodePortRange, zoom, width }: MapInput): SVGS
 }
 
 /** What the map shows, in a sentence or two. */
-export function mapText({ document, classes, reservedPorts }: PageFigures): string {
+export function mapText(figures: PageFigures): string {
+  const { document, classes } = figures;
   const { exposure, settings } = document;
+  const reservedCount = sizeOf(reservedBlocks(figures));
   const [low, high] = exposure.portRange;
   const total = exposure.nodePorts.length;
   if (total === 0) return "There are no NodePorts.";
@@ -65,7 +68,7 @@ export function mapText({ document, classes, reservedPorts }: PageFigures): stri
   const parity = hasParity(settings.portWalk, exposure.portRange)
     ? ` The walk ${settings.portWalk} tries ${low % 2 === 0 ? "even" : "odd"} ports first; those of the other parity only when it finds none.`
     : "";
-  const reserved = reservedPorts.length === 0 ? "" : `, ${formatCount(reservedPorts.length)} of them reserved`;
+  const reserved = reservedCount === 0 ? "" : `, ${formatCount(reservedCount)} of them reserved`;
   return (
     `The range has ${formatCount(high - low + 1)} ports${reserved}. Of ${plural(formatCount(total), "NodePort")} connect() can be given ` +
     `${hit === 0 ? "none" : formatCount(hit)}.${parity}`
@@ -98,13 +101,13 @@ function laneText(lane: number, text: string): SVGTextElement {
   return draw("text", { x: 0, y: TOP + lane * LANE + 12 }, text);
 }
 
-function reservedText({ reservedPorts }: PageFigures): string {
-  const blocks = portBlocks(reservedPorts);
+function reservedText(figures: PageFigures): string {
+  const blocks = reservedBlocks(figures);
   if (blocks.length === 0) return "reserved in the range: none";
   const named =
     blocks.length <= 2
       ? blocks.map(blockText).join(", ")
-      : `${formatCount(reservedPorts.length)} ports in ${blocks.length} blocks`;
+      : `${formatCount(sizeOf(blocks))} ports in ${blocks.length} blocks`;
   return `reserved in the range: ${named}`;
 }
 
@@ -133,20 +136,38 @@ function nodePortTicks(
   });
 }
 
+/** How many of the walk's starts end at each port while no port is in use; by port. */
+function landings({ document }: PageFigures): Uint32Array {
+  const { exposure, settings } = document;
+  const closed = new Uint8Array(LAST_PORT + 1);
+  for (const [first, last] of [...(exposure.reservedBlocks ?? []), ...(exposure.heldBlocks ?? [])])
+    closed.fill(1, first, last + 1);
+  const walk = PORT_WALKS.find((name) => name === settings.portWalk) ?? "5.18+";
+  const isClosed = (port: number): boolean => closed[port] === 1;
+  const starts = startsByPort({ walk, range: exposure.portRange, isReserved: isClosed, isHeld: isClosed });
+  // The last entry counts starts that find no port.
+  return starts.subarray(0, LAST_PORT + 1);
+}
+
+function reservedBlocks({ document }: PageFigures): readonly PortBlock[] {
+  return document.exposure.reservedBlocks ?? [];
+}
+
+function sizeOf(blocks: readonly PortBlock[]): number {
+  return blocks.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
 /** Where walks end, as the mean of each column of the picture: flat, but for piles behind what is closed. */
 function landingLane(figures: PageFigures, [from, to]: readonly [number, number], width: number): SVGElement[] {
-  const { exposure, settings } = figures.document;
-  const [low] = exposure.portRange;
-  const closed = new Set([...figures.reservedPorts, ...figures.heldPorts]);
-  const counts = landingCounts({ range: exposure.portRange, portWalk: settings.portWalk, closed });
+  const counts = landings(figures);
   const columns = Math.max(1, Math.floor(width / 2));
   const most = new Float64Array(columns);
   for (const [index, count] of counts.entries()) {
-    const column = Math.floor(((low + index - from) / (to - from + 1)) * columns);
+    const column = Math.floor(((index - from) / (to - from + 1)) * columns);
     if (column >= 0 && column < columns) most[column] = Math.max(most[column]!, count);
   }
   const peak = counts.reduce((a, b) => Math.max(a, b), 0);
-  const peakPort = low + counts.indexOf(peak);
+  const peakPort = counts.indexOf(peak);
   const said = peak > 1 ? `at ${peakPort}: ${formatCount(peak)} × as often` : "everywhere alike";
   const y = laneY(3);
   // The piles are thousands of times as high as the rest: the logarithm shows both.

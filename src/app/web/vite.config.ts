@@ -8,6 +8,9 @@ const manifest: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
 );
 
+/** A slow machine is no fault of the page. */
+const QUIET = { checks: { bundlerTimings: false } };
+
 /** Makes `dist/app/web/lab.html`: one file that needs no other. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
@@ -20,9 +23,9 @@ export default defineConfig({
     target: "es2023",
     modulePreload: false,
     reportCompressedSize: false,
-    rolldownOptions: { input: fileURLToPath(new URL("lab.html", import.meta.url)) },
+    rolldownOptions: { ...QUIET, input: fileURLToPath(new URL("lab.html", import.meta.url)) },
   },
-  worker: { format: "iife" },
+  worker: { format: "iife", rolldownOptions: QUIET },
   plugins: [viteSingleFile({ removeViteModuleLoader: true }), closedPage()],
 });
 

@@ -1,4 +1,4 @@
-import { type Micros, SECOND } from "../../units.ts";
+import { type Micros, type Port, SECOND } from "../../units.ts";
 import type { Netns } from "../netns.ts";
 import type { SocketTable } from "./socket_table.ts";
 import type { Tcp } from "./tcp.ts";
@@ -31,6 +31,20 @@ export class TimeWaitQueue {
   /** Entries of a namespace; ask `expire` first. */
   countOf(netns: Netns): number {
     return this.#counts[netns.id] ?? 0;
+  }
+
+  /** The local ports of a namespace's entries whose time is over and that nobody has removed yet. Changes nothing. */
+  lapsedPorts(netns: Netns): Port[] {
+    const { sockets, machine } = this.#tcp;
+    const ports: Port[] = [];
+    for (let index = 0; index < this.#count; index += 1) {
+      const row = (this.#head + index) & (this.#due.length - 1);
+      if (this.#due[row]! > machine.loop.now) break;
+      const slot = this.#slots[row]!;
+      const isLive = sockets.generation[slot] === this.#generations[row];
+      if (isLive && sockets.scope[slot] === netns.id) ports.push(sockets.localPort(slot));
+    }
+    return ports;
   }
 
   /** The most entries that a namespace has had at once. */

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { runCli } from "../../../src/app/cli/run_cli.ts";
 import { studyHere } from "../../study/study_here.ts";
 import { NO_BROWSER } from "../../support/browser.ts";
@@ -28,11 +28,12 @@ async function documentOf(scenario: string, words: readonly string[]): Promise<s
   return io.out();
 }
 
-describe.skipIf(NO_BROWSER !== "")(`The page${NO_BROWSER}`, { timeout: 120_000 }, () => {
+describe(`The page${NO_BROWSER}`, { timeout: 120_000 }, () => {
   let lab: BuiltLab | undefined;
   beforeAll(async () => {
-    lab = await buildLab();
+    if (NO_BROWSER === "") lab = await buildLab();
   }, 120_000);
+  beforeEach(({ skip }) => skip(NO_BROWSER !== "", NO_BROWSER));
   afterAll(() => lab?.close());
 
   it("is one file of less than 2 MB that asks for nothing else and complains of nothing", async () => {

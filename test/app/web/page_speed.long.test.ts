@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { launchBrowser, NO_BROWSER } from "../../support/browser.ts";
 import { type BuiltLab, buildLab, linkTo } from "./lab_page.ts";
 
@@ -70,11 +70,12 @@ function tasksOf(
     .map(({ ts, tdur = 0 }) => ({ ts, ms: tdur / 1000 }));
 }
 
-describe.skipIf(NO_BROWSER !== "")(`The page's speed${NO_BROWSER}`, () => {
+describe(`The page's speed${NO_BROWSER}`, () => {
   let lab: BuiltLab | undefined;
   beforeAll(async () => {
-    lab = await buildLab();
+    if (NO_BROWSER === "") lab = await buildLab();
   }, 120_000);
+  beforeEach(({ skip }) => skip(NO_BROWSER !== "", NO_BROWSER));
   afterAll(() => lab?.close());
 
   it("needs less than a second of work for the first result, and blocks the page for less than a tenth", async () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findJsonValue, jsonPathAt } from "../../src/app/cli/json_places.ts";
+import { findJsonValue, jsonPathAt } from "../../src/scenario/json_places.ts";
 
 const TEXT = '{"a": {"b": [1, "two,]", {"c": null}]}, "d": true}';
 

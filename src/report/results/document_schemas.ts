@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { SWEEP_DESIGNS } from "../../study/sweep_design.ts";
+import type { PointDocument, SweepManifest } from "../../study/sweep_document.ts";
+import { ENGINE_COUNTS, FIGURES, intervalSchema, RUN_PARTS, runSchema } from "./run_schema.ts";
+import type { ResultDocument } from "./result.ts";
+
+const texts = z.record(z.string(), z.string());
+const port = z.int().min(0).max(65_535);
+const values = texts;
+
+const factor = z.union([
+  z.looseObject({ kind: z.literal("values"), path: z.string(), values: z.array(z.string()) }),
+  z.looseObject({
+    kind: z.literal("range"),
+    path: z.string(),
+    low: z.number(),
+    high: z.number(),
+    unit: z.string(),
+    decimals: z.number(),
+  }),
+]);
+
+/** What `sweep/1` and `sweep-manifest/1` have alike. */
+const ASKED = {
+  sweep: z.string(),
+  engine: z.looseObject({ version: z.string(), build: z.string() }),
+  scenario: z.looseObject({ file: z.string(), digest: z.string(), about: z.string() }),
+  design: z.looseObject({ kind: z.enum(SWEEP_DESIGNS), seed: z.string() }),
+  vary: z.array(factor),
+  overrides: z.array(z.string()),
+  settings: texts,
+};
+
+const POINT = {
+  point: z.int().positive(),
+  values,
+  ...FIGURES,
+  ...RUN_PARTS,
+  engine: z.looseObject({ ...ENGINE_COUNTS, version: z.string() }),
+};
+
+const sweepSchema = z.looseObject({
+  format: z.literal("sweep/1"),
+  ...ASKED,
+  shard: z.exactOptional(z.looseObject({ index: z.int().positive(), count: z.int().positive() })),
+  points: z.array(z.looseObject(POINT)),
+});
+
+/** The document `sweep-manifest/1`. */
+export const manifestSchema: z.ZodType<SweepManifest> = z.looseObject({
+  format: z.literal("sweep-manifest/1"),
+  ...ASKED,
+  points: z.array(z.looseObject({ point: z.int().positive(), values })),
+});
+
+/** The document `sweep-point/1`. */
+export const pointSchema: z.ZodType<PointDocument> = z.looseObject({
+  format: z.literal("sweep-point/1"),
+  sweep: z.string(),
+  ...POINT,
+});
+
+const MECHANISM_NAMES = [
+  "portWalk",
+  "cursor",
+  "portRange",
+  "nodePorts",
+  "reachable",
+  "reserved",
+  "held",
+  "otherParity",
+  "adjacent",
+  "inARow",
+  "startsOfOneNodePort",
+  "connectsPerEpoch",
+  "livenessThreshold",
+] as const;
+
+const mechanism = z.looseObject({
+  portWalk: z.string(),
+  cursor: z.enum(["machine", "destination", "destination-and-epoch"]),
+  portRange: z.tuple([port, port]),
+  nodePorts: z.number(),
+  reachable: z.number(),
+  reserved: z.number(),
+  held: z.number(),
+  otherParity: z.number(),
+  adjacent: z.number(),
+  inARow: z.number(),
+  startsOfOneNodePort: z.number(),
+  connectsPerEpoch: z.number(),
+  livenessThreshold: z.number().nullable(),
+});
+
+const side = z.looseObject({
+  ...FIGURES,
+  name: z.string(),
+  engine: z.looseObject(ENGINE_COUNTS),
+  file: z.string(),
+  digest: z.string(),
+  about: z.string(),
+  mechanism,
+});
+
+const diffSchema = z.looseObject({
+  format: z.literal("diff/1"),
+  settings: z.looseObject({
+    seed: z.string(),
+    replications: z.int().positive(),
+    durationSeconds: z.number(),
+    margin: z.number(),
+    overrides: texts,
+  }),
+  verdict: z.enum(["better", "worse", "no-difference", "undecided"]),
+  decidedBy: z.string(),
+  figures: z.array(
+    z.looseObject({
+      figure: z.string(),
+      a: z.number(),
+      b: z.number(),
+      difference: z.number(),
+      interval: intervalSchema,
+      margin: z.number(),
+      varianceReduction: z.number().nullable(),
+      change: z.enum(["lower", "higher", "no-difference", "undecided"]),
+    }),
+  ),
+  isSameHistory: z.boolean(),
+  changed: z.array(z.enum(MECHANISM_NAMES)),
+  a: side,
+  b: side,
+  engine: z.looseObject({ version: z.string(), cpuSeconds: z.number(), wallSeconds: z.number() }),
+});
+
+const blocks = z.array(z.tuple([port, port]));
+
+const portsSchema = z.looseObject({
+  format: z.literal("ports/1"),
+  kernel: z.string(),
+  portWalk: z.string(),
+  range: z.tuple([port, port]),
+  settings: z.looseObject({
+    seed: z.string(),
+    reserved: blocks,
+    listen: blocks,
+    destinations: z.int().positive(),
+    gapSeconds: z.number(),
+    close: z.enum(["rst", "fin", "keep"]),
+    cursor: z.exactOptional(z.number()),
+    hash: z.exactOptional(z.string()),
+    noise: z.exactOptional(z.array(z.number())),
+    stepWidth: z.exactOptional(z.number()),
+    socketRange: z.exactOptional(z.tuple([port, port])),
+  }),
+  connects: z.array(
+    z.looseObject({
+      at: z.number(),
+      destination: z.int().nonnegative(),
+      port: z.exactOptional(port),
+      error: z.exactOptional(z.string()),
+      candidates: z.int().nonnegative(),
+      epoch: z.exactOptional(z.number()),
+    }),
+  ),
+});
+
+/** The schema of each format of which charts and reports are made. */
+export const RESULT_SCHEMAS: { readonly [Format in ResultDocument["format"]]: z.ZodType<ResultDocument> } = {
+  "run/1": runSchema,
+  "sweep/1": sweepSchema,
+  "diff/1": diffSchema,
+  "ports/1": portsSchema,
+};

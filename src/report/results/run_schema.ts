@@ -1,0 +1,256 @@
+import { z } from "zod";
+import type { FAILURE_CAUSES } from "../../cluster/replication_result.ts";
+
+const count = z.number().nonnegative();
+const share = z.number().min(0).max(1);
+const port = z.int().min(0).max(65_535);
+const blocks = z.array(z.tuple([port, port]));
+const texts = z.record(z.string(), z.string());
+
+/** A confidence interval; `high` may be `null` where the document says so. */
+export const intervalSchema = z.looseObject({
+  low: z.number(),
+  high: z.number(),
+  level: share,
+  method: z.string(),
+});
+const openInterval = z.looseObject({ ...intervalSchema.shape, high: z.number().nullable() });
+
+const byCause = z.looseObject({
+  "nodeport-collision": count,
+  "port-exhaustion": count,
+  "conntrack-full": count,
+  "connection-refused": count,
+  "slow-server": count,
+  "connect-timeout": count,
+  "host-unreachable": count,
+  other: count,
+} satisfies Record<(typeof FAILURE_CAUSES)[number], unknown>);
+
+const declined = z.looseObject({ declined: z.string() });
+const gap = z.exactOptional(z.number().nullable());
+const exact = z.union([
+  z.looseObject({ probability: share, assumptions: z.array(z.string()), gapStandardErrors: gap }),
+  declined,
+]);
+const exactRestarts = z.union([
+  z.looseObject({
+    perNodeWeek: count,
+    runs: z.array(z.looseObject({ length: count, perNodeWeek: count })),
+    assumptions: z.array(z.string()),
+    gapStandardErrors: gap,
+  }),
+  declined,
+]);
+
+const survival = z.looseObject({
+  watched: count,
+  events: count,
+  medianSeconds: count.nullable(),
+  medianInterval: openInterval,
+  curve: z.array(z.looseObject({ atSeconds: count, surviving: z.number(), low: z.number(), high: z.number() })),
+});
+const firstTime = z.looseObject({ perPod: survival, perNode: survival });
+const shareWithInterval = z.looseObject({ share, interval: intervalSchema });
+const life = z.looseObject({
+  firstFailure: firstTime,
+  firstRestart: firstTime,
+  nodesHitInAWeek: z.looseObject({ failure: shareWithInterval, restart: shareWithInterval }),
+});
+
+const probes = z.looseObject({
+  total: count,
+  failed: count,
+  probability: share,
+  interval: intervalSchema,
+  exact,
+  byCause,
+  longestRunOfFailures: count,
+  runsOfFailures: z.exactOptional(
+    z.array(
+      z.looseObject({
+        length: count,
+        isAtLeast: z.boolean(),
+        count,
+        perNodeWeek: count,
+        interval: intervalSchema,
+      }),
+    ),
+  ),
+  failuresPerHour: count,
+  meanSecondsBetweenFailures: count.nullable(),
+  designEffect: z.number(),
+});
+
+const dataPlane = z.looseObject({
+  mode: z.enum(["ipvs", "iptables", "nftables"]),
+  rules: count,
+  entries: count,
+  rulesPerNewConnectionMean: count,
+  rulesPerPacketMean: count,
+  newConnectionMicrosMean: count,
+  sync: z.looseObject({ fullLines: count, fullSeconds: count, changeLines: count, changeSeconds: count }),
+  sourceNat: z.looseObject({ connections: count, onNodePort: count, onNodePortShare: share }),
+});
+
+const loadBalancer = z.looseObject({
+  name: z.string(),
+  service: z.string(),
+  checks: count,
+  failed: count,
+  failedShare: share,
+  timesMarkedUnhealthy: count,
+  unhealthyShare: share,
+  nodesMarkedUnhealthy: count,
+  nodesMarkedUnhealthyShare: share,
+  interval: intervalSchema,
+  connects: count,
+  connectsFailed: count,
+});
+
+const kubeProxy = z.looseObject({
+  syncs: count,
+  restarts: count,
+  hangs: count,
+  hungNodes: count,
+  hungSeconds: count,
+  staleServers: count,
+  logLines: count,
+  log: z.array(z.looseObject({ atSeconds: z.number(), text: z.string() })),
+});
+
+const connectSeconds = z.looseObject({
+  mean: count.nullable(),
+  p99: count.nullable(),
+  max: count.nullable(),
+  slowShare: share.nullable(),
+});
+
+const gauge = z.looseObject({
+  mean: z.array(count),
+  min: z.array(count),
+  max: z.array(count),
+  capacity: count,
+});
+
+/** What the figures of a run, of a variant and of a point have alike. */
+export const FIGURES = {
+  probes,
+  readiness: z.looseObject({
+    flips: count,
+    unreadySeconds: count,
+    perNodeWeek: z.exactOptional(count),
+    interval: z.exactOptional(intervalSchema),
+  }),
+  restarts: z.looseObject({
+    count,
+    perNodeWeek: count,
+    interval: intervalSchema,
+    exact: z.exactOptional(exactRestarts),
+  }),
+  life: z.exactOptional(life),
+  workloads: z.array(z.looseObject({ name: z.string(), connects: count, failed: count, byCause, connectSeconds })),
+  ports: z.looseObject({
+    timeWaitMax: count,
+    timeWaitByAddress: z.record(z.string(), count),
+    inUseMax: count,
+    candidatesPerConnect: z.looseObject({ mean: count, p99: count, max: count }),
+  }),
+  conntrack: z.looseObject({ max: count, peak: count, dropped: count, earlyDropped: count }),
+  series: z.exactOptional(z.looseObject({ everySeconds: count, portsInUse: gauge, timeWait: gauge, conntrack: gauge })),
+  loadBalancers: z.array(loadBalancer),
+  kubeProxy,
+  dataPlane,
+  counters: z.record(z.string(), z.number()),
+  warnings: z.array(z.string()),
+  firstFailures: z.array(
+    z.looseObject({
+      replication: count,
+      atSeconds: z.number(),
+      series: z.string(),
+      localPort: port,
+      cause: z.string(),
+      logLine: z.string(),
+    }),
+  ),
+  exposure: z.looseObject({
+    portRange: z.tuple([port, port]),
+    nodePorts: z.array(port),
+    reachable: z.array(port),
+    reserved: z.array(port),
+    heldByKubeProxy: z.boolean(),
+    reservedBlocks: z.exactOptional(blocks),
+    heldBlocks: z.exactOptional(blocks),
+    isIntercepted: z.exactOptional(z.boolean()),
+  }),
+  settings: z.looseObject({
+    seed: z.string(),
+    kernel: z.string(),
+    portWalk: z.string(),
+    replications: z.int().positive(),
+    nodes: z.exactOptional(z.int().positive()),
+    durationSeconds: count,
+    warmUpSeconds: z.exactOptional(count),
+    precision: z.exactOptional(
+      z.looseObject({
+        asked: z.number(),
+        isReached: z.boolean(),
+        looks: count,
+        why: z.string(),
+        budgetSeconds: z.exactOptional(count),
+        cpuBudgetSeconds: z.exactOptional(count),
+      }),
+    ),
+    overrides: texts,
+  }),
+};
+
+/** What an engine has counted. */
+export const ENGINE_COUNTS = { events: count, connections: count, packets: count, fingerprint: z.string() };
+
+const change = z.enum(["lower", "higher", "no-difference", "undecided"]);
+const verdict = z.enum(["yes", "no", "undecided"]);
+const audit = z.looseObject({
+  claim: z.string(),
+  figure: z.string(),
+  variants: z.array(
+    z.looseObject({
+      variant: z.string(),
+      settings: texts,
+      isClaimed: z.boolean(),
+      standing: z.number(),
+      varied: z.number(),
+      ratio: z.number().nullable(),
+      interval: openInterval,
+      change,
+      explains: verdict,
+    }),
+  ),
+  isCause: verdict,
+  explainedBy: z.array(z.string()),
+});
+
+/** What stands in a run beside its figures and in the points of a sweep as well. */
+export const RUN_PARTS = {
+  variants: z.exactOptional(
+    z.array(z.looseObject({ ...FIGURES, name: z.string(), engine: z.looseObject(ENGINE_COUNTS) })),
+  ),
+  audit: z.exactOptional(audit),
+  expectations: z.array(
+    z.looseObject({ that: z.string(), want: z.string(), got: z.number().nullable(), ok: z.boolean() }),
+  ),
+};
+
+/** The document `run/1`. */
+export const runSchema = z.looseObject({
+  format: z.literal("run/1"),
+  scenario: z.looseObject({ file: z.string(), digest: z.string(), about: z.string() }),
+  ...FIGURES,
+  ...RUN_PARTS,
+  engine: z.looseObject({
+    ...ENGINE_COUNTS,
+    version: z.string(),
+    cpuSeconds: z.number(),
+    wallSeconds: z.number(),
+  }),
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { runReplication } from "../../src/cluster/replication.ts";
+import { seriesFigures } from "../../src/study/series_figures.ts";
+import { SECOND } from "../../src/units.ts";
+import { smallNode } from "../cluster/small_node.ts";
+
+describe("seriesFigures", () => {
+  const boot = runReplication(smallNode("", ["duration=10s"]), 0);
+  const read = (portsInUse: readonly number[]) => ({
+    ...boot,
+    gauges: {
+      every: 5 * SECOND,
+      portsInUse,
+      timeWaits: [0, 0],
+      conntrack: [1, 2],
+      capacity: { ports: 100, timeWaits: 200, conntrack: 300 },
+    },
+  });
+
+  it("joins boots moment by moment", () => {
+    expect(seriesFigures([read([10, 20]), read([20, 50])])).toMatchObject({
+      everySeconds: 5,
+      portsInUse: { mean: [15, 35], min: [10, 20], max: [20, 50], capacity: 100 },
+      timeWait: { capacity: 200 },
+      conntrack: { mean: [1, 2], capacity: 300 },
+    });
+  });
+
+  it("says nothing where a boot has no readings", () => {
+    expect(seriesFigures([read([1, 2]), boot])).toBeUndefined();
+  });
+});
