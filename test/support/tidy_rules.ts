@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   app: {
     rooms: ["units", "sim", "kernel", "cluster", "scenario", "study", "check", "conform", "report", "index"],
-    packages: ["yaml", "yargs", "vite", "vite-plugin-singlefile", "zod"],
+    packages: ["yaml", "yargs", "vite", "vite-plugin-singlefile", "vega-embed", "zod"],
   },
 };
 

@@ -85,6 +85,23 @@ describe(`The page${NO_BROWSER}`, { timeout: 120_000 }, () => {
     await page.close();
   });
 
+  it("fits a screen of 360 px, names every control, and steps through the handshake by the arrow keys", async () => {
+    const { page } = await openLab(lab!, QUICK);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await untilFinal(page);
+    await page.locator("#story-body").waitFor();
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    const nameless = `[...document.querySelectorAll("input, select, textarea, button")].filter((control) =>
+      !(control.labels?.length > 0 || control.ariaLabel || control.textContent.trim())).map(({ id }) => id)`;
+    expect(await page.evaluate(nameless)).toEqual([]);
+    await page.locator("#step-first").focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    expect(await page.locator("#step").textContent()).toMatch(/^Step 3 of \d+/);
+    await page.close();
+  });
+
   it("carries scenario, settings and seed in its link, of an edited scenario its text as well", async () => {
     const { page } = await openLab(lab!, QUICK);
     await untilFinal(page);
