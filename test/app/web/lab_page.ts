@@ -38,6 +38,8 @@ export interface OpenLab {
 /** Opens the page in a new tab, with the fragment of a link. */
 export async function openLab({ file, context }: BuiltLab, fragment: string): Promise<OpenLab> {
   const page = await context.newPage();
+  // Where other work takes most of the machine, a minute is short.
+  page.setDefaultTimeout(240_000);
   const requests: string[] = [];
   const complaints: string[] = [];
   page.on("request", (request) => requests.push(request.url()));

@@ -12,7 +12,7 @@ import { type BuiltLab, buildLab, linkTo, openLab, packageVersion, savedBy, unti
 
 if (NO_BROWSER !== "") console.warn(`page.test.ts${NO_BROWSER}`);
 
-const SHORT = ["duration=5m", "replications=2"];
+const SHORT = ["duration=2m", "replications=2"];
 const QUICK = linkTo("nodelocaldns", SHORT);
 
 /** The document of `sim run`, less its two times. */
@@ -28,7 +28,7 @@ async function documentOf(scenario: string, words: readonly string[]): Promise<s
   return io.out();
 }
 
-describe(`The page${NO_BROWSER}`, { timeout: 120_000 }, () => {
+describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
   let lab: BuiltLab | undefined;
   beforeAll(async () => {
     if (NO_BROWSER === "") lab = await buildLab();
@@ -50,7 +50,7 @@ describe(`The page${NO_BROWSER}`, { timeout: 120_000 }, () => {
     const { page } = await openLab(lab!, QUICK);
     for (const scenario of ["nodelocaldns", "clustered-nodeports", "port-opener-removed"]) {
       for (const kernel of ["3.10.0-1160.el7", "5.4.188", "6.1"]) {
-        const keys = ["seed=page", "replications=2", "duration=2m", `kernel=${kernel}`];
+        const keys = ["seed=page", "replications=2", "duration=1m", `kernel=${kernel}`];
         await follow(page, linkTo(scenario, ["kubeProxy.version=1.23.9", ...keys]));
         await page
           .locator("#command", { hasText: `${scenario}.yaml` })
