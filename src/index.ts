@@ -68,8 +68,11 @@ export type {
   RunFigures,
   VariantDocument,
 } from "./study/run_document.ts";
-export { documentOf, runStudy } from "./study/run_study.ts";
-export type { RunProgress, RunRequest } from "./study/run_study.ts";
+export { documentOf, runStudyOnPool } from "./study/run_study.ts";
+export type { PooledRunRequest, RunProgress } from "./study/run_study.ts";
+export { runStudy } from "./study/study_on_workers.ts";
+export type { RunRequest } from "./study/study_on_workers.ts";
+export type { ReplicationPool, ReplicationTask, TaskWatch } from "./study/replication_pool.ts";
 export { runSweep } from "./study/run_sweep.ts";
 export type { SweepProgress, SweepRun } from "./study/run_sweep.ts";
 export { readFactor } from "./study/factor.ts";

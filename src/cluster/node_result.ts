@@ -108,7 +108,7 @@ function listedEntries({ netns, machine }: Node): number {
   let count = 0;
   for (let slot = 0; slot < (table?.extent ?? 0); slot += 1) {
     if (table?.isUsed(slot) !== true || !table.has(slot, CtStatus.CONFIRMED)) continue;
-    if (table.expires[slot]! > machine.loop.now) count += 1;
+    if (table.expires(slot) > machine.loop.now) count += 1;
   }
   return count;
 }

@@ -9,16 +9,28 @@ import type { ClusterOptions } from "./options.ts";
 import type { ReplicationResult } from "./replication_result.ts";
 import { forgetWarmUp } from "./warm_up.ts";
 
-/** How a run is watched and cut short. */
-export interface ReplicationControl {
+/** Which part of a run is simulated. */
+export interface ReplicationExtent {
   /** Stop here instead of at the scenario's duration, for a replay. */
   readonly until?: Micros;
   /** Count from this moment on; it lies before the end. */
   readonly warmUp?: Micros;
   /** How many times gauges are read at most; not at all if left out. No outcome depends on it. */
   readonly gaugeReadings?: number;
+}
+
+/** How a run is watched and cut short. */
+export interface ReplicationControl extends ReplicationExtent {
   /** Called between two slices of the run with what has been simulated so far. */
   readonly onSlice?: (simulated: Micros, failed: number) => void;
+}
+
+/** A run between two of its slices. */
+export interface ReplicationSlice {
+  readonly simulated: Micros;
+  readonly failed: number;
+  /** What a run would yield that ended here. Asking changes nothing in the run. */
+  readonly resultSoFar: () => ReplicationResult;
 }
 
 /** Broken invariants carry the place from which they can be replayed. */
@@ -39,48 +51,71 @@ export function runReplication(
   replication: number,
   control: ReplicationControl = {},
 ): ReplicationResult {
+  const slices = replicationInSlices(options, replication, { ...control, slice: SLICE });
+  for (;;) {
+    const step = slices.next();
+    if (step.done === true) return step.value;
+    control.onSlice?.(step.value.simulated, step.value.failed);
+  }
+}
+
+/**
+ * Simulates as `runReplication` does, and comes back to its caller after each slice, who may do other things between two
+ * slices or stop asking. The result does not depend on how long a slice is.
+ *
+ * @throws as `runReplication` does.
+ */
+export function* replicationInSlices(
+  options: ClusterOptions,
+  replication: number,
+  extent: ReplicationExtent & { readonly slice: Micros },
+): Generator<ReplicationSlice, ReplicationResult, void> {
   const loop = new EventLoop();
   try {
-    return simulate(options, replication, control, loop);
+    return yield* simulate(options, replication, extent, loop);
   } catch (error) {
     if (error instanceof Error) Object.assign(error, { replication, at: loop.now } satisfies ReplayPlace);
     throw error;
   }
 }
 
-function simulate(
+function* simulate(
   options: ClusterOptions,
   replication: number,
-  control: ReplicationControl,
+  { until, warmUp, gaugeReadings, slice }: ReplicationExtent & { readonly slice: Micros },
   loop: EventLoop,
-): ReplicationResult {
+): Generator<ReplicationSlice, ReplicationResult, void> {
   const cluster = new Cluster(options, loop, new RandomStreams(options.seed, replication));
   cluster.start();
   const heldPorts = cluster.nodes.map(({ node }) => node.kubeProxy.heldPorts());
-  const end = Math.min(control.until ?? options.duration, options.duration);
-  const { warmUp } = control;
+  const end = Math.min(until ?? options.duration, options.duration);
   assert(warmUp === undefined || warmUp < end, "a warm-up is shorter than the run");
   const start = warmUp ?? 0;
   const gauges =
-    control.gaugeReadings === undefined
+    gaugeReadings === undefined
       ? undefined
-      : new Gauges(cluster, { start, end, readings: readingsIn(end - start, control.gaugeReadings) });
+      : new Gauges(cluster, { start, end, readings: readingsIn(end - start, gaugeReadings) });
+  const resultAt = (now: Micros, counted: Micros | undefined): ReplicationResult => {
+    const results = cluster.nodes.map((node, index) =>
+      nodeResult(node, {
+        replication,
+        end: now,
+        heldPorts: heldPorts[index] ?? [],
+        ...(counted === undefined ? {} : { warmUp: counted }),
+      }),
+    );
+    return joinNodeResults(results, cluster.fabric?.result());
+  };
   for (const stop of warmUp === undefined ? [end] : [warmUp, end]) {
+    const counted = stop === warmUp ? undefined : warmUp;
     while (loop.now < stop) {
-      loop.runUntil(Math.min(loop.now + SLICE, stop, gauges?.next ?? Infinity));
+      loop.runUntil(Math.min(loop.now + slice, stop, gauges?.next ?? Infinity));
       gauges?.read(loop.now);
-      control.onSlice?.(loop.now, cluster.failedProbes());
+      const simulated = loop.now;
+      yield { simulated, failed: cluster.failedProbes(), resultSoFar: () => resultAt(simulated, counted) };
     }
     if (stop === warmUp) forgetWarmUp(cluster);
   }
-  const results = cluster.nodes.map((node, index) =>
-    nodeResult(node, {
-      replication,
-      end,
-      heldPorts: heldPorts[index] ?? [],
-      ...(warmUp === undefined ? {} : { warmUp }),
-    }),
-  );
-  const result = joinNodeResults(results, cluster.fabric?.result());
+  const result = resultAt(end, warmUp);
   return gauges === undefined ? result : { ...result, gauges: gauges.result() };
 }

@@ -1,3 +1,4 @@
+import type { ConnectionStory } from "../study/explain_connection.ts";
 import { BECAUSE } from "./finding.ts";
 import type { ExplainDocument, ExplainedDecision } from "./explain_document.ts";
 import { formatCount, formatSpan } from "./number_text.ts";
@@ -51,6 +52,13 @@ export function hijackOf({ events }: ExplainDocument): ExplainedDecision | undef
 /** The real server that IPVS chose: the new destination. */
 export function serverOf({ changes }: ExplainedDecision): string {
   return changes.find((change) => change.startsWith("destination "))?.split(" -> ")[1] ?? "a real server";
+}
+
+/** What is neither node nor pod: the real server to which IPVS sent the answer, if it did. */
+export function elsewhereText({ nodes }: Pick<ConnectionStory, "nodes">, document: ExplainDocument): string {
+  const hijack = hijackOf(document);
+  if (hijack !== undefined) return `real server ${serverOf(hijack)}`;
+  return nodes.length > 1 ? "between the nodes" : "other hosts";
 }
 
 function causeText({ connection }: ExplainDocument): string {

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import type { ConnectionStory } from "../study/explain_connection.ts";
 import { SECOND } from "../units.ts";
 import type { ExplainDocument } from "./explain_document.ts";
-import { afterText, hijackOf, lostPacket, serverOf, tookText } from "./explain_finding.ts";
+import { afterText, elsewhereText, hijackOf, lostPacket, tookText } from "./explain_finding.ts";
 import { type Lane, lanesOf } from "./sequence_lanes.ts";
 import { type Flight, type Remark, sequenceRows } from "./sequence_rows.ts";
 import { CHART_FONT, textWidth } from "./text_width.ts";
@@ -204,13 +204,6 @@ function remarkData(remark: Remark, y: number, places: ReadonlyMap<string, numbe
     align: x > last / 2 + 1 ? "right" : "left",
     color: remark.isHijack ? COLOR.diverted : COLOR.text,
   };
-}
-
-/** What is neither node nor pod: the real server to which IPVS sent the answer, if it did. */
-function elsewhereText({ nodes }: ConnectionStory, document: ExplainDocument): string {
-  const hijack = hijackOf(document);
-  if (hijack !== undefined) return `real server ${serverOf(hijack)}`;
-  return nodes.length > 1 ? "between the nodes" : "other hosts";
 }
 
 function subjectOf({ connection: { probe, workload, number } }: ExplainDocument): string {

@@ -19,7 +19,7 @@ export function exactForRun(scenario: Scenario, results: readonly ReplicationRes
   for (const { exposure } of results) {
     const key = JSON.stringify([exposure.portRange, exposure.intercepted, exposure.heldPorts, exposure.reservedPorts]);
     const known = byExposure.get(key);
-    if (known === undefined) byExposure.set(key, { value: exactOfExposure(scenario, exposure), count: 1 });
+    if (known === undefined) byExposure.set(key, { value: knownExact(scenario, exposure, key), count: 1 });
     else known.count += 1;
   }
   let weighted = 0;
@@ -36,6 +36,17 @@ export function exactForRun(scenario: Scenario, results: readonly ReplicationRes
     probability: weighted / results.length,
     assumptions: [`Averaged over the ${results.length} replications, each with its own NodePorts.`, ...assumptions],
   };
+}
+
+/** Values that are known already: a run asks for them at each look, and the walk through all ports takes a while. */
+const KNOWN = new WeakMap<Scenario, Map<string, ExactDocument>>();
+
+function knownExact(scenario: Scenario, exposure: ReplicationResult["exposure"], key: string): ExactDocument {
+  const known = KNOWN.get(scenario) ?? new Map<string, ExactDocument>();
+  KNOWN.set(scenario, known);
+  const value = known.get(key) ?? exactOfExposure(scenario, exposure);
+  known.set(key, value);
+  return value;
 }
 
 /** Warnings about traffic that is periodic throughout and meets only a part of the ports. */

@@ -3,12 +3,12 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { exactForRun, trafficWarnings } from "./exact_twin.ts";
 import type { ExactDocument, PrecisionDocument } from "./run_document.ts";
+import { runOnPool } from "./replication_pool.ts";
+import type { ReplicationPool } from "./replication_pool.ts";
 import { decide, firstRound, lookOf } from "./stopping_rule.ts";
 import type { Look, LookResult, StoppingDecision, StoppingRule } from "./stopping_rule.ts";
 import type { StudyPlan } from "./study_plan.ts";
 import { probeInterval } from "./summary.ts";
-import { runOnWorkers } from "./worker_pool.ts";
-import type { WorkerPool } from "./worker_pool.ts";
 
 /** How far a run has come, all variants together. */
 export interface RunProgress {
@@ -23,9 +23,7 @@ export interface RunProgress {
 /** What is to be simulated, and who wants to hear of it. */
 export interface RoundsRequest {
   readonly scenario: Scenario;
-  readonly jobs: number;
-  /** Threads that outlive the run and take the place of `jobs`: the points of a sweep share them. */
-  readonly pool?: WorkerPool;
+  readonly pool: ReplicationPool;
   readonly onProgress?: (progress: RunProgress) => void;
   readonly signal?: AbortSignal;
   /** Run only this replication (counted from 0), and only up to a moment: a replay. */
@@ -138,7 +136,7 @@ export class Rounds {
 
   /** Adds replications of each setting. */
   async run(replications: readonly number[]): Promise<void> {
-    const { until, warmUp, gaugeReadings, jobs, pool, signal } = this.#request;
+    const { until, warmUp, gaugeReadings, pool, signal } = this.#request;
     const given = {
       ...(until === undefined ? {} : { until }),
       ...(warmUp === undefined ? {} : { warmUp }),
@@ -148,10 +146,9 @@ export class Rounds {
       replications.map((replication) => ({ scenario, replication, ...given })),
     );
     const before = this.#progress.expect(tasks.length);
-    const results = await runOnWorkers({
+    const results = await runOnPool({
       tasks,
-      jobs,
-      ...(pool === undefined ? {} : { pool }),
+      pool,
       ...(signal === undefined ? {} : { signal }),
       onSlice: (task, simulated, failed) => this.#progress.slice(before + task, simulated, failed),
       onResult: () => this.#progress.finished(),

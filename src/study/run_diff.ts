@@ -5,8 +5,8 @@ import type { DiffDocument, DiffSideDocument, MechanismFactors } from "./diff_do
 import { diffFigures, verdictOf } from "./diff_figures.ts";
 import { mechanismFactors } from "./mechanism.ts";
 import type { RunDocument, VariantDocument } from "./run_document.ts";
-import { runStudy } from "./run_study.ts";
-import type { RunRequest } from "./run_study.ts";
+import { runStudy } from "./study_on_workers.ts";
+import type { RunRequest } from "./study_on_workers.ts";
 
 /** One of two settings that are compared. */
 export interface DiffSide {

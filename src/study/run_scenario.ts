@@ -6,8 +6,9 @@ import type { DiffDocument } from "./diff_document.ts";
 import { readFactor } from "./factor.ts";
 import type { RunDocument } from "./run_document.ts";
 import { type DiffSide, runDiff } from "./run_diff.ts";
-import { documentOf, type RunRequest } from "./run_study.ts";
+import { documentOf } from "./run_study.ts";
 import { pointDocument, sweepDocument, type SweepDocument } from "./sweep_document.ts";
+import type { RunRequest } from "./study_on_workers.ts";
 import { StudyPlan } from "./study_plan.ts";
 import { planSweep } from "./sweep_plan.ts";
 

@@ -26,8 +26,8 @@ import { summarise } from "./summary.ts";
 
 export type { RunProgress } from "./rounds.ts";
 
-/** One run of a scenario: which, how it was changed, on how many threads. Its variants are run with it, unless one replication is asked for. */
-export interface RunRequest extends RoundsRequest {
+/** One run of a scenario: which, how it was changed, on what pool. Its variants are run with it, unless one replication is asked for. */
+export interface PooledRunRequest extends RoundsRequest {
   readonly file: string;
   readonly digest: string;
   readonly version: string;
@@ -53,7 +53,7 @@ export interface RunRequest extends RoundsRequest {
  * @throws AbortError when the signal aborts; a broken invariant with its `replication`, its moment `at` and,
  * if it is a variant's, the variant's `settings`.
  */
-export async function runStudy(request: RunRequest): Promise<RunDocument> {
+export async function runStudyOnPool(request: PooledRunRequest): Promise<RunDocument> {
   const { scenario, clocks } = request;
   const wallStart = clocks.wallSeconds();
   const cpuStart = clocks.cpuSeconds();
@@ -87,7 +87,7 @@ interface Times {
  * @param varied the replications of each variant, in the order of the variants; empty if they were not run.
  */
 export function documentOf(
-  request: Pick<RunRequest, "scenario" | "file" | "digest" | "version" | "overrides"> & {
+  request: Pick<PooledRunRequest, "scenario" | "file" | "digest" | "version" | "overrides"> & {
     /** The start that was left out of the results. */
     readonly warmUp?: Micros | undefined;
     /** How the number of replications came about, if it was not given. */

@@ -1,17 +1,8 @@
 import { parentPort } from "node:worker_threads";
 import { runReplication } from "../cluster/replication.ts";
 import type { ReplicationResult } from "../cluster/replication_result.ts";
-import type { Scenario } from "../scenario/scenario.ts";
 import type { Micros } from "../units.ts";
-
-/** What a worker is asked to do. */
-export interface WorkerTask {
-  readonly scenario: Scenario;
-  readonly replication: number;
-  readonly until?: Micros;
-  readonly warmUp?: Micros;
-  readonly gaugeReadings?: number;
-}
+import type { ReplicationTask } from "./replication_pool.ts";
 
 /** What a worker answers: progress now and then, then a result or a broken invariant. */
 export type WorkerReply =
@@ -25,7 +16,7 @@ function reply(message: WorkerReply): void {
   port?.postMessage(message);
 }
 
-port?.on("message", ({ scenario, replication, until, warmUp, gaugeReadings }: WorkerTask) => {
+port?.on("message", ({ scenario, replication, until, warmUp, gaugeReadings }: ReplicationTask) => {
   try {
     const result = runReplication(scenario, replication, {
       ...(until === undefined ? {} : { until }),

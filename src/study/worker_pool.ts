@@ -1,66 +1,29 @@
 import { Worker } from "node:worker_threads";
 import type { ReplicationResult } from "../cluster/replication_result.ts";
-import type { Micros } from "../units.ts";
-import type { WorkerReply, WorkerTask } from "./worker.ts";
+import { droppedError, runOnPool } from "./replication_pool.ts";
+import type { PoolRequest, ReplicationPool, ReplicationTask, TaskWatch } from "./replication_pool.ts";
+import type { WorkerReply } from "./worker.ts";
 
-/** What is to be run, and who wants to hear of it. */
-export interface PoolRequest {
-  /** One task is one replication of one scenario. */
-  readonly tasks: readonly WorkerTask[];
-  readonly jobs: number;
-  /** Threads to run on, which stay alive; without them `jobs` threads are started and ended. */
-  readonly pool?: WorkerPool;
-  readonly signal?: AbortSignal;
-  /** Progress of a task, by its place in `tasks`. */
-  readonly onSlice?: (task: number, simulated: Micros, failed: number) => void;
-  readonly onResult?: (task: number, result: ReplicationResult) => void;
-}
-
-/**
- * Runs replications on worker threads, each thread one at a time; the calling thread stays free.
- *
- * @returns the results in the order of `tasks`, whoever finished first.
- * @throws AbortError when the signal aborts; the error of the first replication that breaks, with its place in time and
- * in `tasks` (`task`).
- */
-export async function runOnWorkers(request: PoolRequest): Promise<readonly ReplicationResult[]> {
-  const { tasks, onSlice, onResult } = request;
-  const pool = request.pool ?? new WorkerPool(Math.min(request.jobs, tasks.length));
-  const isAborted = abortion(request.signal);
-  const watches: TaskWatch[] = [];
-  const runOne = async (task: WorkerTask, place: number): Promise<ReplicationResult> => {
-    const watch: TaskWatch = { onSlice: (simulated, failed) => onSlice?.(place, simulated, failed) };
-    watches.push(watch);
-    try {
-      const result = await pool.run(task, watch);
-      onResult?.(place, result);
-      return result;
-    } catch (error) {
-      throw error instanceof Error ? Object.assign(error, { task: place }) : error;
-    }
-  };
+/** Runs replications as `runOnPool` does, on `jobs` threads that are started and ended. */
+export async function runOnWorkers(
+  request: Omit<PoolRequest, "pool"> & { readonly jobs: number },
+): Promise<readonly ReplicationResult[]> {
+  const pool = new WorkerPool(Math.min(request.jobs, request.tasks.length));
   try {
-    return await Promise.race([Promise.all(tasks.map(runOne)), isAborted.promise]);
+    return await runOnPool({ ...request, pool });
   } finally {
-    isAborted.release();
-    for (const watch of watches) pool.drop(watch);
-    if (request.pool === undefined) await pool.close();
+    await pool.close();
   }
 }
 
-/** Who hears of one task of a pool. */
-export interface TaskWatch {
-  readonly onSlice?: (simulated: Micros, failed: number) => void;
-}
-
 interface WaitingTask {
-  readonly task: WorkerTask;
+  readonly task: ReplicationTask;
   readonly resolve: (result: ReplicationResult) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 /** Worker threads with one queue before them: first in, first out. Each thread runs one replication at a time. */
-export class WorkerPool {
+export class WorkerPool implements ReplicationPool {
   readonly #jobs: number;
   readonly #workers = new Set<Worker>();
   readonly #idle: Worker[] = [];
@@ -80,7 +43,7 @@ export class WorkerPool {
    * @throws the error of a replication that breaks, with `replication` and its moment `at`; AbortError if the task was
    * dropped while it waited, or the pool was closed.
    */
-  run(task: WorkerTask, watch: TaskWatch = {}): Promise<ReplicationResult> {
+  run(task: ReplicationTask, watch: TaskWatch = {}): Promise<ReplicationResult> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) reject(droppedError());
       else {
@@ -135,24 +98,7 @@ export class WorkerPool {
   }
 }
 
-function droppedError(): DOMException {
-  return new DOMException("The replication was not run", "AbortError");
-}
-
-/** A promise that rejects when the signal aborts. */
-function abortion(signal: AbortSignal | undefined): { readonly promise: Promise<never>; release(): void } {
-  const listeners: (() => void)[] = [];
-  const promise = new Promise<never>((_resolve, reject) => {
-    const stop = (): void => reject(new DOMException("The study was interrupted", "AbortError"));
-    if (signal?.aborted === true) stop();
-    signal?.addEventListener("abort", stop);
-    listeners.push(stop);
-  });
-  const release = (): void => listeners.forEach((stop) => signal?.removeEventListener("abort", stop));
-  return { promise, release };
-}
-
-function runOn(worker: Worker, task: WorkerTask, watch: TaskWatch): Promise<ReplicationResult> {
+function runOn(worker: Worker, task: ReplicationTask, watch: TaskWatch): Promise<ReplicationResult> {
   return new Promise((resolve, reject) => {
     const onMessage = (reply: WorkerReply): void => {
       if (reply.kind === "slice") {

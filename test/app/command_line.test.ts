@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "../../src/app/cli/command_line.ts";
-import type { CommandLine } from "../../src/app/cli/command_line.ts";
+import type { CommandLine } from "../../src/app/cli/asked_command.ts";
 
 function parse(words: string, environment: Record<string, string> = {}): CommandLine {
   return parseCommandLine(words === "" ? [] : words.split(" "), { environment, version: "0.1.0", columns: 100 });
@@ -267,6 +267,9 @@ describe("parseCommandLine", () => {
     ["conform", "Name the folder of recorded cases: sim conform DIR", "conform "],
     ["conform a --hash 1", "Cannot use --hash here: it is an option of sim ports", "conform "],
     ["conform a --quiet=perhaps", 'Cannot use "--quiet=perhaps": --quiet takes no value', "conform "],
+    ["page", "Name the file to write: sim page --out lab.html", "page "],
+    ["page --out a --out b", "Cannot use --out 2 times: give it once", "page "],
+    ["page lab.html", 'Unexpected word "lab.html"', "page "],
     ["init a b", 'Unexpected word "b"', "init "],
     ["completion fish", 'Cannot use "fish" as the shell: choose one of "bash", "zsh"', "completion "],
   ])("refuses %j with one clear message", (words, message, command) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CliIo } from "../../src/app/cli/cli_io.ts";
 import { runCli } from "../../src/app/cli/run_cli.ts";
 import { initialScenario } from "../../src/scenario/init.ts";
-import type { RunRequest } from "../../src/study/run_study.ts";
+import type { RunRequest } from "../../src/study/study_on_workers.ts";
 import { studyHere } from "../study/study_here.ts";
 import { memoryIo } from "./memory_io.ts";
 

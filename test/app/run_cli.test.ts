@@ -4,7 +4,7 @@ import type { CliIo } from "../../src/app/cli/cli_io.ts";
 import { runCli } from "../../src/app/cli/run_cli.ts";
 import { runText } from "../../src/report/run_text.ts";
 import { initialScenario } from "../../src/scenario/init.ts";
-import type { RunRequest } from "../../src/study/run_study.ts";
+import type { RunRequest } from "../../src/study/study_on_workers.ts";
 import { seconds } from "../../src/units.ts";
 import { failingRun } from "../report/run_documents.ts";
 import { memoryIo, memoryTerminal } from "./memory_io.ts";

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { replicationInSlices, runReplication } from "../../src/cluster/replication.ts";
 import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import { SECOND } from "../../src/units.ts";
 import { PacketLog } from "../support/packet_log.ts";
 import { bootOf, runOf, smallNode } from "./small_node.ts";
 
@@ -113,5 +115,25 @@ describe("TIME_WAIT", () => {
   it("is nowhere after a reset", () => {
     const churn = "churn:\n  - { name: agent, to: 10.10.85.10:10050, rate: 5/s, closes: reset }\n";
     expect(atNode(smallNode(churn))).toBe(0);
+  });
+});
+
+describe("replicationInSlices", () => {
+  it("yields what runReplication does, whatever the slices and however often it is asked on the way", () => {
+    const scenario = smallNode(TROUBLE);
+    const slices = replicationInSlices(scenario, 0, { slice: 7 * SECOND });
+    const totals: number[] = [];
+    let step = slices.next();
+    for (; step.done !== true; step = slices.next()) totals.push(step.value.resultSoFar().probes.total);
+    expect(step.value).toEqual(runOf(scenario));
+    expect(totals).toHaveLength(43);
+    expect(totals).toEqual(totals.toSorted((a, b) => a - b));
+  });
+
+  it("yields between two slices what a run to that moment does", () => {
+    const scenario = smallNode(TROUBLE);
+    const first = replicationInSlices(scenario, 0, { slice: 90 * SECOND }).next();
+    const soFar = first.done === true ? undefined : first.value.resultSoFar();
+    expect(soFar).toEqual(runReplication(scenario, 0, { until: 90 * SECOND }));
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { runStudy, type RunProgress, type RunRequest } from "../../src/study/run_study.ts";
+import type { RunProgress } from "../../src/study/run_study.ts";
+import { runStudy, type RunRequest } from "../../src/study/study_on_workers.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
 import { smallNode } from "../cluster/small_node.ts";
 

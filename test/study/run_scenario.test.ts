@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseScenario } from "../../src/scenario/scenario.ts";
 import { diffScenario, runScenario, sweepScenario } from "../../src/study/run_scenario.ts";
-import { runStudy } from "../../src/study/run_study.ts";
+import { runStudy } from "../../src/study/study_on_workers.ts";
 
 // A node with few probes, on which failures are frequent.
 const FILE = "scenarios/reservation-funnel.yaml";

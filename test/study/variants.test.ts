@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { runReplication } from "../../src/cluster/replication.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
-import { documentOf, runStudy, type RunProgress, type RunRequest } from "../../src/study/run_study.ts";
+import { documentOf, type RunProgress } from "../../src/study/run_study.ts";
+import { runStudy, type RunRequest } from "../../src/study/study_on_workers.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
 import { StudyPlan } from "../../src/study/study_plan.ts";
 import { smallNode } from "../cluster/small_node.ts";

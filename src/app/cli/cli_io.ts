@@ -1,5 +1,5 @@
 import type { RunDocument } from "../../study/run_document.ts";
-import type { RunRequest } from "../../study/run_study.ts";
+import type { RunRequest } from "../../study/study_on_workers.ts";
 import type { WorkerPool } from "../../study/worker_pool.ts";
 
 /** Where text goes: a terminal, a pipe or a file. */

@@ -1,5 +1,7 @@
 import type { CliIo } from "./cli_io.ts";
 
+export { jsonText } from "../../report/json_text.ts";
+
 /** A JSON file that says its own format, or why it cannot be used, to complete "Cannot read …: ". */
 export type JsonFile =
   { readonly ok: true; readonly text: string; readonly value: unknown } | { readonly ok: false; readonly why: string };
@@ -16,9 +18,4 @@ export async function readJsonFile(path: string, format: string, io: CliIo): Pro
   } catch {
     return { ok: false, why: "it is no JSON; a file that portfall writes is there whole or not at all" };
   }
-}
-
-/** A document as portfall writes it into a file: indented, with a line feed at its end. */
-export function jsonText(document: object): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isatty } from "node:tty";
-import { runStudy } from "../../study/run_study.ts";
+import { runStudy } from "../../study/study_on_workers.ts";
 import { WorkerPool } from "../../study/worker_pool.ts";
 import type { CliIo, FileBytes, FileList, FileText, FolderList, TextOutput } from "./cli_io.ts";
 import { writeWhole } from "./write_whole.ts";

@@ -1,23 +1,10 @@
-import { initialScenario } from "../../scenario/init.ts";
-import { scenarioJsonSchema } from "../../scenario/json_schema.ts";
 import { shellWord } from "../../report/shell_command.ts";
-import { checkCommand } from "./check_command.ts";
 import type { CliIo } from "./cli_io.ts";
 import { parseCommandLine } from "./command_line.ts";
-import type { CommandLine } from "./command_line.ts";
+import type { CommandLine } from "./asked_command.ts";
 import { completionScript } from "./completion_script.ts";
-import { chartCommand } from "./chart_command.ts";
-import { conformCommand } from "./conform_command.ts";
-import { diffCommand } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { explainCommand } from "./explain_command.ts";
-import { importCommand } from "./import_command.ts";
 import { internalErrorText } from "./internal_error.ts";
-import { mergeCommand } from "./merge_command.ts";
-import { portsCommand } from "./ports_command.ts";
-import { reportCommand } from "./report_command.ts";
-import { runCommand } from "./run_command.ts";
-import { sweepCommand } from "./sweep_command.ts";
 
 /**
  * The command `sim`: does what the words after it ask for. Results go to `io.stdout`; progress, warnings and problems
@@ -35,35 +22,37 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
+/** Each command is loaded when it is asked for, so that none waits for what the others need. */
 async function follow(asked: CommandLine, io: CliIo): Promise<number> {
   switch (asked.command) {
     case "run":
-      return runCommand(asked.options, io);
+      return (await import("./run_command.ts")).runCommand(asked.options, io);
     case "sweep":
-      return sweepCommand(asked.options, io);
+      return (await import("./sweep_command.ts")).sweepCommand(asked.options, io);
     case "merge":
-      return mergeCommand(asked.options, io);
+      return (await import("./merge_command.ts")).mergeCommand(asked.options, io);
     case "explain":
-      return explainCommand(asked.options, io);
+      return (await import("./explain_command.ts")).explainCommand(asked.options, io);
     case "diff":
-      return diffCommand(asked.options, io);
+      return (await import("./diff_command.ts")).diffCommand(asked.options, io);
     case "check":
-      return checkCommand(asked.options, io);
+      return (await import("./check_command.ts")).checkCommand(asked.options, io);
     case "ports":
-      return portsCommand(asked.options, io);
+      return (await import("./ports_command.ts")).portsCommand(asked.options, io);
     case "chart":
-      return chartCommand(asked.options, io);
+      return (await import("./chart_command.ts")).chartCommand(asked.options, io);
     case "conform":
-      return conformCommand(asked.options, io);
+      return (await import("./conform_command.ts")).conformCommand(asked.options, io);
     case "report":
-      return reportCommand(asked.options, io);
+      return (await import("./report_command.ts")).reportCommand(asked.options, io);
     case "import":
-      return importCommand(asked.options, io);
+      return (await import("./import_command.ts")).importCommand(asked.options, io);
+    case "page":
+      return (await import("./page_command.ts")).pageCommand(asked.options, io);
     case "init":
       return initCommand(asked.file, io);
     case "schema":
-      io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
-      return EXIT_CODE.done;
+      return schemaCommand(io);
     case "completion":
       io.stdout.write(completionScript(asked.shell));
       return EXIT_CODE.done;
@@ -76,8 +65,16 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
   }
 }
 
+/** `sim schema`. */
+async function schemaCommand(io: CliIo): Promise<number> {
+  const { scenarioJsonSchema } = await import("../../scenario/json_schema.ts");
+  io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
+  return EXIT_CODE.done;
+}
+
 /** `sim init`: the first scenario to a new file, or to stdout without one. */
 async function initCommand(file: string | undefined, io: CliIo): Promise<number> {
+  const { initialScenario } = await import("../../scenario/init.ts");
   if (file === undefined) {
     io.stdout.write(initialScenario());
     return EXIT_CODE.done;

@@ -3,6 +3,7 @@ import { CHECK_OPTIONS } from "./check_options.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
 import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { DIFF_OPTIONS, OWN_DIFF_OPTIONS } from "./diff_options.ts";
+import { PAGE_OPTIONS } from "./page_options.ts";
 import { PORTS_OPTIONS } from "./ports_options.ts";
 import { MERGE_OPTIONS } from "./merge_options.ts";
 import { REPORT_OPTIONS } from "./report_options.ts";
@@ -23,6 +24,7 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
   ["report", Object.keys(REPORT_OPTIONS)],
+  ["page", Object.keys(PAGE_OPTIONS)],
 ];
 
 /** What a command lacks that was given no word. */

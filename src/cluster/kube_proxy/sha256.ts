@@ -23,7 +23,22 @@ const BLOCK = 64;
  * @returns 32 bytes.
  */
 export function sha256(text: string): Uint8Array {
-  const bytes = padded(text);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    assert(code < 128, "the text is ASCII");
+    bytes[index] = code;
+  }
+  return sha256OfBytes(bytes);
+}
+
+/**
+ * SHA-256 (FIPS 180-4) of bytes.
+ *
+ * @returns 32 bytes.
+ */
+export function sha256OfBytes(content: Uint8Array): Uint8Array {
+  const bytes = padded(content);
   const state = Int32Array.from(INITIAL_STATE);
   for (let start = 0; start < bytes.length; start += BLOCK) absorb(state, bytes, start);
   const digest = new Uint8Array(32);
@@ -32,16 +47,13 @@ export function sha256(text: string): Uint8Array {
   return digest;
 }
 
-/** The text, a one bit, zeros, and the length in bits, so that whole blocks come out. */
-function padded(text: string): Uint8Array {
-  const bytes = new Uint8Array(Math.ceil((text.length + 9) / BLOCK) * BLOCK);
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    assert(code < 128, "the text is ASCII");
-    bytes[index] = code;
-  }
-  bytes[text.length] = 0x80;
-  new DataView(bytes.buffer).setUint32(bytes.length - 4, 8 * text.length);
+/** The content, a one bit, zeros, and the length in bits, so that whole blocks come out. */
+function padded(content: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil((content.length + 9) / BLOCK) * BLOCK);
+  bytes.set(content);
+  bytes[content.length] = 0x80;
+  // A content of 4 MiB has fewer bits than fit into the lower word of the length.
+  new DataView(bytes.buffer).setUint32(bytes.length - 4, 8 * content.length);
   return bytes;
 }
 

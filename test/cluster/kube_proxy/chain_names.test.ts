@@ -9,7 +9,7 @@ import {
   serviceChainHash,
   servicePortText,
 } from "../../../src/cluster/kube_proxy/chain_names.ts";
-import { sha256 } from "../../../src/cluster/kube_proxy/sha256.ts";
+import { sha256, sha256OfBytes } from "../../../src/cluster/kube_proxy/sha256.ts";
 import { ip } from "../../support/small_network.ts";
 
 const P80 = {
@@ -49,5 +49,10 @@ describe("sha256", () => {
         expect(Buffer.from(sha256(text)).toString("hex")).toBe(createHash("sha256").update(text).digest("hex"));
       }),
     );
+  });
+
+  it("gives the digest of bytes, too", () => {
+    const bytes = new TextEncoder().encode("überall 1024–65000\n".repeat(40));
+    expect(Buffer.from(sha256OfBytes(bytes)).toString("hex")).toBe(createHash("sha256").update(bytes).digest("hex"));
   });
 });
