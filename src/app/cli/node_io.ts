@@ -5,7 +5,6 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isatty } from "node:tty";
-import { runStudy } from "../../study/study_on_workers.ts";
 import { WorkerPool } from "../../study/worker_pool.ts";
 import type { CliIo, FileBytes, FileList, FileText, FolderList, TextOutput } from "./cli_io.ts";
 import { writeWhole } from "./write_whole.ts";
@@ -29,7 +28,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     writeWholeFile: (path, content) => whyNot(writeWhole(path, content)),
     readWebFile,
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
-    runStudy,
+    runStudy: async (request) => (await import("../../study/study_on_workers.ts")).runStudy(request),
     openWorkers: (jobs) => new WorkerPool(jobs),
     buildDigest,
     runtime: `Node ${process.versions.node} on ${process.platform} ${process.arch}`,
