@@ -19,10 +19,25 @@ export async function vegaSvg(chart: TopLevelSpec): Promise<string> {
   if (typeof metrics === "object" && metrics !== null) Reflect.set(metrics, "width", widthOf);
   const view = new vega.View(vega.parse(vegaLite.compile(chart).spec), { renderer: "none" });
   try {
-    return `${await view.toSVG()}\n`;
+    return `${withOwnNumbers(await view.toSVG())}\n`;
   } finally {
     view.finalize();
   }
+}
+
+/** Vega numbers clips and gradients through all charts that it draws: here they count from 0 in each picture. */
+function withOwnNumbers(svg: string): string {
+  const names = new Map<string, string>();
+  const ownName = (name: string): string => {
+    const known = names.get(name) ?? `${name.replace(/\d+$/, "")}${names.size}`;
+    names.set(name, known);
+    return known;
+  };
+  return svg.replaceAll(/<[a-z][^>]*>/gi, (tag) =>
+    tag
+      .replaceAll(/ id="([^"]*)"/g, (_, name: string) => ` id="${ownName(name)}"`)
+      .replaceAll(/url\(#([^)"]*)\)/g, (_, name: string) => `url(#${ownName(name)})`),
+  );
 }
 
 function widthOf({ fontSize, fontWeight }: TextItem, text: unknown): number {

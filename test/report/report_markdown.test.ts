@@ -6,17 +6,26 @@ import { hostileText } from "./hostile_text.ts";
 import { reportOfDocuments, sweepOfFour } from "./report_parts.ts";
 import { failingRun, heldRun } from "./run_documents.ts";
 
+/** The report without the one figure that every new gap in the model changes. */
+const goldenText = (text: string): string => text.replace(/named in \d+ places/, "named in N places");
+
 describe("reportMarkdown", () => {
   it("reads as a finding, advice with its cost, and figures; the rest is folded", async () => {
-    await expect(reportMarkdown(reportOfDocuments(failingRun()))).toMatchFileSnapshot("golden/report_run.txt");
+    await expect(goldenText(reportMarkdown(reportOfDocuments(failingRun())))).toMatchFileSnapshot(
+      "golden/report_run.txt",
+    );
   });
 
   it("reads a sweep by its points, and says which value to take", async () => {
-    await expect(reportMarkdown(reportOfDocuments(sweepOfFour()))).toMatchFileSnapshot("golden/report_sweep.txt");
+    await expect(goldenText(reportMarkdown(reportOfDocuments(sweepOfFour())))).toMatchFileSnapshot(
+      "golden/report_sweep.txt",
+    );
   });
 
   it("reads a comparison by its verdict, and says which side to take", async () => {
-    await expect(reportMarkdown(reportOfDocuments(clusteredDiff()))).toMatchFileSnapshot("golden/report_diff.txt");
+    await expect(goldenText(reportMarkdown(reportOfDocuments(clusteredDiff())))).toMatchFileSnapshot(
+      "golden/report_diff.txt",
+    );
   });
 
   it("begins with the findings of all results where there are several", () => {
