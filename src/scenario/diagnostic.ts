@@ -52,7 +52,8 @@ export function quote(text: string): string {
   return JSON.stringify(characters.length > 80 ? `${characters.slice(0, 79).join("")}…` : text);
 }
 
-function excerpt(diagnostic: Diagnostic): readonly string[] {
+/** The line of a place under a gutter, and carets under what is meant; a long line is shown around them. */
+export function excerpt(diagnostic: Pick<Diagnostic, "line" | "column" | "length" | "sourceLine">): readonly string[] {
   const characters = Array.from(visible(diagnostic.sourceLine));
   const start = diagnostic.column - 1;
   const first = characters.length <= EXCERPT_WIDTH ? 0 : Math.max(0, Math.min(start - 20, characters.length - 1));
@@ -68,6 +69,7 @@ function excerpt(diagnostic: Diagnostic): readonly string[] {
   ];
 }
 
-function visible(text: string): string {
+/** The text with control characters replaced, so that none reaches a terminal. */
+export function visible(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => (character === "\t" ? character : "\ufffd"));
 }

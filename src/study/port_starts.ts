@@ -58,13 +58,21 @@ export function enumerateStarts(input: StartsInput): Starts {
   return { count, stride, advance, isFailing };
 }
 
+/** The port that each starting offset of a walk ends at; -1 where every candidate is refused. O(ports). */
+export function startEnds(input: Omit<StartsInput, "nodePorts">): Int32Array {
+  const [low, high] = input.range;
+  const count = startCount(input.walk, high - low + 1);
+  const find = startFinder(input, count);
+  return Int32Array.from({ length: count }, (_, start) => find(start)?.port ?? -1);
+}
+
 /** Where a start ends: the port, and how many steps the cursor moves. */
 interface End {
   readonly port: Port;
   readonly advance: number;
 }
 
-function startFinder(input: StartsInput, count: number): (start: number) => End | undefined {
+function startFinder(input: Omit<StartsInput, "nodePorts">, count: number): (start: number) => End | undefined {
   const [low, high] = input.range;
   const size = high - low + 1;
   const isUsable = (port: Port): boolean => !input.isReserved(port) && !input.isHeld(port);

@@ -35,6 +35,15 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
       const found = [...stored.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
       return found.length === 0 ? { ok: false, why: "there is no such file" } : { ok: true, files: found };
     },
+    listFolder: async (path) => {
+      const prefix = path === "." ? "" : `${path.replace(/\/+$/, "")}/`;
+      const below = [...stored.keys()].filter((file) => file.startsWith(prefix)).map((file) => file.slice(prefix.length));
+      if (stored.has(path)) return { ok: false, why: "a part of the path is no directory" };
+      if (below.length === 0) return { ok: false, why: "there is no such file" };
+      const folders = new Map(below.map((name) => [name.replace(/\/.*/, ""), name.includes("/")]));
+      return { ok: true, entries: [...folders].map(([name, isFolder]) => ({ name, isFolder })) };
+    },
+    today: () => "2026-11-21",
     writeNewFile: async (path, text) => {
       if (stored.has(path)) return "it exists already; name another file, or remove it first";
       stored.set(path, text);

@@ -17,6 +17,11 @@ export type FileText = { readonly ok: true; readonly text: string } | { readonly
 export type FileList =
   { readonly ok: true; readonly files: readonly string[] } | { readonly ok: false; readonly why: string };
 
+/** What lies directly in a folder, or why that cannot be said, to complete "Cannot read …: ". */
+export type FolderList =
+  | { readonly ok: true; readonly entries: readonly { readonly name: string; readonly isFolder: boolean }[] }
+  | { readonly ok: false; readonly why: string };
+
 /** All that the commands see of the machine they run on. */
 export interface CliIo {
   readonly stdout: TextOutput;
@@ -35,6 +40,10 @@ export interface CliIo {
   readonly readFile: (path: string) => Promise<FileText>;
   /** The paths of all files below a folder, at any depth and in no order; of a file, its own path. */
   readonly listFiles: (path: string) => Promise<FileList>;
+  /** The names of what lies directly in a folder, in no order; links count as what they lead to. */
+  readonly listFolder: (path: string) => Promise<FolderList>;
+  /** The present day in the local calendar, `YYYY-MM-DD`. */
+  readonly today: () => string;
   /**
    * Writes a file that does not exist yet.
    *

@@ -1,6 +1,8 @@
 import yargs from "yargs";
 import type { Argv } from "yargs";
 import { closestWord } from "../../scenario/spelling.ts";
+import { CHECK_OPTIONS, readCheckOptions } from "./check_options.ts";
+import type { CheckOptions } from "./check_options.ts";
 import { CONFORM_OPTIONS, readConformOptions } from "./conform_options.ts";
 import type { ConformOptions } from "./conform_options.ts";
 import { MERGE_OPTIONS, readMergeOptions } from "./merge_options.ts";
@@ -26,6 +28,7 @@ export type CommandLine =
   | { readonly command: "merge"; readonly options: MergeOptions }
   | { readonly command: "explain"; readonly options: ExplainOptions }
   | { readonly command: "diff"; readonly options: DiffOptions }
+  | { readonly command: "check"; readonly options: CheckOptions }
   | { readonly command: "ports"; readonly options: PortsOptions }
   | { readonly command: "conform"; readonly options: ConformOptions }
   | { readonly command: "schema" }
@@ -49,6 +52,7 @@ const COMMANDS = [
   "sweep",
   "merge",
   "diff",
+  "check",
   "ports",
   "conform",
   "init",
@@ -73,7 +77,7 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
     output = text;
   });
   if (message !== undefined) return wrong(plainUsageProblem(message, argv), first);
-  const switched = argv.find((word) => /^--(quiet|resume)=(?!true$|false$)/.test(word));
+  const switched = argv.find((word) => /^--(quiet|resume|fix|write)=(?!true$|false$)/.test(word));
   if (switched !== undefined)
     return wrong(`Cannot use ${JSON.stringify(switched)}: ${switched.split("=")[0]} takes no value`, first);
   return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };
@@ -134,6 +138,10 @@ function declareStudies(parser: Argv, environment: Environment, ask: (asked: Com
 /** The commands about kernels, and those that help to write scenarios. */
 function declareHelpers(parser: Argv, environment: Environment, ask: (asked: CommandLine) => void): Argv {
   return parser
+    .command("check <target..>", "Judge a node's configuration by rules, without simulation", declareCheck, (values) => {
+      const options = readCheckOptions(values);
+      ask(typeof options === "string" ? wrong(options, "check") : { command: "check", options });
+    })
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
@@ -247,6 +255,24 @@ function declareDiff(command: Argv, environment: Environment) {
       ["$0 diff node.yaml --b sysctls.net.ipv4.ip_local_reserved_ports=20000-40000"],
       ["$0 diff node.yaml --a kernel=5.4.188 --b kernel=6.1 --margin 10%"],
       ["$0 diff before.yaml after.yaml --seed 42 --format json"],
+    ]);
+}
+
+/** The arguments, options and examples of `sim check`. */
+function declareCheck(command: Argv) {
+  return command
+    .positional("target", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "Files or folders: *.conf, sysctl.d, a root folder, scenarios, exports",
+    })
+    .options(CHECK_OPTIONS)
+    .example([
+      ["$0 check /"],
+      ["$0 check 99-kubernetes.conf --kernel 5.4.188 --node-port-range 20000-40000"],
+      ["$0 check etc/sysctl.d --format sarif --fail-on warning"],
+      ["$0 check scenarios/nodelocaldns.yaml --fix"],
     ]);
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { isatty } from "node:tty";
 import { runStudy } from "../../study/run_study.ts";
 import { WorkerPool } from "../../study/worker_pool.ts";
-import type { CliIo, FileList, FileText, TextOutput } from "./cli_io.ts";
+import type { CliIo, FileList, FileText, FolderList, TextOutput } from "./cli_io.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** The machine as Node shows it. `signal` aborts when the user interrupts the program. */
@@ -22,6 +22,8 @@ export function nodeIo(signal: AbortSignal): CliIo {
     clock: () => performance.now(),
     readFile: readText,
     listFiles,
+    listFolder,
+    today: () => new Intl.DateTimeFormat("sv-SE").format(),
     writeNewFile,
     writeWholeFile: (path, content) => whyNot(writeWhole(path, content)),
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
@@ -66,6 +68,16 @@ async function listFiles(path: string): Promise<FileList> {
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => !entry.isDirectory());
     return { ok: true, files: files.map(({ parentPath, name }) => join(parentPath, name)) };
+  } catch (error) {
+    return { ok: false, why: whyOf(error) };
+  }
+}
+
+async function listFolder(path: string): Promise<FolderList> {
+  try {
+    const names = await readdir(path);
+    const kinds = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => undefined)));
+    return { ok: true, entries: names.map((name, index) => ({ name, isFolder: kinds[index]?.isDirectory() === true })) };
   } catch (error) {
     return { ok: false, why: whyOf(error) };
   }

@@ -1,6 +1,7 @@
 import { initialScenario } from "../../scenario/init.ts";
 import { scenarioJsonSchema } from "../../scenario/json_schema.ts";
 import { shellWord } from "../../report/shell_command.ts";
+import { checkCommand } from "./check_command.ts";
 import type { CliIo } from "./cli_io.ts";
 import { parseCommandLine } from "./command_line.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -43,6 +44,8 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
       return explainCommand(asked.options, io);
     case "diff":
       return diffCommand(asked.options, io);
+    case "check":
+      return checkCommand(asked.options, io);
     case "ports":
       return portsCommand(asked.options, io);
     case "conform":

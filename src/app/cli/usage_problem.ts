@@ -1,4 +1,5 @@
 import { closestWord } from "../../scenario/spelling.ts";
+import { CHECK_OPTIONS } from "./check_options.ts";
 import { CONFORM_OPTIONS } from "./conform_options.ts";
 import { EXPLAIN_OPTIONS } from "./explain_options.ts";
 import { DIFF_OPTIONS, OWN_DIFF_OPTIONS } from "./diff_options.ts";
@@ -17,12 +18,14 @@ const OPTIONS: readonly (readonly [command: string, names: readonly string[]])[]
   ["merge", Object.keys(MERGE_OPTIONS)],
   ["explain", Object.keys(EXPLAIN_OPTIONS)],
   ["diff", Object.keys(OWN_DIFF_OPTIONS)],
+  ["check", Object.keys(CHECK_OPTIONS)],
   ["ports", Object.keys(PORTS_OPTIONS)],
   ["conform", Object.keys(CONFORM_OPTIONS)],
 ];
 
 /** What a command lacks that was given no word. */
 const MISSING_WORDS: Readonly<Record<string, string>> = {
+  check: "Name what to check: sim check TARGET…",
   conform: "Name the folder of recorded cases: sim conform DIR",
   diff: "Name the scenario to compare: sim diff SCENARIO --a PATH=VALUE --b PATH=VALUE",
   explain: "Name the scenario of the probe: sim explain SCENARIO",

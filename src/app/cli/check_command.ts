@@ -1,0 +1,106 @@
+import { baselineOf, readBaseline } from "../../check/baseline.ts";
+import { readFacts } from "../../check/build_node.ts";
+import { checkDocument, isOk, type CheckResult } from "../../check/check_document.ts";
+import { byImportance, judgeNodes } from "../../check/check_nodes.ts";
+import { readTarget } from "../../check/check_target.ts";
+import type { CheckedNode } from "../../check/checked_node.ts";
+import { checkGithub } from "../../check/output/check_github.ts";
+import { checkJunit } from "../../check/output/check_junit.ts";
+import { checkSarif } from "../../check/output/check_sarif.ts";
+import { checkText } from "../../check/output/check_text.ts";
+import { commentSuppressions, suppress, type Suppression } from "../../check/suppression.ts";
+import type { SysctlFile } from "../../check/sysctl_file.ts";
+import type { Diagnostic } from "../../scenario/diagnostic.ts";
+import { gatherTargets } from "./check_files.ts";
+import { checkFix } from "./check_fix.ts";
+import type { CheckOptions } from "./check_options.ts";
+import type { CliIo } from "./cli_io.ts";
+import { EXIT_CODE } from "./exit_code.ts";
+import { refuse } from "./refuse.ts";
+import { textOptions } from "./text_options.ts";
+
+/** What was read of all targets. */
+export interface ReadTargets {
+  readonly nodes: readonly CheckedNode[];
+  /** Every file that a finding may name, once. */
+  readonly texts: readonly SysctlFile[];
+}
+
+/**
+ * `sim check`: judges configurations of nodes by rules, without simulation.
+ *
+ * @returns the exit code: 0 if no finding is as bad as `--fail-on`, 1 if one is, 2 if a target or an option is wrong.
+ */
+export async function checkCommand(options: CheckOptions, io: CliIo): Promise<number> {
+  const facts = readFacts(options.facts);
+  if (typeof facts === "string") return wrong(facts, io);
+  const gathered = await gatherTargets(options.targets, options.cluster, io);
+  const problems: Diagnostic[] = [...gathered.problems];
+  const nodes: CheckedNode[] = [];
+  const texts = new Map<string, SysctlFile>();
+  for (const target of gathered.targets) {
+    const read = readTarget(target, facts, gathered.snapshot);
+    if (!read.ok) problems.push(...read.diagnostics);
+    else {
+      nodes.push(...read.nodes);
+      for (const file of read.texts) texts.set(file.path, file);
+    }
+  }
+  if (problems.length > 0) return refuse(problems, io);
+  const known = await baselineSuppressions(options.baseline, io);
+  if (typeof known === "string") return wrong(known, io);
+  const suppressions = [...[...texts.values()].flatMap(commentSuppressions), ...known];
+  const judged = suppress(judgeNodes(nodes), suppressions, io.today());
+  const failOn = options.failOn === "never" ? "error" : options.failOn;
+  const result: CheckResult = { nodes, findings: byImportance(judged.findings), suppressed: judged.suppressed, failOn };
+  if (options.writeBaseline !== undefined) return writeBaseline(result, options.writeBaseline, io);
+  const ok = options.failOn === "never" || isOk(result.findings, failOn);
+  if (options.fix !== undefined) {
+    const failed = await checkFix(result, { texts: [...texts.values()], ...options, fix: options.fix }, io);
+    if (failed !== undefined) return wrong(failed, io);
+  } else io.stdout.write(resultText(result, options, io));
+  return ok ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
+}
+
+function resultText(result: CheckResult, { format, failOn }: CheckOptions, io: CliIo): string {
+  switch (format) {
+    case "text":
+      return checkText(result, textOptions(io));
+    case "json": {
+      const document = checkDocument(result);
+      return `${JSON.stringify(failOn === "never" ? { ...document, ok: true } : document, null, 2)}\n`;
+    }
+    case "junit":
+      return checkJunit(result);
+    case "sarif":
+      return `${JSON.stringify(checkSarif(result, io.version, io.digest), null, 2)}\n`;
+    case "github":
+      return checkGithub(result);
+  }
+}
+
+async function baselineSuppressions(file: string | undefined, io: CliIo): Promise<readonly Suppression[] | string> {
+  if (file === undefined) return [];
+  const read = await io.readFile(file);
+  const suppressions = read.ok ? readBaseline(read.text, file) : read.why;
+  return typeof suppressions === "string"
+    ? `Cannot use --baseline ${JSON.stringify(file)}: ${suppressions}`
+    : suppressions;
+}
+
+async function writeBaseline(
+  { findings }: CheckResult,
+  { file, reason, until }: NonNullable<CheckOptions["writeBaseline"]>,
+  io: CliIo,
+): Promise<number> {
+  const document = baselineOf(findings, reason, until);
+  const problem = await io.writeNewFile(file, `${JSON.stringify(document, null, 2)}\n`);
+  if (problem !== undefined) return wrong(`Cannot write ${JSON.stringify(file)}: ${problem}`, io);
+  io.stderr.write(`wrote ${document.findings.length} accepted findings to ${file}; use it with --baseline ${file}\n`);
+  return EXIT_CODE.done;
+}
+
+function wrong(message: string, io: CliIo): number {
+  io.stderr.write(`sim: ${message}\n`);
+  return EXIT_CODE.wrongInput;
+}
