@@ -1,0 +1,75 @@
+import { plural } from "../wording.ts";
+import type { NodeCase } from "./node_case.ts";
+import type { NodeConfig } from "./node_config.ts";
+import type { NodeProperty } from "./node_property.ts";
+import { portViewOf, possibleEras } from "./port_openness.ts";
+import { runCase } from "./run_case.ts";
+import type { SearchBounds } from "./search_bounds.ts";
+
+/** Seconds for which a connection and its TIME_WAIT keep a source port from one destination, answer time included. */
+const KEPT_SECONDS = 64;
+
+/** Ports that a pod has: its namespace begins with the kernel's own range. */
+const POD_PORTS = 28_232;
+
+/** No connect() fails with EADDRNOTAVAIL. */
+export const PORT_EXHAUSTION: NodeProperty = {
+  name: "ports-never-run-out",
+  title: "No connect() fails with EADDRNOTAVAIL.",
+  judge(config, bounds) {
+    const rate = highestRate(config, bounds);
+    const need = Math.ceil(atMostOf(rate * KEPT_SECONDS) + KEPT_SECONDS / bounds.period[0]);
+    const views = possibleEras(config, bounds).map((era) => portViewOf(config, era));
+    const open = Math.min(POD_PORTS, ...views.map(({ openCount }) => openCount)) - bounds.listeners[1];
+    const text = `At most ${need} ports are kept from one destination at ${rate} connects a second`;
+    return need < open
+      ? { kind: "holds", method: "structure", why: `${text}, and ${open} are open.` }
+      : { kind: "open", why: `${text}, and only ${Math.max(0, open)} are open.` };
+  },
+  test(one) {
+    const { probes, workloads } = runCase(one);
+    const failedProbes = probes.byCause["port-exhaustion"];
+    const failed = workloads.reduce((sum, { byCause }) => sum + byCause["port-exhaustion"], failedProbes);
+    if (failed === 0) return undefined;
+    const connects = workloads.reduce((sum, workload) => sum + workload.connects, probes.total);
+    const worst = workloads.find(({ byCause }) => byCause["port-exhaustion"] > 0);
+    return {
+      what: `${failed} of ${plural(connects, "connect")} ${failed === 1 ? "finds" : "find"} no free source port (EADDRNOTAVAIL).`,
+      expect: [
+        failedProbes > 0
+          ? ["probes.byCause.port-exhaustion", "above", 0]
+          : [`workloads.${worst?.name ?? "churn-0"}.byCause.port-exhaustion`, "above", 0],
+      ],
+      figures: { connects, failed },
+    };
+  },
+  *aims(one, bounds) {
+    const rate = highestRate(one.config, bounds);
+    yield {
+      ...one,
+      nodePorts: [],
+      listeners: one.config.listeners,
+      pods: 1,
+      masquerade: "off",
+      churn: [{ from: "node", ratePerSecond: rate, closes: "client" }],
+      boot: 0,
+      seconds: KEPT_SECONDS,
+    };
+  },
+};
+
+/** The highest rate to one destination that is given or, where none is, allowed. */
+export function highestRate({ connectRates }: NodeConfig, { rate, churn }: SearchBounds): number {
+  if (connectRates !== undefined) return Math.max(...connectRates);
+  return churn[1] === 0 ? 0 : rate[1];
+}
+
+/** What a Poisson count of a mean stays below but once in a thousand million times. */
+export function atMostOf(mean: number): number {
+  return mean + 6 * Math.sqrt(mean) + 12;
+}
+
+/** Connects a second of a case, the probes' among them. */
+export function connectsPerSecond({ churn, pods, probe }: NodeCase): number {
+  return churn.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, pods / probe.periodSeconds);
+}
