@@ -62,7 +62,7 @@ export function churnArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary
   return fc.array(one, { minLength, maxLength });
 }
 
-/** Probes as people write them: a timeout that fits the period, a threshold of 1 to 3. */
+/** Readiness and liveness probes over TCP and HTTP, with the usual timeout of 1 s. */
 export function probeArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<CaseProbe> {
   return fc.record<CaseProbe>({
     kind: fc.constantFrom("readiness", "liveness"),
@@ -70,7 +70,7 @@ export function probeArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary
     port: fc.constant(8_080),
     periodSeconds: wholeNumber(bounds.period),
     timeoutSeconds: fc.constant(1),
-    failureThreshold: fc.integer({ min: 1, max: 3 }),
+    failureThreshold: wholeNumber(bounds.threshold),
   });
 }
 

@@ -61,19 +61,6 @@ export function caseEra({ config, kernel }: NodeCase): KernelEra {
   return config.era?.build === kernel ? config.era : eraOf(kernel);
 }
 
-/** The address of a pod of a case, counted from 0. */
-export function podAddress({ config, podHost }: NodeCase, index: number): Ipv4 {
-  const hosts = hostCount(config);
-  let host = podHost ?? 1;
-  // A pod takes the next address that no interface has, and the first one behind the last.
-  for (let left = index; ; host = host >= hosts ? 1 : host + 1) {
-    const address = hostAddress(config, host);
-    if (address === undefined) continue;
-    if (left === 0) return address;
-    left -= 1;
-  }
-}
-
 /** The address of a host of the pod network, counted from 1; `undefined` if an interface has it. */
 export function hostAddress({ network }: NodeConfig, host: number): Ipv4 | undefined {
   const address = networkOf(network.podCidr) + host;
@@ -140,19 +127,18 @@ function podLines(one: NodeCase): readonly string[] {
   const probe =
     `${kind}Probe: { ${handler}: { port: ${port} }, periodSeconds: ${periodSeconds}, ` +
     `timeoutSeconds: ${timeoutSeconds}, failureThreshold: ${failureThreshold} }`;
-  const probed = Array.from({ length: one.pods }, (_, index) =>
-    [
-      `  - name: default/probed-${index}`,
-      `    address: ${formatIpv4(podAddress(one, index))}`,
-      `    listen: [${port}]`,
-      `    ${probe}`,
-    ].join("\n"),
-  );
-  const daemons =
-    one.listeners.length === 0
+  const address = one.podHost === undefined ? undefined : hostAddress(one.config, one.podHost);
+  return [
+    "pods:",
+    `  - name: ${one.pods === 1 ? "default/probed-0" : "default/probed"}`,
+    ...(one.pods === 1 ? [] : [`    replicas: ${one.pods}`]),
+    ...(address === undefined ? [] : [`    address: ${formatIpv4(address)}`]),
+    `    listen: [${port}]`,
+    `    ${probe}`,
+    ...(one.listeners.length === 0
       ? []
-      : [`  - { name: kube-system/listener, hostNetwork: true, listen: [${one.listeners.join(", ")}] }`];
-  return ["pods:", ...probed, ...daemons];
+      : [`  - { name: kube-system/listener, hostNetwork: true, listen: [${one.listeners.join(", ")}] }`]),
+  ];
 }
 
 function churnLines({ churn }: NodeCase): readonly string[] {

@@ -31,7 +31,7 @@ export interface NodeCase {
   /** Ports on which processes of the node listen, ascending. */
   readonly listeners: readonly Port[];
   readonly pods: number;
-  /** Which host of the pod network the first pod is; the first free one if absent. The pods after it follow. */
+  /** Which host of the pod network a lone pod is, from 1; the first free one if absent. */
   readonly podHost?: number;
   readonly probe: CaseProbe;
   readonly churn: readonly CaseChurn[];
@@ -51,8 +51,7 @@ export function caseProbe(kind: CaseProbe["kind"], probe: Probe): CaseProbe | un
 /** How large a case is, the weightiest measure first; shrinking makes it smaller in this order. */
 export function caseSize({ nodePorts, pods, churn, listeners, ...one }: NodeCase): readonly number[] {
   const rate = churn.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0);
-  const given = one.config.listeners.length;
-  return [nodePorts.length, pods, churn.length, rate, Math.max(0, listeners.length - given), one.seconds, one.boot];
+  return [nodePorts.length, pods, churn.length, rate, listeners.length, one.seconds, one.boot];
 }
 
 /** Whether a case is smaller than another. */

@@ -3,12 +3,14 @@ import { exactRestarts } from "../../study/exact_restarts.ts";
 import type { ExactRestartsDocument } from "../../study/run_document.ts";
 import type { ReplicationResult } from "../../cluster/replication_result.ts";
 import type { Port } from "../../units.ts";
-import { plural } from "../wording.ts";
+import { plural, probability } from "../wording.ts";
 import { aimedCase } from "./aimed_case.ts";
-import type { NodeCase } from "./node_case.ts";
-import type { NodeProperty } from "./node_property.ts";
+import { caseProbe, type CaseProbe, type NodeCase } from "./node_case.ts";
+import type { NodeConfig } from "./node_config.ts";
+import type { Judgement, NodeProperty } from "./node_property.ts";
 import { judgeNodePorts, reachableNodePorts } from "./probe_nodeport.ts";
-import { scenarioOfCase, runCase } from "./run_case.ts";
+import { runCase, scenarioOfCase } from "./run_case.ts";
+import type { SearchBounds } from "./search_bounds.ts";
 
 /** Restarts in a node-week that are as good as none. */
 const RESTARTS_LEAST = 0.01;
@@ -20,7 +22,10 @@ const AIMS_MOST = 4;
 export const RESTART_WEEK: NodeProperty = {
   name: "no-restart-in-a-node-week",
   title: "No container is restarted in a node-week because its probes took NodePorts.",
-  judge: judgeNodePorts,
+  judge(config, bounds) {
+    const judged = judgeNodePorts(config, bounds);
+    return judged.kind === "holds" ? judged : (judgedByWeek(config, bounds) ?? judged);
+  },
   test(one) {
     const result = runCase(one);
     if (result.restarts === 0 || result.probes.byCause["nodeport-collision"] === 0) return undefined;
@@ -47,6 +52,51 @@ export const RESTART_WEEK: NodeProperty = {
     }
   },
 };
+
+/** By enumeration of the node that is given, if its kernel, NodePorts and probes are. */
+function judgedByWeek(config: NodeConfig, bounds: SearchBounds): Judgement | undefined {
+  const { era, nodePorts, kubeProxy = bounds.kubeProxies.at(-1), probes = [] } = config;
+  if (era === undefined || nodePorts === undefined || kubeProxy === undefined) return undefined;
+  const given = probes.flatMap(({ kind, probe }) => (kind === "liveness" ? (caseProbe(kind, probe) ?? []) : []));
+  if (given.length === 0 && probes.length > 0) {
+    return { kind: "holds", method: "structure", why: "No pod has a liveness probe that connects." };
+  }
+  let most = 0;
+  for (const probe of given.length > 0 ? given : usualProbes(bounds)) {
+    const node: NodeCase = {
+      config,
+      kernel: era.build,
+      kubeProxy,
+      nodePorts,
+      listeners: config.listeners.filter((port) => !nodePorts.includes(port)),
+      pods: config.pods ?? bounds.pods[1],
+      probe,
+      churn: [],
+      masquerade: "off",
+      boot: 0,
+      seconds: 1,
+    };
+    const week = weekOf(node, runCase(node));
+    if ("declined" in week) return undefined;
+    most = Math.max(most, week.perNodeWeek);
+  }
+  const rate = `${probability(most)} restarts in a node-week`;
+  return most < RESTARTS_LEAST
+    ? { kind: "holds", method: "exact", why: `By enumeration there are ${rate} at most.` }
+    : { kind: "open", why: `By enumeration there are up to ${rate}.` };
+}
+
+/** Liveness probes at both ends of the bounds. */
+function usualProbes({ period, threshold }: SearchBounds): readonly CaseProbe[] {
+  return [...new Set(period)].map((periodSeconds) => ({
+    kind: "liveness",
+    handler: "tcpSocket",
+    port: 8_080,
+    periodSeconds,
+    timeoutSeconds: 1,
+    failureThreshold: threshold[0],
+  }));
+}
 
 /** NodePorts that consecutive steps of a walk meet: `length` of them, 1 or 2 apart. */
 function rows(reachable: readonly Port[], length: number): readonly (readonly Port[])[] {

@@ -25,6 +25,8 @@ export interface SearchBounds {
   readonly rate: Bound;
   /** Seconds between probes. */
   readonly period: Bound;
+  /** Failures in a row after which the kubelet acts. */
+  readonly threshold: Bound;
   /** One build of each port walk, and of each way to hash. */
   readonly kernels: readonly string[];
   readonly kubeProxies: readonly string[];
@@ -46,11 +48,12 @@ export const DEFAULT_BOUNDS: SearchBounds = {
   churn: [0, 2],
   rate: [1, 50],
   period: [1, 10],
+  threshold: [3, 3],
   kernels: ["3.10", "3.10.0-1160.el7", "4.19", "5.4.188", "5.10.119", "5.15.24", "6.12"],
   kubeProxies: ["1.18.20", "1.23.10", "1.33.4"],
   masquerade: ["off", "on"],
   boots: [0, 9_999],
-  seconds: [30, 300],
+  seconds: [10, 120],
 };
 
 /** The numbers that a bound of the command line may have. */
@@ -61,6 +64,7 @@ const LIMITS: Readonly<Record<string, Bound>> = {
   churn: [0, 20],
   rate: [1, 2_000],
   period: [1, 3_600],
+  threshold: [1, 10],
   boots: [0, 1_000_000_000],
   seconds: [5, 3_600],
 };

@@ -35,7 +35,8 @@ function* lesserCases(one: NodeCase): Iterable<NodeCase> {
       if (ratePerSecond >= 1) yield { ...one, churn: churn.with(index, { ...flow, ratePerSecond }) };
     }
   }
-  if (listeners.length > config.listeners.length) yield { ...one, listeners: config.listeners };
+  // The listeners that are given have had their say in the larger case; what fails without them as well needs none.
+  for (const fewer of [config.listeners, []]) yield { ...one, listeners: fewer };
   for (const shorter of [Math.floor(seconds / 2), Math.floor((seconds * 9) / 10), seconds - 1]) {
     if (shorter >= SECONDS_LEAST) yield { ...one, seconds: shorter };
   }
