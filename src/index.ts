@@ -2,6 +2,18 @@ export { formatDiagnostic } from "./scenario/diagnostic.ts";
 export type { Diagnostic } from "./scenario/diagnostic.ts";
 export { scenarioJsonSchema } from "./scenario/json_schema.ts";
 export type { JsonSchema } from "./scenario/json_schema.ts";
+export { readFacts } from "./check/build_node.ts";
+export type { ReadFacts } from "./check/build_node.ts";
+export { checkDocument } from "./check/check_document.ts";
+export type { CheckDocument, CheckResult, FindingDocument, SettingDocument } from "./check/check_document.ts";
+export type { CheckFacts } from "./check/check_facts.ts";
+export { judgeNodes } from "./check/check_nodes.ts";
+export { readTarget } from "./check/check_target.ts";
+export type { CheckTarget, ReadTarget } from "./check/check_target.ts";
+export type { CheckedNode } from "./check/checked_node.ts";
+export type { FailOn, Finding, Severity } from "./check/finding.ts";
+export type { Rule, RuleExample } from "./check/rule.ts";
+export { RULES } from "./check/rules.ts";
 export { parseScenario, parseScenarioSide } from "./scenario/scenario.ts";
 export type {
   Audit,

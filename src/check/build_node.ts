@@ -94,6 +94,7 @@ export function buildNode(target: string, order: SysctlOrder, facts: ReadFacts, 
   const proxy: CheckedProxy = {
     ...parts.proxy,
     mode: facts.mode ?? parts.proxy?.mode ?? "ipvs",
+    isModeAssumed: facts.mode === undefined && parts.proxy?.mode === undefined,
     version: facts.version ?? parts.proxy?.version,
     nodePortRange: facts.nodePortRange ?? parts.proxy?.nodePortRange ?? [30_000, 32_767],
   };
@@ -125,7 +126,13 @@ export function buildNode(target: string, order: SysctlOrder, facts: ReadFacts, 
     masquerade: parts.masquerade,
     ...(parts.masqueradePlace === undefined ? {} : { masqueradePlace: parts.masqueradePlace }),
     connectRate: facts.connectRate ?? ASSUMED_CONNECT_RATE,
-    ports: new PortView({ walk: era.portWalk, range, reserved, held, randomConnects: randomConnects(parts.flows ?? []) }),
+    ports: new PortView({
+      walk: era.portWalk,
+      range,
+      reserved,
+      held,
+      randomConnects: randomConnects(parts.flows ?? []),
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CheckedNode } from "./checked_node.ts";
-import { isAtLeast, type EvidenceValue, type Finding, type Severity } from "./finding.ts";
+import { isAtLeast, type EvidenceValue, type FailOn, type Finding, type Severity } from "./finding.ts";
 import type { SuppressedFinding } from "./suppression.ts";
 
 /** A finding in `check/1`. */
@@ -31,6 +31,7 @@ export interface TargetDocument {
   readonly kernelAssumed: boolean;
   readonly portWalk: string;
   readonly kubeProxyMode: string;
+  readonly kubeProxyModeAssumed: boolean;
   readonly nodePortRange: readonly [low: number, high: number];
   readonly nodePortsKnown: boolean;
   readonly files: readonly string[];
@@ -52,7 +53,7 @@ export interface CheckDocument {
   readonly properties: readonly PropertyDocument[];
   /** Whether no finding is as bad as `failOn`. */
   readonly ok: boolean;
-  readonly failOn: Severity;
+  readonly failOn: FailOn;
   readonly suppressed: readonly {
     readonly rule: string;
     readonly file: string;
@@ -68,7 +69,7 @@ export interface CheckResult {
   readonly nodes: readonly CheckedNode[];
   readonly findings: readonly Finding[];
   readonly suppressed: readonly SuppressedFinding[];
-  readonly failOn: Severity;
+  readonly failOn: FailOn;
 }
 
 /** The document of a result. */
@@ -92,7 +93,7 @@ export function checkDocument({ nodes, findings, suppressed, failOn }: CheckResu
 }
 
 /** Whether no finding is as bad as a limit, or worse. */
-export function isOk(findings: readonly Finding[], failOn: Severity): boolean {
+export function isOk(findings: readonly Finding[], failOn: FailOn): boolean {
   return !findings.some(({ severity }) => isAtLeast(severity, failOn));
 }
 
@@ -109,6 +110,7 @@ function targetDocument(node: CheckedNode): TargetDocument {
     kernelAssumed: node.isKernelAssumed,
     portWalk: era.portWalk,
     kubeProxyMode: proxy.mode,
+    kubeProxyModeAssumed: proxy.isModeAssumed,
     nodePortRange: proxy.nodePortRange,
     nodePortsKnown: node.nodePorts !== undefined,
     files: sysctls.files.map(({ path }) => path),

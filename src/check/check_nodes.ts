@@ -1,12 +1,13 @@
 import type { CheckedNode } from "./checked_node.ts";
 import { SEVERITIES, type Finding } from "./finding.ts";
+import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 
-/** What all rules say about nodes; findings that are alike in rule, place and message count once. Errors come first. */
-export function judgeNodes(nodes: readonly CheckedNode[]): readonly Finding[] {
+/** What rules say about nodes, all of them unless some are named; findings that are alike in rule, place and message count once. Errors come first. */
+export function judgeNodes(nodes: readonly CheckedNode[], rules: readonly Rule[] = RULES): readonly Finding[] {
   const found = new Map<string, Finding>();
   for (const node of nodes) {
-    for (const rule of RULES) {
+    for (const rule of rules) {
       for (const { severity = rule.severity, place, message, fix, evidence = {}, value } of rule.judge(node)) {
         const key = JSON.stringify([rule.id, place.file, place.line, place.column, message]);
         const more = value === undefined ? {} : { value };

@@ -12,6 +12,8 @@ export type ProxyMode = "ipvs" | "iptables" | "nftables";
 /** What serves Services on a node. */
 export interface CheckedProxy {
   readonly mode: ProxyMode;
+  /** Whether nobody has said the mode. */
+  readonly isModeAssumed: boolean;
   /** Absent if nobody says it. */
   readonly version: Version | undefined;
   readonly nodePortRange: readonly [low: Port, high: Port];

@@ -4,9 +4,12 @@ export type Severity = "error" | "warning" | "note";
 /** From the worst to the mildest. */
 export const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 
-/** Whether one severity is as bad as another, or worse. */
-export function isAtLeast(severity: Severity, limit: Severity): boolean {
-  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
+/** The mildest severity that fails a check; `never` where it only reports. */
+export type FailOn = Severity | "never";
+
+/** Whether a severity is as bad as a limit, or worse. */
+export function isAtLeast(severity: Severity, limit: FailOn): boolean {
+  return limit !== "never" && SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
 }
 
 /** Where something stands in a file; a target without a line of its own has line 1 and `length` 0. */

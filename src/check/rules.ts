@@ -56,13 +56,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   },
   {
     title: "Reservations",
-    rules: [
-      RESERVED_UNPARSEABLE,
-      RESERVED_OFF_BY_ONE,
-      RESERVED_NOOP,
-      RESERVED_OVERWRITES,
-      RESERVATION_FUNNEL,
-    ],
+    rules: [RESERVED_UNPARSEABLE, RESERVED_OFF_BY_ONE, RESERVED_NOOP, RESERVED_OVERWRITES, RESERVATION_FUNNEL],
   },
   {
     title: "Files of sysctls",
@@ -77,8 +71,3 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
 
 /** All rules. */
 export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules);
-
-/** The rule with an id. */
-export function findRule(id: string): Rule | undefined {
-  return RULES.find((rule) => rule.id === id);
-}

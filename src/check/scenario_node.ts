@@ -8,7 +8,12 @@ import type { SysctlLine } from "./sysctl_file.ts";
 import { applyLines } from "./sysctl_writes.ts";
 
 /** The nodes of a scenario as the rules see them: one for each node of the file. `text` is the file. */
-export function scenarioNodes(scenario: Scenario, text: string, file: string, facts: ReadFacts): readonly CheckedNode[] {
+export function scenarioNodes(
+  scenario: Scenario,
+  text: string,
+  file: string,
+  facts: ReadFacts,
+): readonly CheckedNode[] {
   const places = new ScenarioPlaces(text, file);
   return scenario.nodes.map((setup, index) => scenarioNode({ scenario, setup, index, places, file }, facts));
 }
@@ -53,9 +58,7 @@ function scenarioNode(source: Source, facts: ReadFacts): CheckedNode {
     flows: flowsOf(source),
     podNetwork: setup.podNetwork,
     masquerade: setup.ipMasq,
-    masqueradePlace: places.has("nodes")
-      ? places.at("nodes", source.index, "ipMasq")
-      : places.at("node", "ipMasq"),
+    masqueradePlace: places.has("nodes") ? places.at("nodes", source.index, "ipMasq") : places.at("node", "ipMasq"),
   };
   return buildNode(file, order, facts, parts);
 }

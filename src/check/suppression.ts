@@ -30,15 +30,20 @@ export function commentSuppressions({ path, text }: SysctlFile): readonly Suppre
     const [word = "", rule = ""] = said.trim().split(/\s+/);
     const before = sourceLine.slice(0, match.index);
     const column = Array.from(before).length + 1;
-    const place = { file: path, line: index + 1, column, length: Array.from(sourceLine).length - column + 1, sourceLine };
+    const place = {
+      file: path,
+      line: index + 1,
+      column,
+      length: Array.from(sourceLine).length - column + 1,
+      sourceLine,
+    };
     return [
       {
         rule: word === "allow" || word === "allow-file" ? rule : "",
         reason: /\bbecause\s+(\S.*)$/.exec(said)?.[1]?.trim(),
         until: /\buntil\s+(\S+)/.exec(said)?.[1],
         place,
-        covers: (finding) =>
-          finding.place.file === path && (word === "allow-file" || finding.place.line === covered),
+        covers: (finding) => finding.place.file === path && (word === "allow-file" || finding.place.line === covered),
       },
     ];
   });
@@ -93,11 +98,14 @@ export function suppress(
   return { findings: [...left, ...about], suppressed };
 }
 
+function invalid(message: string) {
+  return { rule: "SUPPRESSION-INVALID", message };
+}
+
 function problemOf(
   { rule, reason, until }: Suppression,
   today: string,
 ): { readonly rule: string; readonly message: string } | undefined {
-  const invalid = (message: string) => ({ rule: "SUPPRESSION-INVALID", message });
   const ids = RULES.map(({ id }) => id);
   if (!ids.includes(rule)) {
     const meant = closestWord(rule, ids);

@@ -27,7 +27,7 @@ export interface SysctlLine {
  * begins with `-`.
  *
  * Not modelled: lines that systemd joins at a trailing backslash; procps writes them as they stand.
- * Source: src/sysctl.c parse_setting_line, procps v4.0.4.
+ * Source: src/sysctl.c parse_setting_line, Procps-ng v4.0.4.
  */
 export function readSysctlFile({ path, text }: SysctlFile): readonly SysctlLine[] {
   return text
@@ -69,7 +69,7 @@ function readLine(file: string, sourceLine: string, line: number): SysctlLine | 
 
 /**
  * A key with dots between its parts, and a slash where a device's name has a dot: the separator that comes first decides.
- * Source: src/sysctl.c slashdot, procps v4.0.4.
+ * Source: src/sysctl.c slashdot, Procps-ng v4.0.4.
  */
 export function dottedName(key: string): string {
   const plain = key.replace(/^\/+/, "");
@@ -77,6 +77,9 @@ export function dottedName(key: string): string {
   const isPath = at >= 0 && plain[at] === "/";
   return isPath ? plain.replace(/[./]/g, (separator) => (separator === "/" ? "." : "/")) : plain;
 }
+
+/** The name of a file that holds what `sysctl -a` printed: the values of a running node, not settings of one. */
+export const SYSCTL_DUMP = /(?:^|\/)sysctl(?:[-_.]?a)?\.(?:txt|out)$/;
 
 /** Whether a name is a glob. */
 export function isGlob(name: string): boolean {
@@ -92,7 +95,10 @@ export function isMatch(glob: string, name: string): boolean {
     if (letter === "*") pattern += "[^.]*";
     else if (letter === "?") pattern += "[^.]";
     else if (end > 0) {
-      pattern += `[${glob.slice(at + 1, end).replace(/^!/, "^").replace(/[\\\]]/g, "\\$&")}]`;
+      pattern += `[${glob
+        .slice(at + 1, end)
+        .replace(/^!/, "^")
+        .replace(/[\\\]]/g, "\\$&")}]`;
       at = end;
     } else pattern += letter.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   }

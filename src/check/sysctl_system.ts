@@ -33,8 +33,9 @@ export interface SysctlOrder {
  * The files below a root in the order of `sysctl --system`: by name, whatever the folder, and `/etc/sysctl.conf` last.
  *
  * Not modelled: systemd-sysctl at boot, which reads the same folders but no `/etc/sysctl.conf` unless a link in
- * `sysctl.d` names it.
- * Source: src/sysctl.c PreloadSystem, procps v4.0.4.
+ * `sysctl.d` names it, and which writes each key once: a line that the kernel refuses then leaves the kernel's default,
+ * not the value of an earlier line.
+ * Source: src/sysctl.c PreloadSystem, Procps-ng v4.0.4.
  *
  * @param files with paths below the root, such as `etc/sysctl.d/99-k8s.conf`.
  */
@@ -78,7 +79,8 @@ function unreadReason({ path }: SysctlFile): { readonly why: string; readonly be
     return name.endsWith(".conf") ? undefined : { why: "its name does not end in .conf", belongs: withConf(path) };
   }
   const above = SYSCTL_FOLDERS.find((known) => folder.startsWith(`${known}/`));
-  if (above !== undefined) return { why: "folders below sysctl.d are not searched", belongs: `${above}/${withConf(name)}` };
+  if (above !== undefined)
+    return { why: "folders below sysctl.d are not searched", belongs: `${above}/${withConf(name)}` };
   return { why: `nothing reads /${folder}`, belongs: `etc/sysctl.d/${withConf(name)}` };
 }
 

@@ -41,7 +41,7 @@ const DEVICES = ["all", "default", "lo"] as const;
  * Applies files as `sysctl --system` and the kernel do, in their order. A glob passes over each name that a line spells
  * out, before it or after it, or excludes with `-name`.
  *
- * Source: src/sysctl.c write_setting_list, procps v4.0.4.
+ * Source: src/sysctl.c write_setting_list, Procps-ng v4.0.4.
  */
 export function applySysctlFiles(files: readonly SysctlFile[], era: KernelEra, memoryBytes?: number): SysctlResult {
   const lines = files.flatMap(readSysctlFile);

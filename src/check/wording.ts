@@ -44,11 +44,6 @@ export function listOf(words: readonly string[]): string {
   return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
-/** Comma, `a-b` or blank separated ports as numbers; a wrong list is empty. Ends of ranges are included. */
-export function expandPorts(blocks: readonly (readonly [low: Port, high: Port])[]): Port[] {
-  return blocks.flatMap(([low, high]) => Array.from({ length: Math.max(0, high - low + 1) }, (_, index) => low + index));
-}
-
 /** Whether two CIDR networks share an address; both ends are given as network number and prefix length. */
 export function isOverlap(
   a: { readonly address: number; readonly prefixLength: number },

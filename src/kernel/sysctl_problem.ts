@@ -28,6 +28,7 @@ const UNUSUAL = new Map([
   ["\u201c", "a quotation mark"],
   ["\u201d", "a quotation mark"],
   ["\u2212", "a minus sign"],
+  ["\ufeff", "a byte order mark"],
 ]);
 
 const BLANKS = new Map([

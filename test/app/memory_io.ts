@@ -37,7 +37,9 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
     },
     listFolder: async (path) => {
       const prefix = path === "." ? "" : `${path.replace(/\/+$/, "")}/`;
-      const below = [...stored.keys()].filter((file) => file.startsWith(prefix)).map((file) => file.slice(prefix.length));
+      const below = [...stored.keys()]
+        .filter((file) => file.startsWith(prefix))
+        .map((file) => file.slice(prefix.length));
       if (stored.has(path)) return { ok: false, why: "a part of the path is no directory" };
       if (below.length === 0) return { ok: false, why: "there is no such file" };
       const folders = new Map(below.map((name) => [name.replace(/\/.*/, ""), name.includes("/")]));

@@ -19,13 +19,6 @@ import { EXIT_CODE } from "./exit_code.ts";
 import { refuse } from "./refuse.ts";
 import { textOptions } from "./text_options.ts";
 
-/** What was read of all targets. */
-export interface ReadTargets {
-  readonly nodes: readonly CheckedNode[];
-  /** Every file that a finding may name, once. */
-  readonly texts: readonly SysctlFile[];
-}
-
 /**
  * `sim check`: judges configurations of nodes by rules, without simulation.
  *
@@ -51,10 +44,14 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
   if (typeof known === "string") return wrong(known, io);
   const suppressions = [...[...texts.values()].flatMap(commentSuppressions), ...known];
   const judged = suppress(judgeNodes(nodes), suppressions, io.today());
-  const failOn = options.failOn === "never" ? "error" : options.failOn;
-  const result: CheckResult = { nodes, findings: byImportance(judged.findings), suppressed: judged.suppressed, failOn };
+  const result: CheckResult = {
+    nodes,
+    findings: byImportance(judged.findings),
+    suppressed: judged.suppressed,
+    failOn: options.failOn,
+  };
   if (options.writeBaseline !== undefined) return writeBaseline(result, options.writeBaseline, io);
-  const ok = options.failOn === "never" || isOk(result.findings, failOn);
+  const ok = isOk(result.findings, options.failOn);
   if (options.fix !== undefined) {
     const failed = await checkFix(result, { texts: [...texts.values()], ...options, fix: options.fix }, io);
     if (failed !== undefined) return wrong(failed, io);
@@ -62,14 +59,12 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
   return ok ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
 }
 
-function resultText(result: CheckResult, { format, failOn }: CheckOptions, io: CliIo): string {
+function resultText(result: CheckResult, { format }: CheckOptions, io: CliIo): string {
   switch (format) {
     case "text":
       return checkText(result, textOptions(io));
-    case "json": {
-      const document = checkDocument(result);
-      return `${JSON.stringify(failOn === "never" ? { ...document, ok: true } : document, null, 2)}\n`;
-    }
+    case "json":
+      return `${JSON.stringify(checkDocument(result), null, 2)}\n`;
     case "junit":
       return checkJunit(result);
     case "sarif":

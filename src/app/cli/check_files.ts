@@ -1,6 +1,6 @@
 import type { CheckTarget } from "../../check/check_target.ts";
 import type { SnapshotFile } from "../../check/snapshot.ts";
-import type { SysctlFile } from "../../check/sysctl_file.ts";
+import { SYSCTL_DUMP, type SysctlFile } from "../../check/sysctl_file.ts";
 import { SYSCTL_CONF, SYSCTL_FOLDERS, WRONG_FOLDER } from "../../check/sysctl_system.ts";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import type { CliIo } from "./cli_io.ts";
@@ -13,9 +13,6 @@ export interface GatheredTargets {
   readonly problems: readonly Diagnostic[];
 }
 
-/** What a node printed when asked for its sysctls. */
-const SYSCTL_DUMP = /^sysctl(?:[-_.]?a)?\.(?:txt|out)$/;
-
 /** A folder with one of these is the root of a node's files. */
 const ROOT_FOLDERS: readonly string[] = ["etc", "usr", "run", "lib"];
 
@@ -27,7 +24,11 @@ const UNAME = /^uname(?:[-_.]?r)?(?:\.(?:txt|out))?$/;
  * (`*.json`), and any other file as one of sysctls; such files are one target, applied in the order in which they are
  * named, as `sysctl -p FILE…` does.
  */
-export async function gatherTargets(words: readonly string[], cluster: string | undefined, io: CliIo): Promise<GatheredTargets> {
+export async function gatherTargets(
+  words: readonly string[],
+  cluster: string | undefined,
+  io: CliIo,
+): Promise<GatheredTargets> {
   const gathering = new Gathering(io);
   for (const word of words) await gathering.take(word);
   if (cluster !== undefined) await gathering.takeCluster(cluster);
@@ -78,23 +79,30 @@ class Gathering {
     const names = entries.filter(({ isFolder }) => !isFolder).map(({ name }) => name);
     const folders = new Set(entries.filter(({ isFolder }) => isFolder).map(({ name }) => name));
     const beside = async (pattern: RegExp): Promise<SysctlFile[]> =>
-      this.#readAll(names.filter((name) => pattern.test(name)).toSorted(byText).map((name) => join(path, name)));
+      this.#readAll(
+        names
+          .filter((name) => pattern.test(name))
+          .toSorted(byText)
+          .map((name) => join(path, name)),
+      );
     const scenarios = names.filter((name) => /\.ya?ml$/.test(name)).toSorted(byText);
-    const isScenarioFolder = scenarios.length > 0 && !names.some((name) => SYSCTL_DUMP.test(name) || name.endsWith(".conf"));
+    const isScenarioFolder =
+      scenarios.length > 0 && !names.some((name) => SYSCTL_DUMP.test(name) || name.endsWith(".conf"));
     if (isScenarioFolder && ![...folders].some((name) => ROOT_FOLDERS.includes(name))) {
       for (const name of scenarios) await this.take(join(path, name));
       return;
     }
-    const snapshot = await beside(/\.json$/);
     const kernel = (await beside(UNAME)).map(({ text }) => /\d+\.\d+\S*/.exec(text)?.[0])[0];
-    const more = { snapshot, ...(kernel === undefined ? {} : { kernel }) };
+    const said = kernel === undefined ? {} : { kernel };
     if (ROOT_FOLDERS.some((name) => folders.has(name))) {
-      this.#targets.push({ kind: "root", target: path, files: await this.#rootFiles(path), ...more });
+      // Other programs keep JSON at the root, too; --cluster names that of the cluster.
+      this.#targets.push({ kind: "root", target: path, files: await this.#rootFiles(path), ...said });
       return;
     }
+    const more = { snapshot: await beside(/\.json$/), ...said };
     const dumps = await beside(SYSCTL_DUMP);
     const isSysctlFolder = names.some((name) => name.endsWith(".conf")) || /(?:^|\/)[a-z.]*\.d\/?$/.test(path);
-    if (dumps.length > 0 || (snapshot.length > 0 && !isSysctlFolder)) {
+    if (dumps.length > 0 || (more.snapshot.length > 0 && !isSysctlFolder)) {
       this.#targets.push({ kind: "files", target: path, files: dumps, ...more });
     } else if (isSysctlFolder) {
       this.#targets.push({ kind: "folder", target: path, files: await beside(/^[^.]/), ...more });
@@ -110,14 +118,15 @@ class Gathering {
     for (const folder of folders) {
       for (const { name, isFolder } of await this.#entries(join(root, folder))) {
         if (!isFolder) paths.push(`${folder}/${name}`);
-        else for (const inner of await this.#entries(join(root, `${folder}/${name}`))) {
-          if (!inner.isFolder) paths.push(`${folder}/${name}/${inner.name}`);
-        }
+        else
+          for (const inner of await this.#entries(join(root, `${folder}/${name}`))) {
+            if (!inner.isFolder) paths.push(`${folder}/${name}/${inner.name}`);
+          }
       }
     }
     const files = await Promise.all(
       paths
-        .filter((path) => !path.endsWith("/README"))
+        .filter((path) => !/\/README[^/]*$/.test(path))
         .map(async (path) => ({ path, file: await this.#read(join(root, path)) })),
     );
     return files.flatMap(({ path, file }) => (file === undefined ? [] : [{ path, text: file.text }]));

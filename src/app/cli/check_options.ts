@@ -1,5 +1,5 @@
 import type { CheckFacts } from "../../check/check_facts.ts";
-import type { Severity } from "../../check/finding.ts";
+import type { FailOn } from "../../check/finding.ts";
 
 /** What `sim check` can print. */
 export const CHECK_FORMATS = ["text", "json", "junit", "sarif", "github"] as const;
@@ -10,7 +10,7 @@ export interface CheckOptions {
   readonly targets: readonly string[];
   readonly format: (typeof CHECK_FORMATS)[number];
   /** The mildest severity that fails; `never` reports only. */
-  readonly failOn: Severity | "never";
+  readonly failOn: FailOn;
   readonly facts: CheckFacts;
   /** A file or folder of `kubectl get … -o json`. */
   readonly cluster: string | undefined;
@@ -122,7 +122,9 @@ function readWriteBaseline(
   until: string | undefined,
 ): CheckOptions["writeBaseline"] | string {
   if (file === undefined) {
-    return reason === undefined && until === undefined ? undefined : "Cannot use --reason and --until without --write-baseline";
+    return reason === undefined && until === undefined
+      ? undefined
+      : "Cannot use --reason and --until without --write-baseline";
   }
   if (reason === undefined) return 'Cannot write a baseline without --reason "why its findings are accepted"';
   if (until === undefined) return "Cannot write a baseline without --until YYYY-MM-DD";

@@ -138,10 +138,15 @@ function declareStudies(parser: Argv, environment: Environment, ask: (asked: Com
 /** The commands about kernels, and those that help to write scenarios. */
 function declareHelpers(parser: Argv, environment: Environment, ask: (asked: CommandLine) => void): Argv {
   return parser
-    .command("check <target..>", "Judge a node's configuration by rules, without simulation", declareCheck, (values) => {
-      const options = readCheckOptions(values);
-      ask(typeof options === "string" ? wrong(options, "check") : { command: "check", options });
-    })
+    .command(
+      "check <target..>",
+      "Judge a node's configuration by rules, without simulation",
+      declareCheck,
+      (values) => {
+        const options = readCheckOptions(values);
+        ask(typeof options === "string" ? wrong(options, "check") : { command: "check", options });
+      },
+    )
     .command("ports", "Print the source ports that a kernel would pick", declarePorts, (values) => {
       const options = readPortsOptions(values);
       ask(typeof options === "string" ? wrong(options, "ports") : { command: "ports", options });
@@ -166,7 +171,7 @@ function declareHelpers(parser: Argv, environment: Environment, ask: (asked: Com
 }
 
 const EPILOGUE =
-  "Exit codes: 0 done, 1 an expectation or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
+  "Exit codes: 0 done, 1 an expectation, a check or a case failed, 2 wrong usage or input, 3 internal error, 130 interrupted.\n" +
   "SIM_OPT_JOBS=2 in the environment stands for --jobs 2, and so for every option of sim run; NO_COLOR is honoured.";
 
 function runAsked(values: Readonly<Record<string, unknown>>): CommandLine {

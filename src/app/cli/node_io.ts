@@ -77,7 +77,10 @@ async function listFolder(path: string): Promise<FolderList> {
   try {
     const names = await readdir(path);
     const kinds = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => undefined)));
-    return { ok: true, entries: names.map((name, index) => ({ name, isFolder: kinds[index]?.isDirectory() === true })) };
+    return {
+      ok: true,
+      entries: names.map((name, index) => ({ name, isFolder: kinds[index]?.isDirectory() === true })),
+    };
   } catch (error) {
     return { ok: false, why: whyOf(error) };
   }

@@ -3,6 +3,11 @@ import type { Port } from "../../units.ts";
 import { hasKnownNodePorts, nodePortCandidates, type CheckedNode } from "../checked_node.ts";
 import { judgeNodes } from "../check_nodes.ts";
 import { PortView, TIME_WAIT_SECONDS } from "../port_view.ts";
+import { NODEPORT_CLUSTERED } from "../rules/nodeport_clustered.ts";
+import { NODEPORT_OVERLAP } from "../rules/nodeport_overlap.ts";
+import { PORT_OPENER_GONE } from "../rules/port_opener_gone.ts";
+import { RANGE_TOO_SMALL_PER_DEST } from "../rules/range_too_small.ts";
+import { RESERVATION_FUNNEL } from "../rules/reservation_funnel.ts";
 import { applyLines } from "../sysctl_writes.ts";
 import type { SysctlLine } from "../sysctl_file.ts";
 import { needsPortChange, portChanges, type PortChange } from "./port_changes.ts";
@@ -27,8 +32,7 @@ export interface Candidate extends PortChange {
   readonly after: PortFigures;
   /** The port whose share grows most, and how many of the starts end at it. */
   readonly funnel:
-    | { readonly port: Port; readonly before: number; readonly after: number; readonly starts: number }
-    | undefined;
+    { readonly port: Port; readonly before: number; readonly after: number; readonly starts: number } | undefined;
   /** Rules that still find an error or a warning about the node. */
   readonly remaining: readonly string[];
   /** The node as it would be. */
@@ -37,7 +41,7 @@ export interface Candidate extends PortChange {
 
 /**
  * The changes that mend the source ports of a node, the best first: those that no rule finds at fault and that cover later
- * NodePorts, and of these the one that costs the fewest source ports.
+ * NodePorts, and of these the one that costs the fewest source ports. Parity comes last: it is no reservation.
  */
 export function candidates(node: CheckedNode): readonly Candidate[] {
   if (!needsPortChange(node)) return [];
@@ -45,16 +49,18 @@ export function candidates(node: CheckedNode): readonly Candidate[] {
     .map((change) => candidate(node, change))
     .filter(({ after }) => after.openPorts > 0);
   const rank = (one: Candidate): number =>
-    (one.after.reachable > 0 ? 4 : 0) + (one.remaining.length > 0 ? 2 : 0) + (one.coversLater ? 0 : 1);
+    (one.after.reachable > 0 ? 8 : 0) +
+    (one.remaining.length > 0 ? 4 : 0) +
+    (one.id === "change-parity" ? 2 : 0) +
+    (one.coversLater ? 0 : 1);
   return all.toSorted((a, b) => rank(a) - rank(b) || b.after.firstPorts - a.after.firstPorts);
 }
 
 function candidate(node: CheckedNode, change: PortChange): Candidate {
   const after = withSettings(node, change.settings);
-  const remaining = judgeNodes([after])
+  const remaining = judgeNodes([after], ABOUT_PORTS)
     .filter(({ severity }) => severity !== "note")
-    .map(({ rule }) => rule)
-    .filter((rule) => ABOUT_PORTS.has(rule));
+    .map(({ rule }) => rule);
   return {
     ...change,
     before: figures(node),
@@ -66,13 +72,13 @@ function candidate(node: CheckedNode, change: PortChange): Candidate {
 }
 
 /** Rules that a change of the ports can mend or break; the others are as they were. */
-const ABOUT_PORTS: ReadonlySet<string> = new Set([
-  "NODEPORT-OVERLAP",
-  "NODEPORT-CLUSTERED",
-  "PORT-OPENER-GONE",
-  "RANGE-TOO-SMALL-PER-DEST",
-  "RESERVATION-FUNNEL",
-]);
+const ABOUT_PORTS = [
+  NODEPORT_OVERLAP,
+  NODEPORT_CLUSTERED,
+  PORT_OPENER_GONE,
+  RANGE_TOO_SMALL_PER_DEST,
+  RESERVATION_FUNNEL,
+];
 
 /** The node with other values for some sysctls: lines that set or tried to set them are left out, new ones come last. */
 export function withSettings(node: CheckedNode, settings: PortChange["settings"]): CheckedNode {

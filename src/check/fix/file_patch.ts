@@ -1,6 +1,6 @@
 import type { CheckedNode } from "../checked_node.ts";
 import type { Finding, Place } from "../finding.ts";
-import { isGlob, type SysctlFile } from "../sysctl_file.ts";
+import { isGlob, SYSCTL_DUMP, type SysctlFile } from "../sysctl_file.ts";
 import { editText, unifiedDiff, type LineEdit } from "./line_edits.ts";
 import type { PortChange } from "./port_changes.ts";
 
@@ -33,10 +33,11 @@ export function filePatches(
     const lines = node.sysctls.lines.filter((line) => line.kind === "set" && line.name === name);
     const last = lines.at(-1);
     for (const { place } of lines) taken.add(`${place.file}:${place.line}`);
-    if (last !== undefined) add(last.place.file, { line: last.place.line, replace: replaced(last, value) });
+    if (last !== undefined && SYSCTL_DUMP.test(last.place.file)) missing.push([name, value]);
+    else if (last !== undefined) add(last.place.file, { line: last.place.line, replace: replaced(last, value) });
     else {
       const place = added(node, texts, name, value);
-      if (place === undefined) missing.push([name, value]);
+      if (place === undefined || SYSCTL_DUMP.test(place.file)) missing.push([name, value]);
       else add(place.file, place.edit);
     }
   }
@@ -49,6 +50,7 @@ export function filePatches(
     add(place.file, { line: place.line, replace: splice(place, value) });
   }
   const patches = [...edits].flatMap(([file, own]): FilePatch[] => {
+    if (SYSCTL_DUMP.test(file)) return [];
     const before = texts.find(({ path }) => path === file)?.text;
     if (before === undefined) return [];
     const after = editText(before, own);

@@ -43,7 +43,9 @@ function candidateLines(one: Candidate): readonly string[] {
     );
   }
   if (one.id === "change-parity") {
-    lines.push("Risk: parity is no reservation. Under port pressure connect() takes the other parity, and bind(0) always does.");
+    lines.push(
+      "Risk: parity is no reservation. Under port pressure connect() takes the other parity, and bind(0) always does.",
+    );
   } else if (!coversLater) lines.push("Risk: a Service that comes later gets another NodePort, which is not covered.");
   if (remaining.length > 0) lines.push(`Still found: ${remaining.join(", ")}.`);
   return lines;

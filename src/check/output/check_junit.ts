@@ -42,7 +42,8 @@ function suite(target: string, { findings, failOn }: CheckResult) {
 
 function body(findings: readonly Finding[]): string {
   const texts = findings.map(
-    ({ place, severity, message, fix }) => `${place.file}:${place.line}:${place.column}: ${severity}: ${message} ${fix}`,
+    ({ place, severity, message, fix }) =>
+      `${place.file}:${place.line}:${place.column}: ${severity}: ${message} ${fix}`,
   );
   return escapeXml(texts.join("\n"));
 }

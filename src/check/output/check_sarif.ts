@@ -14,9 +14,15 @@ const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
 export function checkSarif(result: CheckResult, version: string, digest: (text: string) => string): unknown {
   const results = [
     ...result.findings.map((finding) => sarifResult(finding, digest)),
-    ...result.suppressed.map(({ finding, reason, until }) => ({
+    ...result.suppressed.map(({ finding, reason, until, by }) => ({
       ...sarifResult(finding, digest),
-      suppressions: [{ kind: "external", status: "accepted", justification: `${reason} (until ${until})` }],
+      suppressions: [
+        {
+          kind: by.length > 0 ? "inSource" : "external",
+          status: "accepted",
+          justification: `${reason} (until ${until})`,
+        },
+      ],
     })),
   ];
   const driver = {

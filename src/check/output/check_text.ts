@@ -47,11 +47,21 @@ export function summary({ nodes, findings, suppressed }: CheckResult): string {
     number: findings.filter((finding) => finding.severity === severity).length,
   })).filter(({ number }) => number > 0);
   const targets = new Set(nodes.map(({ target }) => target)).size;
-  const what = counts.length === 0 ? "no finding" : counts.map(({ severity, number }) => plural(number, severity)).join(", ");
+  const what =
+    counts.length === 0 ? "no finding" : counts.map(({ severity, number }) => plural(number, severity)).join(", ");
   const hidden = suppressed.length === 0 ? "" : `; ${suppressed.length} suppressed`;
-  const assumed = nodes.find(({ isKernelAssumed }) => isKernelAssumed);
-  const kernel = assumed === undefined ? "" : `; kernel ${assumed.era.build} assumed, say yours with --kernel`;
-  return `${what} in ${plural(targets, "target")}${hidden}${kernel}`;
+  const assumed = [...new Set(nodes.flatMap(assumptions))];
+  return `${what} in ${plural(targets, "target")}${hidden}${assumed.map((text) => `; ${text}`).join("")}`;
+}
+
+/** What was taken for granted about a node, and how to say better. */
+function assumptions({ era, isKernelAssumed, proxy }: CheckResult["nodes"][number]): readonly string[] {
+  const { build, vendor, portWalk } = era;
+  const walk = vendor === "other" ? ` to walk its ports as ${portWalk}` : "";
+  return [
+    ...(isKernelAssumed ? [`kernel ${build} assumed${walk} (--kernel)`] : []),
+    ...(proxy.isModeAssumed ? [`kube-proxy mode ${proxy.mode} assumed (--mode)`] : []),
+  ];
 }
 
 /** Text in lines of at most `width` characters; the first begins with `lead`, the others are indented as deep. */

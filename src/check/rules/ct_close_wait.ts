@@ -1,5 +1,6 @@
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
+import { SYSCTL_DUMP } from "../sysctl_file.ts";
 import { confExample } from "./examples.ts";
 
 /** Timeouts that kube-proxy writes when it starts, in seconds. Source: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration, Kubernetes v1.30. */
@@ -29,6 +30,7 @@ export const CT_CLOSE_WAIT: Rule = {
     WRITTEN.flatMap(([name, seconds, option]): RuleFinding[] => {
       const setting = sysctls.settings.get(name);
       if (setting === undefined || Number(setting.value) === seconds) return [];
+      if (SYSCTL_DUMP.test(setting.place.file)) return [];
       return [
         {
           place: setting.valuePlace,

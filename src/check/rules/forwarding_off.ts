@@ -14,7 +14,12 @@ export const FORWARDING_OFF: Rule = {
     "net.ipv4.ip_forward is 0. Probes stay green, since they come from the node itself. kube-proxy and some CNI plugins " +
     "switch it on when they start, and sysctl --system or a hardening tool switches it off again.",
   fix: "Write net.ipv4.ip_forward = 1.",
-  sources: ["net/ipv4/ip_input.c ip_rcv_finish, v6.12", "kubernetes/kubeadm#3025", "incident 004", "scenarios/ip-forward-off.yaml"],
+  sources: [
+    "net/ipv4/ip_input.c ip_rcv_finish, v6.12",
+    "kubernetes/kubeadm#3025",
+    "incident 004",
+    "scenarios/ip-forward-off.yaml",
+  ],
   bad: confExample("net.ipv4.ip_forward = 0"),
   good: confExample("net.ipv4.ip_forward = 1"),
   judge: (node) => {

@@ -18,7 +18,10 @@ export const HOSTPORT_IN_NODEPORT: Rule = {
   judge: (node) => node.listeners.flatMap((listener) => judge(node, listener)),
 };
 
-function judge(node: CheckedNode, { port, owner, kind, place }: CheckedNode["listeners"][number]): readonly RuleFinding[] {
+function judge(
+  node: CheckedNode,
+  { port, owner, kind, place }: CheckedNode["listeners"][number],
+): readonly RuleFinding[] {
   const [low, high] = node.proxy.nodePortRange;
   if (kind === "healthCheckNodePort") return [];
   const use = node.nodePorts?.find((nodePort) => nodePort.port === port);

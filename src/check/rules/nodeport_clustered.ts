@@ -26,7 +26,10 @@ export const NODEPORT_CLUSTERED: Rule = {
     if (node.proxy.mode !== "ipvs" || series === undefined) return [];
     const known = hasKnownNodePorts(node) ? longestRow(node) : [];
     const [first] = known;
-    const length = Math.max(known.length, node.ports.parity === undefined ? node.drawnBlock : Math.floor(node.drawnBlock / 2));
+    const length = Math.max(
+      known.length,
+      node.ports.parity === undefined ? node.drawnBlock : Math.floor(node.drawnBlock / 2),
+    );
     if (length < Math.max(2, series.failureThreshold) || !isAnyReachable(node)) return [];
     const inARow = first === undefined ? undefined : rowProbability(node, series);
     const where = first === undefined ? " of a block drawn side by side" : ` from ${first} to ${known.at(-1) ?? first}`;
@@ -37,7 +40,10 @@ export const NODEPORT_CLUSTERED: Rule = {
           `${plural(length, "NodePort")}${where} follow each other in the walk of kernel ${node.era.build}: up to ` +
           `${count(mostInARow(node, series, length))} probes of one container fail in a row, and ${series.failureThreshold} are enough.` +
           (inARow === undefined ? "" : ` Probability for each probe: ${probability(inARow)}.`),
-        fix: first === undefined ? "Draw the NodePorts at random, or reserve their range." : `Reserve ${first}-${known.at(-1) ?? first}, or scatter the NodePorts.`,
+        fix:
+          first === undefined
+            ? "Draw the NodePorts at random, or reserve their range."
+            : `Reserve ${first}-${known.at(-1) ?? first}, or scatter the NodePorts.`,
         evidence: { length, threshold: series.failureThreshold, ...(inARow === undefined ? {} : { inARow }) },
       },
     ];
@@ -56,7 +62,8 @@ const EPOCH_SECONDS = 10;
 /** The series that fails soonest, of those that can: by default one every 10 s that counts to 3. */
 function seriesOf({ era, probes }: CheckedNode): Series | undefined {
   const counting = probes.filter(({ kind, connects }) => kind !== "readiness" && connects);
-  const all: readonly Series[] = counting.length > 0 ? counting : [{ periodSeconds: EPOCH_SECONDS, failureThreshold: 3 }];
+  const all: readonly Series[] =
+    counting.length > 0 ? counting : [{ periodSeconds: EPOCH_SECONDS, failureThreshold: 3 }];
   const isPaced = (one: Series): boolean =>
     era.portWalk === "5.12-5.17" ||
     (era.portWalk === "5.18+" && one.periodSeconds * (one.failureThreshold - 1) < EPOCH_SECONDS);

@@ -1,6 +1,6 @@
 import { hasKnownNodePorts, nodePortCandidates, placeOf, PORT_RANGE, RESERVED_PORTS } from "../checked_node.ts";
 import type { CheckedNode } from "../checked_node.ts";
-import type { RuleFinding } from "../finding.ts";
+import type { Evidence, RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
 import { count, oneIn, plural, portList, portsText, probability } from "../wording.ts";
 import { confExample } from "./examples.ts";
@@ -32,7 +32,6 @@ function judge(node: CheckedNode): readonly RuleFinding[] {
   if (reachable.length === 0) return [];
   const isKnown = hasKnownNodePorts(node);
   const share = ports.share(reachable);
-  const exact = ports.exact(reachable);
   const place = placeOf(node, PORT_RANGE, RESERVED_PORTS);
   const message = isKnown ? knownText(node, reachable, share) : rangeText(node, reachable);
   return [
@@ -48,11 +47,19 @@ function judge(node: CheckedNode): readonly RuleFinding[] {
         nodePorts: candidates.length,
         reachable: reachable.length,
         parity: ports.parity ?? "any",
-        ...(isKnown ? { reachablePorts: portList(reachable), share, exact: "declined" in exact ? { declined: exact.declined } : exact.probability } : {}),
-        ...(isKnown ? {} : { sharePerNodePort: 1 / ports.starts }),
+        ...(isKnown ? knownEvidence(node, reachable) : { sharePerNodePort: 1 / ports.starts }),
       },
     },
   ];
+}
+
+function knownEvidence({ ports }: CheckedNode, reachable: readonly number[]): Evidence {
+  const exact = ports.exact(reachable);
+  return {
+    reachablePorts: portList(reachable),
+    share: ports.share(reachable),
+    exact: "declined" in exact ? { declined: exact.declined } : exact.probability,
+  };
 }
 
 function knownText(node: CheckedNode, reachable: readonly number[], share: number): string {

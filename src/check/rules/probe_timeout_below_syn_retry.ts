@@ -1,6 +1,7 @@
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
 import { probedPod, scenarioExample } from "./examples.ts";
+import { ownersHave, probesByPlace } from "./probe_groups.ts";
 
 /** Probes that give up before a lost SYN is sent again. */
 export const PROBE_TIMEOUT_BELOW_SYN_RETRY: Rule = {
@@ -14,13 +15,15 @@ export const PROBE_TIMEOUT_BELOW_SYN_RETRY: Rule = {
   sources: ["net/ipv4/tcp_timer.c tcp_retransmit_timer, v6.12", "gardener/gardener#15649"],
   bad: scenarioExample({ more: ["pods:", probedPod("readinessProbe", "timeoutSeconds: 1, failureThreshold: 1")] }),
   good: scenarioExample({ more: ["pods:", probedPod("readinessProbe", "timeoutSeconds: 3, failureThreshold: 1")] }),
-  judge: ({ probes }) =>
-    probes
-      .filter(({ connects, timeoutSeconds, failureThreshold }) => connects && timeoutSeconds <= 1 && failureThreshold <= 2)
-      .map(({ owner, place, timeoutSeconds, failureThreshold }): RuleFinding => ({
-        place,
-        message: `${owner} waits ${timeoutSeconds} s, less than until a lost SYN is sent again, and counts ${failureThreshold === 1 ? "every failure" : "two failures"}.`,
-        fix: "Write timeoutSeconds: 2 or more.",
-        evidence: { probe: owner, timeoutSeconds, failureThreshold },
-      })),
+  judge: ({ probes }) => {
+    const bad = probes.filter(
+      ({ connects, timeoutSeconds, failureThreshold }) => connects && timeoutSeconds <= 1 && failureThreshold <= 2,
+    );
+    return probesByPlace(bad).map((group): RuleFinding => ({
+      place: group[0].place,
+      message: `${ownersHave(group)} timeoutSeconds 1, less than until a lost SYN is sent again, and failureThreshold 1 or 2.`,
+      fix: "Write timeoutSeconds: 2 or more.",
+      evidence: { probes: group.map(({ owner }) => owner) },
+    }));
+  },
 };

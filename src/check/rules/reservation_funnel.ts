@@ -24,7 +24,9 @@ export const RESERVATION_FUNNEL: Rule = {
   judge: (node) => {
     if (node.proxy.mode !== "ipvs") return [];
     const { ports } = node;
-    const behind = nodePortCandidates(node).filter((port) => ports.weight(port) >= 2 && isBehindReservation(node, port));
+    const behind = nodePortCandidates(node).filter(
+      (port) => ports.weight(port) >= 2 && isBehindReservation(node, port),
+    );
     const [worst] = behind.toSorted((a, b) => ports.weight(b) - ports.weight(a));
     if (worst === undefined) return [];
     const weight = ports.weight(worst);

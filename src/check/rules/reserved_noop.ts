@@ -20,8 +20,9 @@ export const RESERVED_NOOP: Rule = {
   good: confExample("net.ipv4.ip_local_port_range = 12000 65001\nnet.ipv4.ip_local_reserved_ports = 30000-32767"),
   judge: (node) => {
     const reserved = portsOf(node.ports.input.reserved);
+    if (reserved.length === 0) return [];
     const bare = new PortView({ ...node.ports.input, reserved: new Uint8Array(65_536) });
-    if (reserved.length === 0 || reserved.some((port) => bare.isReachable(port))) return [];
+    if (reserved.some((port) => bare.isReachable(port))) return [];
     return [
       {
         place: placeOf(node, RESERVED_PORTS),
@@ -41,7 +42,9 @@ function reasons(node: CheckedNode, reserved: readonly number[], bare: PortView)
   const parts = [
     outside > 0 ? `${share(outside, reserved)} outside ${range.join("-")}` : "",
     listened > 0 ? `${share(listened, reserved)} listened on` : "",
-    other > 0 ? `${share(other, reserved)} of the parity that connect() takes last (it does keep bind(0) off them)` : "",
+    other > 0
+      ? `${share(other, reserved)} of the parity that connect() takes last (it does keep bind(0) off them)`
+      : "",
   ];
   return parts.filter((part) => part !== "").join(", ");
 }

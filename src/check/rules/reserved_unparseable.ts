@@ -17,7 +17,7 @@ export const RESERVED_UNPARSEABLE: Rule = {
     "the file looks right.",
   fix: "Write plain digits, '-' (U+002D) and ',' without blanks and quotes.",
   sources: ["kernel/sysctl.c proc_do_large_bitmap, v6.12", "kubernetes-sigs/kubespray#8399", "incident 000"],
-  bad: confExample("net.ipv4.ip_local_reserved_ports=\u201d30000\u201332768\""),
+  bad: confExample('net.ipv4.ip_local_reserved_ports=\u201d30000\u201332768"'),
   good: confExample("net.ipv4.ip_local_port_range = 12000 65001\nnet.ipv4.ip_local_reserved_ports = 10250,30000-32767"),
   judge: ({ sysctls }) =>
     sysctls.writes

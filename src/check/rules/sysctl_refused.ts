@@ -2,6 +2,7 @@ import { quote } from "../../scenario/diagnostic.ts";
 import { RESERVED_PORTS } from "../checked_node.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
+import { SYSCTL_DUMP } from "../sysctl_file.ts";
 import { confExample } from "./examples.ts";
 
 /** Values that the kernel does not take. */
@@ -20,6 +21,7 @@ export const SYSCTL_REFUSED: Rule = {
     sysctls.writes
       .filter(({ name, outcome }) => outcome === "refused" && name !== RESERVED_PORTS)
       .filter(({ line, problem }) => !(line.ignoresFailure && problem?.errno === "ENOENT"))
+      .filter(({ line }) => !SYSCTL_DUMP.test(line.place.file))
       .map(({ line, name, value, problem }): RuleFinding => ({
         severity: problem?.errno === "EINVAL" ? "error" : "warning",
         place: problem?.errno === "EINVAL" ? line.valuePlace : line.place,

@@ -1,3 +1,4 @@
+import { characterAt } from "../../kernel/sysctl_problem.ts";
 import { quote } from "../../scenario/diagnostic.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
@@ -12,7 +13,7 @@ export const SYSCTL_SYNTAX: Rule = {
     "A file in sysctl.d is no shell script: a line is `key = value`, a comment begins with # or ; at the start of a line. " +
     "Other lines are skipped with a message that nobody reads, and the setting is missing.",
   fix: "Write `key = value`.",
-  sources: ["src/sysctl.c parse_setting_line, procps v4.0.4", "sysctl.d(5)"],
+  sources: ["src/sysctl.c parse_setting_line, Procps-ng v4.0.4", "sysctl.d(5)"],
   bad: confExample("sysctl -w net.ipv4.ip_forward=1"),
   good: confExample("net.ipv4.ip_forward = 1"),
   judge: ({ sysctls }) =>
@@ -35,7 +36,7 @@ export const SYSCTL_SYNTAX: Rule = {
       return [
         {
           place,
-          message: `${quote(name)} is no key: ${odd === " " ? "it has a blank in it" : `it holds ${quote(odd)}`}.`,
+          message: `${quote(name)} is no key: ${odd === " " ? "it has a blank in it" : `it holds ${characterAt(odd, 0)}`}.`,
           fix: plain === undefined ? "Write the name of a sysctl." : `Write ${plain} = ${line.value}.`,
         },
       ];

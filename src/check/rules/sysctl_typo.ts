@@ -12,12 +12,13 @@ export const SYSCTL_TYPO: Rule = {
   title: "The name of a sysctl is one letter off a known one.",
   why: "The kernel has no such file, the tools say so in one line among many, and the setting is missing.",
   fix: "Correct the name.",
-  sources: ["src/sysctl.c WriteSetting, procps v4.0.4"],
+  sources: ["src/sysctl.c WriteSetting, Procps-ng v4.0.4"],
   bad: confExample("net.ipv4.ip_local_reserved_port = 30000-32767"),
   good: confExample("net.ipv4.tcp_rmem = 4096 131072 6291456"),
   judge: ({ sysctls }) =>
     sysctls.writes
-      .filter(({ outcome }) => outcome === "unknown")
+      // What is no name at all is SYSCTL-SYNTAX.
+      .filter(({ outcome, name }) => outcome === "unknown" && /^[\x21-\x7e]+$/.test(name))
       .flatMap(({ line, name }): RuleFinding[] => {
         const plain = name.replace(/^(net\.ipv4\.(?:conf|neigh))\.[^.]+\./, "$1.*.");
         const meant = sysctlNames().find(

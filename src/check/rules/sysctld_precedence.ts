@@ -15,7 +15,7 @@ export const SYSCTLD_PRECEDENCE: Rule = {
     "wins. A file of the distribution whose name sorts behind yours takes your value back. That a file in /etc overrides " +
     "one of the distribution is as it should be and is not reported.",
   fix: "Keep one line, or give the file that shall win a name that sorts last.",
-  sources: ["sysctl.d(5)", "src/sysctl.c PreloadSystem, procps v4.0.4", "cilium/cilium#10645"],
+  sources: ["sysctl.d(5)", "src/sysctl.c PreloadSystem, Procps-ng v4.0.4", "cilium/cilium#10645"],
   bad: {
     files: {
       "etc/sysctl.d/10-kubernetes.conf": "net.ipv4.conf.all.rp_filter = 0\n",
