@@ -98,8 +98,8 @@ export function nodeConfig(input: NodeConfigInput): NodeConfig {
   return checkedConfig(buildNode("the node", order, facts, parts));
 }
 
-/** The configuration of a node of `sim check`; of a scenario's node, with what the scenario says beside. */
-export function checkedConfig(node: CheckedNode, scenario?: Scenario): NodeConfig {
+/** The configuration of a node of `sim check`; of a scenario's node (by its place in it), with what the scenario says beside. */
+export function checkedConfig(node: CheckedNode, scenario?: Scenario, index = 0): NodeConfig {
   const { target, sysctls, proxy, nodePorts, listeners, masquerade } = node;
   const held = listeners.filter(({ kind }) => kind !== "hostPort").map(({ port }) => port);
   const isDrawn = node.drawnNodePorts > 0;
@@ -118,7 +118,7 @@ export function checkedConfig(node: CheckedNode, scenario?: Scenario): NodeConfi
     listeners: ascending(held),
     ...(masquerade === undefined ? {} : { masquerade }),
     network: DEFAULT_NETWORK,
-    ...(scenario === undefined ? {} : scenarioParts(scenario, node)),
+    ...(scenario === undefined ? {} : scenarioParts(scenario, node, index)),
   };
 }
 
@@ -136,8 +136,10 @@ export function eraOf(build: string): KernelEra {
   return resolved.era;
 }
 
-function scenarioParts(scenario: Scenario, { place }: CheckedNode): Partial<NodeConfig> {
-  const { node, kubeProxy, kubelet, pods, churn, kernel } = scenario;
+function scenarioParts(scenario: Scenario, { place }: CheckedNode, index: number): Partial<NodeConfig> {
+  const { nodes, kubeProxy, kubelet, churn, kernel } = scenario;
+  const node = nodes[index] ?? scenario.node;
+  const pods = scenario.pods.filter(({ nodeName }) => nodeName === undefined || nodeName === node.name);
   const probes = new Map<string, GivenProbe>();
   for (const { readinessProbe, livenessProbe } of pods) {
     for (const [kind, probe] of [["readiness", readinessProbe] as const, ["liveness", livenessProbe] as const]) {

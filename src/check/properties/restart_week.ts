@@ -71,7 +71,7 @@ function judgedByWeek(config: NodeConfig, bounds: SearchBounds): Judgement | und
       listeners: config.listeners.filter((port) => !nodePorts.includes(port)),
       pods: config.pods ?? bounds.pods[1],
       probe,
-      churn: [],
+      churn: (config.connectRates ?? []).map((ratePerSecond) => ({ from: "node", ratePerSecond, closes: "client" })),
       masquerade: "off",
       boot: 0,
       seconds: 1,
