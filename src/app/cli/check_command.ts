@@ -18,7 +18,6 @@ import { checkFix } from "./check_fix.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { searchProperties } from "./check_properties_command.ts";
 import { refuse } from "./refuse.ts";
 import { textOptions } from "./text_options.ts";
 
@@ -49,7 +48,7 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
   if (typeof known === "string") return wrong(known, io);
   const suppressions = [...[...texts.values()].flatMap(commentSuppressions), ...known];
   const judged = suppress(judgeNodes(nodes), suppressions, io.today());
-  const searched = options.search === undefined ? {} : await searchProperties(configs, options, options.search, io);
+  const searched = await searchedProperties(configs, options, io);
   if (typeof searched === "string") return wrong(searched, io);
   const result: CheckResult = {
     ...searched,
@@ -80,6 +79,13 @@ function resultText(result: CheckResult, { format }: CheckOptions, io: CliIo): s
     case "github":
       return checkGithub(withProperties(result));
   }
+}
+
+async function searchedProperties(configs: readonly NodeConfig[], options: CheckOptions, io: CliIo) {
+  if (options.search === undefined) return {};
+  // The generators are loaded only here: no other command needs them.
+  const { searchProperties } = await import("./check_properties_command.ts");
+  return searchProperties(configs, options, options.search, io);
 }
 
 function withProperties(result: CheckResult): CheckResult {

@@ -1,11 +1,13 @@
 import { resolveKernel, type KernelEra } from "../../kernel/eras.ts";
-import type { NodeInterface, Probe, Scenario } from "../../scenario/scenario.ts";
+import { formatDiagnostic } from "../../scenario/diagnostic.ts";
+import { parseScenario, type NodeInterface, type Probe, type Scenario } from "../../scenario/scenario.ts";
 import type { InterfaceAddress } from "../../scenario/values.ts";
 import { findSysctl, SysctlValues } from "../../kernel/sysctl.ts";
 import { parseIpv4, type Port } from "../../units.ts";
 import type { CheckFacts } from "../check_facts.ts";
 import { buildNode, readFacts } from "../build_node.ts";
 import type { CheckedNode, ProxyMode } from "../checked_node.ts";
+import { scenarioNodes } from "../scenario_node.ts";
 import { folderOrder } from "../sysctl_system.ts";
 
 /** What the network of a node looks like. */
@@ -120,6 +122,21 @@ export function checkedConfig(node: CheckedNode, scenario?: Scenario, index = 0)
     network: DEFAULT_NETWORK,
     ...(scenario === undefined ? {} : scenarioParts(scenario, node, index)),
   };
+}
+
+/**
+ * The configuration of a scenario's first node: its kernel, sysctls, NodePorts, probes and rates are given.
+ *
+ * @throws RangeError with the scenario's diagnostics if it is not right.
+ */
+export function scenarioConfig(text: string, file = "scenario.yaml"): NodeConfig {
+  const parsed = parseScenario(text, file, []);
+  if (!parsed.ok) throw new RangeError(parsed.diagnostics.map(formatDiagnostic).join("\n"));
+  const facts = readFacts({});
+  if (typeof facts === "string") throw new Error(`Broken invariant: no facts are right facts (${facts})`);
+  const [node] = scenarioNodes(parsed.scenario, text, file, facts);
+  if (node === undefined) throw new Error("Broken invariant: a scenario has a node");
+  return checkedConfig(node, parsed.scenario);
 }
 
 /** The kernel's values for a configuration: a sysctl that this kernel has not, or refuses, has no effect. */

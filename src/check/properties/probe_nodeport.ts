@@ -1,4 +1,4 @@
-import type { Port } from "../../units.ts";
+import { type Port, SECOND } from "../../units.ts";
 import { plural, portsText } from "../wording.ts";
 import { aimedCase } from "./aimed_case.ts";
 import { caseEra } from "./case_scenario.ts";
@@ -22,9 +22,12 @@ export const PROBE_NODEPORT: NodeProperty = {
     const failed = probes.byCause["nodeport-collision"];
     if (failed === 0) return undefined;
     const first = failures.find(({ cause }) => cause === "nodeport-collision");
-    const where = first === undefined ? "" : `: the first took source port ${first.localPort}, which is a NodePort`;
+    const where = first === undefined ? "" : `: its source port ${first.localPort} is a NodePort`;
     return {
-      what: `${failed} of ${plural(probes.total, "probe")} ${failed === 1 ? "fails" : "fail"}${where}.`,
+      what:
+        probes.total === 1
+          ? `The only probe fails${where}.`
+          : `${failed} of ${plural(probes.total, "probe")} fail, the first after ${(first?.at ?? 0) / SECOND} s${where}.`,
       expect: [
         ["probes.total", "equals", probes.total],
         ["probes.byCause.nodeport-collision", "equals", failed],

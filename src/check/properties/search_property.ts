@@ -94,7 +94,7 @@ function counterexampleOf(found: {
     `Found for ${one.config.target}, and shrunk. Again: ${replay}`,
     "Run it with `sim run FILE`, and see `sim explain FILE` for the story of its packets.",
   ];
-  const about = `${title} Not so here: ${violation.what}`;
+  const about = `A counterexample to "${title.replace(/\.$/, "")}". ${violation.what}`;
   const { expect, variant, what, figures } = violation;
   const words = { comments, about, expect, ...(variant === undefined ? {} : { variant }) };
   return {
