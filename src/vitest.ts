@@ -60,12 +60,7 @@ export const NODE_MATCHERS = {
   toKeepRoomInConntrack: matcherOf(CONNTRACK_FULL),
   toKeepSnatOffNodePorts: matcherOf(SNAT_NODEPORT),
   toReserveWithoutHarm: matcherOf(RESERVATION_RISK),
-  toHoldProperty(
-    this: MatcherState,
-    node: ExpectedNode,
-    property: NodeProperty,
-    options?: MatcherOptions,
-  ): NodeMatch {
+  toHoldProperty(this: MatcherState, node: ExpectedNode, property: NodeProperty, options?: MatcherOptions): NodeMatch {
     return matchProperty(node, property, { ...options, isNot: this.isNot });
   },
 };

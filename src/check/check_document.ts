@@ -114,7 +114,10 @@ export function propertyFindings({ properties = [] }: CheckResult): readonly Fin
       place: wholeFile(target),
       message: `${title} Not so: ${why}`,
       why: title,
-      fix: path === undefined ? "Change the configuration." : `See the case: --properties ${name} --replay ${seed}:${path}.`,
+      fix:
+        path === undefined
+          ? "Change the configuration."
+          : `See the case: --properties ${name} --replay ${seed}:${path}.`,
       evidence: { seed, ...(path === undefined ? {} : { path }) },
     }));
 }

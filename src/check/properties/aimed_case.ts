@@ -91,9 +91,7 @@ class LoneWalk {
     this.#hash = new KeyedHash(random.stream("kernel/ports/boot-secret"));
     this.#walk = createPortWalk(era, new CursorNoise(random.stream("kernel/ports/perturbation")));
     const { kind, periodSeconds } = one.probe;
-    this.#phase = random
-      .stream(`kubelet/default/probed-0 probed-0 ${kind}/phase`)
-      .below(periodSeconds * SECOND);
+    this.#phase = random.stream(`kubelet/default/probed-0 probed-0 ${kind}/phase`).below(periodSeconds * SECOND);
     const jiffies = new Jiffies(era, DAY + random.stream("kernel/uptime").below(DAY));
     this.#epochs = (time) => (era.portHashIsResalted ? jiffies.epochAt(time) : 0);
   }

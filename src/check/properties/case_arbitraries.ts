@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Arbitrary } from "fast-check";
 import type { Port } from "../../units.ts";
 import { caseProbe, type CaseChurn, type CaseProbe, type NodeCase } from "./node_case.ts";

@@ -1,5 +1,5 @@
-import { count } from "../wording.ts";
-import type { NodeProperty } from "./node_property.ts";
+import { count, plural } from "../wording.ts";
+import { holds, type NodeProperty } from "./node_property.ts";
 import { sysctlValues } from "./node_config.ts";
 import { possibleEras } from "./port_openness.ts";
 import { atMostOf, highestRate } from "./port_exhaustion.ts";
@@ -27,17 +27,17 @@ export const CONNTRACK_FULL: NodeProperty = {
     }
     const { room, need } = tightest;
     if (room === Infinity) {
-      return { kind: "holds", method: "structure", why: "net.netfilter.nf_conntrack_max is 0, which is no limit." };
+      return holds("structure", "There is no limit: net.netfilter.nf_conntrack_max is 0.");
     }
     const text = `Connections within the bounds keep at most ${count(need)} entries, and there is room for ${count(room)}.`;
-    return need < room ? { kind: "holds", method: "structure", why: text } : { kind: "open", why: text };
+    return need < room ? holds("structure", text) : { kind: "open", why: text };
   },
   test(one) {
     const { conntrack } = runCase(one);
     const { dropped, earlyDropped, peak, max } = conntrack;
     if (dropped + earlyDropped === 0) return undefined;
     return {
-      what: `The table reaches ${count(peak)} of ${count(max)} entries: ${dropped} packets are dropped and ${earlyDropped} entries evicted.`,
+      what: `The table reaches ${count(peak)} of ${count(max)} entries: ${plural(dropped, "packet")} dropped, ${earlyDropped} evicted early.`,
       expect: [[dropped > 0 ? "conntrack.dropped" : "conntrack.earlyDropped", "above", 0]],
       figures: { peak, max, dropped, earlyDropped },
     };

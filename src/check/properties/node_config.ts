@@ -87,11 +87,10 @@ const DEFAULT_NETWORK: NodeNetwork = {
  */
 export function nodeConfig(input: NodeConfigInput): NodeConfig {
   const { sysctls = "", nodePorts, listen, masquerade, ...said } = input;
-  const list = (ports: readonly Port[] | string): string => (typeof ports === "string" ? ports : ports.join(","));
   const facts = readFacts({
     ...said,
-    ...(nodePorts === undefined ? {} : { nodePorts: list(nodePorts) }),
-    ...(listen === undefined ? {} : { listen: list(listen) }),
+    ...(nodePorts === undefined ? {} : { nodePorts: listText(nodePorts) }),
+    ...(listen === undefined ? {} : { listen: listText(listen) }),
   });
   if (typeof facts === "string") throw new RangeError(facts);
   const lines = typeof sysctls === "string" ? sysctls : linesOf(sysctls);
@@ -179,6 +178,10 @@ function scenarioParts(scenario: Scenario, { place }: CheckedNode, index: number
       : { network: { interfaces: node.interfaces, podNetwork: node.podNetwork, podCidr: node.podCidr } }),
     ...(node.memoryBytes === USUAL_MEMORY ? {} : { memoryBytes: node.memoryBytes }),
   };
+}
+
+function listText(ports: readonly Port[] | string): string {
+  return typeof ports === "string" ? ports : ports.join(",");
 }
 
 function linesOf(sysctls: Readonly<Record<string, string | number>>): string {

@@ -76,10 +76,14 @@ function matchOf(result: PropertyResult, isNot: boolean, undecided: MatcherOptio
   return { pass: isNot ? verdict !== "violated" : isGood, message: () => matchText(result, isNot) };
 }
 
-function matchText({ title, verdict, why, method, seed, path, counterexample }: PropertyResult, isNot: boolean): string {
+function matchText(
+  { title, verdict, why, method, seed, path, counterexample }: PropertyResult,
+  isNot: boolean,
+): string {
   const wanted = isNot ? `wanted: a counterexample to: ${title}` : `wanted: ${title}`;
   const lines = [wanted, `found:  ${verdict} (${method}). ${why}`];
-  if (verdict === "undecided" && !isNot) lines.push('to mend: bound the search with within: {…}, or set undecided: "passes"');
+  if (verdict === "undecided" && !isNot)
+    lines.push('to mend: bound the search with within: {…}, or set undecided: "passes"');
   if (path !== undefined) lines.push(`replay: "${seed}:${path}"`);
   if (counterexample !== undefined) lines.push("", counterexample.scenario);
   return lines.join("\n");

@@ -8,6 +8,11 @@ export type Judgement =
   /** It may be violated; `why` says what speaks for it. */
   | { readonly kind: "open"; readonly why: string };
 
+/** The judgement that a property holds. */
+export function holds(method: "exact" | "structure", why: string): Judgement {
+  return { kind: "holds", method, why };
+}
+
 /** What should hold on every node that a configuration allows. */
 export interface NodeProperty {
   /** Lower case, with hyphens; stable. */

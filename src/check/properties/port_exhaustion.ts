@@ -1,7 +1,6 @@
 import { plural } from "../wording.ts";
-import type { NodeCase } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
-import type { NodeProperty } from "./node_property.ts";
+import { holds, type NodeProperty } from "./node_property.ts";
 import { portViewOf, possibleEras } from "./port_openness.ts";
 import { runCase } from "./run_case.ts";
 import type { SearchBounds } from "./search_bounds.ts";
@@ -23,7 +22,7 @@ export const PORT_EXHAUSTION: NodeProperty = {
     const open = Math.min(POD_PORTS, ...views.map(({ openCount }) => openCount)) - bounds.listeners[1];
     const text = `At most ${need} ports are kept from one destination at ${rate} connects a second`;
     return need < open
-      ? { kind: "holds", method: "structure", why: `${text}, and ${open} are open.` }
+      ? holds("structure", `${text}, and ${open} are open.`)
       : { kind: "open", why: `${text}, and only ${Math.max(0, open)} are open.` };
   },
   test(one) {
@@ -67,9 +66,4 @@ export function highestRate({ connectRates }: NodeConfig, { rate, churn }: Searc
 /** What a Poisson count of a mean stays below but once in a thousand million times. */
 export function atMostOf(mean: number): number {
   return mean + 6 * Math.sqrt(mean) + 12;
-}
-
-/** Connects a second of a case, the probes' among them. */
-export function connectsPerSecond({ churn, pods, probe }: NodeCase): number {
-  return churn.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, pods / probe.periodSeconds);
 }

@@ -4,7 +4,7 @@ import { aimedCase } from "./aimed_case.ts";
 import { caseEra } from "./case_scenario.ts";
 import type { NodeCase } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
-import type { Judgement, NodeProperty } from "./node_property.ts";
+import { holds, type Judgement, type NodeProperty } from "./node_property.ts";
 import { holdsNodePorts, portViewOf, possibleEras, possibleNodePorts } from "./port_openness.ts";
 import { runCase } from "./run_case.ts";
 import type { SearchBounds } from "./search_bounds.ts";
@@ -46,16 +46,19 @@ export const PROBE_NODEPORT: NodeProperty = {
 
 /** Whether connect() can take a NodePort at all, under IPVS; the kernel's two parities and all that is possible count. */
 export function judgeNodePorts(config: NodeConfig, bounds: SearchBounds): Judgement {
-  const holds = (why: string): Judgement => ({ kind: "holds", method: "structure", why });
   if (config.mode !== "ipvs") {
     return holds(
+      "structure",
       `kube-proxy in mode ${config.mode} looks for NodePorts in the first packet of a connection only, and the answer to a probe is none.`,
     );
   }
   const nodePorts = possibleNodePorts(config, bounds);
-  if (nodePorts.length === 0) return holds("There is no TCP NodePort.");
+  if (nodePorts.length === 0) return holds("structure", "There is no TCP NodePort.");
   if (holdsNodePorts(config, bounds)) {
-    return holds("This kube-proxy listens on every NodePort, and connect() passes over ports that are listened on.");
+    return holds(
+      "structure",
+      "This kube-proxy listens on every NodePort, and connect() passes over ports that are listened on.",
+    );
   }
   const open = new Set<Port>();
   for (const era of possibleEras(config, bounds)) {
@@ -66,7 +69,7 @@ export function judgeNodePorts(config: NodeConfig, bounds: SearchBounds): Judgem
     return { kind: "open", why: `connect() may take ${plural(open.size, "NodePort")}: ${portsText([...open])}.` };
   }
   const what = config.nodePorts === undefined ? `NodePort of ${config.nodePortRange.join("-")}` : "NodePort";
-  return holds(`Every ${what} is outside net.ipv4.ip_local_port_range, reserved, or held by a listener.`);
+  return holds("structure", `Every ${what} is outside net.ipv4.ip_local_port_range, reserved, or held by a listener.`);
 }
 
 /** NodePorts of a case that connect() takes while others are free, the likeliest first. */

@@ -55,7 +55,12 @@ export function judgeProbeShare(config: NodeConfig, request: ShareRequest): Prop
   const alarm = request.falseAlarm ?? USUAL_FALSE_ALARM;
   const tested = { ...about, method: "sequential-test", cases: boots } as const;
   if (verdict === "undecided") {
-    return { ...tested, ok: true, verdict, why: `${seen}, too few to tell it from ${limit} (error ${alarm} on each side).` };
+    return {
+      ...tested,
+      ok: true,
+      verdict,
+      why: `${seen}, too few to tell it from ${limit} (error ${alarm} on each side).`,
+    };
   }
   const ok = verdict === "below";
   const why = `${seen}: ${ok ? "below" : "above"} ${limit}, with an error of at most ${alarm}.`;
@@ -76,7 +81,10 @@ function worstShare(config: NodeConfig, bounds: SearchBounds): number | undefine
   return worst;
 }
 
-function testedShare(config: NodeConfig, request: ShareRequest & { readonly bounds: SearchBounds; readonly seed: number }) {
+function testedShare(
+  config: NodeConfig,
+  request: ShareRequest & { readonly bounds: SearchBounds; readonly seed: number },
+) {
   const { atMost, bounds, seed, falseAlarm = USUAL_FALSE_ALARM, budgetMs = Infinity, clock } = request;
   const test = new SequentialTest({ limit: atMost, falseAlarm });
   const begun = clock?.() ?? 0;

@@ -44,7 +44,10 @@ function methodText({ method, cases, shrinks, seed, path }: PropertyResult): str
 }
 
 function indented(text: string): readonly string[] {
-  return text.trimEnd().split("\n").map((line) => `    ${line}`);
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `    ${line}`);
 }
 
 function sumText(results: readonly PropertyResult[]): string {

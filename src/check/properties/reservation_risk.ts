@@ -5,10 +5,9 @@ import { aimedCase } from "./aimed_case.ts";
 import { caseEra } from "./case_scenario.ts";
 import type { NodeCase } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
-import type { NodeProperty } from "./node_property.ts";
+import { holds, type NodeProperty } from "./node_property.ts";
 import { holdsNodePorts, portViewOf, possibleEras, possibleNodePorts } from "./port_openness.ts";
 import { runCase } from "./run_case.ts";
-import type { PortView } from "../port_view.ts";
 import type { KernelEra } from "../../kernel/eras.ts";
 
 /** By how much a risk has to rise to count. */
@@ -24,17 +23,20 @@ export const RESERVATION_RISK: NodeProperty = {
   name: "no-reservation-raises-a-risk",
   title: "No reserved port makes it likelier that connect() takes a NodePort.",
   judge(config, bounds) {
-    const holds = (why: string) => ({ kind: "holds", method: "exact", why }) as const;
     if (!config.sysctls.some(([name, text]) => name === RESERVED_PORTS && text !== "")) {
-      return holds("No port is reserved.");
+      return holds("exact", "No port is reserved.");
     }
-    if (config.mode !== "ipvs" || holdsNodePorts(config, bounds)) return holds("A NodePort as source port does no harm.");
+    if (config.mode !== "ipvs" || holdsNodePorts(config, bounds))
+      return holds("exact", "A NodePort as source port does no harm.");
     const nodePorts = possibleNodePorts(config, bounds);
     for (const era of possibleEras(config, bounds)) {
       const rise = riseOf(config, era, nodePorts);
       if (rise !== undefined) return { kind: "open", why: riseText(rise) };
     }
-    return holds("By enumeration of all starts of the port walk, no risk is higher than it is without reserved ports.");
+    return holds(
+      "exact",
+      "By enumeration of all starts of the port walk, no risk is higher than it is without reserved ports.",
+    );
   },
   test(one) {
     const rise = riseOf({ ...one.config, nodePorts: one.nodePorts }, caseEra(one), one.nodePorts);
@@ -90,13 +92,9 @@ function riseOf(config: NodeConfig, era: KernelEra, nodePorts: readonly Port[]):
   );
   if (port === undefined || gain(port) <= 0) return undefined;
   const counted = config.nodePorts === undefined ? [port] : nodePorts;
-  const share = shareOf(after, counted);
-  const shareBefore = shareOf(before, counted);
+  const share = after.share(counted);
+  const shareBefore = before.share(counted);
   return share > LEAST_RISE * shareBefore ? { port, share, before: shareBefore } : undefined;
-}
-
-function shareOf(view: PortView, ports: readonly Port[]): number {
-  return view.share(ports);
 }
 
 function riseText({ port, share, before }: Rise): string {

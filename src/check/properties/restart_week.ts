@@ -7,7 +7,7 @@ import { plural, probability } from "../wording.ts";
 import { aimedCase } from "./aimed_case.ts";
 import { caseProbe, type CaseProbe, type NodeCase } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
-import type { Judgement, NodeProperty } from "./node_property.ts";
+import { holds, type Judgement, type NodeProperty } from "./node_property.ts";
 import { judgeNodePorts, reachableNodePorts } from "./probe_nodeport.ts";
 import { runCase, scenarioOfCase } from "./run_case.ts";
 import type { SearchBounds } from "./search_bounds.ts";
@@ -33,7 +33,8 @@ export const RESTART_WEEK: NodeProperty = {
     // A row of failures that a boot was chosen for tells nothing of how often it comes, unless it can be counted.
     if (!("declined" in week) && week.perNodeWeek < RESTARTS_LEAST) return undefined;
     const rate = "declined" in week ? undefined : Number(week.perNodeWeek.toPrecision(3));
-    const often = rate === undefined ? "" : `; in the long run ${rate} a node-week with ${plural(one.pods, "such pod")}`;
+    const often =
+      rate === undefined ? "" : `; in the long run ${rate} a node-week with ${plural(one.pods, "such pod")}`;
     return {
       what: `${plural(result.restarts, "restart")} after ${plural(result.probes.failed, "failed probe")}${often}.`,
       expect: [["restarts.count", "equals", result.restarts]],
@@ -59,7 +60,7 @@ function judgedByWeek(config: NodeConfig, bounds: SearchBounds): Judgement | und
   if (era === undefined || nodePorts === undefined || kubeProxy === undefined) return undefined;
   const given = probes.flatMap(({ kind, probe }) => (kind === "liveness" ? (caseProbe(kind, probe) ?? []) : []));
   if (given.length === 0 && probes.length > 0) {
-    return { kind: "holds", method: "structure", why: "No pod has a liveness probe that connects." };
+    return holds("structure", "No pod has a liveness probe that connects.");
   }
   let most = 0;
   for (const probe of given.length > 0 ? given : usualProbes(bounds)) {
@@ -82,7 +83,7 @@ function judgedByWeek(config: NodeConfig, bounds: SearchBounds): Judgement | und
   }
   const rate = `${probability(most)} restarts in a node-week`;
   return most < RESTARTS_LEAST
-    ? { kind: "holds", method: "exact", why: `By enumeration there are ${rate} at most.` }
+    ? holds("exact", `By enumeration there are ${rate} at most.`)
     : { kind: "open", why: `By enumeration there are up to ${rate}.` };
 }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { plural } from "../wording.ts";
 import { caseScenario } from "./case_scenario.ts";
 import type { CaseViolation, NodeCase } from "./node_case.ts";
@@ -39,7 +39,11 @@ export const USUAL_BUDGET_MS = 4_000;
  * const result = searchProperty(PROBE_NODEPORT, nodeConfig({ kernel: "5.4.188", nodePorts: [36704] }));
  * ```
  */
-export function searchProperty(property: NodeProperty, config: NodeConfig, request: SearchRequest = {}): PropertyResult {
+export function searchProperty(
+  property: NodeProperty,
+  config: NodeConfig,
+  request: SearchRequest = {},
+): PropertyResult {
   const { bounds = DEFAULT_BOUNDS, seed = 1, path, cases = USUAL_CASES, budgetMs = USUAL_BUDGET_MS } = request;
   const { name, title } = property;
   const about = { name, title, target: config.target, seed };
@@ -66,11 +70,12 @@ export function searchProperty(property: NodeProperty, config: NodeConfig, reque
   const violation = one === undefined ? undefined : property.test(one);
   if (one === undefined || violation === undefined) {
     const ended = found.interrupted ? "when the time was up" : "within the bounds";
-    const why = path === undefined ? undecidedText(judged.why, tried, ended) : `The case at ${path} does not violate it.`;
+    const why =
+      path === undefined ? undecidedText(judged.why, tried, ended) : `The case at ${path} does not violate it.`;
     return { ...searched, ok: true, verdict: "undecided", why };
   }
   const place = path ?? found.counterexamplePath ?? "";
-  const counterexample = counterexampleOf({ one, violation, title, replay: replayText(request, name, seed, place) });
+  const counterexample = counterexampleOf({ one, violation, property, replay: replayText(request, name, seed, place) });
   return { ...searched, ok: false, verdict: "violated", why: violation.what, path: place, counterexample };
 }
 
@@ -85,16 +90,16 @@ function replayText({ command }: SearchRequest, name: string, seed: number, path
 function counterexampleOf(found: {
   readonly one: NodeCase;
   readonly violation: CaseViolation;
-  readonly title: string;
+  readonly property: NodeProperty;
   readonly replay: string;
 }): Counterexample {
-  const { one, violation, title, replay } = found;
+  const { one, violation, property, replay } = found;
   const comments = [
-    `A counterexample to: ${title}`,
-    `Found for ${one.config.target}, and shrunk. Again: ${replay}`,
+    `Wanted: ${property.title}`,
+    `A counterexample for ${one.config.target}, shrunk. Again: ${replay}`,
     "Run it with `sim run FILE`, and see `sim explain FILE` for the story of its packets.",
   ];
-  const about = `A counterexample to "${title.replace(/\.$/, "")}". ${violation.what}`;
+  const about = `A counterexample to ${property.name}. ${violation.what}`;
   const { expect, variant, what, figures } = violation;
   const words = { comments, about, expect, ...(variant === undefined ? {} : { variant }) };
   return {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Arbitrary, Random, Stream, Value } from "fast-check";
 import { nodeCaseArbitrary } from "./case_arbitraries.ts";
 import type { NodeCase } from "./node_case.ts";

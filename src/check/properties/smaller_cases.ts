@@ -18,7 +18,7 @@ export function* smallerCases(one: NodeCase, property: NodeProperty, bounds: Sea
 }
 
 function* lesserCases(one: NodeCase): Iterable<NodeCase> {
-  const { nodePorts, pods, churn, listeners, config, seconds, boot } = one;
+  const { nodePorts, pods, churn, config, seconds, boot } = one;
   const half = Math.ceil(nodePorts.length / 2);
   yield { ...one, nodePorts: [] };
   if (half < nodePorts.length) {
@@ -31,7 +31,12 @@ function* lesserCases(one: NodeCase): Iterable<NodeCase> {
   for (const fewer of [1, Math.floor(pods / 2), pods - 1]) if (fewer >= 1) yield { ...one, pods: fewer };
   for (const [index, flow] of churn.entries()) {
     yield { ...one, churn: churn.toSpliced(index, 1) };
-    for (const ratePerSecond of [1, Math.floor(flow.ratePerSecond / 2), flow.ratePerSecond - 1]) {
+    for (const ratePerSecond of [
+      1,
+      Math.floor(flow.ratePerSecond / 2),
+      Math.floor((flow.ratePerSecond * 9) / 10),
+      flow.ratePerSecond - 1,
+    ]) {
       if (ratePerSecond >= 1) yield { ...one, churn: churn.with(index, { ...flow, ratePerSecond }) };
     }
   }

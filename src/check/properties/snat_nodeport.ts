@@ -1,5 +1,5 @@
 import { plural } from "../wording.ts";
-import type { NodeProperty } from "./node_property.ts";
+import { holds, type NodeProperty } from "./node_property.ts";
 import { possibleNodePorts } from "./port_openness.ts";
 import { highestRate } from "./port_exhaustion.ts";
 import { runCase } from "./run_case.ts";
@@ -11,10 +11,10 @@ export const SNAT_NODEPORT: NodeProperty = {
   judge(config, bounds) {
     const kinds = config.masquerade === undefined ? bounds.masquerade : [config.masquerade];
     if (kinds.every((kind) => kind === "off")) {
-      return { kind: "holds", method: "structure", why: "Nothing that pods send is masqueraded." };
+      return holds("structure", "Nothing that pods send is masqueraded.");
     }
     if (possibleNodePorts(config, bounds).length === 0) {
-      return { kind: "holds", method: "structure", why: "There is no TCP NodePort." };
+      return holds("structure", "There is no TCP NodePort.");
     }
     return { kind: "open", why: "MASQUERADE takes ports from 1024-65535; no sysctl limits it." };
   },
