@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import type { Arbitrary } from "fast-check";
 import type { Port } from "../../units.ts";
-import { caseProbe, type CaseChurn, type CaseProbe, type NodeCase } from "./node_case.ts";
+import { caseProbe, givenChurn, type CaseChurn, type CaseProbe, type NodeCase } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
 import { DEFAULT_BOUNDS, type Bound, type SearchBounds } from "./search_bounds.ts";
 
@@ -55,11 +55,14 @@ export function listenersArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbit
 export function churnArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<readonly CaseChurn[]> {
   const [minLength, maxLength] = bounds.churn;
   const one = fc.record<CaseChurn>({
-    from: fc.constantFrom("node", "pod"),
+    from: fc.constantFrom("node", "pod", "outside"),
     ratePerSecond: wholeNumber(bounds.rate),
     closes: fc.constantFrom("client", "server", "reset"),
+    lastsSeconds: wholeNumber(bounds.lasts),
   });
-  return fc.array(one, { minLength, maxLength });
+  // A connection that its server closes is open as long as the server likes.
+  const right = one.map((flow) => (flow.closes === "server" ? { ...flow, lastsSeconds: 0 } : flow));
+  return fc.array(right, { minLength, maxLength });
 }
 
 /** Readiness and liveness probes over TCP and HTTP, with the usual timeout of 1 s. */
@@ -80,9 +83,8 @@ export function probeArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary
  * `searchProperty` shrink better, since they know the port walk.
  */
 export function nodeCaseArbitrary(config: NodeConfig, bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<NodeCase> {
-  const { nodePorts, connectRates, kubeProxy, era, masquerade } = config;
+  const { nodePorts, flows, kubeProxy, era, masquerade } = config;
   const given = (config.probes ?? []).flatMap(({ kind, probe }) => caseProbe(kind, probe) ?? []);
-  const rates = connectRates === undefined || connectRates.length === 0 ? undefined : connectRates;
   return fc
     .record({
       kernel: era === undefined ? kernelBuildArbitrary(bounds) : fc.constant(era.build),
@@ -94,7 +96,7 @@ export function nodeCaseArbitrary(config: NodeConfig, bounds: SearchBounds = DEF
       listeners: listenersArbitrary(bounds),
       pods: config.pods === undefined ? wholeNumber(bounds.pods) : fc.integer({ min: 1, max: config.pods }),
       probe: given.length === 0 ? probeArbitrary(bounds) : fc.constantFrom(...given),
-      churn: rates === undefined ? churnArbitrary(bounds) : churnArbitrary(bounds).map(withRates(rates)),
+      churn: flows === undefined ? churnArbitrary(bounds) : fc.subarray([...givenChurn(flows)]),
       masquerade: masquerade === undefined ? fc.constantFrom(...bounds.masquerade) : fc.constant(masquerade),
       boot: bootArbitrary(bounds),
       seconds: wholeNumber(bounds.seconds),
@@ -107,12 +109,6 @@ function completed(config: NodeConfig, drawn: Omit<NodeCase, "config">): NodeCas
   // What listens already has its port, so no NodePort has it.
   const listeners = ascending([...config.listeners, ...drawn.listeners.filter((port) => !nodePorts.includes(port))]);
   return { config, ...drawn, nodePorts, listeners: listeners.filter((port) => !nodePorts.includes(port)) };
-}
-
-/** Rates of a configuration in place of drawn ones. */
-function withRates(rates: readonly number[]): (churn: readonly CaseChurn[]) => readonly CaseChurn[] {
-  return (churn) =>
-    churn.map((one) => ({ ...one, ratePerSecond: rates[Math.floor(one.ratePerSecond) % rates.length] ?? 1 }));
 }
 
 function wholeNumber([min, max]: Bound): Arbitrary<number> {

@@ -17,6 +17,9 @@ export interface ScenarioWords {
 /** Where the processes run that churn connects to: one host for each destination, behind the node's gateway. */
 const DESTINATIONS = "198.51.100.";
 
+/** The pod that has part in churn; of several alike it is the first. */
+const FIRST_POD = "default/probed-0";
+
 /** Where the endpoints of Services run, which are on other nodes. */
 const ENDPOINT = "198.51.100.200";
 
@@ -130,7 +133,7 @@ function podLines(one: NodeCase): readonly string[] {
   const address = one.podHost === undefined ? undefined : hostAddress(one.config, one.podHost);
   return [
     "pods:",
-    `  - name: ${one.pods === 1 ? "default/probed-0" : "default/probed"}`,
+    `  - name: ${one.pods === 1 ? FIRST_POD : "default/probed"}`,
     ...(one.pods === 1 ? [] : [`    replicas: ${one.pods}`]),
     ...(address === undefined ? [] : [`    address: ${formatIpv4(address)}`]),
     `    listen: [${port}]`,
@@ -141,13 +144,18 @@ function podLines(one: NodeCase): readonly string[] {
   ];
 }
 
-function churnLines({ churn }: NodeCase): readonly string[] {
+function churnLines({ churn, probe }: NodeCase): readonly string[] {
   if (churn.length === 0) return [];
-  const lines = churn.map(
-    ({ from, ratePerSecond, closes }, index) =>
-      `  - { name: churn-${index}, from: ${from === "node" ? "node" : "default/probed-0"}, to: ${DESTINATIONS}${index + 1}:443, ` +
-      `rate: ${ratePerSecond}/s, arrivals: poisson, closes: ${closes} }`,
-  );
+  const lines = churn.map(({ from, ratePerSecond, closes, lastsSeconds }, index) => {
+    const host = `${DESTINATIONS}${index + 1}`;
+    const who = from === "node" ? "node" : from === "pod" ? FIRST_POD : host;
+    const whom = from === "outside" ? `${FIRST_POD}:${probe.port}` : `${host}:443`;
+    const lasts = lastsSeconds === 0 ? "" : `, lasts: ${lastsSeconds}s`;
+    return (
+      `  - { name: churn-${index}, from: ${who}, to: ${JSON.stringify(whom)}, rate: ${ratePerSecond}/s, ` +
+      `arrivals: poisson, closes: ${closes}${lasts} }`
+    );
+  });
   return ["churn:", ...lines];
 }
 

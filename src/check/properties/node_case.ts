@@ -1,13 +1,15 @@
 import type { Probe } from "../../scenario/scenario.ts";
 import type { Port } from "../../units.ts";
-import type { NodeConfig } from "./node_config.ts";
+import type { GivenFlow, NodeConfig } from "./node_config.ts";
 
 /** Connections that come and go beside the probes of a case. */
 export interface CaseChurn {
-  /** Who connects: the node, or its first pod. */
-  readonly from: "node" | "pod";
+  /** Who connects: the node or its first pod, to a host elsewhere; or such a host, to the first pod. */
+  readonly from: "node" | "outside" | "pod";
   readonly ratePerSecond: number;
   readonly closes: "client" | "server" | "reset";
+  /** How long each connection stays open after its answer. */
+  readonly lastsSeconds: number;
 }
 
 /** The probe that every pod of a case has. */
@@ -48,10 +50,16 @@ export function caseProbe(kind: CaseProbe["kind"], probe: Probe): CaseProbe | un
   return { kind, handler: handler.kind, port: handler.port, periodSeconds, timeoutSeconds, failureThreshold };
 }
 
+/** Given connections as those of a case. */
+export function givenChurn(flows: readonly GivenFlow[]): readonly CaseChurn[] {
+  return flows.map(({ from, ratePerSecond, closes, lastsSeconds }) => ({ from, ratePerSecond, closes, lastsSeconds }));
+}
+
 /** How large a case is, the weightiest measure first; shrinking makes it smaller in this order. */
 export function caseSize({ nodePorts, pods, churn, listeners, ...one }: NodeCase): readonly number[] {
   const rate = churn.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0);
-  return [nodePorts.length, pods, churn.length, rate, listeners.length, one.seconds, one.boot];
+  const lasts = churn.reduce((sum, { lastsSeconds }) => sum + lastsSeconds, 0);
+  return [nodePorts.length, pods, churn.length, rate, lasts, listeners.length, one.seconds, one.boot];
 }
 
 /** Whether a case is smaller than another. */

@@ -3,7 +3,7 @@ import { formatDiagnostic } from "../../scenario/diagnostic.ts";
 import { parseScenario, type NodeInterface, type Probe, type Scenario } from "../../scenario/scenario.ts";
 import type { InterfaceAddress } from "../../scenario/values.ts";
 import { findSysctl, SysctlValues } from "../../kernel/sysctl.ts";
-import { parseIpv4, type Port } from "../../units.ts";
+import { parseIpv4, type Port, SECOND } from "../../units.ts";
 import type { CheckFacts } from "../check_facts.ts";
 import { buildNode, readFacts } from "../build_node.ts";
 import type { CheckedNode, ProxyMode } from "../checked_node.ts";
@@ -39,8 +39,8 @@ export interface NodeConfig {
   /** Probes of its pods, alike ones once. */
   readonly probes?: readonly GivenProbe[];
   readonly pods?: number;
-  /** Connections a second to each destination. */
-  readonly connectRates?: readonly number[];
+  /** What connects beside the probes. */
+  readonly flows?: readonly GivenFlow[];
   readonly masquerade?: "off" | "on" | "random-fully";
   readonly network: NodeNetwork;
   readonly memoryBytes?: number;
@@ -50,6 +50,18 @@ export interface NodeConfig {
 export interface GivenProbe {
   readonly kind: "readiness" | "liveness";
   readonly probe: Probe;
+}
+
+/** Connections of a given configuration. */
+export interface GivenFlow {
+  /** Who connects; `outside` is a host elsewhere, whose ports are its own. */
+  readonly from: "node" | "outside" | "pod";
+  /** The destination, alike where it is the same. */
+  readonly to: string;
+  readonly ratePerSecond: number;
+  readonly closes: "client" | "reset" | "server";
+  /** How long each stays open after its answer. */
+  readonly lastsSeconds: number;
 }
 
 /** What a program says about a node; the texts are those of `sim check`. */
@@ -164,7 +176,13 @@ function scenarioParts(scenario: Scenario, { place }: CheckedNode, index: number
       probes.set(JSON.stringify(given), given);
     }
   }
-  const rates = churn.filter(({ source }) => source === undefined).map(({ ratePerSecond }) => ratePerSecond);
+  const flows = churn
+    .filter(({ ratePerSecond }) => ratePerSecond > 0)
+    .map(({ from, to, ratePerSecond, closes, lasts = 0, source }): GivenFlow => {
+      const isOwn = from === "node" || nodes.some(({ name }) => name === from);
+      const who = source !== undefined ? "outside" : isOwn ? "node" : "pod";
+      return { from: who, to: `${to.address}:${to.port}`, ratePerSecond, closes, lastsSeconds: lasts / SECOND };
+    });
   const { nodePortAddresses } = kubeProxy;
   return {
     target: place.file,
@@ -172,7 +190,7 @@ function scenarioParts(scenario: Scenario, { place }: CheckedNode, index: number
     kubelet: kubelet.version.join("."),
     ...(nodePortAddresses === undefined ? {} : { nodePortAddresses }),
     ...(probes.size === 0 ? {} : { probes: [...probes.values()], pods: pods.length }),
-    ...(rates.length === 0 ? {} : { connectRates: [...new Set(rates)] }),
+    ...(flows.length === 0 ? {} : { flows }),
     ...(node.podCidr === undefined
       ? {}
       : { network: { interfaces: node.interfaces, podNetwork: node.podNetwork, podCidr: node.podCidr } }),

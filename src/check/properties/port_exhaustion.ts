@@ -1,4 +1,4 @@
-import { plural } from "../wording.ts";
+import { count, plural } from "../wording.ts";
 import type { NodeConfig } from "./node_config.ts";
 import { holds, type NodeProperty } from "./node_property.ts";
 import { portViewOf, possibleEras } from "./port_openness.ts";
@@ -16,11 +16,11 @@ export const PORT_EXHAUSTION: NodeProperty = {
   name: "ports-never-run-out",
   title: "No connect() fails with EADDRNOTAVAIL.",
   judge(config, bounds) {
-    const rate = highestRate(config, bounds);
-    const need = Math.ceil(atMostOf(rate * KEPT_SECONDS) + KEPT_SECONDS / bounds.period[0]);
+    const { ratePerSecond: rate, lastsSeconds } = busiest(config, bounds);
+    const need = Math.ceil(atMostOf(rate * (KEPT_SECONDS + lastsSeconds)) + KEPT_SECONDS / bounds.period[0]);
     const views = possibleEras(config, bounds).map((era) => portViewOf(config, era));
     const open = Math.min(POD_PORTS, ...views.map(({ openCount }) => openCount)) - bounds.listeners[1];
-    const text = `At most ${need} ports are kept from one destination at ${rate} connects a second`;
+    const text = `At most ${count(need)} ports are kept from one destination at ${rate} connects a second`;
     return need < open
       ? holds("structure", `${text}, and ${open} are open.`)
       : { kind: "open", why: `${text}, and only ${Math.max(0, open)} are open.` };
@@ -43,24 +43,37 @@ export const PORT_EXHAUSTION: NodeProperty = {
     };
   },
   *aims(one, bounds) {
-    const rate = highestRate(one.config, bounds);
+    const { ratePerSecond, lastsSeconds } = busiest(one.config, bounds);
     yield {
       ...one,
       nodePorts: [],
       listeners: one.config.listeners,
       pods: 1,
       masquerade: "off",
-      churn: [{ from: "node", ratePerSecond: rate, closes: "client" }],
+      churn: [{ from: "node", ratePerSecond, closes: "client", lastsSeconds }],
       boot: 0,
-      seconds: KEPT_SECONDS,
+      seconds: Math.ceil(KEPT_SECONDS + lastsSeconds),
     };
   },
 };
 
-/** The highest rate to one destination that is given or, where none is, allowed. */
-export function highestRate({ connectRates }: NodeConfig, { rate, churn }: SearchBounds): number {
-  if (connectRates !== undefined) return Math.max(...connectRates);
-  return churn[1] === 0 ? 0 : rate[1];
+/** The destination that keeps the most ports of one of its sources: a given one or, where none is, one at the bounds. */
+export function busiest({ flows }: NodeConfig, { rate, churn, lasts }: SearchBounds) {
+  if (flows === undefined) return { ratePerSecond: churn[1] === 0 ? 0 : rate[1], lastsSeconds: lasts[1] };
+  const byDestination = new Map<string, { ratePerSecond: number; lastsSeconds: number }>();
+  // A host elsewhere takes ports of its own.
+  for (const flow of flows.filter(({ from }) => from !== "outside")) {
+    const one = byDestination.get(flow.to) ?? { ratePerSecond: 0, lastsSeconds: 0 };
+    one.ratePerSecond += flow.ratePerSecond;
+    one.lastsSeconds = Math.max(one.lastsSeconds, flow.lastsSeconds);
+    byDestination.set(flow.to, one);
+  }
+  const kept = (one: { readonly ratePerSecond: number; readonly lastsSeconds: number }): number =>
+    one.ratePerSecond * (KEPT_SECONDS + one.lastsSeconds);
+  const [most = { ratePerSecond: 0, lastsSeconds: 0 }] = [...byDestination.values()].toSorted(
+    (a, b) => kept(b) - kept(a),
+  );
+  return most;
 }
 
 /** What a Poisson count of a mean stays below but once in a thousand million times. */

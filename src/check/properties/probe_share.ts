@@ -1,6 +1,6 @@
 import { probability } from "../wording.ts";
 import type { NodeCase } from "./node_case.ts";
-import { caseProbe } from "./node_case.ts";
+import { caseProbe, givenChurn } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
 import { judgeNodePorts } from "./probe_nodeport.ts";
 import { portViewOf, possibleEras, possibleNodePorts } from "./port_openness.ts";
@@ -115,7 +115,7 @@ function largestCase(config: NodeConfig, bounds: SearchBounds, boot: number): No
     listeners: config.listeners.filter((port) => !nodePorts.includes(port)),
     pods: config.pods ?? bounds.pods[1],
     probe: probe ?? { ...usual, periodSeconds: bounds.period[1], failureThreshold: bounds.threshold[0] },
-    churn: (config.connectRates ?? []).map((ratePerSecond) => ({ from: "node", ratePerSecond, closes: "client" })),
+    churn: givenChurn(config.flows ?? []),
     masquerade: "off",
     boot,
     seconds: bounds.seconds[1],

@@ -5,7 +5,7 @@ import type { ReplicationResult } from "../../cluster/replication_result.ts";
 import type { Port } from "../../units.ts";
 import { plural, probability } from "../wording.ts";
 import { aimedCase } from "./aimed_case.ts";
-import { caseProbe, type CaseProbe, type NodeCase } from "./node_case.ts";
+import { caseProbe, givenChurn, type CaseProbe, type NodeCase } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
 import { holds, type Judgement, type NodeProperty } from "./node_property.ts";
 import { judgeNodePorts, reachableNodePorts } from "./probe_nodeport.ts";
@@ -72,7 +72,7 @@ function judgedByWeek(config: NodeConfig, bounds: SearchBounds): Judgement | und
       listeners: config.listeners.filter((port) => !nodePorts.includes(port)),
       pods: config.pods ?? bounds.pods[1],
       probe,
-      churn: (config.connectRates ?? []).map((ratePerSecond) => ({ from: "node", ratePerSecond, closes: "client" })),
+      churn: givenChurn(config.flows ?? []),
       masquerade: "off",
       boot: 0,
       seconds: 1,

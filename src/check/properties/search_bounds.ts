@@ -23,6 +23,8 @@ export interface SearchBounds {
   readonly churn: Bound;
   /** Connections a second to one destination. */
   readonly rate: Bound;
+  /** Seconds for which a connection stays open after its answer. */
+  readonly lasts: Bound;
   /** Seconds between probes. */
   readonly period: Bound;
   /** Failures in a row after which the kubelet acts. */
@@ -47,6 +49,7 @@ export const DEFAULT_BOUNDS: SearchBounds = {
   listeners: [0, 2],
   churn: [0, 2],
   rate: [1, 50],
+  lasts: [0, 5],
   period: [1, 10],
   threshold: [3, 3],
   kernels: ["3.10", "3.10.0-1160.el7", "4.19", "5.4.188", "5.10.119", "5.15.24", "6.12"],
@@ -63,6 +66,7 @@ const LIMITS: Readonly<Record<string, Bound>> = {
   listeners: [0, 100],
   churn: [0, 20],
   rate: [1, 2_000],
+  lasts: [0, 3_600],
   period: [1, 3_600],
   threshold: [1, 10],
   boots: [0, 1_000_000_000],

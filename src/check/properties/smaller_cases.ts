@@ -31,6 +31,7 @@ function* lesserCases(one: NodeCase): Iterable<NodeCase> {
   for (const fewer of [1, Math.floor(pods / 2), pods - 1]) if (fewer >= 1) yield { ...one, pods: fewer };
   for (const [index, flow] of churn.entries()) {
     yield { ...one, churn: churn.toSpliced(index, 1) };
+    if (flow.lastsSeconds > 0) yield { ...one, churn: churn.with(index, { ...flow, lastsSeconds: 0 }) };
     for (const ratePerSecond of [
       1,
       Math.floor(flow.ratePerSecond / 2),

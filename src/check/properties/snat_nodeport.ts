@@ -1,7 +1,6 @@
 import { plural } from "../wording.ts";
 import { holds, type NodeProperty } from "./node_property.ts";
 import { possibleNodePorts } from "./port_openness.ts";
-import { highestRate } from "./port_exhaustion.ts";
 import { runCase } from "./run_case.ts";
 
 /** Source NAT never gives a connection the number of a NodePort. */
@@ -32,8 +31,10 @@ export const SNAT_NODEPORT: NodeProperty = {
     const kinds = one.config.masquerade === undefined ? bounds.masquerade : [one.config.masquerade];
     const masquerade = kinds.find((kind) => kind === "random-fully") ?? kinds.find((kind) => kind === "on");
     if (masquerade === undefined) return;
-    const ratePerSecond = Math.max(1, highestRate(one.config, bounds));
-    const churn = [{ from: "pod", ratePerSecond, closes: "client" }] as const;
+    const ofPods = (one.config.flows ?? []).filter(({ from }) => from === "pod");
+    const most = Math.max(1, ...ofPods.map(({ ratePerSecond }) => ratePerSecond));
+    const ratePerSecond = one.config.flows === undefined ? bounds.rate[1] : most;
+    const churn = [{ from: "pod", ratePerSecond, closes: "client", lastsSeconds: 0 }] as const;
     yield { ...one, listeners: one.config.listeners, pods: 1, masquerade, churn, boot: 0, seconds: bounds.seconds[1] };
   },
 };

@@ -16,7 +16,7 @@ describe("readBounds", () => {
   it.each([
     [
       "pod=3",
-      'Cannot use the bound "pod=3" (did you mean pods?): write KEY=VALUE with one of services, pods, listeners, churn, rate, period, threshold, boots, seconds, clustering, listed, kernels, kubeProxies, masquerade',
+      'Cannot use the bound "pod=3" (did you mean pods?): write KEY=VALUE with one of services, pods, listeners, churn, rate, lasts, period, threshold, boots, seconds, clustering, listed, kernels, kubeProxies, masquerade',
     ],
     ["pods=many", 'Cannot use the bound "pods=many": write a highest number, or two such as 1..20'],
     ["pods=5..2", 'Cannot use the bound "pods=5..2": the lowest number is above the highest'],
