@@ -1,4 +1,4 @@
-import { NODE_PROPERTIES } from "../../check/properties/properties.ts";
+import { METAMORPHIC_PROPERTIES, NODE_PROPERTIES } from "../../check/properties/properties.ts";
 import type { NodeProperty } from "../../check/properties/node_property.ts";
 import { readBounds, type SearchBounds } from "../../check/properties/search_bounds.ts";
 import { readDuration } from "../../scenario/values.ts";
@@ -108,7 +108,8 @@ export function readPropertyOptions(values: Readonly<Record<string, unknown>>): 
 
 function readProperties(text: string): readonly NodeProperty[] | string {
   if (text === "all") return NODE_PROPERTIES;
-  const known = NODE_PROPERTIES.map(({ name }) => name);
+  const properties = [...NODE_PROPERTIES, ...METAMORPHIC_PROPERTIES];
+  const known = properties.map(({ name }) => name);
   const names = text.split(",").filter((name) => name !== "");
   const wrong = names.find((name) => !known.includes(name));
   if (wrong !== undefined) {
@@ -116,7 +117,7 @@ function readProperties(text: string): readonly NodeProperty[] | string {
     const meant = closest === undefined ? "" : ` (did you mean ${closest}?)`;
     return `Unknown property ${JSON.stringify(wrong)}${meant}: write all, or some of ${known.join(", ")}`;
   }
-  return NODE_PROPERTIES.filter(({ name }) => names.includes(name));
+  return properties.filter(({ name }) => names.includes(name));
 }
 
 function readPlace(seed: string, replay: string | undefined): Pick<PropertyOptions, "path" | "seed"> | string {

@@ -1,7 +1,7 @@
 import { resolveKernel, type KernelEra } from "../../kernel/eras.ts";
 import { SysctlValues } from "../../kernel/sysctl.ts";
 import type { InterfaceAddress } from "../../scenario/values.ts";
-import { formatIpv4, type Ipv4 } from "../../units.ts";
+import { formatIpv4, type Ipv4, type Port } from "../../units.ts";
 import type { CaseExpectation, CaseViolation, NodeCase } from "./node_case.ts";
 import { eraOf, type NodeConfig } from "./node_config.ts";
 
@@ -22,6 +22,9 @@ const FIRST_POD = "default/probed-0";
 
 /** Where the endpoints of Services run, which are on other nodes. */
 const ENDPOINT = "198.51.100.200";
+
+/** What listens beside what is given. */
+export const EXTRA_LISTENER = "kube-system/extra-listener";
 
 /** More Services than these are written as one generated list. */
 const NAMED_SERVICES_MOST = 4;
@@ -130,6 +133,8 @@ function podLines(one: NodeCase): readonly string[] {
   const probe =
     `${kind}Probe: { ${handler}: { port: ${port} }, periodSeconds: ${periodSeconds}, ` +
     `timeoutSeconds: ${timeoutSeconds}, failureThreshold: ${failureThreshold} }`;
+  const given = one.listeners.filter((listener) => one.config.listeners.includes(listener));
+  const extra = one.listeners.filter((listener) => !one.config.listeners.includes(listener));
   const address = one.podHost === undefined ? undefined : hostAddress(one.config, one.podHost);
   return [
     "pods:",
@@ -138,10 +143,13 @@ function podLines(one: NodeCase): readonly string[] {
     ...(address === undefined ? [] : [`    address: ${formatIpv4(address)}`]),
     `    listen: [${port}]`,
     `    ${probe}`,
-    ...(one.listeners.length === 0
-      ? []
-      : [`  - { name: kube-system/listener, hostNetwork: true, listen: [${one.listeners.join(", ")}] }`]),
+    ...listenerLines("kube-system/listener", given),
+    ...listenerLines(EXTRA_LISTENER, extra),
   ];
+}
+
+function listenerLines(name: string, ports: readonly Port[]): readonly string[] {
+  return ports.length === 0 ? [] : [`  - { name: ${name}, hostNetwork: true, listen: [${ports.join(", ")}] }`];
 }
 
 function churnLines({ churn, probe }: NodeCase): readonly string[] {

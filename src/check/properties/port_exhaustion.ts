@@ -68,12 +68,14 @@ export function busiest({ flows }: NodeConfig, { rate, churn, lasts }: SearchBou
     one.lastsSeconds = Math.max(one.lastsSeconds, flow.lastsSeconds);
     byDestination.set(flow.to, one);
   }
-  const kept = (one: { readonly ratePerSecond: number; readonly lastsSeconds: number }): number =>
-    one.ratePerSecond * (KEPT_SECONDS + one.lastsSeconds);
   const [most = { ratePerSecond: 0, lastsSeconds: 0 }] = [...byDestination.values()].toSorted(
-    (a, b) => kept(b) - kept(a),
+    (a, b) => portsKept(b) - portsKept(a),
   );
   return most;
+}
+
+function portsKept(one: { readonly ratePerSecond: number; readonly lastsSeconds: number }): number {
+  return one.ratePerSecond * (KEPT_SECONDS + one.lastsSeconds);
 }
 
 /** What a Poisson count of a mean stays below but once in a thousand million times. */

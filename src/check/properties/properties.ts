@@ -1,4 +1,5 @@
 import { CONNTRACK_FULL } from "./conntrack_full.ts";
+import { LISTENER_RISK, PARITY_RISK } from "./metamorphic.ts";
 import type { NodeProperty } from "./node_property.ts";
 import { PORT_EXHAUSTION } from "./port_exhaustion.ts";
 import { PROBE_NODEPORT } from "./probe_nodeport.ts";
@@ -6,7 +7,7 @@ import { RESERVATION_RISK } from "./reservation_risk.ts";
 import { RESTART_WEEK } from "./restart_week.ts";
 import { SNAT_NODEPORT } from "./snat_nodeport.ts";
 
-/** All properties that `sim check --properties` knows, in its order. */
+/** The properties of `sim check --properties all`, in its order. */
 export const NODE_PROPERTIES: readonly NodeProperty[] = [
   PROBE_NODEPORT,
   RESTART_WEEK,
@@ -15,3 +16,6 @@ export const NODE_PROPERTIES: readonly NodeProperty[] = [
   SNAT_NODEPORT,
   RESERVATION_RISK,
 ];
+
+/** Properties that compare a node with one that differs in one thing; they are asked for by name. */
+export const METAMORPHIC_PROPERTIES: readonly NodeProperty[] = [LISTENER_RISK, PARITY_RISK];

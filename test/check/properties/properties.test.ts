@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nodeConfig, type NodeConfigInput } from "../../../src/check/properties/node_config.ts";
-import { NODE_PROPERTIES } from "../../../src/check/properties/properties.ts";
+import { METAMORPHIC_PROPERTIES, NODE_PROPERTIES } from "../../../src/check/properties/properties.ts";
 import { DEFAULT_BOUNDS, type SearchBounds } from "../../../src/check/properties/search_bounds.ts";
 import { searchProperty } from "../../../src/check/properties/search_property.ts";
 
@@ -9,7 +9,9 @@ interface Node {
   readonly within?: Partial<SearchBounds>;
 }
 
+const PROPERTIES = [...NODE_PROPERTIES, ...METAMORPHIC_PROPERTIES];
 const OVERLAP = { kernel: "5.4.188", kubeProxy: "1.23.10", sysctls: "net.ipv4.ip_local_port_range = 1024 65000" };
+const NARROW = "net.ipv4.ip_local_port_range = 30000 30999";
 const LONE: Partial<SearchBounds> = { pods: [1, 1], churn: [0, 1], listeners: [0, 0], services: [1, 2] };
 
 /** For each property a node on which it does not hold, and one on which it does. */
@@ -60,17 +62,25 @@ const NODES: Readonly<Record<string, { readonly bad: Node; readonly good: Node }
       node: { ...OVERLAP, sysctls: `${OVERLAP.sysctls}\nnet.ipv4.ip_local_reserved_ports = 30000-32767` },
     },
   },
+  "no-listener-raises-a-risk": {
+    bad: { node: { ...OVERLAP, sysctls: NARROW, nodePorts: [30_080] }, within: { ...LONE, listeners: [0, 1] } },
+    good: { node: { ...OVERLAP, sysctls: NARROW, nodePorts: [30_080] }, within: { listeners: [0, 0] } },
+  },
+  "other-parity-is-no-safer": {
+    bad: { node: { ...OVERLAP, sysctls: NARROW, nodePorts: [30_080] }, within: LONE },
+    good: { node: { ...OVERLAP, sysctls: NARROW, nodePorts: [30_080, 30_091] } },
+  },
 };
 
 function verdictOf(name: string, { node, within }: Node) {
-  const property = NODE_PROPERTIES.find((one) => one.name === name);
+  const property = PROPERTIES.find((one) => one.name === name);
   if (property === undefined) throw new Error(`There is no property ${name}`);
   return searchProperty(property, nodeConfig(node), { bounds: { ...DEFAULT_BOUNDS, ...within }, budgetMs: 60_000 });
 }
 
 describe("The properties", () => {
   it("each have a node that violates them and one that does not", () => {
-    expect(Object.keys(NODES)).toEqual(NODE_PROPERTIES.map(({ name }) => name));
+    expect(Object.keys(NODES)).toEqual(PROPERTIES.map(({ name }) => name));
   });
 
   it.each(Object.entries(NODES))("%s is violated where it does not hold", (name, { bad }) => {

@@ -45,6 +45,14 @@ describe("searchProperty", () => {
     expect(document.expectations.map(({ ok }) => ok)).toEqual([true, true]);
   });
 
+  it("is what the guide shows", () => {
+    const guide = readFileSync("src/docs/properties.md", "utf8");
+    const shown = /^```yaml\n(.*?)^```$/ms.exec(guide)?.[1] ?? "";
+    const withoutComments = (yaml: string): string => yaml.replaceAll(/^#.*\n/gm, "");
+    expect(withoutComments(shown)).toBe(withoutComments(text));
+    expect(guide).toContain(`--replay ${found.seed}:${found.path}\n`);
+  });
+
   it("gives it again by seed and path", () => {
     const again = searchProperty(PROBE_NODEPORT, INCIDENT, { ...LONG, seed: found.seed, path: found.path ?? "" });
     expect(again.counterexample?.scenario).toBe(text);
