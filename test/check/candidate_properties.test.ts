@@ -1,5 +1,5 @@
-import { fc, test } from "@fast-check/vitest";
-import { describe, expect } from "vitest";
+import { fc } from "@fast-check/vitest";
+import { describe, expect, it } from "vitest";
 import { readFacts } from "../../src/check/build_node.ts";
 import { judgeNodes } from "../../src/check/check_nodes.ts";
 import { readTarget } from "../../src/check/check_target.ts";
@@ -36,23 +36,25 @@ function nodeOf(text: string, { kernel, nodePorts }: { readonly kernel: string; 
 }
 
 describe("The first proposal", () => {
-  test.prop([NODES], { numRuns: 12 })(
-    "leaves no NodePort to connect(), and its patch brings just that about",
-    (given) => {
-      const text = `net.ipv4.ip_local_port_range = ${given.range}\nnet.ipv4.ip_local_reserved_ports = ${given.reserved}\n`;
-      const { node, texts } = nodeOf(text, given);
-      const [first] = candidates(node);
-      const reached = nodePortCandidates(node).filter((port) => node.ports.isReachable(port));
-      if (first === undefined) {
-        expect(reached).toEqual([]);
-        return;
-      }
-      expect(first.after.exact).toMatchObject({ probability: 0 });
-      expect(first.after.openPorts).toBeLessThanOrEqual(first.before.openPorts);
-      const { patches } = filePatches(node, texts, [], first.settings);
-      const patched = nodeOf(patches[0]?.after ?? "", given).node;
-      expect(patched.ports.input).toEqual(first.node.ports.input);
-      expect(judgeNodes([patched]).map(({ rule }) => rule)).not.toContain("NODEPORT-OVERLAP");
-    },
-  );
+  it("leaves no NodePort to connect(), and its patch brings just that about", () => {
+    fc.assert(
+      fc.property(NODES, (given) => {
+        const text = `net.ipv4.ip_local_port_range = ${given.range}\nnet.ipv4.ip_local_reserved_ports = ${given.reserved}\n`;
+        const { node, texts } = nodeOf(text, given);
+        const [first] = candidates(node);
+        const reached = nodePortCandidates(node).filter((port) => node.ports.isReachable(port));
+        if (first === undefined) {
+          expect(reached).toEqual([]);
+          return;
+        }
+        expect(first.after.exact).toMatchObject({ probability: 0 });
+        expect(first.after.openPorts).toBeLessThanOrEqual(first.before.openPorts);
+        const { patches } = filePatches(node, texts, [], first.settings);
+        const patched = nodeOf(patches[0]?.after ?? "", given).node;
+        expect(patched.ports.input).toEqual(first.node.ports.input);
+        expect(judgeNodes([patched]).map(({ rule }) => rule)).not.toContain("NODEPORT-OVERLAP");
+      }),
+      { numRuns: 12 },
+    );
+  });
 });
