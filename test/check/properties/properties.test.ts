@@ -10,19 +10,19 @@ interface Node {
 }
 
 const PROPERTIES = [...NODE_PROPERTIES, ...METAMORPHIC_PROPERTIES];
-const OVERLAP = { kernel: "5.4.188", kubeProxy: "1.23.10", sysctls: "net.ipv4.ip_local_port_range = 1024 65000" };
 const NARROW = "net.ipv4.ip_local_port_range = 30000 30999";
+const OVERLAP = { kernel: "5.4.188", kubeProxy: "1.23.10", sysctls: "net.ipv4.ip_local_port_range = 1024 65000" };
 const LONE: Partial<SearchBounds> = { pods: [1, 1], churn: [0, 1], listeners: [0, 0], services: [1, 2] };
 
 /** For each property a node on which it does not hold, and one on which it does. */
 const NODES: Readonly<Record<string, { readonly bad: Node; readonly good: Node }>> = {
   "probes-keep-off-nodeports": {
-    bad: { node: OVERLAP, within: LONE },
+    bad: { node: { ...OVERLAP, sysctls: NARROW, nodePortRange: "30000-30999" }, within: LONE },
     good: { node: { ...OVERLAP, kubeProxy: "1.18.20" } },
   },
   "no-restart-in-a-node-week": {
     bad: {
-      node: { ...OVERLAP, kernel: "5.15.24", nodePorts: "30080-30097" },
+      node: { ...OVERLAP, kernel: "5.15.24", sysctls: NARROW, nodePorts: "30080-30097" },
       within: { ...LONE, period: [10, 10] },
     },
     good: { node: { ...OVERLAP, nodePorts: [30_080] } },
