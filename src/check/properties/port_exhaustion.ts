@@ -22,8 +22,8 @@ export const PORT_EXHAUSTION: NodeProperty = {
     const open = Math.min(POD_PORTS, ...views.map(({ openCount }) => openCount)) - bounds.listeners[1];
     const text = `At most ${count(need)} ports are kept from one destination at ${rate} connects a second`;
     return need < open
-      ? holds("structure", `${text}, and ${open} are open.`)
-      : { kind: "open", why: `${text}, and only ${Math.max(0, open)} are open.` };
+      ? holds("structure", `${text}, and ${count(open)} are open.`)
+      : { kind: "open", why: `${text}, and only ${count(Math.max(0, open))} are open.` };
   },
   test(one) {
     const { probes, workloads } = runCase(one);
