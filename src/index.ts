@@ -133,3 +133,37 @@ export { explainScenario } from "./report/explain_scenario.ts";
 export type { ExplainedScenario } from "./report/explain_scenario.ts";
 export { explainFinding } from "./report/explain_finding.ts";
 export { sequenceChart } from "./report/sequence_chart.ts";
+export { nodeConfig, scenarioConfig } from "./check/properties/node_config.ts";
+export type { GivenProbe, NodeConfig, NodeConfigInput, NodeNetwork } from "./check/properties/node_config.ts";
+export { DEFAULT_BOUNDS, readBounds } from "./check/properties/search_bounds.ts";
+export type { Bound, Clustering, SearchBounds } from "./check/properties/search_bounds.ts";
+export {
+  bootArbitrary,
+  churnArbitrary,
+  kernelBuildArbitrary,
+  kubeProxyArbitrary,
+  listenersArbitrary,
+  nodeCaseArbitrary,
+  nodePortsArbitrary,
+  probeArbitrary,
+} from "./check/properties/case_arbitraries.ts";
+export type { CaseChurn, CaseExpectation, CaseProbe, CaseViolation, NodeCase } from "./check/properties/node_case.ts";
+export { caseScenario } from "./check/properties/case_scenario.ts";
+export type { ScenarioWords } from "./check/properties/case_scenario.ts";
+export { runCase } from "./check/properties/run_case.ts";
+export { CONNTRACK_FULL } from "./check/properties/conntrack_full.ts";
+export { PORT_EXHAUSTION } from "./check/properties/port_exhaustion.ts";
+export { PROBE_NODEPORT } from "./check/properties/probe_nodeport.ts";
+export { RESERVATION_RISK } from "./check/properties/reservation_risk.ts";
+export { RESTART_WEEK } from "./check/properties/restart_week.ts";
+export { SNAT_NODEPORT } from "./check/properties/snat_nodeport.ts";
+export { LISTENER_RISK, PARITY_RISK } from "./check/properties/metamorphic.ts";
+export { METAMORPHIC_PROPERTIES, NODE_PROPERTIES } from "./check/properties/properties.ts";
+export type { Judgement, NodeProperty } from "./check/properties/node_property.ts";
+export { searchProperty } from "./check/properties/search_property.ts";
+export type { SearchRequest } from "./check/properties/search_property.ts";
+export type { Counterexample, PropertyResult, PropertyVerdict } from "./check/properties/property_result.ts";
+export { judgeProbeShare } from "./check/properties/probe_share.ts";
+export type { ShareRequest } from "./check/properties/probe_share.ts";
+export { SequentialTest } from "./check/properties/sequential_test.ts";
+export type { SequentialVerdict } from "./check/properties/sequential_test.ts";

@@ -1,5 +1,6 @@
 import type { CheckedNode } from "./checked_node.ts";
-import { isAtLeast, type EvidenceValue, type FailOn, type Finding, type Severity } from "./finding.ts";
+import type { PropertyResult } from "./properties/property_result.ts";
+import { isAtLeast, wholeFile, type EvidenceValue, type FailOn, type Finding, type Severity } from "./finding.ts";
 import type { SuppressedFinding } from "./suppression.ts";
 
 /** A finding in `check/1`. */
@@ -38,11 +39,8 @@ export interface TargetDocument {
   readonly settings: readonly SettingDocument[];
 }
 
-/** A property that was searched for a counterexample. */
-export interface PropertyDocument {
-  readonly name: string;
-  readonly ok: boolean;
-}
+/** A property that was judged or searched for a counterexample. */
+export type PropertyDocument = PropertyResult;
 
 /** The result of `sim check` as plain data. */
 export interface CheckDocument {
@@ -51,7 +49,7 @@ export interface CheckDocument {
   readonly target: string;
   readonly findings: readonly FindingDocument[];
   readonly properties: readonly PropertyDocument[];
-  /** Whether no finding is as bad as `failOn`. */
+  /** Whether no finding is as bad as `failOn`, and no property is violated. */
   readonly ok: boolean;
   readonly failOn: FailOn;
   readonly suppressed: readonly {
@@ -70,16 +68,19 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
   readonly suppressed: readonly SuppressedFinding[];
   readonly failOn: FailOn;
+  /** Absent where no property was asked for. */
+  readonly properties?: readonly PropertyResult[];
 }
 
 /** The document of a result. */
-export function checkDocument({ nodes, findings, suppressed, failOn }: CheckResult): CheckDocument {
+export function checkDocument(result: CheckResult): CheckDocument {
+  const { nodes, findings, suppressed, failOn, properties = [] } = result;
   return {
     format: "check/1",
     target: [...new Set(nodes.map(({ target }) => target))].join(" "),
     findings: findings.map(findingDocument),
-    properties: [],
-    ok: isOk(findings, failOn),
+    properties,
+    ok: isAllOk(result),
     failOn,
     suppressed: suppressed.map(({ finding, reason, until }) => ({
       rule: finding.rule,
@@ -95,6 +96,30 @@ export function checkDocument({ nodes, findings, suppressed, failOn }: CheckResu
 /** Whether no finding is as bad as a limit, or worse. */
 export function isOk(findings: readonly Finding[], failOn: FailOn): boolean {
   return !findings.some(({ severity }) => isAtLeast(severity, failOn));
+}
+
+/** Whether a whole result passes: its findings and its properties. A violated property counts as an error. */
+export function isAllOk({ findings, failOn, properties = [] }: CheckResult): boolean {
+  return isOk(findings, failOn) && (failOn === "never" || properties.every(({ ok }) => ok));
+}
+
+/** The violated properties of a result as findings about their targets, for formats that know findings only. */
+export function propertyFindings({ properties = [] }: CheckResult): readonly Finding[] {
+  return properties
+    .filter(({ ok }) => !ok)
+    .map(({ name, target, title, why, seed, path }) => ({
+      rule: `PROPERTY-${name.toUpperCase()}`,
+      severity: "error",
+      target,
+      place: wholeFile(target),
+      message: `${title} Not so: ${why}`,
+      why: title,
+      fix:
+        path === undefined
+          ? "Change the configuration."
+          : `See the case: --properties ${name} --replay ${seed}:${path}.`,
+      evidence: { seed, ...(path === undefined ? {} : { path }) },
+    }));
 }
 
 function findingDocument({ rule, severity, target, place, message, why, fix, evidence }: Finding): FindingDocument {

@@ -1,4 +1,4 @@
-import { parseScenario } from "../scenario/scenario.ts";
+import { parseScenario, type Scenario } from "../scenario/scenario.ts";
 import type { Diagnostic } from "../scenario/diagnostic.ts";
 import { buildNode, type ReadFacts } from "./build_node.ts";
 import type { CheckedNode } from "./checked_node.ts";
@@ -28,7 +28,13 @@ export interface SysctlTarget {
 
 /** The nodes of a target, or what is wrong with its files. */
 export type ReadTarget =
-  | { readonly ok: true; readonly nodes: readonly CheckedNode[]; readonly texts: readonly SysctlFile[] }
+  | {
+      readonly ok: true;
+      readonly nodes: readonly CheckedNode[];
+      readonly texts: readonly SysctlFile[];
+      /** Present if the target is one. */
+      readonly scenario?: Scenario;
+    }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /**
@@ -41,7 +47,7 @@ export function readTarget(target: CheckTarget, facts: ReadFacts, snapshot: read
     const parsed = parseScenario(target.text, target.target, []);
     if (!parsed.ok) return parsed;
     const nodes = scenarioNodes(parsed.scenario, target.text, target.target, facts);
-    return { ok: true, nodes, texts: [{ path: target.target, text: target.text }] };
+    return { ok: true, nodes, texts: [{ path: target.target, text: target.text }], scenario: parsed.scenario };
   }
   const read = readSnapshot([...snapshot, ...(target.snapshot ?? [])]);
   if (!read.ok) return { ok: false, diagnostics: [snapshotProblem(read.file, read.why)] };

@@ -73,7 +73,7 @@ function problemOf(words: readonly string[]): string | undefined {
 describe("The documents", () => {
   it("have code blocks of known languages only", () => {
     expect(blocksOf("sh").length).toBeGreaterThan(3);
-    expect([...new Set(BLOCKS.map(({ language }) => language))].toSorted()).toEqual(["js", "sh", "text", "yaml"]);
+    expect([...new Set(BLOCKS.map(({ language }) => language))].toSorted()).toEqual(["js", "sh", "text", "ts", "yaml"]);
   });
 
   it.each(blocksOf("sh"))("give commands that work: $document: $code", ({ code }) => {

@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ["units", "sim", "kernel", "cluster", "scenario", "study", "check", "conform", "report"],
     packages: [],
   },
+  vitest: { rooms: ["check"], packages: ["vitest"] },
   app: {
     rooms: ["units", "sim", "kernel", "cluster", "scenario", "study", "check", "conform", "report", "index"],
     packages: ["yaml", "yargs", "vite", "vite-plugin-singlefile", "vega-embed", "zod"],

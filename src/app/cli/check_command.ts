@@ -1,6 +1,6 @@
 import { baselineOf, readBaseline } from "../../check/baseline.ts";
 import { readFacts } from "../../check/build_node.ts";
-import { checkDocument, isOk, type CheckResult } from "../../check/check_document.ts";
+import { checkDocument, isAllOk, propertyFindings, type CheckResult } from "../../check/check_document.ts";
 import { byImportance, judgeNodes } from "../../check/check_nodes.ts";
 import { readTarget } from "../../check/check_target.ts";
 import type { CheckedNode } from "../../check/checked_node.ts";
@@ -8,6 +8,8 @@ import { checkGithub } from "../../check/output/check_github.ts";
 import { checkJunit } from "../../check/output/check_junit.ts";
 import { checkSarif } from "../../check/output/check_sarif.ts";
 import { checkText } from "../../check/output/check_text.ts";
+import { checkedConfig, type NodeConfig } from "../../check/properties/node_config.ts";
+import { propertyText } from "../../check/properties/property_text.ts";
 import { commentSuppressions, suppress, type Suppression } from "../../check/suppression.ts";
 import type { SysctlFile } from "../../check/sysctl_file.ts";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
@@ -30,12 +32,14 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
   const gathered = await gatherTargets(options.targets, options.cluster, io);
   const problems: Diagnostic[] = [...gathered.problems];
   const nodes: CheckedNode[] = [];
+  const configs: NodeConfig[] = [];
   const texts = new Map<string, SysctlFile>();
   for (const target of gathered.targets) {
     const read = readTarget(target, facts, gathered.snapshot);
     if (!read.ok) problems.push(...read.diagnostics);
     else {
       nodes.push(...read.nodes);
+      configs.push(...read.nodes.map((node, index) => checkedConfig(node, read.scenario, index)));
       for (const file of read.texts) texts.set(file.path, file);
     }
   }
@@ -44,14 +48,17 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
   if (typeof known === "string") return wrong(known, io);
   const suppressions = [...[...texts.values()].flatMap(commentSuppressions), ...known];
   const judged = suppress(judgeNodes(nodes), suppressions, io.today());
+  const searched = await searchedProperties(configs, options, io);
+  if (typeof searched === "string") return wrong(searched, io);
   const result: CheckResult = {
+    ...searched,
     nodes,
     findings: byImportance(judged.findings),
     suppressed: judged.suppressed,
     failOn: options.failOn,
   };
   if (options.writeBaseline !== undefined) return writeBaseline(result, options.writeBaseline, io);
-  const ok = isOk(result.findings, options.failOn);
+  const ok = isAllOk(result);
   if (options.fix !== undefined) {
     const failed = await checkFix(result, { texts: [...texts.values()], ...options, fix: options.fix }, io);
     if (failed !== undefined) return wrong(failed, io);
@@ -62,16 +69,31 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
 function resultText(result: CheckResult, { format }: CheckOptions, io: CliIo): string {
   switch (format) {
     case "text":
-      return checkText(result, textOptions(io));
+      return `${checkText(result, textOptions(io))}${propertyBlock(result, io)}`;
     case "json":
       return `${JSON.stringify(checkDocument(result), null, 2)}\n`;
     case "junit":
       return checkJunit(result);
     case "sarif":
-      return `${JSON.stringify(checkSarif(result, io.version, io.digest), null, 2)}\n`;
+      return `${JSON.stringify(checkSarif(withProperties(result), io.version, io.digest), null, 2)}\n`;
     case "github":
-      return checkGithub(result);
+      return checkGithub(withProperties(result));
   }
+}
+
+async function searchedProperties(configs: readonly NodeConfig[], options: CheckOptions, io: CliIo) {
+  if (options.search === undefined) return {};
+  // The generators are loaded only here: no other command needs them.
+  const { searchProperties } = await import("./check_properties_command.ts");
+  return searchProperties(configs, options, options.search, io);
+}
+
+function withProperties(result: CheckResult): CheckResult {
+  return { ...result, findings: [...result.findings, ...propertyFindings(result)] };
+}
+
+function propertyBlock({ properties = [] }: CheckResult, io: CliIo): string {
+  return properties.length === 0 ? "" : `\n${propertyText(properties, textOptions(io))}`;
 }
 
 async function baselineSuppressions(file: string | undefined, io: CliIo): Promise<readonly Suppression[] | string> {

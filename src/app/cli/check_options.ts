@@ -1,3 +1,4 @@
+import { PROPERTY_OPTIONS, readPropertyOptions, type PropertyOptions } from "./property_options.ts";
 import type { CheckFacts } from "../../check/check_facts.ts";
 import type { FailOn } from "../../check/finding.ts";
 
@@ -21,6 +22,8 @@ export interface CheckOptions {
   readonly fix: number | undefined;
   /** Whether the patch is made. */
   readonly write: boolean;
+  /** Absent if no property is asked for. */
+  readonly search: PropertyOptions | undefined;
 }
 
 /** The options of `sim check` as yargs takes them. */
@@ -60,6 +63,7 @@ export const CHECK_OPTIONS = {
   fix: { type: "boolean", describe: "Propose changes, with their cost and a patch" },
   candidate: { type: "string", requiresArg: true, describe: "Which of the proposed changes (default: 1)" },
   write: { type: "boolean", describe: "Make the patch of --fix" },
+  ...PROPERTY_OPTIONS,
 } as const;
 
 /**
@@ -69,6 +73,7 @@ export const CHECK_OPTIONS = {
  */
 export function readCheckOptions(values: Readonly<Record<string, unknown>>): CheckOptions | string {
   for (const name of Object.keys(CHECK_OPTIONS)) {
+    if (name === "within") continue;
     const value = values[name];
     if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
     if (value === "") return `Cannot use --${name} without a value`;
@@ -90,9 +95,13 @@ export function readCheckOptions(values: Readonly<Record<string, unknown>>): Che
   const isFix = values["fix"] === true || values["write"] === true || text("candidate") !== undefined;
   const format = CHECK_FORMATS.find((name) => name === text("format")) ?? "text";
   if (isFix && format !== "text" && format !== "json") return `Cannot print changes as ${format}: use text or json`;
+  const search = readPropertyOptions(values);
+  if (typeof search === "string") return search;
+  if (isFix && search !== undefined) return "Cannot use --fix and --properties together: ask for one of them";
   return {
     targets,
     format,
+    search,
     failOn: (["error", "warning", "note", "never"] as const).find((name) => name === text("fail-on")) ?? "error",
     facts: factsOf(text, match === undefined ? undefined : Number(match[1])),
     cluster: text("cluster"),

@@ -1,4 +1,5 @@
 import type { CheckResult } from "../check_document.ts";
+import type { PropertyResult } from "../properties/property_result.ts";
 import { isAtLeast, type Finding } from "../finding.ts";
 import { RULES } from "../rules.ts";
 
@@ -12,14 +13,14 @@ export function checkJunit(result: CheckResult): string {
   const failures = suites.reduce((total, { failed }) => total + failed, 0);
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="sim check" tests="${targets.length * RULES.length}" failures="${failures}" errors="0">`,
+    `<testsuites name="sim check" tests="${targets.length * RULES.length + (result.properties ?? []).length}" failures="${failures}" errors="0">`,
     ...suites.flatMap(({ lines: own }) => own),
     "</testsuites>",
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function suite(target: string, { findings, failOn }: CheckResult) {
+function suite(target: string, { findings, failOn, properties = [] }: CheckResult) {
   let failed = 0;
   const cases = RULES.flatMap((rule) => {
     const own = findings.filter((finding) => finding.target === target && finding.rule === rule.id);
@@ -36,8 +37,23 @@ function suite(target: string, { findings, failOn }: CheckResult) {
     const output = mild.length === 0 ? [] : [`      <system-out>${body(mild)}</system-out>`];
     return [`${open}>`, ...failure, ...output, "    </testcase>"];
   });
-  const head = `  <testsuite name="${escapeXml(target)}" tests="${RULES.length}" failures="${failed}" errors="0" skipped="0">`;
-  return { failed, lines: [head, ...cases, "  </testsuite>"] };
+  const own = properties.filter((property) => property.target === target);
+  if (failOn !== "never") failed += own.filter(({ ok }) => !ok).length;
+  const searched = own.flatMap((property) => propertyCase(property, target, failOn === "never"));
+  const tests = RULES.length + own.length;
+  const head = `  <testsuite name="${escapeXml(target)}" tests="${tests}" failures="${failed}" errors="0" skipped="0">`;
+  return { failed, lines: [head, ...cases, ...searched, "  </testsuite>"] };
+}
+
+/** A violated property is a failure with the scenario of its counterexample; of the others the output says why. */
+function propertyCase(property: PropertyResult, target: string, isReport: boolean): readonly string[] {
+  const { name, ok, verdict, why, counterexample } = property;
+  const text = escapeXml(`${verdict}: ${why}\n${counterexample?.scenario ?? ""}`.trimEnd());
+  const outcome =
+    ok || isReport
+      ? `<system-out>${text}</system-out>`
+      : `<failure message="${escapeXml(why)}" type="property">${text}</failure>`;
+  return [`    <testcase name="${name}" classname="${escapeXml(target)}">`, `      ${outcome}`, "    </testcase>"];
 }
 
 function body(findings: readonly Finding[]): string {

@@ -1,0 +1,19 @@
+import type { ReplicationResult } from "../../cluster/replication_result.ts";
+import { runReplication } from "../../cluster/replication.ts";
+import { formatDiagnostic } from "../../scenario/diagnostic.ts";
+import { parseScenario, type Scenario } from "../../scenario/scenario.ts";
+import { caseScenario } from "./case_scenario.ts";
+import type { NodeCase } from "./node_case.ts";
+
+/** Simulates a case: its scenario is written and read again, so that `sim run` does exactly the same. */
+export function runCase(one: NodeCase): ReplicationResult {
+  return runReplication(scenarioOfCase(one), 0);
+}
+
+/** The scenario of a case, read from its own text. */
+export function scenarioOfCase(one: NodeCase): Scenario {
+  const parsed = parseScenario(caseScenario(one, { about: "A case of a search.", expect: [] }), "case.yaml", []);
+  if (parsed.ok) return parsed.scenario;
+  const problems = parsed.diagnostics.map(formatDiagnostic).join("\n");
+  throw new Error(`Broken invariant: the scenario of a case is right\n${problems}`);
+}
