@@ -48,18 +48,20 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
 
   it("gives the document of sim run, for three scenarios on three kernels", async () => {
     const { page } = await openLab(lab!, QUICK);
-    for (const scenario of ["nodelocaldns", "clustered-nodeports", "port-opener-removed"]) {
-      for (const kernel of ["3.10.0-1160.el7", "5.4.188", "6.1"]) {
-        const keys = ["seed=page", "replications=2", "duration=1m", `kernel=${kernel}`];
-        await follow(page, linkTo(scenario, ["kubeProxy.version=1.23.9", ...keys]));
-        await page
-          .locator("#command", { hasText: `${scenario}.yaml` })
-          .filter({ hasText: `--kernel ${kernel}` })
-          .waitFor();
-        const words = keys.flatMap((key) => [`--${key.split("=")[0]}`, key.split("=")[1]!]);
-        const expected = await documentOf(scenario, ["--set", "kubeProxy.version=1.23.9", ...words]);
-        expect(timeless(await savedBy(page, "#save-json"))).toEqual(timeless(expected));
-      }
+    for (const [scenario, kernel] of [
+      ["nodelocaldns", "3.10.0-1160.el7"],
+      ["clustered-nodeports", "6.1"],
+      ["port-opener-removed", "5.4.188"],
+    ] as const) {
+      const keys = ["seed=page", "replications=2", "duration=1m", `kernel=${kernel}`];
+      await follow(page, linkTo(scenario, ["kubeProxy.version=1.23.9", ...keys]));
+      await page
+        .locator("#command", { hasText: `${scenario}.yaml` })
+        .filter({ hasText: `--kernel ${kernel}` })
+        .waitFor();
+      const words = keys.flatMap((key) => [`--${key.split("=")[0]}`, key.split("=")[1]!]);
+      const expected = await documentOf(scenario, ["--set", "kubeProxy.version=1.23.9", ...words]);
+      expect(timeless(await savedBy(page, "#save-json"))).toEqual(timeless(expected));
     }
     await page.close();
   });
