@@ -14,7 +14,9 @@ import { parseScenario } from "../../src/scenario/scenario.ts";
 // what was built last.
 
 const ROOT = join(import.meta.dirname, "../..");
-const GUIDES = readdirSync(join(ROOT, "src/docs")).map((name) => `src/docs/${name}`);
+const GUIDES = readdirSync(join(ROOT, "src/docs"))
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `src/docs/${name}`);
 const DOCUMENTS = ["README.md", "CHANGELOG.md", "src/ARCHITECTURE.md", ".github/CONTRIBUTING.md", ...GUIDES];
 const FOLDER = mkdtempSync(join(tmpdir(), "portfall-docs-"));
 

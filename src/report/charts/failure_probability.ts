@@ -32,9 +32,7 @@ export function failureProbabilityChart(
   const { kernel: _kernel, ...withoutKernel } = first.settings;
   const subtitle = [
     `${printable(document.scenario.file)}: ${settingsText(isKernelVaried ? withoutKernel : first.settings, isOfProbes ? first.probes.interval.level : undefined)}`,
-    isOfProbes
-      ? `Filled: simulated, with its interval.${hasExact ? " Hollow diamond: exact value by enumeration." : ""}`
-      : "Simulated; no probe failed. There are no intervals of connects.",
+    isOfProbes ? marksText(document, hasExact) : "Simulated; no probe failed. There are no intervals of connects.",
   ];
   const frame = chartFrame({ title, subtitle, width: WIDTH + 90 });
   const spec = table.isNumeric ? numericSpec(table, scale, limit) : nominalSpec(table, scale, limit);
@@ -44,6 +42,17 @@ export function failureProbabilityChart(
     description: describe(table, limit),
     spec: { ...frame, description: describe(table, limit), ...spec },
   };
+}
+
+/** What the marks are. A sweep may have taken the exact value of a point for its estimate. */
+function marksText(document: RunDocument | SweepDocument, hasExact: boolean): string {
+  const points = document.format === "sweep/1" ? document.points : [];
+  const enumerated = points.filter(({ estimator }) => estimator.name === "exact").length;
+  if (enumerated > 0 && enumerated === points.length)
+    return "Every value is exact, by enumeration; a short simulation contradicted none.";
+  const filled =
+    enumerated > 0 ? "simulated, with its interval, or exact where it has none" : "simulated, with its interval";
+  return `Filled: ${filled}.${hasExact ? " Hollow diamond: exact value by enumeration." : ""}`;
 }
 
 /** A probability that is not to be exceeded, and the words beside its line. */

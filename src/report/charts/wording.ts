@@ -1,4 +1,3 @@
-import type { RunFigures } from "../../study/run_document.ts";
 import { formatCount, formatPercent, formatProbability, formatSpan, plural } from "../number_text.ts";
 import { printable } from "../text_layout.ts";
 
@@ -7,13 +6,6 @@ export function oneInText(probability: number, noun = "probe"): string {
   if (probability === 0) return `no ${noun} fails`;
   if (probability >= 0.0095) return `${formatPercent(probability)} of ${noun}s fail`;
   return `1 in ${formatCount(Number((1 / probability).toPrecision(3)))} ${noun}s fails`;
-}
-
-/** How a finding of none is worded: what was seen, not what is. */
-export function seenText({ probes }: Pick<RunFigures, "probes">): string {
-  if (probes.total === 0) return "no probe was sent";
-  if (probes.failed > 0) return oneInText(probes.probability);
-  return `none of ${formatCount(probes.total)} probes failed`;
 }
 
 /** What a varied path means, in words for an axis. */
