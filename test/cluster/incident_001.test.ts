@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { runReplication } from "../../src/cluster/replication.ts";
 import { Node } from "../../src/cluster/node.ts";
 import { TcpFlag } from "../../src/kernel/packet.ts";
 import type { TraceSink } from "../../src/kernel/trace.ts";
@@ -9,6 +8,7 @@ import { EventLoop } from "../../src/sim/event_loop.ts";
 import { RandomStreams } from "../../src/sim/random.ts";
 import { formatIpv4, type Micros, SECOND } from "../../src/units.ts";
 import { PacketLog } from "../support/packet_log.ts";
+import { runReplication } from "../support/native_engine.ts";
 
 const FILE = "scenarios/nodelocaldns.yaml";
 const TEXT = readFileSync(new URL(`../../${FILE}`, import.meta.url), "utf8");

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../src/cluster/clients.ts";
-import { runReplication } from "../../src/cluster/replication.ts";
 import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
 import { Errno } from "../../src/kernel/errno.ts";
 import { parseScenario } from "../../src/scenario/scenario.ts";
 import { type Micros, SECOND } from "../../src/units.ts";
 import { PacketLog } from "../support/packet_log.ts";
 import { type Attempt, SERVERS, TwoNodes } from "./two_nodes.ts";
+import { runReplication } from "../support/native_engine.ts";
 
 // Goal: what clients and probes see under the misconfigurations of incident 004 is what a real kernel showed.
 // Method: the matrix was measured on Linux 6.18 with a DNAT service and with IPVS on 6.1, with two pods on a bridge and

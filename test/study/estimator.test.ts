@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { runReplication } from "../../src/cluster/replication.ts";
 import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { chooseEstimator, PILOT_BOOTS, pilotRefusal } from "../../src/study/estimator.ts";
@@ -7,6 +6,7 @@ import type { ChosenEstimator } from "../../src/study/estimator.ts";
 import { documentOf } from "../../src/study/run_study.ts";
 import { SECOND } from "../../src/units.ts";
 import { NODE_PORT, smallNode } from "../cluster/small_node.ts";
+import { runReplication } from "../support/native_engine.ts";
 
 // Goal: which estimator a point takes, and why. Method: a node with one NodePort, whose pilot is run here.
 

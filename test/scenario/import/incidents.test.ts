@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runReplication } from "../../../src/cluster/replication.ts";
 import { formatDiagnostic } from "../../../src/scenario/diagnostic.ts";
 import { importScenario } from "../../../src/scenario/import/import_scenario.ts";
 import type { ImportOptions } from "../../../src/scenario/import/import_options.ts";
@@ -10,6 +9,7 @@ import { SECOND } from "../../../src/units.ts";
 import { scenarioOf } from "../small_scenario.ts";
 import { filesOf } from "./exported_node.ts";
 import { incidentSockets } from "./incident_001_sockets.ts";
+import { runReplication } from "../../support/native_engine.ts";
 
 // Goal: what the write-ups of the incidents print is enough for a scenario that has their fault.
 // Method: test/import/ has their printed outputs as the tools would have left them. Those of incident 001 are as printed;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { runReplication } from "../../../src/cluster/replication.ts";
 import { formatDiagnostic } from "../../../src/scenario/diagnostic.ts";
 import { importScenario, type ImportedScenario } from "../../../src/scenario/import/import_scenario.ts";
 import { poissonInterval } from "../../../src/scenario/import/poisson_interval.ts";
@@ -7,6 +6,7 @@ import type { Churn, Scenario } from "../../../src/scenario/scenario.ts";
 import { formatIpv4, SECOND } from "../../../src/units.ts";
 import { scenarioOf } from "../small_scenario.ts";
 import { exportNode } from "./exported_node.ts";
+import { runReplication } from "../../support/native_engine.ts";
 
 // Goal: what is exported of a node and imported again is that node.
 // Method: a simulated node with every kind of churn runs until its tables are full; ss, conntrack, ipvsadm, sysctl and
