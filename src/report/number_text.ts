@@ -1,4 +1,4 @@
-import { blockText, portBlocks } from "./port_blocks.ts";
+import { blockText, portBlocks } from "../study/port_blocks.ts";
 
 /** A count with its thousands parted by commas: 9780000 is `9,780,000`. Ports are names, not counts, and take no commas. */
 export function formatCount(count: number): string {

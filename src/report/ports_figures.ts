@@ -1,4 +1,4 @@
-import { portBlocks, type PortBlock } from "./port_blocks.ts";
+import { portBlocks, type PortBlock } from "../study/port_blocks.ts";
 import type { PortsConnect, PortsDocument } from "./ports_document.ts";
 
 /** How far the walk went from port to port of the same destination. */

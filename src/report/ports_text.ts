@@ -1,5 +1,5 @@
 import { formatCount, formatFigure, formatPercent, formatRate, formatSpan, plural } from "./number_text.ts";
-import { blockText, type PortBlock } from "./port_blocks.ts";
+import { blockText, type PortBlock } from "../study/port_blocks.ts";
 import type { PortsConnect, PortsDocument } from "./ports_document.ts";
 import { countSteps, countTenths, findKnees, findPileUps, usablePorts } from "./ports_figures.ts";
 import type { RunTextOptions } from "./run_text.ts";

@@ -23,6 +23,7 @@ import type { RoundsRequest, StoppedRun } from "./rounds.ts";
 import type { StoppingRule } from "./stopping_rule.ts";
 import { StudyPlan } from "./study_plan.ts";
 import { summarise } from "./summary.ts";
+import { portBlocks } from "./port_blocks.ts";
 
 export type { RunProgress } from "./rounds.ts";
 
@@ -222,24 +223,13 @@ function exposureFigures(scenario: Scenario, results: readonly ReplicationResult
     reachable: exposure.intercepted.filter(isReachable),
     reserved: exposure.nodePorts.filter((port) => exposure.reservedPorts.includes(port)),
     heldByKubeProxy: exposure.heldByKubeProxy.length > 0,
-    reservedBlocks: blocksOf(exposure.reservedPorts),
-    heldBlocks: blocksOf(exposure.heldPorts),
+    reservedBlocks: portBlocks(exposure.reservedPorts),
+    heldBlocks: portBlocks(exposure.heldPorts),
     isIntercepted: exposure.intercepted.length > 0,
     ...(results.some((one) => one.exposure.nodePorts.join() !== exposure.nodePorts.join())
       ? { isOfFirstBoot: true }
       : {}),
   };
-}
-
-/** Ascending ports as blocks of neighbours. */
-function blocksOf(ports: readonly number[]): readonly (readonly [first: number, last: number])[] {
-  const blocks: [first: number, last: number][] = [];
-  for (const port of ports) {
-    const open = blocks.at(-1);
-    if (open !== undefined && port === open[1] + 1) open[1] = port;
-    else blocks.push([port, port]);
-  }
-  return blocks;
 }
 
 function combinedFingerprint(results: readonly ReplicationResult[]): string {

@@ -1,6 +1,7 @@
 import { PROPERTY_OPTIONS, readPropertyOptions, type PropertyOptions } from "./property_options.ts";
 import type { CheckFacts } from "../../check/check_facts.ts";
 import type { FailOn } from "../../check/finding.ts";
+import { singleValuesProblem } from "./single_values.ts";
 
 /** What `sim check` can print. */
 export const CHECK_FORMATS = ["text", "json", "junit", "sarif", "github"] as const;
@@ -72,12 +73,9 @@ export const CHECK_OPTIONS = {
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readCheckOptions(values: Readonly<Record<string, unknown>>): CheckOptions | string {
-  for (const name of Object.keys(CHECK_OPTIONS)) {
-    if (name === "within") continue;
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "") return `Cannot use --${name} without a value`;
-  }
+  const single = Object.keys(CHECK_OPTIONS).filter((name) => name !== "within");
+  const problem = singleValuesProblem(values, single);
+  if (problem !== undefined) return problem;
   const text = (name: string): string | undefined => {
     const value = values[name];
     return typeof value === "string" ? value : undefined;

@@ -1,3 +1,4 @@
+import { singleValuesProblem } from "./single_values.ts";
 /** What the user asks of `sim conform`. */
 export interface ConformOptions {
   /** Folders and files, at least one. */
@@ -21,11 +22,8 @@ export const CONFORM_OPTIONS = {
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readConformOptions(values: Readonly<Record<string, unknown>>): ConformOptions | string {
-  for (const name of Object.keys(CONFORM_OPTIONS)) {
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "") return `Cannot use --${name} without a value`;
-  }
+  const problem = singleValuesProblem(values, Object.keys(CONFORM_OPTIONS));
+  if (problem !== undefined) return problem;
   const given: readonly unknown[] = Array.isArray(values["dir"]) ? values["dir"] : [values["dir"]];
   const paths = given.filter((path) => typeof path === "string");
   if (paths.length === 0 || paths.includes("")) return "Name the folder of recorded cases: sim conform DIR";

@@ -5,6 +5,7 @@ import { chartPath } from "./chart_options.ts";
 import type { ChartPath } from "./chart_options.ts";
 import { readRunOptions, RUN_OPTIONS } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
+import { singleValuesProblem } from "./single_values.ts";
 
 /** What the user asks of `sim explain`, read and checked. */
 export interface ExplainOptions extends Pick<
@@ -87,11 +88,17 @@ const NUMBER_MOST = 1_000_000_000;
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readExplainOptions(values: Readonly<Record<string, unknown>>): ExplainOptions | string {
-  for (const name of ["probe", "workload", "connect", "pcap", "interface", "svg", "chart", "at"]) {
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "") return `Cannot use --${name} without a value`;
-  }
+  const problem = singleValuesProblem(values, [
+    "probe",
+    "workload",
+    "connect",
+    "pcap",
+    "interface",
+    "svg",
+    "chart",
+    "at",
+  ]);
+  if (problem !== undefined) return problem;
   const run = readRunOptions({ ...values, jobs: undefined, until: undefined });
   if (typeof run === "string") return run;
   const text = (name: string): string | undefined => (typeof values[name] === "string" ? values[name] : undefined);

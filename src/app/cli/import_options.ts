@@ -1,4 +1,5 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
+import { singleValuesProblem } from "./single_values.ts";
 
 /** What the user asks of `sim import`, read and checked. */
 export interface ImportCommandOptions {
@@ -56,11 +57,8 @@ export const IMPORT_OPTIONS = {
 
 /** Reads the values that yargs collected for `sim import`. @returns the options, or one sentence about what is wrong. */
 export function readImportOptions(values: Readonly<Record<string, unknown>>): ImportCommandOptions | string {
-  for (const name of Object.keys(IMPORT_OPTIONS)) {
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "") return `Cannot use --${name} without a value`;
-  }
+  const problem = singleValuesProblem(values, Object.keys(IMPORT_OPTIONS));
+  if (problem !== undefined) return problem;
   const text = (name: string): string | undefined => {
     const value = values[name];
     return typeof value === "string" ? value : undefined;

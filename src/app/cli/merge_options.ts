@@ -1,3 +1,4 @@
+import { singleValuesProblem } from "./single_values.ts";
 /** What the user asks of `sim merge`, read and checked. */
 export interface MergeOptions {
   readonly folders: readonly string[];
@@ -13,11 +14,8 @@ export const MERGE_OPTIONS = {
 
 /** Reads the values that yargs collected for `sim merge`. @returns the options, or one sentence about what is wrong. */
 export function readMergeOptions(values: Readonly<Record<string, unknown>>): MergeOptions | string {
-  for (const name of Object.keys(MERGE_OPTIONS)) {
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "") return `Cannot use --${name} without a value`;
-  }
+  const problem = singleValuesProblem(values, Object.keys(MERGE_OPTIONS));
+  if (problem !== undefined) return problem;
   const { out, dir } = values;
   if (typeof out !== "string") return "Cannot merge without --out: name the folder for the whole result";
   const words: readonly unknown[] = Array.isArray(dir) ? dir : [dir];

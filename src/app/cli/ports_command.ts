@@ -2,7 +2,7 @@ import { runPortExperiment } from "../../conform/port_experiment.ts";
 import type { PortExperiment } from "../../conform/port_experiment.ts";
 import type { PortsDocument, PortsSettings } from "../../report/ports_document.ts";
 import { portsText } from "../../report/ports_text.ts";
-import { portBlocks } from "../../report/port_blocks.ts";
+import { portBlocks } from "../../study/port_blocks.ts";
 import { SECOND } from "../../units.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";

@@ -1,3 +1,4 @@
+import { singleValuesProblem } from "./single_values.ts";
 /** What the user asks of `sim report`, read and checked. */
 export interface ReportOptions {
   /** Folders and files of results, at least one. */
@@ -38,11 +39,8 @@ const ENDINGS: readonly (readonly [ending: RegExp, format: ReportOptions["format
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readReportOptions(values: Readonly<Record<string, unknown>>): ReportOptions | string {
-  for (const name of Object.keys(REPORT_OPTIONS)) {
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "") return `Cannot use --${name} without a value`;
-  }
+  const problem = singleValuesProblem(values, Object.keys(REPORT_OPTIONS));
+  if (problem !== undefined) return problem;
   const given: readonly unknown[] = Array.isArray(values["result"]) ? values["result"] : [values["result"]];
   const results = [...new Set(given.filter((one) => typeof one === "string"))];
   const out = textOf(values["out"]);

@@ -2,6 +2,7 @@ import { readDuration } from "../../scenario/values.ts";
 import type { StoppingRule } from "../../study/stopping_rule.ts";
 import type { Micros } from "../../units.ts";
 import { SECOND } from "../../units.ts";
+import { singleValuesProblem } from "./single_values.ts";
 
 /** What the user asks of `sim run`, read and checked. */
 export interface RunOptions {
@@ -91,11 +92,9 @@ const MOST = 1_000_000;
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOptions | string {
-  for (const name of Object.keys(RUN_OPTIONS)) {
-    const value = values[name];
-    if (name !== "set" && Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "" && name !== "set") return `Cannot use --${name} without a value`;
-  }
+  const single = Object.keys(RUN_OPTIONS).filter((name) => name !== "set");
+  const problem = singleValuesProblem(values, single);
+  if (problem !== undefined) return problem;
   const overrides = texts(values["set"]);
   const wrong = overrides.find((override) => !/^[^=]+=/.test(override));
   if (wrong !== undefined) return `Cannot use --set ${quoted(wrong)}: write PATH=VALUE, such as kernel=6.1`;

@@ -4,6 +4,7 @@ import { MOST_POINTS, SWEEP_DESIGNS } from "../../study/sweep_design.ts";
 import type { SweepDesign } from "../../study/sweep_design.ts";
 import { readRunOptions, RUN_OPTIONS } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
+import { singleValuesProblem } from "./single_values.ts";
 
 /** What the user asks of `sim sweep`, read and checked. */
 export interface SweepOptions {
@@ -92,12 +93,9 @@ const DEFAULT_SHARDS = 8;
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readSweepOptions(values: Readonly<Record<string, unknown>>): SweepOptions | string {
-  for (const name of Object.keys(SWEEP_OPTIONS)) {
-    const value = values[name];
-    if (name === "vary" || name === "set") continue;
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    if (value === "") return `Cannot use --${name} without a value`;
-  }
+  const single = Object.keys(SWEEP_OPTIONS).filter((name) => name !== "vary" && name !== "set");
+  const problem = singleValuesProblem(values, single);
+  if (problem !== undefined) return problem;
   const run = readRunOptions(values);
   if (typeof run === "string") return run;
   const vary = texts(values["vary"]);

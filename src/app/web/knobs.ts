@@ -1,5 +1,5 @@
 import { kernelBuilds } from "../../kernel/eras.ts";
-import { blockText, portBlocks } from "../../report/port_blocks.ts";
+import { blockText, portBlocks } from "../../study/port_blocks.ts";
 import { plural } from "../../report/number_text.ts";
 import { ChurnKnobs } from "./churn_knobs.ts";
 import { byId, make } from "./element.ts";

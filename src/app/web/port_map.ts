@@ -1,6 +1,6 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
-import { blockText, type PortBlock } from "../../report/port_blocks.ts";
+import { blockText, type PortBlock } from "../../study/port_blocks.ts";
 import { startsByPort } from "../../study/port_starts.ts";
 import { draw, textSpace } from "./element.ts";
 import type { PageFigures } from "./messages.ts";

@@ -1,6 +1,6 @@
 import type { RunDocument } from "../../study/run_document.ts";
 import { formatCount } from "../number_text.ts";
-import { blockText, portBlocks } from "../port_blocks.ts";
+import { blockText, portBlocks } from "../../study/port_blocks.ts";
 import type { PortsDocument } from "../ports_document.ts";
 import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";

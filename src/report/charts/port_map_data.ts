@@ -3,7 +3,7 @@ import { startsByPort } from "../../study/port_starts.ts";
 import type { RunDocument } from "../../study/run_document.ts";
 import { classifyNodePorts } from "../exposure_text.ts";
 import { formatCount } from "../number_text.ts";
-import type { PortBlock } from "../port_blocks.ts";
+import type { PortBlock } from "../../study/port_blocks.ts";
 import type { PortsDocument } from "../ports_document.ts";
 import { hasParity } from "../ports_figures.ts";
 
