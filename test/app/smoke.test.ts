@@ -3,19 +3,18 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { BUILT_MAIN } from "../support/built_program.ts";
 
 // Goal: the program itself starts, reads and writes files, and keeps its exit code behind pipes.
-// Method: each case is one process, run from the sources by tsx, in an empty folder.
+// Method: each case is one process of the program that was built last, in an empty folder.
 
-const MAIN = join(import.meta.dirname, "../../src/app/cli/main.ts");
 const FOLDER = mkdtempSync(join(tmpdir(), "portfall-"));
 
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 /** Runs a line of bash in which `sim` is the program; a pipe ends as its first failure does. */
 function shell(line: string): { readonly code: number | null; readonly out: string; readonly err: string } {
-  const tsx = join(import.meta.dirname, "../../node_modules/.bin/tsx");
-  const script = `set -o pipefail; sim() { "${tsx}" "${MAIN}" "$@"; }; ${line}`;
+  const script = `set -o pipefail; sim() { "${process.execPath}" "${BUILT_MAIN}" "$@"; }; ${line}`;
   const { status, stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: FOLDER, encoding: "utf8" });
   return { code: status, out: stdout, err: stderr };
 }
