@@ -18,6 +18,7 @@ import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { interruptedText, replayOf } from "./run_command.ts";
 import { textOptions } from "./text_options.ts";
+import { warn } from "./warn.ts";
 
 /**
  * `sim diff`: simulates two settings on the same chance and prints what differs, and why.
@@ -39,9 +40,7 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
   const a = read(textA.text, fileA, "--a");
   const b = read(textB.text, fileB, "--b");
   if (!a.ok || !b.ok) return refuse(unique([a, b].flatMap((side) => (side.ok ? [] : side.diagnostics))), io);
-  for (const warning of unique([...a.warnings, ...b.warnings])) {
-    io.stderr.write(`${formatDiagnostic({ ...warning, message: `warning: ${warning.message}` })}\n`);
-  }
+  warn(unique([...a.warnings, ...b.warnings]), io);
   const problem = pairingProblem(a.scenario, b.scenario);
   if (problem !== undefined) {
     return wrong(problem, io);

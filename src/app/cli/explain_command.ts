@@ -9,7 +9,7 @@ import { explainText } from "../../report/explain_text.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { statesAt } from "../../report/state_dump.ts";
 import type { StateText } from "../../report/state_dump.ts";
-import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
+import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { closestWord } from "../../scenario/spelling.ts";
@@ -25,6 +25,7 @@ import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { replayLine } from "./replay_line.ts";
 import { textOptions } from "./text_options.ts";
+import { warn } from "./warn.ts";
 
 /**
  * `sim explain`: finds one probe or connection, runs its boot again with a trace around it, and tells what happened packet by packet.
@@ -37,9 +38,7 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   if (!file.ok) return refuse([missingFile(options.scenario, file.why)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
   if (!parsed.ok) return refuse(parsed.diagnostics, io);
-  for (const warning of parsed.warnings) {
-    io.stderr.write(`${formatDiagnostic({ ...warning, message: `warning: ${warning.message}` })}\n`);
-  }
+  warn(parsed.warnings, io);
   const { scenario } = parsed;
   if (options.replication !== undefined && options.replication >= scenario.replications) {
     return wrong(

@@ -1,5 +1,5 @@
 import { runText } from "../../report/run_text.ts";
-import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
+import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
@@ -19,6 +19,7 @@ import { refuse } from "./refuse.ts";
 import { replayLine } from "./replay_line.ts";
 import type { RunOptions } from "./run_options.ts";
 import { textOptions } from "./text_options.ts";
+import { warn } from "./warn.ts";
 
 /**
  * `sim run`: reads a scenario, simulates it and prints the findings.
@@ -30,9 +31,7 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
   if (!file.ok) return refuse([missingFile(options.scenario, file.why)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
   if (!parsed.ok) return refuse(parsed.diagnostics, io);
-  for (const warning of parsed.warnings) {
-    io.stderr.write(`${formatDiagnostic({ ...warning, message: `warning: ${warning.message}` })}\n`);
-  }
+  warn(parsed.warnings, io);
   const { replications } = parsed.scenario;
   if (options.replication !== undefined && options.replication >= replications) {
     io.stderr.write(

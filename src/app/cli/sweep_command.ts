@@ -1,7 +1,7 @@
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { shellWord } from "../../report/shell_command.ts";
 import { sweepText } from "../../report/sweep_text.ts";
-import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
+import { missingFile } from "../../scenario/diagnostic.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import { runSweep } from "../../study/run_sweep.ts";
 import type { SweepProgress } from "../../study/run_sweep.ts";
@@ -24,6 +24,7 @@ import { unfinishedPoints, write } from "./sweep_folder.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 import type { SweepOptions } from "./sweep_options.ts";
 import { textOptions } from "./text_options.ts";
+import { warn } from "./warn.ts";
 
 /**
  * `sim sweep`: runs a scenario at many points and prints their table.
@@ -48,9 +49,7 @@ export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<nu
     digest: io.digest,
   });
   if (!planned.ok) return "why" in planned ? wrong(planned.why, io) : refuse(planned.diagnostics, io);
-  for (const warning of planned.warnings) {
-    io.stderr.write(`${formatDiagnostic({ ...warning, message: `warning: ${warning.message}` })}\n`);
-  }
+  warn(planned.warnings, io);
   const { plan } = planned;
   const problem = options.run.warmUp === undefined ? undefined : pointProblem(plan, options);
   if (problem !== undefined) return wrong(problem, io);
