@@ -54,7 +54,16 @@ export interface SweepDocument extends Omit<SweepManifest, "format" | "points"> 
 /** Of a point that had no choice. */
 const AS_ASKED: EstimatorDocument = { name: "packet", why: "simulated as asked" };
 
-/** The document of a run as a point of a sweep keeps it. */
+/**
+ * The document of a run as a point of a sweep keeps it.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1", "kernel=6.1"]);
+ * console.log(pointDocument("sweep", { point: 0, values: { kernel: "6.1" } }, run).values); // { kernel: '6.1' }
+ * ```
+ */
 export function pointDocument(
   sweep: string,
   { point, values }: Pick<SweepPoint, "point" | "values">,
@@ -73,7 +82,28 @@ export function pointDocument(
   };
 }
 
-/** The document of a sweep whose points are done. */
+/**
+ * The document of a sweep whose points are done.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const factor = readFactor("kernel=5.4.188,6.1");
+ * if (typeof factor === "string") throw new Error(factor);
+ * const planned = planSweep({
+ *   file,
+ *   text: readFileSync(file, "utf8"),
+ *   factors: [factor],
+ *   overrides: ["duration=20s"],
+ *   design: "grid",
+ *   points: undefined,
+ *   settings: {},
+ *   engine: { version: "", build: "" },
+ *   digest: () => "",
+ * });
+ * if (planned.ok) console.log(sweepDocument(planned.plan.manifest, [], undefined).format); // sweep/1
+ * ```
+ */
 export function sweepDocument(
   manifest: SweepManifest,
   points: readonly PointDocument[],
