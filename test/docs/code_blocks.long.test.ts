@@ -76,7 +76,8 @@ describe("The commands of the documents", () => {
         const shown = shownBehind(block);
         const { status, stdout, stderr } = run(block.code, folder, shown === undefined ? CUT : {});
         expect(status, `${block.code}\n${stderr}`).toBeLessThanOrEqual(1);
-        if (shown !== undefined) expect(missingLines(shown, stdout), block.code).toEqual([]);
+        const missing = shown === undefined ? [] : missingLines(shown, stdout);
+        expect({ code: block.code, missing }).toEqual({ code: block.code, missing: [] });
       }
     } finally {
       rmSync(folder, { recursive: true });
