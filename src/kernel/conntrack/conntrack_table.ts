@@ -245,7 +245,13 @@ export class ConntrackTable {
       this.#used += 1;
     }
     this.#count += 1;
-    this.#words[16 * slot + Entry.MARKS] = 0;
+    const words = this.#words;
+    words[16 * slot + Entry.MARKS] = 0;
+    words[16 * slot + Node.MAX_ACK] = 0;
+    words[16 * slot + Node.SENT_END] = 0;
+    words[16 * slot + 8 + Node.MAX_ACK] = 0;
+    words[16 * slot + 8 + Node.SENT_END] = 0;
+    this.setLastData(slot, 0, 0);
     this.#memory[8 * slot + Memory.LAST] = CtTcpInput.NONE << INPUT_SHIFT;
     this.#memory[8 * slot + Memory.MARK] = 0;
     this.setExpires(slot, 0);

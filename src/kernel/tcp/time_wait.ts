@@ -59,7 +59,6 @@ export class TimeWaitQueue {
    * Source: net/ipv4/tcp_minisocks.c tcp_time_wait, v6.1.
    */
   enter(slot: number): void {
-    const { sockets, machine } = this.#tcp;
     const netns = this.#tcp.netnsOf(slot);
     this.expire();
     if (this.countOf(netns) >= netns.maxTimeWaits) {
@@ -68,30 +67,36 @@ export class TimeWaitQueue {
       return;
     }
     netns.counters.TcpExtTW += 1;
-    sockets.setState(slot, TcpState.TIME_WAIT);
-    sockets.setOwner(slot, undefined);
-    sockets.setLastTimestamp(slot, machine.loop.now);
-    this.#changeCount(netns, 1);
-    this.restart(slot);
+    this.begin(slot, this.#tcp.machine.loop.now);
   }
 
-  /** Lets an entry last its full time from now. */
-  restart(slot: number): void {
-    const { sockets, machine } = this.#tcp;
+  /** A socket is a TIME_WAIT entry from `time` on, which is not before that of any other. */
+  begin(slot: number, time: Micros): void {
+    const { sockets } = this.#tcp;
+    sockets.setState(slot, TcpState.TIME_WAIT);
+    sockets.setOwner(slot, undefined);
+    sockets.setLastTimestamp(slot, time);
+    this.#changeCount(this.#tcp.netnsOf(slot), 1);
+    this.restart(slot, time);
+  }
+
+  /** Lets an entry last its full time from now, or from `time` on. */
+  restart(slot: number, time: Micros = this.#tcp.machine.loop.now): void {
+    const { sockets } = this.#tcp;
     this.#tcp.timers.cancel(slot);
-    sockets.setDue(slot, machine.loop.now + TIMEWAIT_LEN);
+    sockets.setDue(slot, time + TIMEWAIT_LEN);
     if (this.#count === this.#slots.length) this.#grow();
     const row = (this.#head + this.#count) & (this.#slots.length - 1);
-    this.#startedAt[row] = machine.loop.now;
+    this.#startedAt[row] = time;
     this.#slots[row] = slot;
     this.#generations[row] = sockets.generation(slot);
     this.#count += 1;
     if (this.#count === 1) this.#lookAtHead();
   }
 
-  /** Removes the entries whose time is over. */
-  expire(): void {
-    while (this.#headDue <= this.#tcp.machine.loop.now) {
+  /** Removes the entries whose time is over, now or at `time`. */
+  expire(time: Micros = this.#tcp.machine.loop.now): void {
+    while (this.#headDue <= time) {
       const slot = this.#slots[this.#head]!;
       const isLive = this.#tcp.sockets.generation(slot) === this.#generations[this.#head];
       this.#head = (this.#head + 1) & (this.#slots.length - 1);
