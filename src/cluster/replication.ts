@@ -99,6 +99,7 @@ function* simulate(
       ? undefined
       : new Gauges(cluster, { start, end, readings: readingsIn(end - start, gaugeReadings) });
   const resultAt = (now: Micros, counted: Micros | undefined): ReplicationResult => {
+    cluster.settle();
     const results = cluster.nodes.map((node, index) =>
       nodeResult(node, {
         replication,
@@ -113,7 +114,6 @@ function* simulate(
     const counted = stop === warmUp ? undefined : warmUp;
     while (loop.now < stop) {
       loop.runUntil(Math.min(loop.now + slice, stop, gauges?.next ?? Infinity));
-      cluster.settle();
       gauges?.read(loop.now);
       const simulated = loop.now;
       yield { simulated, failed: cluster.failedProbes(), resultSoFar: () => resultAt(simulated, counted) };

@@ -7,7 +7,7 @@ const NAMES = Object.keys(COUNTERS).filter((name): name is keyof Counters => nam
 
 /** All that packets make rise in a namespace: its counters, then passes and rules of each tally of rules. */
 export function readMeters({ counters, ruleTally }: Netns): number[] {
-  const values = NAMES.map((name) => counters[name]);
+  const values: number[] = Object.values(counters);
   if (ruleTally !== undefined) {
     for (const { passes, rules } of talliesOf(ruleTally)) values.push(passes, rules);
   }
