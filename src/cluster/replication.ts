@@ -3,6 +3,7 @@ import { EventLoop } from "../sim/event_loop.ts";
 import { RandomStreams } from "../sim/random.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Cluster } from "./cluster.ts";
+import { checkInvariants, checkResult } from "./invariants.ts";
 import { Gauges, readingsIn } from "./gauges.ts";
 import { joinNodeResults, nodeResult } from "./node_result.ts";
 import type { ClusterOptions } from "./options.ts";
@@ -40,6 +41,9 @@ export interface ReplayPlace {
 }
 
 const SLICE: Micros = 600 * SECOND;
+
+/** Invariants are checked after at least so much simulated time, and at the end. */
+const CHECKED_EVERY: Micros = 600 * SECOND;
 
 /**
  * Simulates one boot of a node, or of several on one clock: fresh boot secret, NodePort draw and probe phases, then the scenario's duration.
@@ -106,16 +110,22 @@ function* simulate(
     );
     return joinNodeResults(results, cluster.fabric?.result());
   };
+  let nextCheck = CHECKED_EVERY;
   for (const stop of warmUp === undefined ? [end] : [warmUp, end]) {
     const counted = stop === warmUp ? undefined : warmUp;
     while (loop.now < stop) {
       loop.runUntil(Math.min(loop.now + slice, stop, gauges?.next ?? Infinity));
       gauges?.read(loop.now);
       const simulated = loop.now;
+      if (simulated >= nextCheck || simulated === end) {
+        checkInvariants(cluster);
+        nextCheck = simulated + CHECKED_EVERY;
+      }
       yield { simulated, failed: cluster.failedProbes(), resultSoFar: () => resultAt(simulated, counted) };
     }
     if (stop === warmUp) forgetWarmUp(cluster);
   }
   const result = resultAt(end, warmUp);
+  checkResult(result);
   return gauges === undefined ? result : { ...result, gauges: gauges.result() };
 }
