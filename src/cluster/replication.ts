@@ -1,5 +1,6 @@
 import { assert } from "../sim/assert.ts";
-import { EventLoop } from "../sim/event_loop.ts";
+import { CheckedLoop } from "../sim/checked_loop.ts";
+import { type BrokenEvent, EventLoop } from "../sim/event_loop.ts";
 import { RandomStreams } from "../sim/random.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Cluster } from "./cluster.ts";
@@ -7,6 +8,7 @@ import { checkInvariants, checkResult } from "./invariants.ts";
 import { Gauges, readingsIn } from "./gauges.ts";
 import { joinNodeResults, nodeResult } from "./node_result.ts";
 import type { ClusterOptions } from "./options.ts";
+import { watchClosely } from "./paranoid.ts";
 import type { ReplicationResult } from "./replication_result.ts";
 import { forgetWarmUp } from "./warm_up.ts";
 
@@ -18,6 +20,8 @@ export interface ReplicationExtent {
   readonly warmUp?: Micros;
   /** How many times gauges are read at most; not at all if left out. No outcome depends on it. */
   readonly gaugeReadings?: number;
+  /** Check the order of all events and all tables against plain models; several times slower, with the same result. */
+  readonly paranoid?: boolean;
 }
 
 /** How a run is watched and cut short. */
@@ -34,21 +38,25 @@ export interface ReplicationSlice {
   readonly resultSoFar: () => ReplicationResult;
 }
 
-/** Broken invariants carry the place from which they can be replayed. */
+/** Broken invariants carry the place at which they can be replayed. */
 export interface ReplayPlace {
   readonly replication: number;
   readonly at: Micros;
+  /** Events fired by then, that of the handler included. */
+  readonly event: number;
+  /** In whose handler it broke; absent if it was found between two events. */
+  readonly handler?: BrokenEvent;
 }
 
 const SLICE: Micros = 600 * SECOND;
 
-/** Invariants are checked after at least so much simulated time, and at the end. */
-const CHECKED_EVERY: Micros = 600 * SECOND;
+/** Invariants are checked when at least so much simulated time has passed, and at the end: less than 0.5 % of a run. */
+const CHECKED_EVERY: Micros = 3600 * SECOND;
 
 /**
  * Simulates one boot of a node, or of several on one clock: fresh boot secret, NodePort draw and probe phases, then the scenario's duration.
  *
- * @throws the engine's broken invariant, with `replication` and `at` added.
+ * @throws the engine's broken invariant, with the fields of a `ReplayPlace` added.
  */
 export function runReplication(
   options: ClusterOptions,
@@ -74,13 +82,19 @@ export function* replicationInSlices(
   replication: number,
   extent: ReplicationExtent & { readonly slice: Micros },
 ): Generator<ReplicationSlice, ReplicationResult, void> {
-  const loop = new EventLoop();
+  const loop = extent.paranoid === true ? new CheckedLoop() : new EventLoop();
   try {
     return yield* simulate(options, replication, extent, loop);
   } catch (error) {
-    if (error instanceof Error) Object.assign(error, { replication, at: loop.now } satisfies ReplayPlace);
+    if (error instanceof Error) Object.assign(error, placeOf(loop, replication));
     throw error;
   }
+}
+
+/** Where a run is that has just broken. */
+export function placeOf(loop: EventLoop, replication: number): ReplayPlace {
+  const handler = loop.brokenEvent;
+  return { replication, at: loop.now, event: loop.fired, ...(handler === undefined ? {} : { handler }) };
 }
 
 function* simulate(
@@ -90,6 +104,7 @@ function* simulate(
   loop: EventLoop,
 ): Generator<ReplicationSlice, ReplicationResult, void> {
   const cluster = new Cluster(options, loop, new RandomStreams(options.seed, replication));
+  if (loop instanceof CheckedLoop) watchClosely(cluster, loop);
   cluster.start();
   const heldPorts = cluster.nodes.map(({ node }) => node.kubeProxy.heldPorts());
   const end = Math.min(until ?? options.duration, options.duration);
@@ -118,7 +133,7 @@ function* simulate(
       gauges?.read(loop.now);
       const simulated = loop.now;
       if (simulated >= nextCheck || simulated === end) {
-        checkInvariants(cluster);
+        checkInvariants(cluster, { isThorough: loop instanceof CheckedLoop });
         nextCheck = simulated + CHECKED_EVERY;
       }
       yield { simulated, failed: cluster.failedProbes(), resultSoFar: () => resultAt(simulated, counted) };

@@ -14,6 +14,12 @@ export interface PendingEvent {
   readonly argument: number;
 }
 
+/** The event that ended in an error: the name of its handler, and its argument. */
+export interface BrokenEvent {
+  readonly handler: string;
+  readonly argument: number;
+}
+
 /** A part that keeps events of its own beside the queue and can say what is wrong with them. */
 export interface EventStore {
   /**
@@ -54,10 +60,16 @@ export class EventLoop {
   #nextCheck = EVENTS_BETWEEN_CHECKS;
   #checkedAt: Micros = -1;
   readonly #fingerprint = new Fingerprint();
+  #broken: BrokenEvent | undefined = undefined;
 
   /** Microseconds since the start of the run. */
   get now(): Micros {
     return this.#now;
+  }
+
+  /** The event that ended in an error; `undefined` as long as none did. */
+  get brokenEvent(): BrokenEvent | undefined {
+    return this.#broken;
   }
 
   /** Events fired so far. */
@@ -161,27 +173,33 @@ export class EventLoop {
 
   #fireUntil(end: Micros): void {
     const queue = this.#queue;
-    for (;;) {
-      let handler: HandlerId;
-      let argument: number;
-      if (this.#frontTime !== Infinity) {
-        if (this.#frontTime > end) return;
-        this.#now = this.#frontTime;
-        handler = this.#frontHandler;
-        argument = this.#frontArgument;
-        this.#frontTime = Infinity;
-      } else {
-        const time = queue.earliestTime;
-        if (time > end || time === Infinity) return;
-        this.#now = time;
-        handler = queue.earliestHandler;
-        argument = queue.earliestArgument;
-        queue.pop();
+    let handler: HandlerId = -1;
+    let argument = 0;
+    try {
+      for (;;) {
+        if (this.#frontTime !== Infinity) {
+          if (this.#frontTime > end) return;
+          this.#now = this.#frontTime;
+          handler = this.#frontHandler;
+          argument = this.#frontArgument;
+          this.#frontTime = Infinity;
+        } else {
+          const time = queue.earliestTime;
+          if (time > end || time === Infinity) return;
+          this.#now = time;
+          handler = queue.earliestHandler;
+          argument = queue.earliestArgument;
+          queue.pop();
+        }
+        this.#fired += 1;
+        if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves(handler);
+        if (this.#isTraced) this.#addToFingerprint(handler, argument);
+        this.#handlers[handler]!(argument);
       }
-      this.#fired += 1;
-      if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves(handler);
-      if (this.#isTraced) this.#addToFingerprint(handler, argument);
-      this.#handlers[handler]!(argument);
+    } catch (error) {
+      // To remember the event before each one fires would cost every event.
+      this.#broken = { handler: this.nameOf(handler), argument };
+      throw error;
     }
   }
 
