@@ -91,6 +91,25 @@ export function* replicationInSlices(
   }
 }
 
+/** What an error says of its place, if it comes from a replication. */
+export function placeIn(error: unknown): Partial<ReplayPlace> {
+  if (!(error instanceof Error)) return {};
+  const { replication, at, event, handler }: Error & { readonly [Name in keyof ReplayPlace]?: unknown } = error;
+  return {
+    ...(typeof replication === "number" ? { replication } : {}),
+    ...(typeof at === "number" ? { at } : {}),
+    ...(typeof event === "number" ? { event } : {}),
+    ...(isBrokenEvent(handler) ? { handler } : {}),
+  };
+}
+
+function isBrokenEvent(value: unknown): value is BrokenEvent {
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    "handler" in value && typeof value.handler === "string" && "argument" in value && typeof value.argument === "number"
+  );
+}
+
 /** Where a run is that has just broken. */
 export function placeOf(loop: EventLoop, replication: number): ReplayPlace {
   const handler = loop.brokenEvent;
