@@ -40,7 +40,7 @@ export class WorkerPool implements ReplicationPool {
    * Runs a replication as soon as a thread is free.
    *
    * @param watch an object of this task's own.
-   * @throws the error of a replication that breaks, with `replication` and its moment `at`; AbortError if the task was
+   * @throws the error of a replication that breaks, with its `ReplayPlace`; AbortError if the task was
    * dropped while it waited, or the pool was closed.
    */
   run(task: ReplicationTask, watch: TaskWatch = {}): Promise<ReplicationResult> {
@@ -106,9 +106,8 @@ function runOn(worker: Worker, task: ReplicationTask, watch: TaskWatch): Promise
         return;
       }
       finish();
-      const { replication } = task;
       if (reply.kind === "result") resolve(reply.result);
-      else reject(Object.assign(new Error(reply.message), { stack: reply.stack, replication, at: reply.at }));
+      else reject(Object.assign(new Error(reply.message), { stack: reply.stack, ...reply.place }));
     };
     const onError = (error: Error): void => {
       finish();

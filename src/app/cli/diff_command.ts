@@ -135,6 +135,7 @@ function requestOf(a: DiffSide, b: DiffSide, options: DiffOptions, io: CliIo): D
     jobs: Math.min(options.jobs ?? io.cores, 2 * a.scenario.replications),
     signal: io.signal,
     ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
+    ...(options.isParanoid ? { paranoid: true } : {}),
   };
 }
 

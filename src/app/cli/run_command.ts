@@ -1,4 +1,5 @@
 import { runText } from "../../report/run_text.ts";
+import { placeIn } from "../../cluster/replication.ts";
 import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
@@ -16,7 +17,7 @@ import { jsonText } from "./json_file.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
-import { replayLine } from "./replay_line.ts";
+import { placeLine, replayLine } from "./replay_line.ts";
 import type { RunOptions } from "./run_options.ts";
 import { textOptions } from "./text_options.ts";
 import { warn } from "./warn.ts";
@@ -166,6 +167,7 @@ export function requestOf(scenario: Scenario, digest: string, options: RunOption
     ...(options.replication === undefined ? {} : { replication: options.replication }),
     ...(options.until === undefined ? {} : { until: options.until }),
     ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
+    ...(options.isParanoid ? { paranoid: true } : {}),
     ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
   };
 }
@@ -180,14 +182,15 @@ export function interruptedText(latest: RunProgress | undefined): string {
   );
 }
 
-/** The replay line of a failure: its place, if the error carries one, in a run with the same overrides. */
+/** Where a failure happened, as far as the error says, and the line that replays it with the same overrides. */
 export function replayOf(error: unknown, request: RunRequest): string {
-  const replication = numberIn(error, "replication");
-  const { scenario } = request;
+  const { scenario, file, warmUp } = request;
+  const place = placeIn(error);
+  const { replication, at, event, handler } = place;
   // A precision may have asked for more boots than the scenario names.
   const isBeyond = replication !== undefined && replication >= scenario.replications;
-  return replayLine({
-    file: request.file,
+  const replay = replayLine({
+    file,
     seed: scenario.seed,
     overrides: {
       ...request.overrides,
@@ -195,8 +198,12 @@ export function replayOf(error: unknown, request: RunRequest): string {
       ...settingsIn(error),
     },
     replication,
-    at: numberIn(error, "at"),
+    at,
+    ...(warmUp === undefined ? {} : { warmUp }),
+    // What was found between two events happened in one before them: closer checks find which.
+    isParanoid: request.paranoid === true || (event !== undefined && handler === undefined),
   });
+  return `${placeLine({ file, seed: scenario.seed, place })}${replay}`;
 }
 
 /** The settings of the variant that broke, which a replay takes as options. */
@@ -207,11 +214,4 @@ function settingsIn(error: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([path, value]) => (typeof value === "string" ? [[path, value]] : [])),
   );
-}
-
-/** A number that an error carries under a name. */
-function numberIn(error: unknown, name: string): number | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const value: unknown = Reflect.get(error, name);
-  return typeof value === "number" ? value : undefined;
 }

@@ -119,6 +119,11 @@ export class Conntrack {
     return this.#peak;
   }
 
+  /** Entries that the packets which killed them may still be under way with. */
+  get dying(): readonly number[] {
+    return this.#dying;
+  }
+
   get timeouts(): TcpTimeouts {
     return this.#timeouts;
   }

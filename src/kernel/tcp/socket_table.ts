@@ -321,6 +321,11 @@ export class SocketTable implements TupleRows {
     this.#firstFree = slot;
   }
 
+  /** The rows that were given back and wait to be used again. */
+  *freeRows(): Generator<number> {
+    for (let slot = this.#firstFree; slot >= 0; slot = this.tag(slot)) yield slot;
+  }
+
   /** Fills in the key of a row that is not in the index, and puts it there. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   hash(slot: number, local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): void {

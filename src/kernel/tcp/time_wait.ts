@@ -49,6 +49,15 @@ export class TimeWaitQueue {
     return ports;
   }
 
+  /** The slots of all entries in the order in which they end; those that ended by other ways are left out. */
+  *slots(): Generator<number> {
+    for (let index = 0; index < this.#count; index += 1) {
+      const row = (this.#head + index) & (this.#slots.length - 1);
+      const slot = this.#slots[row]!;
+      if (this.#tcp.sockets.generation(slot) === this.#generations[row]) yield slot;
+    }
+  }
+
   /** The most entries that a namespace has had at once. */
   mostOf(netns: Netns): number {
     return this.#most[netns.id] ?? 0;

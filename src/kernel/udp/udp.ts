@@ -113,6 +113,11 @@ export class Udp {
     return error;
   }
 
+  /** All sockets that have a port, each with the place that the table has it at. */
+  entries(): ReturnType<UdpTable["entries"]> {
+    return this.#table.entries();
+  }
+
   /** close(2): the port is free at once. */
   close(socket: UdpSocket): void {
     if (socket.localPort === 0) return;
