@@ -163,6 +163,7 @@ describe("parseSs", () => {
     ["ESTAB 0 x 1.1.1.1:1 1.1.1.1:2", 'Cannot read "0 x" as Recv-Q and Send-Q'],
     ["ESTAB 0 0 web:1 1.1.1.1:2", 'Cannot read "web:1" as the local address:port'],
     ["ESTAB 0 0 1.1.1.1:1", 'Cannot read "" as the peer\'s address:port'],
+    ["ESTAB 0 0 1.1.1.1:1 1.1.1.1:2 timer:(on)", 'Cannot read "timer:(on)" as a timer'],
     ["ESTAB 0 0 1.1.1.1:1 1.1.1.1:2 timer:(on,soon,0)", 'Cannot read "timer:(on,soon,0)" as a timer'],
   ])("says what is wrong with %s, and in which line", (line, message) => {
     const { rows, problems } = parseSs(`\nESTAB 0 0 1.1.1.1:1 1.1.1.1:2\n${line}\n`);
