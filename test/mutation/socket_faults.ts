@@ -64,9 +64,9 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "ICMP net prohibited ends a connect() with EHOSTUNREACH.",
-    file: "kernel/tcp/icmp_error.ts",
-    find: "    case 9:\n      return Errno.ENETUNREACH;",
-    replace: "      return Errno.ENETUNREACH;",
+    file: "kernel/icmp_errno.ts",
+    find: "Errno.ENONET,\n  Errno.ENETUNREACH,",
+    replace: "Errno.ENONET,\n  Errno.EHOSTUNREACH,",
   },
   {
     wrong: "Of two UDP sockets that fit alike the oldest hears the datagram.",
@@ -76,9 +76,9 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "A connected UDP socket does not learn that a filter has refused its datagram.",
-    file: "kernel/udp/udp.ts",
-    find: "    case 13:\n",
-    replace: "",
+    file: "kernel/icmp_errno.ts",
+    find: "[0, 1, 4, 5, 11, 12];",
+    replace: "[0, 1, 4, 5, 11, 12, 13];",
   },
   {
     wrong: "UdpNoPorts counts nothing.",
