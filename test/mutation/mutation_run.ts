@@ -1,14 +1,5 @@
 import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import type { Fault } from "./fault.ts";
@@ -92,7 +83,8 @@ export class ScratchCopy {
   #firstFailure(filters: readonly string[]): Failure | undefined {
     const output = join(this.#folder, "outcome.json");
     rmSync(output, { force: true });
-    const options = ["--bail", "1", "--reporter", "json", "--outputFile", output];
+    // The limit of a test is no fault of the engine: a machine that is busy must not look like a test that fails.
+    const options = ["--bail", "1", "--testTimeout", `${PATIENCE_MS}`, "--reporter", "json", "--outputFile", output];
     const excluded = TEXT_TESTS.flatMap((test) => ["--exclude", test]);
     const { status } = spawnSync(
       process.execPath,
@@ -105,12 +97,11 @@ export class ScratchCopy {
   }
 }
 
-/** The tests that are named after a file, else those of the folder that mirrors the file's, or of the nearest above it. */
+/** The tests that are named after a file of `kernel/` itself, else the folder that mirrors a file's, or the nearest above it. */
 function nearestTests(file: string): string {
+  const own = join("test", file).replace(/ts$/, "test.ts");
+  if (dirname(file) === "kernel" && existsSync(join(ROOT, own))) return own;
   let folder = join("test", dirname(file));
-  const own = `${basename(file, ".ts")}.`;
-  if (existsSync(join(ROOT, folder)) && readdirSync(join(ROOT, folder)).some((name) => name.startsWith(own)))
-    return join(folder, own);
   while (!existsSync(join(ROOT, folder))) folder = dirname(folder);
   return `${folder}/`;
 }

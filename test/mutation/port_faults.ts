@@ -33,9 +33,9 @@ export const PORT_FAULTS: readonly Fault[] = [
     replace: "((end - low) >> 1)",
   },
   {
-    wrong: "A socket's own high bound counts though it lies below its low one.",
+    wrong: "A socket's own low bound counts though it lies below the namespace's.",
     file: "kernel/ports/socket_port_range.ts",
-    find: "newLow <= socketHigh && socketHigh <= high",
-    replace: "low <= socketHigh && socketHigh <= high",
+    find: "low <= socketLow && socketLow <= high",
+    replace: "socketLow <= high",
   },
 ];
