@@ -1,6 +1,7 @@
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
 import { longerFloat64 } from "../columns.ts";
-import { type ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import type { ConntrackTable } from "./conntrack_table.ts";
+import { CtStatus } from "./ct_status.ts";
 
 /**
  * The timers that entries have on kernels without a garbage collector: an entry is gone from table and count at the
