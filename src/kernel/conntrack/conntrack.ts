@@ -283,9 +283,11 @@ export class Conntrack {
       let dropped = 0;
       for (const slot of table.slotsInBucket(first + offset)) {
         // An entry with both tuples in this bucket is gone when it comes for the second time.
-        if (!table.isUsed(slot) || table.has(slot, CtStatus.ASSURED)) continue;
-        this.kill(slot);
-        dropped += 1;
+        if (!table.isUsed(slot)) continue;
+        if (!table.has(slot, CtStatus.ASSURED)) {
+          this.kill(slot);
+          dropped += 1;
+        }
       }
       if (dropped > 0) {
         this.netns.counters.nf_conntrack_early_drop += dropped;
