@@ -44,7 +44,7 @@ function rowsOf(cluster: Cluster): number {
     rows += tcp.sockets.extent;
     for (const { conntrack, ipvs } of namespaces)
       rows +=
-        (conntrack === undefined ? 0 : conntrack.table.extent + conntrack.table.buckets) +
+        (conntrack === undefined ? 0 : conntrack.table.extent + conntrack.table.chains) +
         (ipvs?.connections.extent ?? 0);
   }
   return rows;

@@ -3,7 +3,8 @@ import { Cluster } from "../../src/cluster/cluster.ts";
 import { checkInvariants, checkResult } from "../../src/cluster/invariants.ts";
 import type { Node } from "../../src/cluster/node.ts";
 import { noFailures } from "../../src/cluster/workload.ts";
-import { type ConntrackTable, CtStatus } from "../../src/kernel/conntrack/conntrack_table.ts";
+import type { ConntrackTable } from "../../src/kernel/conntrack/conntrack_table.ts";
+import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
 import { IpvsFlag, type IpvsConnectionTable } from "../../src/kernel/ipvs/ipvs_connection_table.ts";
 import { SocketFlag } from "../../src/kernel/tcp/socket_table.ts";
 import { TcpState } from "../../src/kernel/tcp/tcp_states.ts";
@@ -116,7 +117,11 @@ const SOCKET_FAULTS: readonly Fault[] = [
   [
     "a TIME_WAIT entry has lost its end",
     /^Broken invariant: each TIME_WAIT entry has its end: \d+ of \d+ are queued$/,
-    (node) => node.machine.tcp.timers.cancel(socketIn(node, TcpState.TIME_WAIT)),
+    (node) => {
+      const { sockets, timeWaits } = node.machine.tcp;
+      const [oldest] = timeWaits.slots();
+      sockets.setNextTimeWait(oldest!, -1);
+    },
   ],
   [
     "a listening socket has left its table",
@@ -210,8 +215,8 @@ const CONNTRACK_FAULTS: readonly Fault[] = [
       const table = tableOf(node);
       const [old, twin] = [entryOf(node), table.allocate()];
       table.setProtocol(twin, table.protocol(old));
-      table.setTuple(2 * twin, table.src(2 * old), table.dst(2 * old), table.ports(2 * old));
-      table.setTuple(2 * twin + 1, 1, 2, 3);
+      table.setOriginal(twin, table.src(2 * old), table.dst(2 * old), table.ports(2 * old));
+      table.setReply(twin, 1, 2, 3);
       table.set(twin, CtStatus.CONFIRMED);
       table.setExpires(twin, table.expires(old));
       table.insert(twin);
@@ -219,8 +224,11 @@ const CONNTRACK_FAULTS: readonly Fault[] = [
   ],
   [
     "an entry has outlived its timeout",
-    /no entry outlives its timeout: entry \d+ of "node" expired at -1000000000 us, now is 20500000 us/,
-    (node) => tableOf(node).setExpires(entryOf(node), -1000 * SECOND),
+    /no entry outlives its timeout: entry \d+ of "node" expired at 0 us, now is 130000000 us/,
+    (node, loop) => {
+      loop.runUntil(130 * SECOND);
+      tableOf(node).setExpires(entryOf(node), 0);
+    },
   ],
 ];
 

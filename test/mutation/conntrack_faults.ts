@@ -41,8 +41,8 @@ export const CONNTRACK_FAULTS: readonly Fault[] = [
   {
     wrong: "A UDP flow is a stream when it is 3 s old.",
     file: "kernel/conntrack/conntrack.ts",
-    find: "table.startedAt(slot) + 2 * jiffies.hz",
-    replace: "table.startedAt(slot) + 3 * jiffies.hz",
+    find: "table.memory.startedAt(slot) + 2 * jiffies.hz",
+    replace: "table.memory.startedAt(slot) + 3 * jiffies.hz",
   },
   {
     wrong: "An ICMP error has to be addressed to the other end.",

@@ -71,7 +71,7 @@ export const NETFILTER_FAULTS: readonly Fault[] = [
   {
     wrong: "ss shows a socket in FIN_WAIT2 like an open one.",
     file: "kernel/show/ss_rows.ts",
-    find: "state === TcpState.TIME_WAIT || state === TcpState.FIN_WAIT2;",
-    replace: "state === TcpState.TIME_WAIT;",
+    find: "const isSmall = isTimeWait || state === TcpState.FIN_WAIT2;",
+    replace: "const isSmall = isTimeWait;",
   },
 ];

@@ -1,5 +1,5 @@
 import type { Conntrack } from "../../src/kernel/conntrack/conntrack.ts";
-import { CtStatus } from "../../src/kernel/conntrack/conntrack_table.ts";
+import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
 import { CT_TCP_STATE_NAMES } from "../../src/kernel/conntrack/tcp_state_table.ts";
 import { Hook, Verdict } from "../../src/kernel/netfilter/hooks.ts";
 import { CtState, type Packet, Protocol } from "../../src/kernel/packet.ts";

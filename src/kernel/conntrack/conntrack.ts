@@ -5,7 +5,9 @@ import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol, TcpFlag } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { packPorts } from "../tuple_index.ts";
-import { ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import { ConntrackTable } from "./conntrack_table.ts";
+import { CtStatus } from "./ct_status.ts";
+import { slotsInBucket } from "./kernel_bucket.ts";
 import { EntryTimers } from "./entry_timers.ts";
 import { maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
 
@@ -241,15 +243,14 @@ export class Conntrack {
     if (slot < 0) return Verdict.DROP;
     const table = this.table;
     table.setProtocol(slot, packet.protocol);
-    table.setTuple(2 * slot, packet.src, packet.dst, ports);
-    table.setTuple(2 * slot + 1, packet.dst, packet.src, packPorts(packet.dport, packet.sport));
+    table.setOriginal(slot, packet.src, packet.dst, ports);
     packet.ct = slot;
     packet.ctGeneration = table.generation(slot);
     packet.ctDirection = 0;
     packet.ctState = CtState.NEW;
     if (packet.protocol === Protocol.TCP) startTcp(this, slot, packet);
     else {
-      table.setStartedAt(slot, this.netns.machine.jiffies.at(this.netns.machine.loop.now));
+      table.memory.setStartedAt(slot, this.netns.machine.jiffies.at(this.netns.machine.loop.now));
       this.refresh(slot, this.#udpTimeout);
     }
     return Verdict.ACCEPT;
@@ -269,7 +270,7 @@ export class Conntrack {
     }
     const { jiffies, loop, era } = this.netns.machine;
     const rule = era.conntrackUdpStream;
-    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.startedAt(slot) + 2 * jiffies.hz;
+    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.memory.startedAt(slot) + 2 * jiffies.hz;
     this.refresh(slot, isStream ? this.#udpStreamTimeout : this.#udpTimeout);
     if (isStream || rule === "timeout-waits") table.set(slot, CtStatus.ASSURED);
   }
@@ -316,17 +317,13 @@ export class Conntrack {
     const first = table.bucketOf(packet.src, packet.dst, ports, packet.protocol);
     for (let offset = 0; offset < EARLY_DROP_BUCKETS; offset += 1) {
       let dropped = 0;
-      let node = table.firstInBucket(first + offset);
-      while (node >= 0) {
-        const next = table.nextInBucket(node);
-        const slot = node >> 1;
+      for (const slot of slotsInBucket(table, first + offset)) {
+        // An entry with both tuples in this bucket is gone when it comes for the second time.
+        if (!table.isUsed(slot)) continue;
         if (!table.has(slot, CtStatus.ASSURED)) {
-          const isNextSameEntry = next >> 1 === slot;
-          const after = isNextSameEntry ? table.nextInBucket(next) : next;
           this.kill(slot);
           dropped += 1;
-          node = after;
-        } else node = next;
+        }
       }
       if (dropped > 0) {
         this.netns.counters.nf_conntrack_early_drop += dropped;

@@ -1,7 +1,8 @@
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
 import type { Micros } from "../../units.ts";
 import { longerFloat64 } from "../columns.ts";
-import { type ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import type { ConntrackTable } from "./conntrack_table.ts";
+import { CtStatus } from "./ct_status.ts";
 
 /**
  * The timers that entries have on kernels without a garbage collector: an entry is gone from table and count at the

@@ -1,5 +1,5 @@
 import { CT_TCP_STATE_NAMES } from "../conntrack/tcp_state_table.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, formatFlags, type Packet, Protocol } from "../packet.ts";

@@ -138,8 +138,6 @@ function acceptedSocket({ tcp, netns, listener }: FlowServer, local: number, rem
   const { sockets } = tcp;
   const slot = sockets.allocate(netns.id, undefined, sockets.tag(listener));
   sockets.hash(slot, local, ports >>> 16, remote, ports & 0xffff);
-  sockets.setRoute(slot, netns.routes.lookup(remote));
-  sockets.setListener(slot, listener);
   netns.ports.addExplicitOwner(ports >>> 16);
   return slot;
 }

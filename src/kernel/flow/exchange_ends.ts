@@ -3,7 +3,6 @@ import type { Conntrack } from "../conntrack/conntrack.ts";
 import { Protocol } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { packPorts } from "../tuple_index.ts";
 import type { EntryFacts, WaitFacts } from "./exchange_facts.ts";
 import type { SequenceRules } from "./exchange_sequences.ts";
 
@@ -36,10 +35,8 @@ export class WaitEnd {
     const first = this.#first;
     sockets.set(slot, this.#flags);
     if ((this.#flags & SocketFlag.HAS_PORT) === 0) tcp.releasePort(slot);
-    sockets.setIss(slot, rules.value(first, client, server));
-    sockets.setSndNxt(slot, rules.value(first + 1, client, server));
-    sockets.setSndUna(slot, rules.value(first + 2, client, server));
-    sockets.setRcvNxt(slot, rules.value(first + 3, client, server));
+    sockets.setSndNxt(slot, rules.value(first, client, server));
+    sockets.setRcvNxt(slot, rules.value(first + 1, client, server));
     const time = begins + this.#begins;
     timeWaits.expire(time);
     timeWaits.begin(slot, time);
@@ -79,20 +76,20 @@ export class EntryEnd {
   leave(src: number, dst: number, ports: number, { begins, client, server }: CarriedConnection): void {
     const { conntrack } = this;
     const { table } = conntrack;
+    const { memory } = table;
     const rules = this.#rules;
     const first = this.#first;
     const slot = conntrack.allocateFor(Protocol.TCP);
     const original = 2 * slot;
     const reply = original + 1;
-    table.setTuple(original, src, dst, ports);
-    table.setTuple(reply, dst, src, packPorts(ports & 0xffff, ports >>> 16));
+    table.setOriginal(slot, src, dst, ports);
     table.set(slot, this.#status);
     table.setState(slot, this.#state);
-    table.setMaxAck(original, rules.value(first, client, server));
-    table.setMaxAck(reply, rules.value(first + 1, client, server));
-    table.setSentEnd(original, rules.value(first + 2, client, server));
-    table.setSentEnd(reply, rules.value(first + 3, client, server));
-    table.setLastData(slot, rules.value(first + 4, client, server), rules.value(first + 5, client, server));
+    memory.setMaxAck(original, rules.value(first, client, server));
+    memory.setMaxAck(reply, rules.value(first + 1, client, server));
+    memory.setSentEnd(original, rules.value(first + 2, client, server));
+    memory.setSentEnd(reply, rules.value(first + 3, client, server));
+    memory.setLastData(slot, rules.value(first + 4, client, server), rules.value(first + 5, client, server));
     table.setLast(slot, this.#lastDirection, this.#lastInput, rules.value(first + 6, client, server));
     table.setRetransmits(slot, this.#retransmits);
     table.setExpires(slot, begins + this.#expires);

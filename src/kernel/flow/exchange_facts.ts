@@ -30,7 +30,7 @@ export interface ExchangeFacts {
   readonly constants: ExchangeConstants;
   /** The initial sequence numbers of client and server. */
   readonly initial: readonly [number, number];
-  /** Of each TIME_WAIT entry iss, snd_nxt, snd_una and rcv_nxt; of each conntrack entry those of `entrySequences`. */
+  /** Of each TIME_WAIT entry snd_nxt and rcv_nxt; of each conntrack entry those of `entrySequences`. */
   readonly sequences: readonly number[];
 }
 

@@ -25,27 +25,27 @@ export class SequenceRules {
 }
 
 /** How many sequence numbers a TIME_WAIT entry has. */
-export const WAIT_SEQUENCES = 4;
+export const WAIT_SEQUENCES = 2;
 
 /** How many sequence numbers a conntrack entry has. */
 export const ENTRY_SEQUENCES = 7;
 
 /** The sequence numbers of a TIME_WAIT entry. */
 export function waitSequences(sockets: SocketTable, slot: number): readonly number[] {
-  return [sockets.iss(slot), sockets.sndNxt(slot), sockets.sndUna(slot), sockets.rcvNxt(slot)];
+  return [sockets.sndNxt(slot), sockets.rcvNxt(slot)];
 }
 
 /** The sequence numbers of a conntrack entry. */
-export function entrySequences(table: ConntrackTable, slot: number): readonly number[] {
+export function entrySequences({ memory }: ConntrackTable, slot: number): readonly number[] {
   const [original, reply] = [2 * slot, 2 * slot + 1];
   return [
-    table.maxAck(original),
-    table.maxAck(reply),
-    table.sentEnd(original),
-    table.sentEnd(reply),
-    table.lastSeq(slot),
-    table.lastAck(slot),
-    table.lastEnd(slot),
+    memory.maxAck(original),
+    memory.maxAck(reply),
+    memory.sentEnd(original),
+    memory.sentEnd(reply),
+    memory.lastSeq(slot),
+    memory.lastAck(slot),
+    memory.lastEnd(slot),
   ];
 }
 

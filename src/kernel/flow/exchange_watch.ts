@@ -5,7 +5,7 @@ import { Protocol } from "../packet.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { TcpState } from "../tcp/tcp_states.ts";
 import { packPorts } from "../tuple_index.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import type { EntryFacts, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
 import { entrySequences, waitSequences } from "./exchange_sequences.ts";
 import type { Flow, FlowServer } from "./flow.ts";
@@ -157,10 +157,10 @@ export class ExchangeWatch {
   #waits(sequences: number[]): readonly WaitFacts[] | undefined {
     const waits: WaitFacts[] = [];
     for (const side of ["client", "server"] as const) {
-      const { sockets } = side === "client" ? this.#tcp : this.#server.tcp;
+      const { sockets, timeWaits } = side === "client" ? this.#tcp : this.#server.tcp;
       const slot = side === "client" ? this.#clientSlot() : this.#serverSlot();
       if (slot < 0) continue;
-      const since = sockets.lastTimestamp(slot);
+      const since = timeWaits.lastTimestamp(slot);
       const isPlain = since >= this.#begins && sockets.retransmits(slot) === 0 && sockets.backoff(slot) === 0;
       if (!isPlain || (side === "client" && slot !== this.#slot)) return undefined;
       waits.push({ side, begins: since - this.#begins, flags: sockets.flags(slot) & ~SocketFlag.HASHED });

@@ -1,6 +1,6 @@
 import { SECOND } from "../../units.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 
 /**
  * What does not hold of a namespace's connection tracking between two events, one sentence each: the count is that of the
@@ -39,22 +39,22 @@ export function* brokenConntrack(conntrack: Conntrack): Generator<string> {
     yield `the peak is the highest count: it is ${conntrack.peak} ${where}, of ${used} entries`;
 }
 
-/** What does not hold of the chains, for which every bucket is looked at: they hold both tuples of each entry and nothing else. */
+/** What does not hold of the chains, all of which are looked at: they hold both tuples of each entry and nothing else. */
 export function* brokenChains({ table, netns }: Conntrack): Generator<string> {
   const where = `of "${netns.name}"`;
   let chained = 0;
-  for (let bucket = 0; bucket < table.buckets; bucket += 1) {
-    for (let node = table.firstInBucket(bucket); node >= 0; node = table.nextInBucket(node)) {
+  for (let chain = 0; chain < table.chains; chain += 1) {
+    for (const node of table.nodesInChain(chain)) {
       chained += 1;
       if (chained > 2 * table.extent) {
-        yield `a chain has an end: that of bucket ${bucket} ${where} has none`;
+        yield `a chain has an end: number ${chain} ${where} has none`;
         return;
       }
       const slot = node >> 1;
       if (!table.isUsed(slot)) yield `chains hold entries that are in use: entry ${slot} ${where} is not`;
-      const home = table.bucketOf(table.src(node), table.dst(node), table.ports(node), table.protocol(slot));
-      if (home !== bucket)
-        yield `a tuple stands in its own bucket: node ${node} ${where} stands in ${bucket}, not ${home}`;
+      const home = table.chainOf(node);
+      if (home !== chain)
+        yield `a tuple stands in its own chain: node ${node} ${where} stands in ${chain}, not ${home}`;
     }
   }
   if (chained !== 2 * table.count)

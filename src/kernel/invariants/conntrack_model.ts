@@ -1,5 +1,6 @@
 import { assert } from "../../sim/assert.ts";
-import { type ConntrackTable, CtStatus } from "../conntrack/conntrack_table.ts";
+import type { ConntrackTable } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 
 /**
  * Lets a `Map` from tuple to nodes stand beside the chains of connection tracking, and a `Set` beside its free list:

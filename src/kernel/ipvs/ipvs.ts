@@ -1,6 +1,6 @@
 import { assert } from "../../sim/assert.ts";
 import { SECOND, type Ipv4, type Micros, type Port } from "../../units.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol } from "../packet.ts";
@@ -224,10 +224,10 @@ export class Ipvs {
     const ports = table.ports(reply);
     if (isTowardsServer) {
       const realPort = connections.realPort[row]!;
-      table.setTuple(reply, connections.real[row]!, table.dst(reply), packPorts(realPort, ports & 0xffff));
+      table.setReply(packet.ct, connections.real[row]!, table.dst(reply), packPorts(realPort, ports & 0xffff));
     } else {
       const virtualPort = connections.ports[row]! & 0xffff;
-      table.setTuple(reply, table.src(reply), connections.virtual[row]!, packPorts(ports >>> 16, virtualPort));
+      table.setReply(packet.ct, table.src(reply), connections.virtual[row]!, packPorts(ports >>> 16, virtualPort));
     }
   }
 

@@ -1,7 +1,7 @@
 import type { RandomStream } from "../../sim/random.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { compileChain, type ChainFunction } from "../netfilter/compile_chain.ts";
 import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
 import type { RuleEnvironment } from "../netfilter/rule_match.ts";
@@ -136,7 +136,7 @@ export class Nat {
     const address = target.address ?? oldAddress;
     const port = target.portLow === undefined ? oldPort : this.#portWithin(target.portLow, target.portHigh);
     if (address === oldAddress && port === oldPort) return;
-    table.setTuple(reply, address, table.dst(reply), packPorts(port, table.ports(reply) & 0xffff));
+    table.setReply(slot, address, table.dst(reply), packPorts(port, table.ports(reply) & 0xffff));
     table.set(slot, CtStatus.DST_NAT);
   }
 
@@ -164,7 +164,7 @@ export class Nat {
     const chosen = chooseUniqueSource(this.#conntrack, this.#random, slot, range);
     if (chosen.address === oldAddress && chosen.port === oldPort) return;
     const replySourcePort = table.ports(reply) >>> 16;
-    table.setTuple(reply, table.src(reply), chosen.address, packPorts(replySourcePort, chosen.port));
+    table.setReply(slot, table.src(reply), chosen.address, packPorts(replySourcePort, chosen.port));
     table.set(slot, CtStatus.SRC_NAT);
     const ports = this.#netns.sourceNatPorts;
     if (ports !== undefined) ports[chosen.port] = ports[chosen.port]! + 1;

@@ -217,7 +217,8 @@ export class Tcp {
     }
     netns.counters.TcpOutSegs += 1;
     this.machine.countPacket();
-    netns.localOut(packet, sockets.route(slot)!);
+    // A TIME_WAIT entry keeps no route: it asks for one with each answer.
+    netns.localOut(packet, sockets.route(slot) ?? netns.routes.lookup(packet.dst));
   }
 
   /** Acknowledges at once. */
@@ -379,7 +380,7 @@ export class Tcp {
     this.listeners.remove(sockets.scope(slot), sockets.localPort(slot), slot);
     this.machine.group.noteListenerChange();
     for (let child = 0; child < sockets.extent; child += 1) {
-      if (sockets.listener(child) === slot && sockets.state(child) === TcpState.SYN_RECV) this.destroy(child);
+      if (sockets.state(child) === TcpState.SYN_RECV && sockets.listener(child) === slot) this.destroy(child);
     }
     this.destroy(slot);
   }
@@ -388,6 +389,6 @@ export class Tcp {
     const sockets = this.sockets;
     if (!sockets.has(slot, SocketFlag.ACK_PENDING)) return;
     sockets.unset(slot, SocketFlag.ACK_PENDING);
-    sockets.setAckGeneration(slot, (sockets.ackGeneration(slot) + 1) | 0);
+    sockets.renewAckGeneration(slot);
   }
 }
