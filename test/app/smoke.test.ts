@@ -55,6 +55,8 @@ describe("The program sim", () => {
   it("does not call a full disk a success", () => {
     const { code, err } = shell("sim schema > /dev/full");
     expect(code).toBe(2);
-    expect(err).toBe("sim: Cannot write to the standard output: no space is left on the device; what stands there is not whole\n");
+    expect(err).toBe(
+      "sim: Cannot write to the standard output: no space is left on the device; what stands there is not whole\n",
+    );
   });
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "./system_error.ts";
 
 /** How the name of a file ends that is being written; one that a crash left behind may be removed. */
@@ -13,8 +14,18 @@ const DRAFT = /^portfall-(\d+)-[0-9a-f-]{36}\.unfinished$/;
 /** The folders that this process has cleared of what crashed ones left. */
 const cleared = new Set<string>();
 
-/** What this process is writing now. */
-const underWay = new Set<string>();
+/** What this process is writing now: paths by names. */
+const underWay = new Map<string, string>();
+
+process.once("exit", () => {
+  for (const draft of underWay.values()) {
+    try {
+      rmSync(draft, { force: true });
+    } catch {
+      // The next run removes it.
+    }
+  }
+});
 
 /**
  * Writes content to a new file that stands beside its target under another name, and flushes it to the disk. The folder
@@ -34,7 +45,7 @@ export async function makeDraft(
   // Two processes that write the same file must not write into each other's; and a long name leaves no room for a longer.
   const name = `portfall-${process.pid}-${randomUUID()}${UNFINISHED}`;
   const draft = join(folder, name);
-  underWay.add(name);
+  underWay.set(name, draft);
   try {
     const file = await open(draft, "wx", prepare?.mode ?? 0o666);
     try {
@@ -53,7 +64,7 @@ export async function makeDraft(
 
 /** Ends a draft: removes it if it is still there. */
 export async function dropDraft(draft: string): Promise<void> {
-  underWay.delete(draft.slice(dirname(draft).length).replace(/^[/\\]/, ""));
+  underWay.delete(basename(draft));
   // The error that matters is the one of writing; a draft that stays is removed by the next run.
   await rm(draft, { force: true }).catch(() => undefined);
 }

@@ -25,9 +25,10 @@ export async function start(): Promise<void> {
     process.exitCode = EXIT_CODE.wrongInput;
     return;
   }
-  const interrupts = new Interrupts();
+  const words = process.argv.slice(2);
+  const interrupts = new Interrupts(words[0]);
   const io = nodeIo(new AbortController().signal);
-  const exitCode = await runCli(process.argv.slice(2), {
+  const exitCode = await runCli(words, {
     ...io,
     get signal() {
       return interrupts.signal;
