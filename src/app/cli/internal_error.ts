@@ -1,4 +1,4 @@
-import { codeOf } from "./system_error.ts";
+import { codeOf, whyOf } from "./system_error.ts";
 
 /** What the user sees of a run that broke: how to mend it if the machine has too little; else that it is a bug, and the stack. */
 export function internalErrorText(error: unknown): string {
@@ -17,6 +17,7 @@ function lackText(error: unknown): string | undefined {
   if (codeOf(error) === "ERR_WORKER_INIT_FAILED") {
     return `no thread can be started: ${error.message}; raise the limits of this user (ulimit -u, ulimit -n)`;
   }
+  if (["EMFILE", "ENFILE"].includes(codeOf(error) ?? "")) return whyOf(error);
   // A worker hands on the message alone; it is V8's.
   if (!error.message.startsWith("Array buffer allocation failed")) return undefined;
   return "out of memory: the machine gives no room for the tables of another boot; run fewer at once with --jobs, or end what else runs";
