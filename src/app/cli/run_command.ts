@@ -10,6 +10,7 @@ import type { RunProgress } from "../../study/run_study.ts";
 import type { RunRequest } from "../../study/study_on_workers.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { SECOND } from "../../units.ts";
+import { beginResult, writeResult } from "./begin_result.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
@@ -45,15 +46,16 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
     io.stderr.write(`sim: ${wrongWarmUp}\n`);
     return EXIT_CODE.wrongInput;
   }
-  const files = options.out === undefined ? undefined : await runFolder(options.out, file.text, options, io);
-  if (files !== undefined && "why" in files) {
-    io.stderr.write(`sim: ${files.why}\n`);
+  const scenarioFile = ["scenario.yaml", scenarioAsRun(file.text, options.overrides)] as const;
+  const unusable = options.out === undefined ? undefined : await beginResult(options.out, [scenarioFile], io);
+  if (unusable !== undefined) {
+    io.stderr.write(`sim: ${unusable}\n`);
     return EXIT_CODE.wrongInput;
   }
   const request = requestOf(parsed.scenario, io.digest(file.text), options, io);
   // A result that is kept is one of which charts are made.
-  const kept = files === undefined ? request : { ...request, gaugeReadings: GAUGE_READINGS };
-  return simulate(kept, { ...options, files }, io);
+  const kept = options.out === undefined ? request : { ...request, gaugeReadings: GAUGE_READINGS };
+  return simulate(kept, options, io);
 }
 
 /** Moments of each boot at which a run that is kept reads how full its tables are. */
@@ -70,33 +72,8 @@ export function warmUpProblem(
   return `Cannot leave out the first ${start}: a boot is simulated for ${whole}; raise --duration`;
 }
 
-/** Where the result of a run goes: its folder's files. */
-interface RunFolder {
-  readonly resultPath: string;
-  readonly scenarioPath: string;
-  readonly scenario: string;
-}
-
-/** The folder of `--out`, unless it holds a result already. */
-async function runFolder(
-  out: string,
-  text: string,
-  options: RunOptions,
-  io: CliIo,
-): Promise<RunFolder | { readonly why: string }> {
-  const listed = await io.listFiles(out);
-  const isUsed = listed.ok && listed.files.some((path) => /(^|[/\\])(result|manifest)\.json$/.test(path));
-  if (isUsed) return { why: `Cannot use ${JSON.stringify(out)}: it holds a result already; name another folder` };
-  const scenario = scenarioAsRun(text, options.overrides);
-  return { resultPath: `${out}/result.json`, scenarioPath: `${out}/scenario.yaml`, scenario };
-}
-
 /** Runs the study with its progress on the terminal, and prints what it found. */
-async function simulate(
-  request: RunRequest,
-  options: RunOptions & { readonly files: RunFolder | undefined },
-  io: CliIo,
-): Promise<number> {
+async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Promise<number> {
   const line = io.stderr.isTerminal && !options.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
   let latest: RunProgress | undefined;
   const onProgress = (progress: RunProgress): void => {
@@ -117,28 +94,13 @@ async function simulate(
   }
   line?.clear();
   io.stdout.write(options.format === "json" ? jsonText(document) : runText(document, textOptions(io)));
-  const problem = options.files === undefined ? undefined : await writeRun(options.files, document, io);
+  const { out } = options;
+  const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
   if (problem !== undefined) {
     io.stderr.write(`sim: ${problem}\n`);
     return EXIT_CODE.wrongInput;
   }
   return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
-}
-
-/** Writes the scenario as run, then the result; or says why it cannot. */
-async function writeRun(
-  { resultPath, scenarioPath, scenario }: RunFolder,
-  document: RunDocument,
-  io: CliIo,
-): Promise<string | undefined> {
-  for (const [path, text] of [
-    [scenarioPath, scenario],
-    [resultPath, jsonText(document)],
-  ] as const) {
-    const why = await io.writeWholeFile(path, text);
-    if (why !== undefined) return `Cannot write ${JSON.stringify(path)}: ${why}`;
-  }
-  return undefined;
 }
 
 /**
