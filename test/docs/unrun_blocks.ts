@@ -26,6 +26,12 @@ export const UNRUN_BLOCKS: readonly UnrunBlocks[] = [
     because: "two lines, to show how a story is laid out",
   },
   { document: "src/docs/how-to/sweep-on-a-cluster.md", language: "text", count: 1, because: "there is no Slurm here" },
+  {
+    document: "src/docs/run.md",
+    language: "text",
+    count: 1,
+    because: "how the lines of a bug look, which there is not",
+  },
   { document: "src/docs/rules.md", language: "text", count: 61, because: "test/check/rules runs each example" },
 ];
 
