@@ -99,14 +99,12 @@ describe("connect() to a tuple in TIME_WAIT", () => {
   function reuseMoments(
     kernel: string,
     daddr: Ipv4,
-    mode: string | undefined,
+    mode: Readonly<Record<string, string>> | string | undefined,
     moments: readonly number[],
-    more: Readonly<Record<string, string>> = {},
   ): boolean[] {
     const sysctls = {
       "net.ipv4.ip_local_port_range": "50000 50000",
-      ...(mode === undefined ? {} : { "net.ipv4.tcp_tw_reuse": mode }),
-      ...more,
+      ...(typeof mode === "string" ? { "net.ipv4.tcp_tw_reuse": mode } : mode),
     };
     return moments.map((moment) => {
       const wire = new Wire({ kernel, sysctls, uptime: 100_000_000_000 });
@@ -145,8 +143,8 @@ describe("connect() to a tuple in TIME_WAIT", () => {
   });
 
   it("waits for tcp_tw_reuse_delay in place of a second", () => {
-    const delay = { "net.ipv4.tcp_tw_reuse_delay": "3000" };
-    expect(reuseMoments("6.18.44", peer, "1", [1.21, 3.19, 3.21], delay)).toEqual([false, false, true]);
+    const delay = { "net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_tw_reuse_delay": "3000" };
+    expect(reuseMoments("6.18.44", peer, delay, [1.21, 3.19, 3.21])).toEqual([false, false, true]);
   });
 
   it("of another host succeeds with tcp_tw_reuse=2 before 4.19, where it is as good as 1, but not on el8", () => {
