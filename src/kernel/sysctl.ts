@@ -49,9 +49,9 @@ export interface SysctlValuesOptions {
  * The sysctls of one network namespace: written as text with the kernel's own parsers, read as numbers. Values of which
  * the machine has one are read from and written to `globals`.
  *
- * Not modelled: that such a value cannot be written, or is not even there, in another namespace than the first; that a
- * new namespace starts with the device settings of the first (devconf_inherit_init_net); that a device which exists
- * when `conf.default.forwarding` is written keeps its own value.
+ * Not modelled: that what the machine has once cannot be written, or is not even there, in another namespace than the
+ * first; that a new namespace starts with the device settings of the first (devconf_inherit_init_net); that a device
+ * which exists when `conf.default.forwarding` is written keeps its own value.
  */
 export class SysctlValues {
   readonly #era: KernelEra;

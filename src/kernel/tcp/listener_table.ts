@@ -42,7 +42,7 @@ export class ListenerTable {
 
   /**
    * The member of a listener's SO_REUSEPORT group that a connection's hash falls to; a socket without the option is a
-   * group by itself. Source: net/core/sock_reuseport.c reuseport_select_sock, v6.1. Not modelled: programs attached to it.
+   * group by itself. Source: net/core/sock_reuseport.c reuseport_select_sock, v6.1. Not modelled: BPF programs that choose.
    *
    * @param hash 32 bits, unsigned.
    */
