@@ -76,6 +76,15 @@ const EPILOGUE: Micros = SECOND;
  *
  * @returns the story, or why there is none.
  * @throws what `pause` rejects with; a broken invariant.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const read = parseScenario(readFileSync(file, "utf8"), file, ["duration=20s"]);
+ * if (!read.ok) throw new Error(file);
+ * const wanted = { number: 1 };
+ * const request = { scenario: read.scenario, wanted, replications: [0], pause: () => Promise.resolve() };
+ * console.log((await explainConnection(request)).kind); // story
+ * ```
  */
 export async function explainConnection(request: ExplainRequest): Promise<Explanation> {
   const { scenario, at, wanted } = request;
