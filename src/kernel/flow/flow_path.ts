@@ -33,8 +33,8 @@ const AUDIT_EVERY = 4096;
  * What a connection does is not written down here: it is learnt from some of the same kind that went packet by packet,
  * forgotten whenever routes, rules, sysctls or listeners change, and compared again every so often.
  *
- * Not modelled: connections that are translated, that go through a service or a VXLAN tunnel, or whose port was bound
- * beforehand; their packets are always sent one by one.
+ * Connections that are translated, that go through a service or a VXLAN tunnel, or whose port was bound beforehand are
+ * always left to their packets.
  */
 export class FlowPath {
   readonly #group: MachineGroup;
