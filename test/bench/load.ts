@@ -80,6 +80,8 @@ export interface Boot {
   readonly replication?: number;
   /** Settings as `--set` takes them. */
   readonly overrides?: readonly string[];
+  /** Carries whole connections at once where that makes no difference, as studies do. */
+  readonly carriesFlows?: boolean;
   readonly trace?: TraceSink;
   readonly hasEventFingerprint?: boolean;
 }
@@ -97,7 +99,7 @@ export class MeasuredNode {
   /** Boots it; nothing has happened yet. @throws if the scenario has a problem. */
   static async boot(
     text: string,
-    { replication = 0, overrides = [], trace, hasEventFingerprint = false }: Boot = {},
+    { replication = 0, overrides = [], carriesFlows = false, trace, hasEventFingerprint = false }: Boot = {},
   ): Promise<MeasuredNode> {
     const { Cluster } = await built<typeof ClusterModule>("cluster/cluster.ts");
     const { EventLoop } = await built<typeof EventLoopModule>("sim/event_loop.ts");
@@ -106,6 +108,7 @@ export class MeasuredNode {
     const loop = new EventLoop();
     if (hasEventFingerprint) loop.traceEvents();
     const cluster = new Cluster(options, loop, new RandomStreams(options.seed, replication), trace);
+    if (carriesFlows) cluster.carryFlows();
     cluster.start();
     return new MeasuredNode(cluster, loop);
   }
@@ -113,10 +116,12 @@ export class MeasuredNode {
   /** Runs the next so many seconds of its time. */
   run(seconds: number): Work {
     const { machine } = this.cluster.nodes[0]!.node;
+    this.cluster.settle();
     const { packetsSent } = machine;
     const { connections } = machine.tcp;
     const { fired, now } = this.#loop;
     const cpuSeconds = cpuSecondsOf(() => this.#loop.runUntil(now + Math.round(seconds * 1e6)));
+    this.cluster.settle();
     return {
       connections: machine.tcp.connections - connections,
       packets: machine.packetsSent - packetsSent,

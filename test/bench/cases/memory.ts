@@ -45,8 +45,7 @@ const conntrackEntry: Point = {
     for (let entry = 0; entry < entries; entry += 1) {
       const slot = table.allocate();
       table.setProtocol(slot, TCP);
-      table.setTuple(2 * slot, client, server(entry), (clientPort(entry) << 16) | serverPort);
-      table.setTuple(2 * slot + 1, server(entry), client, (serverPort << 16) | clientPort(entry));
+      table.setOriginal(slot, client, server(entry), (clientPort(entry) << 16) | serverPort);
       table.insert(slot);
     }
     const rows = perEntry(before, entries);
@@ -58,7 +57,6 @@ const conntrackEntry: Point = {
 const timeWaitSocket: Point = {
   name: "TIME_WAIT socket",
   measure: async () => {
-    const { TcpState } = await import("../../../src/kernel/tcp/tcp_states.ts");
     const { SocketTable } = await built<typeof SocketTableModule>("kernel/tcp/socket_table.ts");
     const entries = ENTRIES;
     const { client, clientPort, server, serverPort } = tupleOf;
@@ -67,7 +65,7 @@ const timeWaitSocket: Point = {
     for (let entry = 0; entry < entries; entry += 1) {
       const slot = sockets.allocate(0, undefined, 0);
       sockets.hash(slot, client, clientPort(entry), server(entry), serverPort);
-      sockets.setState(slot, TcpState.TIME_WAIT);
+      sockets.becomeTimeWait(slot);
     }
     const rows = perEntry(before, entries);
     assert(sockets.index.count === entries, "the table is alive while it is weighed");
