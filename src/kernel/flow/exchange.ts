@@ -55,7 +55,8 @@ export class Exchange {
         new EntryEnd(entry, namespaces[entry.netns]!.conntrack!, rules, first + index * ENTRY_SEQUENCES),
     );
     this.#tables = {
-      conntracks: this.#entries.map(({ conntrack }) => conntrack),
+      // Its entries look for themselves, since they may follow others.
+      conntracks: [],
       ipvs: namespaces.flatMap(({ ipvs }, index) => (ipvs === undefined || rises[index]!.length === 0 ? [] : [ipvs])),
     };
   }
@@ -92,7 +93,12 @@ export class Exchange {
 
   /** Whether all tables take a connection from this socket in as they took in those that were watched. */
   mayCarry(tcp: Tcp, slot: number, server: FlowServer): boolean {
-    return isTupleUnused(tcp, slot, server, this.#tables);
+    if (!isTupleUnused(tcp, slot, server, this.#tables)) return false;
+    const { sockets } = tcp;
+    for (const entry of this.#entries) {
+      if (!entry.mayFollow(sockets.local(slot), sockets.remote(slot), sockets.ports(slot))) return false;
+    }
+    return true;
   }
 
   /** Leaves behind what the connection of this socket, which begins now, would leave there. */

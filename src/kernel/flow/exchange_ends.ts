@@ -1,8 +1,9 @@
 import type { Micros } from "../../units.ts";
-import type { Conntrack } from "../conntrack/conntrack.ts";
+import { type Conntrack, IN_THE_WAY, NOTHING } from "../conntrack/conntrack.ts";
 import { Protocol } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
+import { packPorts } from "../tuple_index.ts";
 import type { EntryFacts, WaitFacts } from "./exchange_facts.ts";
 import type { SequenceRules } from "./exchange_sequences.ts";
 
@@ -45,7 +46,7 @@ export class WaitEnd {
 
 /** The conntrack entry that a kind of connection leaves behind in one namespace. */
 export class EntryEnd {
-  readonly conntrack: Conntrack;
+  readonly #conntrack: Conntrack;
   readonly #status: number;
   readonly #state: number;
   readonly #lastDirection: number;
@@ -55,11 +56,13 @@ export class EntryEnd {
   readonly #timer: Micros;
   readonly #rules: SequenceRules;
   readonly #first: number;
+  /** What `findPredecessor` said last. */
+  #predecessor = NOTHING;
 
   /** @param first the rule of its first sequence number, in the order of `entrySequences`. */
   // oxlint-disable-next-line max-params -- made once per kind of connection
   constructor(facts: EntryFacts, conntrack: Conntrack, rules: SequenceRules, first: number) {
-    this.conntrack = conntrack;
+    this.#conntrack = conntrack;
     this.#status = facts.status;
     this.#state = facts.state;
     this.#lastDirection = facts.lastDirection;
@@ -71,15 +74,22 @@ export class EntryEnd {
     this.#first = first;
   }
 
-  /** Puts the entry of a connection into the table. @param ports of the original direction. */
+  /** Whether the table takes the entry in, in the place of one that its SYN replaces if need be. @param ports of the original direction. */
+  mayFollow(src: number, dst: number, ports: number): boolean {
+    const reverse = packPorts(ports & 0xffff, ports >>> 16);
+    this.#predecessor = this.#conntrack.findPredecessor(src, dst, ports, reverse);
+    return this.#predecessor !== IN_THE_WAY;
+  }
+
+  /** Puts the entry of a connection into the table, `mayFollow` having said yes. @param ports of the original direction. */
   // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
   leave(src: number, dst: number, ports: number, { begins, client, server }: CarriedConnection): void {
-    const { conntrack } = this;
+    const conntrack = this.#conntrack;
     const { table } = conntrack;
     const { memory } = table;
     const rules = this.#rules;
     const first = this.#first;
-    const slot = conntrack.allocateFor(Protocol.TCP);
+    const slot = conntrack.allocateAfter(this.#predecessor, Protocol.TCP);
     const original = 2 * slot;
     const reply = original + 1;
     table.setOriginal(slot, src, dst, ports);
