@@ -3,7 +3,9 @@ import type { Fingerprint } from "../sim/fingerprint.ts";
 import { TimerColumn, type TimerColumnOwner } from "../sim/timer_column.ts";
 import { Errno } from "../kernel/errno.ts";
 import type { Machine } from "../kernel/machine.ts";
+import type { Flow } from "../kernel/flow/flow.ts";
 import type { Netns } from "../kernel/netns.ts";
+import { CARRIED } from "../kernel/tcp/tcp.ts";
 import type { SocketOwner } from "../kernel/tcp/socket_owner.ts";
 import { SocketFlag } from "../kernel/tcp/socket_table.ts";
 import { TcpState } from "../kernel/tcp/tcp_states.ts";
@@ -38,6 +40,11 @@ export interface ClientSpec {
   readonly timeout: Micros;
   /** How long the connection stays open after the answer (`closes: client` and `reset`); not at all if left out. */
   readonly lasts?: Micros;
+  /**
+   * Lets a connection be carried at once by the group's flow path, if it has one. Only for a workload that opens its
+   * connections as the last thing that it does in an event.
+   */
+  readonly flow?: Flow;
   /** Binds the socket before it connects; without it connect() chooses the port. @returns 0 or -errno. */
   bind?(slot: number): number;
   finished(row: number, outcome: Outcome): void;
@@ -111,13 +118,19 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     if (spec.closes === "reset") tcp.setLingerReset(slot);
     const bound = spec.bind === undefined ? 0 : spec.bind(slot);
     if (bound < 0) tcp.close(slot);
-    const outcome = bound < 0 ? bound : tcp.connect(slot, spec.address, spec.port);
+    const flow = this.observer === undefined ? spec.flow : undefined;
+    const outcome = bound < 0 ? bound : tcp.connect(slot, spec.address, spec.port, flow);
     if (outcome < 0) {
       this.#fail(row, -outcome, false);
       return row;
     }
     const port = tcp.sockets.localPort(slot);
     this.#ports[row] = port;
+    if (outcome === CARRIED) {
+      this.#handshakes[row] = this.#begins[row] + flow!.last!.connects;
+      this.#succeed(row);
+      return row;
+    }
     this.observer?.connects(row, spec, { address: tcp.sockets.local(slot), port });
     this.#columnOf(spec.timeout).arm(row, this.#generations[row]);
     return row;
@@ -172,6 +185,11 @@ export class Clients implements SocketOwner, TimerColumnOwner {
 
   #closeAndSucceed(row: number): void {
     this.#machine.tcp.close(this.#slots[row]!);
+    this.#specs[row]!.flow?.watch?.finish(this.#loop.now, this.#connectTime(row));
+    this.#succeed(row);
+  }
+
+  #succeed(row: number): void {
     this.#finish(row, SUCCESS_CODE, {
       isSuccess: true,
       cause: "other",

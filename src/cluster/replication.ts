@@ -17,6 +17,8 @@ export interface ReplicationExtent {
   readonly warmUp?: Micros;
   /** How many times gauges are read at most; not at all if left out. No outcome depends on it. */
   readonly gaugeReadings?: number;
+  /** Sends every packet, also where the flow path could carry a connection at once. The result is the same. */
+  readonly isPacketByPacket?: boolean;
 }
 
 /** How a run is watched and cut short. */
@@ -82,10 +84,11 @@ export function* replicationInSlices(
 function* simulate(
   options: ClusterOptions,
   replication: number,
-  { until, warmUp, gaugeReadings, slice }: ReplicationExtent & { readonly slice: Micros },
+  { until, warmUp, gaugeReadings, isPacketByPacket, slice }: ReplicationExtent & { readonly slice: Micros },
   loop: EventLoop,
 ): Generator<ReplicationSlice, ReplicationResult, void> {
   const cluster = new Cluster(options, loop, new RandomStreams(options.seed, replication));
+  if (isPacketByPacket !== true) cluster.carryFlows();
   cluster.start();
   const heldPorts = cluster.nodes.map(({ node }) => node.kubeProxy.heldPorts());
   const end = Math.min(until ?? options.duration, options.duration);
@@ -96,6 +99,7 @@ function* simulate(
       ? undefined
       : new Gauges(cluster, { start, end, readings: readingsIn(end - start, gaugeReadings) });
   const resultAt = (now: Micros, counted: Micros | undefined): ReplicationResult => {
+    cluster.settle();
     const results = cluster.nodes.map((node, index) =>
       nodeResult(node, {
         replication,

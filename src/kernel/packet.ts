@@ -83,6 +83,11 @@ export class PacketPool {
   readonly #packets: Packet[] = [];
   readonly #free: Packet[] = [];
 
+  /** Packets that have been taken and not given back. */
+  get inUse(): number {
+    return this.#packets.length - this.#free.length;
+  }
+
   /** A packet with default fields; the taker fills in the rest. */
   take(): Packet {
     const packet = this.#free.pop();

@@ -21,8 +21,11 @@ const EVENTS_BETWEEN_CHECKS = 10_000_000;
  */
 export class EventLoop {
   #now: Micros = 0;
+  /** Where the present call of `runUntil` ends. */
+  #end: Micros = 0;
   #sequence = 0;
   #fired = 0;
+  #told = 0;
   readonly #queue = new TimerQueue();
   readonly #handlers: Handler[] = [];
   readonly #names: string[] = [];
@@ -41,9 +44,30 @@ export class EventLoop {
     return this.#now;
   }
 
-  /** Events fired so far. */
+  /** Events so far: those that were fired, but for cancelled timers, and those that were told by `countEvents`. */
   get fired(): number {
-    return this.#fired;
+    return this.#fired + this.#told;
+  }
+
+  /** Counts events that took place without being fired, or, when negative, that were fired for nothing. */
+  countEvents(count: number): void {
+    this.#told += count;
+  }
+
+  /** When the next event is due: Infinity if none is. */
+  get next(): Micros {
+    return Math.min(this.#frontTime, this.#queue.earliestTime);
+  }
+
+  /** Whether nothing is due up to and including `time`, nor the run's end. */
+  isQuietUntil(time: Micros): boolean {
+    return time < this.#end && time < this.#frontTime && time < this.#queue.earliestTime;
+  }
+
+  /** Moves the clock over a span in which nothing is due, for one who does at once what would take that long. */
+  advanceTo(time: Micros): void {
+    assert(time >= this.#now && this.isQuietUntil(time), "the clock only jumps over what is quiet");
+    this.#now = time;
   }
 
   /** Registers a handler under a name; do it once per kind of event, not per entity. */
@@ -107,6 +131,7 @@ export class EventLoop {
    */
   runUntil(end: Micros): void {
     assert(end >= this.#now, "time never goes back");
+    this.#end = end;
     this.#fireUntil(end);
     this.#now = end;
   }

@@ -13,7 +13,7 @@ export interface TimerColumnOwner {
  * Timers of one fixed length, first in, first out: they need no queue, since the one armed first is due first. Only the
  * oldest live one stands in the event loop, with the sequence it took when it was armed, so the order of all events is
  * the same as if each stood there. Arming is O(1), and when a timer is due is only asked once it is the oldest; cancelling
- * costs nothing; a dead timer is dropped when it is reached.
+ * costs nothing; a dead timer is dropped when it is reached, and counts as no event.
  */
 export class TimerColumn {
   readonly #loop: EventLoop;
@@ -55,6 +55,7 @@ export class TimerColumn {
     const isLive = this.#owner.isLive(slot, this.#generations[this.#head]!);
     this.#dropHead();
     if (isLive) this.#owner.fire(slot);
+    else this.#loop.countEvents(-1);
     if (!this.#isArmed) this.#armHead();
   }
 

@@ -9,6 +9,8 @@ export interface ReplicationTask {
   readonly until?: Micros;
   readonly warmUp?: Micros;
   readonly gaugeReadings?: number;
+  /** Send every packet, also where a connection could be carried at once. */
+  readonly isPacketByPacket?: boolean;
 }
 
 /** Who hears of one task of a pool. */

@@ -51,14 +51,12 @@ export interface SweepDocument extends Omit<SweepManifest, "format" | "points"> 
   readonly points: readonly SweepPoint[];
 }
 
-/** Of a point that had no choice. */
-const AS_ASKED: EstimatorDocument = { name: "packet", why: "simulated as asked" };
-
-/** The document of a run as a point of a sweep keeps it. */
+/** The document of a run as a point of a sweep keeps it. @param simulation how it was simulated, if it had no choice. */
 export function pointDocument(
   sweep: string,
   { point, values }: Pick<SweepPoint, "point" | "values">,
   document: RunDocument,
+  simulation: "flow" | "packet" = "flow",
 ): PointDocument {
   const { format: _format, scenario: _scenario, engine, ...figures } = document;
   const { cpuSeconds: _cpu, wallSeconds: _wall, ...counts } = engine;
@@ -67,7 +65,7 @@ export function pointDocument(
     sweep,
     point,
     values,
-    estimator: AS_ASKED,
+    estimator: { name: simulation, why: "simulated as asked" },
     ...figures,
     engine: counts,
   };

@@ -16,12 +16,13 @@ function reply(message: WorkerReply): void {
   port?.postMessage(message);
 }
 
-port?.on("message", ({ scenario, replication, until, warmUp, gaugeReadings }: ReplicationTask) => {
+port?.on("message", ({ scenario, replication, until, warmUp, gaugeReadings, isPacketByPacket }: ReplicationTask) => {
   try {
     const result = runReplication(scenario, replication, {
       ...(until === undefined ? {} : { until }),
       ...(warmUp === undefined ? {} : { warmUp }),
       ...(gaugeReadings === undefined ? {} : { gaugeReadings }),
+      ...(isPacketByPacket === undefined ? {} : { isPacketByPacket }),
       onSlice: (simulated, failed) => reply({ kind: "slice", simulated, failed }),
     });
     reply({ kind: "result", result });

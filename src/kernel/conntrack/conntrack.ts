@@ -149,6 +149,36 @@ export class Conntrack {
     if (this.isAlive(packet) && !this.table.has(packet.ct, CtStatus.CONFIRMED)) this.table.free(packet.ct);
   }
 
+  /** Whether a connection that begins now finds the table free for it: no entry has its tuples, and none must go. */
+  isFreeFor(src: Ipv4, dst: Ipv4, ports: number, reversePorts: number): boolean {
+    const { table } = this;
+    return (
+      (this.#max === 0 || table.count < this.#max) &&
+      table.find(src, dst, ports, Protocol.TCP) < 0 &&
+      table.find(dst, src, reversePorts, Protocol.TCP) < 0
+    );
+  }
+
+  /** A slot for a connection that `isFreeFor` lets in, without a packet. */
+  allocateFor(protocol: number): number {
+    if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
+    const slot = this.table.allocate();
+    if (this.table.count > this.#peak) this.#peak = this.table.count;
+    this.table.setProtocol(slot, protocol);
+    return slot;
+  }
+
+  /** Puts an entry of `allocateFor` into the table. @param timer when the event of an entry with a timer fires. */
+  insert(slot: number, timer: Micros): void {
+    this.table.insert(slot);
+    this.#timers?.armAt(slot, timer);
+  }
+
+  /** When the event of an entry fires; `Infinity` where entries have none. */
+  timerOf(slot: number): Micros {
+    return this.#timers?.dueOf(slot) ?? Infinity;
+  }
+
   /** Whether the packet's entry is still the one it was given. */
   isAlive(packet: Packet): boolean {
     return packet.ct >= 0 && this.table.generation(packet.ct) === packet.ctGeneration;

@@ -229,6 +229,7 @@ export class ConntrackTable {
     words[8 * slot + Word.MARKS] = 0;
     words[8 * slot + Word.EXPIRES_LOW] = 0;
     words[wide] = (words[wide]! & (-1 << GENERATION_SHIFT)) | (CtTcpInput.NONE << INPUT_SHIFT);
+    this.memory.clear(slot);
     return slot;
   }
 

@@ -32,6 +32,13 @@ export class TrackerMemory {
     this.#words = longerInt32(this.#words, capacity * WORDS);
   }
 
+  /** Forgets all of an entry. */
+  clear(slot: number): void {
+    const words = this.#words;
+    const end = WORDS * (slot + 1);
+    for (let place = end - WORDS; place < end; place += 1) words[place] = 0;
+  }
+
   /** The highest acknowledgement that this direction has sent. */
   maxAck(node: number): number {
     return this.#words[placeOf(node) + Word.MAX_ACK]!;

@@ -78,6 +78,7 @@ export class Ipvs {
     else onPort.push(service);
     this.#servicesOnPort[port] = this.#servicesOnPort[port]! + 1;
     this.#serviceCount += 1;
+    this.netns.machine.group.noteChange();
     if (this.#serviceCount === 1) this.#registerHooks();
     return service;
   }
@@ -89,6 +90,7 @@ export class Ipvs {
     this.#services.set(service.port, kept);
     this.#servicesOnPort[service.port] = this.#servicesOnPort[service.port]! - 1;
     this.#serviceCount -= 1;
+    this.netns.machine.group.noteChange();
     if (this.#serviceCount === 0) this.#unregisterHooks();
   }
 
@@ -137,6 +139,11 @@ export class Ipvs {
     const services = this.#services.get(port)!;
     for (const service of services) if (service.address === address && service.protocol === protocol) return service;
     return undefined;
+  }
+
+  /** Whether a service of any address and protocol stands on this port. */
+  hasServiceOn(port: Port): boolean {
+    return this.#servicesOnPort[port] !== 0;
   }
 
   /** Makes a connection for a packet from a client. Source: net/netfilter/ipvs/ip_vs_conn.c ip_vs_conn_new, v6.1. */
@@ -253,11 +260,16 @@ export class Ipvs {
 
   #lookAt(row: number): void {
     const connections = this.connections;
-    const now = this.netns.machine.loop.now;
-    if (connections.protocol[row] === 0 || connections.armedAt[row] !== now) return;
-    connections.armedAt[row] = -1;
-    if (connections.due[row]! > now) this.#arm(row, connections.due[row]!);
-    else this.#expire(row);
+    const { loop } = this.netns.machine;
+    const isArmed = connections.protocol[row] !== 0 && connections.armedAt[row] === loop.now;
+    if (isArmed) connections.armedAt[row] = -1;
+    if (isArmed && connections.due[row]! <= loop.now) {
+      this.#expire(row);
+      return;
+    }
+    // The connection is gone or its end was put off: nothing happens.
+    loop.countEvents(-1);
+    if (isArmed) this.#arm(row, connections.due[row]!);
   }
 
   /**

@@ -71,6 +71,7 @@ export class Nat {
     const environment: RuleEnvironment = {
       isLocalAddress: (address) => this.#netns.hasAddress(address),
       randomUnit: () => this.#random.uniform(),
+      noteChance: () => this.#netns.machine.group.noteChance(),
       ruleLog: this.#netns.ruleLog,
       ...(this.#netns.ruleTally === undefined ? {} : { tally: this.#netns.ruleTally }),
     };
@@ -96,6 +97,7 @@ export class Nat {
     const chains = this.#chains[hook]!;
     const place = chains.findIndex((chain) => priority <= chain.priority);
     chains.splice(place < 0 ? chains.length : place, 0, { priority, run });
+    this.#netns.machine.group.noteChange();
   }
 
   /** Asks a chain no more. Connections keep the translation that it gave them. */
@@ -104,6 +106,7 @@ export class Nat {
       const place = chains.findIndex((chain) => chain.run === run);
       if (place >= 0) chains.splice(place, 1);
     }
+    this.#netns.machine.group.noteChange();
   }
 
   /**

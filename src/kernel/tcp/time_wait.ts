@@ -55,7 +55,6 @@ export class TimeWaitQueue {
    * Source: net/ipv4/tcp_minisocks.c tcp_time_wait, v6.1.
    */
   enter(slot: number): void {
-    const { sockets, machine } = this.#tcp;
     const netns = this.#tcp.netnsOf(slot);
     this.expire();
     if (this.countOf(netns) >= netns.maxTimeWaits) {
@@ -64,10 +63,16 @@ export class TimeWaitQueue {
       return;
     }
     netns.counters.TcpExtTW += 1;
+    this.begin(slot, this.#tcp.machine.loop.now);
+  }
+
+  /** A socket is a TIME_WAIT entry from `time` on, which is not before that of any other. */
+  begin(slot: number, time: Micros): void {
+    const { sockets } = this.#tcp;
     this.#tcp.timers.cancel(slot);
     sockets.becomeTimeWait(slot);
-    sockets.setDue(slot, machine.loop.now + TIMEWAIT_LEN);
-    this.#changeCount(netns, 1);
+    sockets.setDue(slot, time + TIMEWAIT_LEN);
+    this.#changeCount(this.#tcp.netnsOf(slot), 1);
     this.#append(slot);
   }
 
@@ -85,9 +90,9 @@ export class TimeWaitQueue {
     return this.#timestamps.get(slot) ?? this.#tcp.sockets.due(slot) - TIMEWAIT_LEN;
   }
 
-  /** Removes the entries whose time is over. */
-  expire(): void {
-    while (this.#oldestDue <= this.#tcp.machine.loop.now) this.kill(this.#oldest);
+  /** Removes the entries whose time is over, now or at `time`. */
+  expire(time: Micros = this.#tcp.machine.loop.now): void {
+    while (this.#oldestDue <= time) this.kill(this.#oldest);
   }
 
   /** Ends one entry now. */
