@@ -1,5 +1,6 @@
 import type { Port } from "../../units.ts";
 import { assert } from "../../sim/assert.ts";
+import { PortBits, type PortRun } from "./port_bits.ts";
 
 /** Ports of one page: most namespaces use few, and a page is made when the first of its ports gets an owner. */
 const PAGE_BITS = 10;
@@ -19,6 +20,11 @@ export class PortBuckets {
   readonly #pages: (Int32Array | undefined)[] = Array.from({ length: 65536 >> PAGE_BITS }, () => undefined);
   #inUse = 0;
   #inUseMost = 0;
+  /** Ports closed to `connect()`; made when the first search meets a port that is not usable. */
+  #closed: PortBits | undefined = undefined;
+  /** The reserved ports, and the flags that they were made of. */
+  #reserved: PortBits | undefined = undefined;
+  #reservedFlags: Uint8Array | undefined = undefined;
 
   /** Ports with at least one owner. */
   get inUse(): number {
@@ -41,6 +47,16 @@ export class PortBuckets {
     return page !== undefined && (page[2 * (port & PAGE_MASK) + 1]! & 1) === 1;
   }
 
+  /** How many ports of a run, from its first on, are reserved or closed to connect(). @param reserved one flag a port. */
+  closedRun(run: PortRun, reserved: Uint8Array): number {
+    this.#closed ??= PortBits.of((port) => this.isClosedToConnect(port));
+    if (this.#reserved === undefined || this.#reservedFlags !== reserved) {
+      this.#reserved = PortBits.of((port) => reserved[port] === 1);
+      this.#reservedFlags = reserved;
+    }
+    return this.#closed.setRun(run, this.#reserved);
+  }
+
   /** Adds an owner that `connect()` bound. */
   addConnectOwner(port: Port): void {
     this.#add(port);
@@ -51,6 +67,7 @@ export class PortBuckets {
     const page = this.#add(port);
     const place = 2 * (port & PAGE_MASK) + 1;
     page[place] = (page[place]! + 2) | 1;
+    this.#closed?.set(port);
   }
 
   /**
@@ -68,8 +85,10 @@ export class PortBuckets {
     if (page[place] === 0) {
       this.#inUse -= 1;
       page[place + 1] = 0;
+      this.#closed?.clear(port);
     } else if (forgetsExplicit && page[place + 1]! >> 1 === 0) {
       page[place + 1] = 0;
+      this.#closed?.clear(port);
     }
   }
 
