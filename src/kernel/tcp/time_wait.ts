@@ -2,7 +2,6 @@ import { type Micros, type Port, SECOND } from "../../units.ts";
 import type { Netns } from "../netns.ts";
 import type { SocketTable } from "./socket_table.ts";
 import type { Tcp } from "./tcp.ts";
-import { TcpState } from "./tcp_states.ts";
 
 /** TCP_TIMEWAIT_LEN: a constant, no sysctl changes it. Source: include/net/tcp.h, v6.1. */
 export const TIMEWAIT_LEN: Micros = 60 * SECOND;
