@@ -5,6 +5,7 @@ import { PortBits, type PortRun } from "./port_bits.ts";
 /** Ports of one page: most namespaces use few, and a page is made when the first of its ports gets an owner. */
 const PAGE_BITS = 10;
 const PAGE_MASK = (1 << PAGE_BITS) - 1;
+const WORDS = 3;
 
 /**
  * The bind buckets of one namespace: for each port how many sockets and TIME_WAIT entries own it, how many of them were
@@ -16,7 +17,7 @@ const PAGE_MASK = (1 << PAGE_BITS) - 1;
  * Source: net/ipv4/inet_hashtables.c inet_bind_bucket_create, v6.12; net/ipv4/inet_hashtables.c inet_bind_hash, v6.12.
  */
 export class PortBuckets {
-  /** Two words a port: owners; explicit owners times two, plus one if the bucket is closed. */
+  /** Three words a port: owners; explicit owners times two, plus one if the bucket is closed; owners that share. */
   readonly #pages: (Int32Array | undefined)[] = Array.from({ length: 65536 >> PAGE_BITS }, () => undefined);
   #inUse = 0;
   #inUseMost = 0;
@@ -38,13 +39,13 @@ export class PortBuckets {
 
   owners(port: Port): number {
     const page = this.#pages[port >> PAGE_BITS];
-    return page === undefined ? 0 : page[2 * (port & PAGE_MASK)]!;
+    return page === undefined ? 0 : page[WORDS * (port & PAGE_MASK)]!;
   }
 
   /** Whether `connect()` passes over the port whatever the destination. */
   isClosedToConnect(port: Port): boolean {
     const page = this.#pages[port >> PAGE_BITS];
-    return page !== undefined && (page[2 * (port & PAGE_MASK) + 1]! & 1) === 1;
+    return page !== undefined && (page[WORDS * (port & PAGE_MASK) + 1]! & 1) === 1;
   }
 
   /** How many ports of a run, from its first on, are reserved or closed to connect(). @param reserved one flag a port. */
@@ -65,7 +66,7 @@ export class PortBuckets {
   /** Adds an owner bound by `bind()`, `listen()` or bind(0), or a connection that such a one accepted: the bucket closes. */
   addExplicitOwner(port: Port): void {
     const page = this.#add(port);
-    const place = 2 * (port & PAGE_MASK) + 1;
+    const place = WORDS * (port & PAGE_MASK) + 1;
     page[place] = (page[place]! + 2) | 1;
     this.#closed?.set(port);
   }
@@ -78,7 +79,7 @@ export class PortBuckets {
    */
   removeOwner(port: Port, wasExplicit: boolean, forgetsExplicit: boolean): void {
     const page = this.#pages[port >> PAGE_BITS];
-    const place = 2 * (port & PAGE_MASK);
+    const place = WORDS * (port & PAGE_MASK);
     assert(page !== undefined && page[place]! > 0, "a port that loses an owner has one");
     page[place] = page[place]! - 1;
     if (wasExplicit) page[place + 1] = page[place + 1]! - 2;
@@ -92,9 +93,28 @@ export class PortBuckets {
     }
   }
 
+  /**
+   * Whether every owner has SO_REUSEADDR and none listens, as far as that is counted: for the owners that `bind()` bound or
+   * that were accepted.
+   *
+   * Source: net/ipv4/inet_connection_sock.c inet_csk_update_fastreuse, v6.1.
+   */
+  isShared(port: Port): boolean {
+    const page = this.#pages[port >> PAGE_BITS];
+    const place = WORDS * (port & PAGE_MASK);
+    return page === undefined || page[place] === page[place + 2];
+  }
+
+  /** An owner has begun (1) or ceased (-1) to share its port with others that have SO_REUSEADDR. */
+  countSharer(port: Port, change: 1 | -1): void {
+    const page = this.#pages[port >> PAGE_BITS]!;
+    const place = WORDS * (port & PAGE_MASK) + 2;
+    page[place] = page[place]! + change;
+  }
+
   #add(port: Port): Int32Array {
-    const page = (this.#pages[port >> PAGE_BITS] ??= new Int32Array(2 << PAGE_BITS));
-    const place = 2 * (port & PAGE_MASK);
+    const page = (this.#pages[port >> PAGE_BITS] ??= new Int32Array(WORDS << PAGE_BITS));
+    const place = WORDS * (port & PAGE_MASK);
     if (page[place] === 0) {
       this.#inUse += 1;
       if (this.#inUse > this.#inUseMost) this.#inUseMost = this.#inUse;
