@@ -1,3 +1,4 @@
+import { assert } from "../sim/assert.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { Fingerprint } from "../sim/fingerprint.ts";
 import { TimerColumn, type TimerColumnOwner } from "../sim/timer_column.ts";
@@ -89,6 +90,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   readonly #holds = new Map<Micros, TimerColumn>();
   readonly #holdOwner: TimerColumnOwner;
   #opened = 0;
+  #finished = 0;
 
   constructor(machine: Machine, fingerprint: Fingerprint) {
     this.#machine = machine;
@@ -183,6 +185,38 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     });
   }
 
+  /** Connections that have ended, in whatever outcome. */
+  get finished(): number {
+    return this.#finished;
+  }
+
+  /**
+   * What does not hold between two events, one sentence each: every connection that was begun has ended or is open, an
+   * open one has its socket, every socket of ours has its connection, and none outlasts its time. It changes nothing.
+   */
+  *broken(): Generator<string> {
+    const { sockets } = this.#machine.tcp;
+    let open = 0;
+    for (const [row, spec] of this.#specs.entries()) {
+      if (spec === undefined) continue;
+      open += 1;
+      const slot = this.#slots[row]!;
+      if (sockets.owner(slot) !== this || sockets.tag(slot) !== row)
+        yield `an open connection has its socket: connection ${this.#serials[row]} does not own row ${slot}`;
+      const latest = this.#begins[row]! + spec.timeout + (spec.lasts ?? 0);
+      if (latest < this.#loop.now)
+        yield `no connection outlasts its time: connection ${this.#serials[row]} was to end by ${latest} us, now is ${this.#loop.now} us`;
+    }
+    if (this.#opened !== this.#finished + open)
+      yield `every connection ends in one outcome: ${this.#opened} were begun, ${this.#finished} have ended, ${open} are open`;
+    if (new Set(this.#free).size !== this.#free.length || this.#free.length + open !== this.#specs.length)
+      yield `a connection's row is free or open: of ${this.#specs.length}, ${this.#free.length} are free and ${open} open`;
+    for (let slot = 0; slot < sockets.extent; slot += 1) {
+      if (sockets.owner(slot) !== this || this.#slots[sockets.tag(slot)] === slot) continue;
+      yield `a client's socket has its connection: row ${slot} has none`;
+    }
+  }
+
   #closeAndSucceed(row: number): void {
     this.#machine.tcp.close(this.#slots[row]!);
     this.#specs[row]!.flow?.watch?.finish(this.#loop.now, this.#connectTime(row));
@@ -231,7 +265,9 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   }
 
   #finish(row: number, code: number, outcome: Outcome): void {
-    const spec = this.#specs[row]!;
+    const spec = this.#specs[row];
+    assert(spec !== undefined, "a connection ends in one outcome");
+    this.#finished += 1;
     this.#fingerprint.addWide(this.#loop.now);
     this.#fingerprint.add(this.#serials[row]!);
     this.#fingerprint.add(outcome.localPort);

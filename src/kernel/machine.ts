@@ -94,6 +94,11 @@ export class Machine {
     return this.#packetsSent;
   }
 
+  /** The handler of packets that arrive; its argument is the packet's row. */
+  get arrivalHandler(): number {
+    return this.#arrivalHandler;
+  }
+
   /** Makes a network namespace with a loopback device and the kernel's default sysctls. */
   createNetns(name: string): Netns {
     const netns = new Netns(this, this.#namespaces.length, name, this.#makeSysctls(this.globals));

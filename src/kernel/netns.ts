@@ -253,7 +253,7 @@ export class Netns {
     this.#forward(packet);
   }
 
-  /** Hands a packet to the protocol it is for. Not modelled: UDP sockets other than a tunnel's, and what a closed UDP port answers. */
+  /** Hands a packet to the protocol it is for. */
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);

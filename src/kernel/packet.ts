@@ -102,6 +102,16 @@ export class PacketPool {
     return this.#packets[row]!;
   }
 
+  /** Packets that there are, under way or free. */
+  get count(): number {
+    return this.#packets.length;
+  }
+
+  /** Those that nobody holds. */
+  get free(): readonly Packet[] {
+    return this.#free;
+  }
+
   /** Takes the packet back, with the one inside it; nobody may hold it any longer. */
   release(packet: Packet): void {
     if (packet.inner !== undefined) this.#releaseInner(packet);

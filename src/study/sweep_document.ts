@@ -51,7 +51,17 @@ export interface SweepDocument extends Omit<SweepManifest, "format" | "points"> 
   readonly points: readonly SweepPoint[];
 }
 
-/** The document of a run as a point of a sweep keeps it. @param simulation how it was simulated, if it had no choice. */
+/**
+ * The document of a run as a point of a sweep keeps it.
+ *
+ * @param simulation how it was simulated, if it had no choice.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1", "kernel=6.1"]);
+ * console.log(pointDocument("sweep", { point: 0, values: { kernel: "6.1" } }, run).values); // { kernel: '6.1' }
+ * ```
+ */
 export function pointDocument(
   sweep: string,
   { point, values }: Pick<SweepPoint, "point" | "values">,
@@ -71,7 +81,28 @@ export function pointDocument(
   };
 }
 
-/** The document of a sweep whose points are done. */
+/**
+ * The document of a sweep whose points are done.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const factor = readFactor("kernel=5.4.188,6.1");
+ * if (typeof factor === "string") throw new Error(factor);
+ * const planned = planSweep({
+ *   file,
+ *   text: readFileSync(file, "utf8"),
+ *   factors: [factor],
+ *   overrides: ["duration=20s"],
+ *   design: "grid",
+ *   points: undefined,
+ *   settings: {},
+ *   engine: { version: "", build: "" },
+ *   digest: () => "",
+ * });
+ * if (planned.ok) console.log(sweepDocument(planned.plan.manifest, [], undefined).format); // sweep/1
+ * ```
+ */
 export function sweepDocument(
   manifest: SweepManifest,
   points: readonly PointDocument[],

@@ -91,6 +91,16 @@ export class ConntrackBench {
     return `${CT_TCP_STATE_NAMES[table.state(slot)]} ${left}${unreplied}${assured}`;
   }
 
+  /** The buckets of a client's tuples: of what it sends, and of what it gets. */
+  bucketsOf(client: number): readonly [original: number, reply: number] {
+    const { table } = this.conntrack;
+    const [address, port] = [clientAddress(client), client & 0xffff];
+    return [
+      table.bucketOf(address, SERVER, packPorts(port, SERVER_PORT), Protocol.TCP),
+      table.bucketOf(SERVER, address, packPorts(SERVER_PORT, port), Protocol.TCP),
+    ];
+  }
+
   /** Entries, expired ones included. */
   get count(): number {
     return this.conntrack.table.count;

@@ -7,6 +7,7 @@ import { SocketFlag } from "../tcp/socket_table.ts";
 import { packPorts } from "../tuple_index.ts";
 import { ConntrackTable } from "./conntrack_table.ts";
 import { CtStatus } from "./ct_status.ts";
+import { slotsInBucket } from "./kernel_bucket.ts";
 import { EntryTimers } from "./entry_timers.ts";
 import { maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
 
@@ -118,6 +119,11 @@ export class Conntrack {
   /** The most entries there were at once. */
   get peak(): number {
     return this.#peak;
+  }
+
+  /** Entries that the packets which killed them may still be under way with. */
+  get dying(): readonly number[] {
+    return this.#dying;
   }
 
   get timeouts(): TcpTimeouts {
@@ -311,7 +317,7 @@ export class Conntrack {
     const first = table.bucketOf(packet.src, packet.dst, ports, packet.protocol);
     for (let offset = 0; offset < EARLY_DROP_BUCKETS; offset += 1) {
       let dropped = 0;
-      for (const slot of table.slotsInBucket(first + offset)) {
+      for (const slot of slotsInBucket(table, first + offset)) {
         // An entry with both tuples in this bucket is gone when it comes for the second time.
         if (!table.isUsed(slot)) continue;
         if (!table.has(slot, CtStatus.ASSURED)) {

@@ -297,16 +297,19 @@ export class ConntrackTable {
     return -1;
   }
 
-  /** The entries with a tuple in one of the kernel's buckets, one with both tuples there twice. O(entries) at worst. */
-  slotsInBucket(bucket: number): number[] {
-    const slots: number[] = [];
-    const kernelBucket = bucket & this.#bucketMask;
-    const step = Math.min(this.buckets, this.#heads.length);
-    for (let chain = kernelBucket & (step - 1); chain < this.#heads.length; chain += step) {
-      for (let node = this.#heads[chain]! - 1; node >= 0; node = this.#words[nextOf(node)]! - 1)
-        if ((this.#hashOf(node) & this.#bucketMask) === kernelBucket) slots.push(node >> 1);
-    }
-    return slots;
+  /** How many chains there are: as many as there is room for entries. */
+  get chains(): number {
+    return this.#heads.length;
+  }
+
+  /** The nodes of a chain, from its head on. */
+  *nodesInChain(chain: number): Generator<number> {
+    for (let node = this.#heads[chain]! - 1; node >= 0; node = this.#words[nextOf(node)]! - 1) yield node;
+  }
+
+  /** The chain that a node's tuple belongs to. */
+  chainOf(node: number): number {
+    return this.#hashOf(node) & (this.#heads.length - 1);
   }
 
   #isTranslated(slot: number): boolean {

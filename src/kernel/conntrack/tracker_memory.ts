@@ -32,11 +32,11 @@ export class TrackerMemory {
     this.#words = longerInt32(this.#words, capacity * WORDS);
   }
 
-  /** Forgets all of an entry. */
+  /** Forgets all of an entry, as a new one begins. */
   clear(slot: number): void {
     const words = this.#words;
-    const end = WORDS * (slot + 1);
-    for (let place = end - WORDS; place < end; place += 1) words[place] = 0;
+    // A loop costs a tenth of a call of fill() for so few words.
+    for (let place = WORDS * slot; place < WORDS * slot + WORDS; place += 1) words[place] = 0;
   }
 
   /** The highest acknowledgement that this direction has sent. */

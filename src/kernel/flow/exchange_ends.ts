@@ -76,6 +76,7 @@ export class EntryEnd {
   leave(src: number, dst: number, ports: number, { begins, client, server }: CarriedConnection): void {
     const { conntrack } = this;
     const { table } = conntrack;
+    const { memory } = table;
     const rules = this.#rules;
     const first = this.#first;
     const slot = conntrack.allocateFor(Protocol.TCP);
@@ -84,11 +85,11 @@ export class EntryEnd {
     table.setOriginal(slot, src, dst, ports);
     table.set(slot, this.#status);
     table.setState(slot, this.#state);
-    table.memory.setMaxAck(original, rules.value(first, client, server));
-    table.memory.setMaxAck(reply, rules.value(first + 1, client, server));
-    table.memory.setSentEnd(original, rules.value(first + 2, client, server));
-    table.memory.setSentEnd(reply, rules.value(first + 3, client, server));
-    table.memory.setLastData(slot, rules.value(first + 4, client, server), rules.value(first + 5, client, server));
+    memory.setMaxAck(original, rules.value(first, client, server));
+    memory.setMaxAck(reply, rules.value(first + 1, client, server));
+    memory.setSentEnd(original, rules.value(first + 2, client, server));
+    memory.setSentEnd(reply, rules.value(first + 3, client, server));
+    memory.setLastData(slot, rules.value(first + 4, client, server), rules.value(first + 5, client, server));
     table.setLast(slot, this.#lastDirection, this.#lastInput, rules.value(first + 6, client, server));
     table.setRetransmits(slot, this.#retransmits);
     table.setExpires(slot, begins + this.#expires);

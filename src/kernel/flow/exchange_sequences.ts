@@ -36,16 +36,16 @@ export function waitSequences(sockets: SocketTable, slot: number): readonly numb
 }
 
 /** The sequence numbers of a conntrack entry. */
-export function entrySequences(table: ConntrackTable, slot: number): readonly number[] {
+export function entrySequences({ memory }: ConntrackTable, slot: number): readonly number[] {
   const [original, reply] = [2 * slot, 2 * slot + 1];
   return [
-    table.memory.maxAck(original),
-    table.memory.maxAck(reply),
-    table.memory.sentEnd(original),
-    table.memory.sentEnd(reply),
-    table.memory.lastSeq(slot),
-    table.memory.lastAck(slot),
-    table.memory.lastEnd(slot),
+    memory.maxAck(original),
+    memory.maxAck(reply),
+    memory.sentEnd(original),
+    memory.sentEnd(reply),
+    memory.lastSeq(slot),
+    memory.lastAck(slot),
+    memory.lastEnd(slot),
   ];
 }
 

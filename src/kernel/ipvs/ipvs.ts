@@ -128,6 +128,11 @@ export class Ipvs {
     }
   }
 
+  /** The real servers that were deleted and may still have connections. */
+  deletedServers(): Iterable<RealServer> {
+    return this.#deleted.servers();
+  }
+
   /** The services in the order of their ports' first use, then of addition. */
   *services(): Iterable<VirtualService> {
     for (const services of this.#services.values()) yield* services;

@@ -148,6 +148,16 @@ export class IpvsConnectionTable {
     return -1;
   }
 
+  /** The rows of all chains in which clients find their connections. */
+  chained(): Generator<number> {
+    return this.#byVirtual.rows();
+  }
+
+  /** The rows of all chains in which real servers find their connections. */
+  chainedByServer(): Generator<number> {
+    return this.#byReal.rows();
+  }
+
   #hashByVirtual(row: number): number {
     return hashTuple(this.client[row]!, this.virtual[row]!, this.ports[row]!, this.protocol[row]!);
   }

@@ -22,6 +22,11 @@ export class RowChains {
     return this.#next[row]! - 1;
   }
 
+  /** The rows of all chains. */
+  *rows(): Generator<number> {
+    for (const head of this.#heads) for (let row = head - 1; row >= 0; row = this.behind(row)) yield row;
+  }
+
   link(row: number, hash: number): void {
     const place = hash & (this.#heads.length - 1);
     this.#next[row] = this.#heads[place]!;

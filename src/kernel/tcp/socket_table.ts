@@ -42,7 +42,6 @@ export const SocketFlag = {
 } as const;
 
 const FIRST_CAPACITY = 1024;
-
 /** Words of a row that every socket has. The small ones are state (8 bits), retransmissions (8), back-off (8) and marks. */
 const Word = {
   LOCAL: 0,
@@ -60,8 +59,8 @@ const Word = {
   TAG: 11,
 } as const;
 const ROW_WORDS = 12;
-/** Times are two words: this is the place of the due moment, counted in times. */
 const ROW_TIMES = 6;
+/** The place of the due moment, counted in times, which are two words. */
 const DUE = 4;
 const SCOPE_SHIFT = 16;
 const RETRANSMITS_SHIFT = 8;
@@ -84,7 +83,6 @@ export class SocketTable implements TupleRows {
   /** The same memory, for `due`. */
   #times = new Float64Array(this.#words.buffer);
   readonly #open = new OpenSockets();
-  /** Of the few sockets that have answered a segment that was none of their connection's. */
   readonly #lastAnswers = new Map<number, Micros>();
   readonly index = new TupleIndex(this, FIRST_CAPACITY);
   #firstFree = -1;
@@ -333,6 +331,11 @@ export class SocketTable implements TupleRows {
     this.#firstFree = slot;
   }
 
+  /** The rows that were given back and wait to be used again. */
+  *freeRows(): Generator<number> {
+    for (let slot = this.#firstFree; slot >= 0; slot = this.tag(slot)) yield slot;
+  }
+
   /** Turns an open socket into a TIME_WAIT entry, which keeps its tuple, its flags and its sequences, and nothing else. */
   becomeTimeWait(slot: number): void {
     this.setState(slot, TcpState.TIME_WAIT);
@@ -360,10 +363,9 @@ export class SocketTable implements TupleRows {
   /** Fills in the key of a row that is not in the index, and puts it there. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   hash(slot: number, local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): void {
-    const words = this.#words;
-    words[ROW_WORDS * slot + Word.LOCAL] = local;
-    words[ROW_WORDS * slot + Word.REMOTE] = remote;
-    words[ROW_WORDS * slot + Word.PORTS] = packPorts(localPort, remotePort);
+    this.setLocal(slot, local);
+    this.#words[ROW_WORDS * slot + Word.REMOTE] = remote;
+    this.setPorts(slot, packPorts(localPort, remotePort));
     this.index.insert(slot);
     this.set(slot, SocketFlag.HASHED);
   }

@@ -44,6 +44,11 @@ export class TimeWaitQueue {
     return ports;
   }
 
+  /** The slots of all entries in the order in which they end. */
+  *slots(): Generator<number> {
+    for (let slot = this.#oldest; slot >= 0; slot = this.#tcp.sockets.nextTimeWait(slot)) yield slot;
+  }
+
   /** The most entries that a namespace has had at once. */
   mostOf(netns: Netns): number {
     return this.#most[netns.id] ?? 0;
