@@ -249,8 +249,7 @@ describe("IpvsConnectionTable", () => {
           if (kind === "add" && row === undefined) {
             const fresh = table.add(6, client, cport, virtual, vport);
             // Each connection has a real server of its own, so that both sides name one connection.
-            table.real[fresh] = 1000 + number;
-            table.realPort[fresh] = 443;
+            table.setServer(fresh, 1000 + number, 443);
             model.set(number, fresh);
           } else if (kind === "remove" && row !== undefined) {
             table.remove(row);

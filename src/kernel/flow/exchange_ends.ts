@@ -1,6 +1,7 @@
 import type { Micros } from "../../units.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { Netns } from "../netns.ts";
+import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { packPorts } from "../tuple_index.ts";
 import type { ExchangeConstants } from "./exchange_facts.ts";
@@ -94,5 +95,6 @@ function acceptedSocket({ tcp, netns, listener }: FlowServer, local: number, rem
   const slot = sockets.allocate(netns.id, undefined, sockets.tag(listener));
   sockets.hash(slot, local, ports >>> 16, remote, ports & 0xffff);
   netns.ports.addExplicitOwner(ports >>> 16);
+  if (sockets.has(listener, SocketFlag.REUSE_ADDRESS)) netns.ports.countSharer(ports >>> 16, 1);
   return slot;
 }
