@@ -96,10 +96,17 @@ describe("A segment for a TIME_WAIT entry", () => {
 
 describe("connect() to a tuple in TIME_WAIT", () => {
   /** One port only; a first connection to `daddr` closed first at time 0.2 s. @returns when connect() succeeds again. */
-  function reuseMoments(kernel: string, daddr: Ipv4, mode: string | undefined, moments: readonly number[]): boolean[] {
+  function reuseMoments(
+    kernel: string,
+    daddr: Ipv4,
+    mode: string | undefined,
+    moments: readonly number[],
+    more: Readonly<Record<string, string>> = {},
+  ): boolean[] {
     const sysctls = {
       "net.ipv4.ip_local_port_range": "50000 50000",
       ...(mode === undefined ? {} : { "net.ipv4.tcp_tw_reuse": mode }),
+      ...more,
     };
     return moments.map((moment) => {
       const wire = new Wire({ kernel, sysctls, uptime: 100_000_000_000 });
@@ -135,6 +142,11 @@ describe("connect() to a tuple in TIME_WAIT", () => {
     expect(reuseMoments("4.4.11", peer, "1", [0.9, 1.1, 1.9, 2.1])).toEqual([false, false, false, true]);
     expect(reuseMoments("5.4.188", peer, "1", [0.3, 0.9, 1.01])).toEqual([false, false, true]);
     expect(reuseMoments("6.18.44", peer, "1", [0.9, 1.1, 1.19, 1.21])).toEqual([false, false, false, true]);
+  });
+
+  it("waits for tcp_tw_reuse_delay in place of a second", () => {
+    const delay = { "net.ipv4.tcp_tw_reuse_delay": "3000" };
+    expect(reuseMoments("6.18.44", peer, "1", [1.21, 3.19, 3.21], delay)).toEqual([false, false, true]);
   });
 
   it("of another host succeeds with tcp_tw_reuse=2 before 4.19, where it is as good as 1, but not on el8", () => {
