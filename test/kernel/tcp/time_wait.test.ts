@@ -101,14 +101,12 @@ describe("connect() to a tuple in TIME_WAIT", () => {
   function reuseMoments(
     kernel: string,
     daddr: Ipv4,
-    mode: string | undefined,
+    mode: string | Readonly<Record<string, string>> | undefined,
     moments: readonly number[],
-    more: Readonly<Record<string, string>> = {},
   ): boolean[] {
     const sysctls = {
       "net.ipv4.ip_local_port_range": "50000 50000",
-      ...(mode === undefined ? {} : { "net.ipv4.tcp_tw_reuse": mode }),
-      ...more,
+      ...(typeof mode === "string" ? { "net.ipv4.tcp_tw_reuse": mode } : mode),
     };
     return moments.map((moment) => {
       const wire = new Wire({ kernel, sysctls, uptime: 100_000_000_000 });
@@ -147,8 +145,8 @@ describe("connect() to a tuple in TIME_WAIT", () => {
   });
 
   it("waits for tcp_tw_reuse_delay in place of a second", () => {
-    const delay = { "net.ipv4.tcp_tw_reuse_delay": "3000" };
-    expect(reuseMoments("6.18.44", peer, "1", [1.21, 3.19, 3.21], delay)).toEqual([false, false, true]);
+    const delay = { "net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_tw_reuse_delay": "3000" };
+    expect(reuseMoments("6.18.44", peer, delay, [1.21, 3.19, 3.21])).toEqual([false, false, true]);
   });
 
   it("counts the seconds of 4.19 to 6.13 from boot, wherever the run begins in them", () => {
