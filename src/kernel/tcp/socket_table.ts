@@ -393,7 +393,7 @@ export class SocketTable implements TupleRows {
   }
 
   #grow(): void {
-    this.#capacity *= 2;
+    this.#capacity *= 4;
     this.#words = longerInt32(this.#words, this.#capacity * ROW_WORDS);
     this.#times = new Float64Array(this.#words.buffer);
   }
