@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -14,19 +14,32 @@ import { UNRUN_BLOCKS } from "./unrun_blocks.ts";
 // Method: a shell runs each `sh` block with functions in place of npm and npx that note their words; the words must be a
 // script of package.json, or a command line of sim whose scenario and settings have no problem. The long tests run the
 // commands themselves and hold the `text` behind them against what they print. A `js` block is run as it is, against what
-// was built last; `ts` blocks are test files, and run by properties_guide.test.ts and api_examples.test.ts.
+// was built last; the added lines of a `diff` are looked for in its files; `ts` blocks are test files, and run by properties_guide.test.ts and api_examples.test.ts.
 
 const ROOT = join(import.meta.dirname, "../..");
 const FOLDER = mkdtempSync(join(tmpdir(), "portfall-docs-"));
 
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
+/** What the `diff` blocks add to each file. */
+function changesOf(blocks: readonly Block[]) {
+  return blocks.flatMap(({ document, code }) =>
+    code
+      .split(/^\+\+\+ /m)
+      .slice(1)
+      .map((part) => {
+        const [file = "", ...lines] = part.trimEnd().split("\n");
+        return { document, file, added: lines.map((line) => line.replace(/^\+/, "")) };
+      }),
+  );
+}
+
 const isScenario = ({ code }: Block): boolean => /^kernel:/m.test(code);
 
 describe("The documents", () => {
   it("have no block that is not run, but those with a reason", () => {
     const unrun = BLOCKS.filter(
-      ({ language, outputOf }) => !["sh", "js", "ts", "yaml"].includes(language) && outputOf === undefined,
+      ({ language, outputOf }) => !["sh", "js", "ts", "yaml", "diff"].includes(language) && outputOf === undefined,
     );
     const keyOf = ({ document, language }: Pick<Block, "document" | "language">): string =>
       `${language} of ${document}`;
@@ -59,6 +72,18 @@ describe("The documents", () => {
       expect(commands.map(simProblem).filter((problem) => problem !== undefined)).toEqual([]);
     },
   );
+
+  it.each(changesOf(blocksIn("diff")))("show lines of $file as they are ($document)", ({ file, added }) => {
+    const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
+    let from = 0;
+    const missing = added.filter((line) => {
+      const place = lines.indexOf(line, from);
+      if (place >= 0) from = place + 1;
+      return place < 0;
+    });
+    expect(added.length).toBeGreaterThan(0);
+    expect(missing).toEqual([]);
+  });
 
   it.each(blocksIn("js"))("show a program that runs ($document)", ({ code }) => {
     const node = spawnSync(process.execPath, ["--input-type=module", "-e", code], { cwd: ROOT, encoding: "utf8" });

@@ -34,6 +34,7 @@ function npmProblem(words: readonly string[]): string | undefined {
   const manifest: { scripts: object } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
   const asked = prefix < 0 ? words : words.toSpliced(prefix, 2);
   const script = asked[1] === "run" ? asked[2]! : asked[1]!;
+  if (asked[1] === "run" && script === "sim") return simProblem(asked.slice(asked.indexOf("--") + 1));
   const isKnown = script === "ci" || script === "install" || Object.hasOwn(manifest.scripts, script);
   return isKnown ? undefined : `no script ${script}`;
 }

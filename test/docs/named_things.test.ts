@@ -54,6 +54,7 @@ describe("A document names", () => {
         RULES.map(({ id }) => `### ${id}\n`),
       ),
     ).toEqual([]);
+    expect(read("README.md").replaceAll(/\s+/g, " ")).toContain(`by ${RULES.length} [rules]`);
   });
 
   it("every chart, cause of a failure and IPVS scheduler", () => {

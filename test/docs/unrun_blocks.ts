@@ -26,6 +26,7 @@ export const UNRUN_BLOCKS: readonly UnrunBlocks[] = [
     because: "two lines, to show how a story is laid out",
   },
   { document: "src/docs/how-to/sweep-on-a-cluster.md", language: "text", count: 1, because: "there is no Slurm here" },
+  { document: "src/docs/run.md", language: "text", count: 1, because: "test/app/replay_line holds such lines" },
   { document: "src/docs/rules.md", language: "text", count: 61, because: "test/check/rules runs each example" },
 ];
 

@@ -83,7 +83,7 @@ export const CONNTRACK_FAULTS: readonly Fault[] = [
   {
     wrong: "An entry whose timer was put off never ends.",
     file: "kernel/conntrack/entry_timers.ts",
-    find: "      else this.arm(slot);\n",
+    find: "      if (isThere) this.arm(slot);\n",
     replace: "",
   },
   {

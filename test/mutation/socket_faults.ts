@@ -89,8 +89,8 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   {
     wrong: "Requests outlive the listener that made them.",
     file: "kernel/tcp/tcp.ts",
-    find: "sockets.state(child) === TcpState.SYN_RECV) this.destroy(child);",
-    replace: "sockets.state(child) === TcpState.LISTEN) this.destroy(child);",
+    find: "if (sockets.state(child) === TcpState.SYN_RECV && sockets.listener",
+    replace: "if (sockets.state(child) === TcpState.LISTEN && sockets.listener",
   },
   {
     wrong: "An ACK of what was never sent is taken.",
@@ -119,8 +119,8 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   {
     wrong: "A TIME_WAIT entry counts as lapsed only after the moment at which it ends.",
     file: "kernel/tcp/time_wait.ts",
-    find: "TIMEWAIT_LEN) > machine.loop.now) break;",
-    replace: "TIMEWAIT_LEN) >= machine.loop.now) break;",
+    find: "if (this.#endOf(slot) > machine.loop.now) break;",
+    replace: "if (this.#endOf(slot) >= machine.loop.now) break;",
   },
   {
     wrong: "A UDP socket may take the port of one on 0.0.0.0.",

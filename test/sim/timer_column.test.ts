@@ -94,14 +94,15 @@ describe("TimerColumn", () => {
     expect(loop.fired).toBe(1);
   });
 
-  it("keeps more timers than its first capacity, wrapped around its ring", () => {
+  it.each([1, 3])("keeps more timers than its first capacity, wrapped around its ring (%i at a time)", (atOnce) => {
     const loop = new EventLoop();
     const fired: number[] = [];
     const owner = { isLive: () => true, fire: (slot: number) => fired.push(slot) };
-    const column = new TimerColumn(loop, "timer", (armedAt) => armedAt + 100, owner);
+    const column = new TimerColumn(loop, "timer", (armedAt) => armedAt + 50, owner);
     for (let slot = 0; slot < 400; slot += 1) {
+      // One in a microsecond at first, so that the ring has turned before it has to grow.
       column.arm(slot, 0);
-      loop.runUntil(slot);
+      loop.runUntil(slot < 90 ? slot : 90 + Math.floor((slot - 90) / atOnce));
     }
     loop.runUntil(1000);
     expect(fired).toEqual([...Array(400).keys()]);

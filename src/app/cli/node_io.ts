@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WorkerPool } from "../../study/worker_pool.ts";
 import type { CliIo, FileBytes, FileList, FileText, FolderList } from "./cli_io.ts";
+import { isDraft } from "./draft_file.ts";
 import { readSteadyFile } from "./read_steady_file.ts";
 import { standardOutput } from "./standard_output.ts";
 import { whyNotWritten, whyOf } from "./system_error.ts";
@@ -76,7 +77,7 @@ async function listFiles(path: string): Promise<FileList> {
     if (!(await stat(path)).isDirectory()) return { ok: true, files: [path] };
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     // Reading a pipe or a device in a folder may take for ever.
-    const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+    const files = entries.filter((entry) => (entry.isFile() && !isDraft(entry.name)) || entry.isSymbolicLink());
     return { ok: true, files: files.map(({ parentPath, name }) => join(parentPath, name)) };
   } catch (error) {
     return { ok: false, why: whyOf(error) };
@@ -85,7 +86,7 @@ async function listFiles(path: string): Promise<FileList> {
 
 async function listFolder(path: string): Promise<FolderList> {
   try {
-    const names = await readdir(path);
+    const names = (await readdir(path)).filter((name) => !isDraft(name));
     const kinds = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => undefined)));
     return {
       ok: true,
