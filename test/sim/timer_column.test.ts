@@ -107,4 +107,18 @@ describe("TimerColumn", () => {
     loop.runUntil(1000);
     expect(fired).toEqual([...Array(400).keys()]);
   });
+
+  it("drops dead timers where it needs room, and the live ones fire in their order", () => {
+    const loop = new EventLoop();
+    const live = new Set([0, 500, 999]);
+    const fired: number[] = [];
+    const owner = { isLive: (slot: number) => live.has(slot), fire: (slot: number) => void fired.push(slot) };
+    const column = new TimerColumn(loop, "timers", (armedAt) => armedAt + 5000, owner);
+    for (let slot = 0; slot < 1000; slot += 1) {
+      loop.runUntil(slot);
+      column.arm(slot, 0);
+    }
+    loop.runUntil(10_000);
+    expect([column.capacity, fired]).toEqual([64, [0, 500, 999]]);
+  });
 });
