@@ -27,6 +27,12 @@ describe("nodeIo", () => {
     });
   });
 
+  it("reads no more of a device without end than a file may have", async () => {
+    expect(await io.readBytes("/dev/zero", 1000)).toEqual({ ok: false, tooMany: 1001 });
+    expect(await io.readBytes(join(FOLDER, "x.json"), 1)).toEqual({ ok: false, tooMany: 2 });
+    expect(await io.readFile(FOLDER)).toEqual({ ok: false, why: "it is a directory" });
+  });
+
   it("replaces a file whole", async () => {
     const path = join(FOLDER, "whole.bin");
     expect(await io.writeWholeFile(path, "first")).toBeUndefined();

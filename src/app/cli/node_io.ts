@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -55,12 +55,17 @@ function textOutput(stream: NodeJS.WriteStream & { readonly fd: number }): TextO
   };
 }
 
+/** The most bytes of a text; a device such as /dev/zero has no end. */
+const TEXT_BYTES_MOST = 256 * 1024 * 1024;
+
 async function readText(path: string): Promise<FileText> {
-  try {
-    return { ok: true, text: await readFile(path, "utf8") };
-  } catch (error) {
-    return { ok: false, why: whyOf(error) };
-  }
+  const read = await readBytes(path, TEXT_BYTES_MOST);
+  if (read.ok)
+    return {
+      ok: true,
+      text: Buffer.from(read.bytes.buffer, read.bytes.byteOffset, read.bytes.length).toString("utf8"),
+    };
+  return "why" in read ? read : { ok: false, why: `it has more than ${TEXT_BYTES_MOST} bytes, which are the most` };
 }
 
 /** `dist/` lies three folders above both `src/app/cli` and `dist/app/cli`. */
@@ -72,10 +77,20 @@ async function readBytes(path: string, most: number): Promise<FileBytes> {
   try {
     const { size } = await stat(path);
     if (size > most) return { ok: false, tooMany: size };
-    return { ok: true, bytes: await readFile(path) };
+    const bytes = await readAtMost(path, most + 1);
+    return bytes.length > most ? { ok: false, tooMany: bytes.length } : { ok: true, bytes };
   } catch (error) {
     return { ok: false, why: whyOf(error) };
   }
+}
+
+/** The first bytes of a file, of a pipe or of a device, which need not say how many they have. */
+async function readAtMost(path: string, most: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of createReadStream(path, { end: most - 1, highWaterMark: 1_048_576 })) {
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks);
 }
 
 async function listFiles(path: string): Promise<FileList> {
