@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { whyNotWritten } from "../src/app/cli/system_error.ts";
+import { writeWhole } from "../src/app/cli/write_whole.ts";
 import { CellError, DenoKernel } from "./deno_kernel.ts";
 import { codeCells, notebookText, readNotebook, sourceOf, withOutputs } from "./notebook_file.ts";
 import type { Notebook, Output } from "./notebook_file.ts";
@@ -13,7 +15,7 @@ const { values, positionals } = parseArgs({ options: { check: { type: "boolean" 
 const files = positionals.length > 0 ? positionals.map((name) => resolve(name)) : ownNotebooks();
 
 // An interrupted run ends its kernel, too.
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(130));
 
 for (const file of files) {
   const name = relative(process.cwd(), file);
@@ -39,18 +41,27 @@ function fail(message: string): void {
   process.exitCode = 1;
 }
 
-/** @returns what is wrong with what the notebook stores, if that is asked. */
+/** @returns why the notebook cannot be stored; or what is wrong with what it stores, if that is asked. */
 async function execute(file: string, isCheck: boolean): Promise<string | undefined> {
   const text = readFileSync(file, "utf8");
   const stored = readNotebook(text, basename(file));
   const fresh = withOutputs(stored, await outputsOf(stored, dirname(file)));
   const freshText = notebookText(fresh);
-  if (!isCheck && freshText !== text) writeFileSync(file, freshText);
-  if (!isCheck || freshText === text) return undefined;
+  if (freshText === text) return undefined;
+  if (!isCheck) return store(file, text, freshText);
   const differences = staleOutputs(stored, fresh);
   const told =
     differences.length > 0 ? differences : ["the outputs are the same, the rest of the file is written another way"];
   return ["stores what it no longer gives. Run: npm --prefix notebooks run execute", ...told].join("\n  ");
+}
+
+/** Puts the new text in place of the old one, whole, unless somebody has written another one. */
+async function store(file: string, text: string, freshText: string): Promise<string | undefined> {
+  if (readFileSync(file, "utf8") !== text) return "was changed while it ran; nothing is stored, run it again";
+  return writeWhole(file, freshText).then(
+    () => undefined,
+    (error: unknown) => `cannot be stored: ${whyNotWritten(error)}`,
+  );
 }
 
 /** Runs all code cells. @throws an error with the number and first line of the cell that broke. */

@@ -1,3 +1,9 @@
+/**
+ * What programs import from `portfall`: the parts of the command `sim` as functions. Texts go in, documents and texts
+ * come out; nothing here reads a file or the network, and only `runStudy` and `runDiff` start threads.
+ *
+ * @module
+ */
 export { formatDiagnostic } from "./scenario/diagnostic.ts";
 export type { Diagnostic } from "./scenario/diagnostic.ts";
 export { scenarioJsonSchema } from "./scenario/json_schema.ts";

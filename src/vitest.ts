@@ -1,3 +1,8 @@
+/**
+ * Matchers for vitest: `import "portfall/vitest"`, then `expect(node).toKeepProbesSafe()`.
+ *
+ * @module
+ */
 import { expect } from "vitest";
 import {
   matchProperty,

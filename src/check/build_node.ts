@@ -28,7 +28,17 @@ export interface ReadFacts {
   readonly connectRate: number | undefined;
 }
 
-/** Checks the facts of the command line. @returns them, or one sentence about the first that cannot be used. */
+/**
+ * Checks the facts of the command line.
+ *
+ * @returns them, or one sentence about the first that cannot be used.
+ * @example
+ * ```ts
+ * const facts = readFacts({ kernel: "5.4.188", nodePorts: "30080,31055" });
+ * if (typeof facts === "string") throw new Error(facts);
+ * console.log(facts.era?.portWalk, facts.nodePorts); // 4.6-5.11 [ 30080, 31055 ]
+ * ```
+ */
 export function readFacts(facts: CheckFacts): ReadFacts | string {
   const kernel = facts.kernel === undefined ? undefined : resolveKernel({ build: facts.kernel });
   if (kernel?.ok === false) return `Cannot use --kernel ${JSON.stringify(facts.kernel)}: ${kernel.problem}`;

@@ -72,7 +72,15 @@ export interface CheckResult {
   readonly properties?: readonly PropertyResult[];
 }
 
-/** The document of a result. */
+/**
+ * The document of a result.
+ *
+ * @example
+ * ```ts
+ * const document = checkDocument({ nodes: [], findings: [], suppressed: [], failOn: "error" });
+ * console.log(document.format, document.ok); // check/1 true
+ * ```
+ */
 export function checkDocument(result: CheckResult): CheckDocument {
   const { nodes, findings, suppressed, failOn, properties = [] } = result;
   return {

@@ -42,6 +42,14 @@ export type ReadTarget =
  * Reads a target as nodes to check.
  *
  * @param snapshot files of the cluster that the node belongs to; a scenario says itself what runs.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const facts = readFacts({});
+ * if (typeof facts === "string") throw new Error(facts);
+ * const read = readTarget({ kind: "scenario", target: file, text: readFileSync(file, "utf8") }, facts, []);
+ * if (read.ok) console.log(read.nodes.length, judgeNodes(read.nodes)[0]?.rule); // 1 NODEPORT-OVERLAP
+ * ```
  */
 export function readTarget(target: CheckTarget, facts: ReadFacts, snapshot: readonly SnapshotFile[]): ReadTarget {
   if (target.kind === "scenario") {

@@ -1,6 +1,7 @@
 import type { EventLoop } from "../sim/event_loop.ts";
 import { exponential } from "../sim/distributions.ts";
 import type { RandomStream } from "../sim/random.ts";
+import { Flow } from "../kernel/flow/flow.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { type Micros, SECOND } from "../units.ts";
 import type { Clients, ClientSpec, Outcome } from "./clients.ts";
@@ -36,11 +37,13 @@ export class Churn implements Workload {
     this.#loop = netns.machine.loop;
     this.#arrivals = netns.machine.random.stream(`churn/${options.name}/arrivals`);
     const sourcePorts = options.source === undefined ? undefined : new SourcePorts(netns.machine, options.source);
+    const requestBytes = options.closes === "server" ? CLOSE_REQUEST_BYTES : KEEP_ALIVE_REQUEST_BYTES;
     this.spec = {
       netns,
       address: options.to.address,
       port: options.to.port,
-      requestBytes: options.closes === "server" ? CLOSE_REQUEST_BYTES : KEEP_ALIVE_REQUEST_BYTES,
+      requestBytes,
+      flow: new Flow(requestBytes),
       closes: options.closes,
       timeout: options.timeout ?? TIMEOUT,
       ...(options.lasts === undefined ? {} : { lasts: options.lasts }),

@@ -1,9 +1,12 @@
+import { assert } from "../sim/assert.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { Fingerprint } from "../sim/fingerprint.ts";
 import { TimerColumn, type TimerColumnOwner } from "../sim/timer_column.ts";
 import { Errno } from "../kernel/errno.ts";
 import type { Machine } from "../kernel/machine.ts";
+import type { Flow } from "../kernel/flow/flow.ts";
 import type { Netns } from "../kernel/netns.ts";
+import { CARRIED } from "../kernel/tcp/tcp.ts";
 import type { SocketOwner } from "../kernel/tcp/socket_owner.ts";
 import { SocketFlag } from "../kernel/tcp/socket_table.ts";
 import { TcpState } from "../kernel/tcp/tcp_states.ts";
@@ -38,6 +41,11 @@ export interface ClientSpec {
   readonly timeout: Micros;
   /** How long the connection stays open after the answer (`closes: client` and `reset`); not at all if left out. */
   readonly lasts?: Micros;
+  /**
+   * Lets a connection be carried at once by the group's flow path, if it has one. Only for a workload that opens its
+   * connections as the last thing that it does in an event.
+   */
+  readonly flow?: Flow;
   /** Binds the socket before it connects; without it connect() chooses the port. @returns 0 or -errno. */
   bind?(slot: number): number;
   finished(row: number, outcome: Outcome): void;
@@ -82,6 +90,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   readonly #holds = new Map<Micros, TimerColumn>();
   readonly #holdOwner: TimerColumnOwner;
   #opened = 0;
+  #finished = 0;
 
   constructor(machine: Machine, fingerprint: Fingerprint) {
     this.#machine = machine;
@@ -111,13 +120,19 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     if (spec.closes === "reset") tcp.setLingerReset(slot);
     const bound = spec.bind === undefined ? 0 : spec.bind(slot);
     if (bound < 0) tcp.close(slot);
-    const outcome = bound < 0 ? bound : tcp.connect(slot, spec.address, spec.port);
+    const flow = this.observer === undefined ? spec.flow : undefined;
+    const outcome = bound < 0 ? bound : tcp.connect(slot, spec.address, spec.port, flow);
     if (outcome < 0) {
       this.#fail(row, -outcome, false);
       return row;
     }
     const port = tcp.sockets.localPort(slot);
     this.#ports[row] = port;
+    if (outcome === CARRIED) {
+      this.#handshakes[row] = this.#begins[row] + flow!.last!.connects;
+      this.#succeed(row);
+      return row;
+    }
     this.observer?.connects(row, spec, { address: tcp.sockets.local(slot), port });
     this.#columnOf(spec.timeout).arm(row, this.#generations[row]);
     return row;
@@ -170,8 +185,45 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     });
   }
 
+  /** Connections that have ended, in whatever outcome. */
+  get finished(): number {
+    return this.#finished;
+  }
+
+  /**
+   * What does not hold between two events, one sentence each: every connection that was begun has ended or is open, an
+   * open one has its socket, every socket of ours has its connection, and none outlasts its time. It changes nothing.
+   */
+  *broken(): Generator<string> {
+    const { sockets } = this.#machine.tcp;
+    let open = 0;
+    for (const [row, spec] of this.#specs.entries()) {
+      if (spec === undefined) continue;
+      open += 1;
+      const slot = this.#slots[row]!;
+      if (sockets.owner(slot) !== this || sockets.tag(slot) !== row)
+        yield `an open connection has its socket: connection ${this.#serials[row]} does not own row ${slot}`;
+      const latest = this.#begins[row]! + spec.timeout + (spec.lasts ?? 0);
+      if (latest < this.#loop.now)
+        yield `no connection outlasts its time: connection ${this.#serials[row]} was to end by ${latest} us, now is ${this.#loop.now} us`;
+    }
+    if (this.#opened !== this.#finished + open)
+      yield `every connection ends in one outcome: ${this.#opened} were begun, ${this.#finished} have ended, ${open} are open`;
+    if (new Set(this.#free).size !== this.#free.length || this.#free.length + open !== this.#specs.length)
+      yield `a connection's row is free or open: of ${this.#specs.length}, ${this.#free.length} are free and ${open} open`;
+    for (let slot = 0; slot < sockets.extent; slot += 1) {
+      if (sockets.owner(slot) !== this || this.#slots[sockets.tag(slot)] === slot) continue;
+      yield `a client's socket has its connection: row ${slot} has none`;
+    }
+  }
+
   #closeAndSucceed(row: number): void {
     this.#machine.tcp.close(this.#slots[row]!);
+    this.#specs[row]!.flow?.watch?.finish(this.#loop.now, this.#connectTime(row));
+    this.#succeed(row);
+  }
+
+  #succeed(row: number): void {
     this.#finish(row, SUCCESS_CODE, {
       isSuccess: true,
       cause: "other",
@@ -213,7 +265,9 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   }
 
   #finish(row: number, code: number, outcome: Outcome): void {
-    const spec = this.#specs[row]!;
+    const spec = this.#specs[row];
+    assert(spec !== undefined, "a connection ends in one outcome");
+    this.#finished += 1;
     this.#fingerprint.addWide(this.#loop.now);
     this.#fingerprint.add(this.#serials[row]!);
     this.#fingerprint.add(outcome.localPort);

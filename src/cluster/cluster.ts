@@ -1,6 +1,8 @@
+import { FlowPath } from "../kernel/flow/flow_path.ts";
 import type { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { TraceSink } from "../kernel/trace.ts";
+import { assert } from "../sim/assert.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { RandomStreams } from "../sim/random.ts";
 import { Fabric } from "./fabric.ts";
@@ -56,6 +58,18 @@ export class Cluster {
   start(): void {
     for (const { node } of this.nodes) node.start();
     this.fabric?.start();
+  }
+
+  /** Carries whole connections at once from now on, where that makes no difference; nobody watches packets. */
+  carryFlows(): void {
+    const [machine] = this.machines();
+    assert(machine !== undefined && machine.trace === undefined, "packets that are watched are sent");
+    machine.group.flowPath = new FlowPath(machine.group, machine.loop);
+  }
+
+  /** Brings counters up to date with the connections that were carried at once. */
+  settle(): void {
+    this.machines()[0]?.group.flowPath?.settle();
   }
 
   /** Failed probes of all nodes so far. */

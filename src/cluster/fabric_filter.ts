@@ -52,6 +52,8 @@ export function filterFabric(netns: Netns, options: ClusterOptions, isHost: (add
   netns.loadBrNetfilter();
   const firewall = firewallOf(netns, blocks);
   if (blocks.length > 0) {
+    const named = netns.machine.requireRulePorts(netns);
+    for (const { port } of blocks) named.add(port, port);
     netns.hooks.register(Hook.PRE_ROUTING, Priority.FILTER, firewall, FIREWALL);
     netns.hooks.register(Hook.LOCAL_OUT, Priority.FILTER, firewall, FIREWALL);
   }

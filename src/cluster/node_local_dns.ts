@@ -1,3 +1,4 @@
+import { Flow } from "../kernel/flow/flow.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { type Micros, SECOND } from "../units.ts";
 import type { Clients, ClientSpec, Outcome } from "./clients.ts";
@@ -49,6 +50,7 @@ export class SelfCheck implements Workload {
       address: options.address,
       port: options.healthPort,
       requestBytes: SELF_CHECK_REQUEST_BYTES,
+      flow: new Flow(SELF_CHECK_REQUEST_BYTES),
       closes: "client",
       // The client of the health plugin waits 5 s, from CoreDNS 1.8.4 on 3 s.
       timeout: (isAtLeast(options.version, [1, 8, 4]) ? 3 : 5) * SECOND,

@@ -1,4 +1,4 @@
-import { CtStatus } from "../kernel/conntrack/conntrack_table.ts";
+import { CtStatus } from "../kernel/conntrack/ct_status.ts";
 import { TcpState } from "../kernel/tcp/tcp_states.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
 import { formatIpv4, type Micros, type Port } from "../units.ts";

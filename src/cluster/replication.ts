@@ -1,11 +1,14 @@
 import { assert } from "../sim/assert.ts";
-import { EventLoop } from "../sim/event_loop.ts";
+import { CheckedLoop } from "../sim/checked_loop.ts";
+import { type BrokenEvent, EventLoop } from "../sim/event_loop.ts";
 import { RandomStreams } from "../sim/random.ts";
 import { type Micros, SECOND } from "../units.ts";
 import { Cluster } from "./cluster.ts";
+import { checkInvariants, checkResult } from "./invariants.ts";
 import { Gauges, readingsIn } from "./gauges.ts";
 import { joinNodeResults, nodeResult } from "./node_result.ts";
 import type { ClusterOptions } from "./options.ts";
+import { watchClosely } from "./paranoid.ts";
 import type { ReplicationResult } from "./replication_result.ts";
 import { forgetWarmUp } from "./warm_up.ts";
 
@@ -17,6 +20,10 @@ export interface ReplicationExtent {
   readonly warmUp?: Micros;
   /** How many times gauges are read at most; not at all if left out. No outcome depends on it. */
   readonly gaugeReadings?: number;
+  /** Sends every packet, also where the flow path could carry a connection at once. The result is the same. */
+  readonly isPacketByPacket?: boolean;
+  /** Check the order of all events and all tables against plain models; several times slower, with the same result. */
+  readonly paranoid?: boolean;
 }
 
 /** How a run is watched and cut short. */
@@ -33,18 +40,31 @@ export interface ReplicationSlice {
   readonly resultSoFar: () => ReplicationResult;
 }
 
-/** Broken invariants carry the place from which they can be replayed. */
+/** Broken invariants carry the place at which they can be replayed. */
 export interface ReplayPlace {
   readonly replication: number;
   readonly at: Micros;
+  /** Events fired by then, that of the handler included. */
+  readonly event: number;
+  /** In whose handler it broke; absent if it was found between two events. */
+  readonly handler?: BrokenEvent;
 }
 
 const SLICE: Micros = 600 * SECOND;
 
+/** Invariants are checked when at least so much simulated time has passed, and at the end: less than 0.5 % of a run. */
+const CHECKED_EVERY: Micros = 3600 * SECOND;
+
 /**
  * Simulates one boot of a node, or of several on one clock: fresh boot secret, NodePort draw and probe phases, then the scenario's duration.
  *
- * @throws the engine's broken invariant, with `replication` and `at` added.
+ * @throws the engine's broken invariant, with the fields of a `ReplayPlace` added.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const read = parseScenario(readFileSync(file, "utf8"), file, ["duration=20s"]);
+ * if (read.ok) console.log(runReplication(read.scenario, 0).probes.total); // 283
+ * ```
  */
 export function runReplication(
   options: ClusterOptions,
@@ -70,22 +90,49 @@ export function* replicationInSlices(
   replication: number,
   extent: ReplicationExtent & { readonly slice: Micros },
 ): Generator<ReplicationSlice, ReplicationResult, void> {
-  const loop = new EventLoop();
+  const loop = extent.paranoid === true ? new CheckedLoop() : new EventLoop();
   try {
     return yield* simulate(options, replication, extent, loop);
   } catch (error) {
-    if (error instanceof Error) Object.assign(error, { replication, at: loop.now } satisfies ReplayPlace);
+    if (error instanceof Error) Object.assign(error, placeOf(loop, replication));
     throw error;
   }
+}
+
+/** What an error says of its place, if it comes from a replication. */
+export function placeIn(error: unknown): Partial<ReplayPlace> {
+  if (!(error instanceof Error)) return {};
+  const { replication, at, event, handler }: Error & { readonly [Name in keyof ReplayPlace]?: unknown } = error;
+  return {
+    ...(typeof replication === "number" ? { replication } : {}),
+    ...(typeof at === "number" ? { at } : {}),
+    ...(typeof event === "number" ? { event } : {}),
+    ...(isBrokenEvent(handler) ? { handler } : {}),
+  };
+}
+
+function isBrokenEvent(value: unknown): value is BrokenEvent {
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    "handler" in value && typeof value.handler === "string" && "argument" in value && typeof value.argument === "number"
+  );
+}
+
+/** Where a run is that has just broken. */
+export function placeOf(loop: EventLoop, replication: number): ReplayPlace {
+  const handler = loop.brokenEvent;
+  return { replication, at: loop.now, event: loop.fired, ...(handler === undefined ? {} : { handler }) };
 }
 
 function* simulate(
   options: ClusterOptions,
   replication: number,
-  { until, warmUp, gaugeReadings, slice }: ReplicationExtent & { readonly slice: Micros },
+  { until, warmUp, gaugeReadings, isPacketByPacket, slice }: ReplicationExtent & { readonly slice: Micros },
   loop: EventLoop,
 ): Generator<ReplicationSlice, ReplicationResult, void> {
   const cluster = new Cluster(options, loop, new RandomStreams(options.seed, replication));
+  if (isPacketByPacket !== true) cluster.carryFlows();
+  if (loop instanceof CheckedLoop) watchClosely(cluster, loop);
   cluster.start();
   const heldPorts = cluster.nodes.map(({ node }) => node.kubeProxy.heldPorts());
   const end = Math.min(until ?? options.duration, options.duration);
@@ -96,6 +143,7 @@ function* simulate(
       ? undefined
       : new Gauges(cluster, { start, end, readings: readingsIn(end - start, gaugeReadings) });
   const resultAt = (now: Micros, counted: Micros | undefined): ReplicationResult => {
+    cluster.settle();
     const results = cluster.nodes.map((node, index) =>
       nodeResult(node, {
         replication,
@@ -106,16 +154,22 @@ function* simulate(
     );
     return joinNodeResults(results, cluster.fabric?.result());
   };
+  let nextCheck = CHECKED_EVERY;
   for (const stop of warmUp === undefined ? [end] : [warmUp, end]) {
     const counted = stop === warmUp ? undefined : warmUp;
     while (loop.now < stop) {
       loop.runUntil(Math.min(loop.now + slice, stop, gauges?.next ?? Infinity));
       gauges?.read(loop.now);
       const simulated = loop.now;
+      if (simulated >= nextCheck || simulated === end) {
+        checkInvariants(cluster, { isThorough: loop instanceof CheckedLoop });
+        nextCheck = simulated + CHECKED_EVERY;
+      }
       yield { simulated, failed: cluster.failedProbes(), resultSoFar: () => resultAt(simulated, counted) };
     }
     if (stop === warmUp) forgetWarmUp(cluster);
   }
   const result = resultAt(end, warmUp);
+  checkResult(result);
   return gauges === undefined ? result : { ...result, gauges: gauges.result() };
 }

@@ -20,6 +20,10 @@ export interface ServerOptions {
   readonly closeRequestBytes?: number;
 }
 
+/** The ways in which it treats a connection, for `conductOf`. */
+const SERVER_CLOSES = 0;
+const CLIENT_CLOSES = 1;
+
 /**
  * A server process: it accepts, answers each request once, and closes either first or after its client. A client that
  * closes without a request is closed in turn.
@@ -31,8 +35,10 @@ export class Server implements SocketOwner {
   readonly #listeners: number[] = [];
   /** Row of the answer that a slot waits for, so that a slot used again does not get it. */
   readonly #owed: number[] = [];
-  /** Whether a slot's request asked to keep the connection open (true) or to close it (false); else chance decides. */
+  /** What a slot's request asked for, as `#keepsOpenFor` says. */
   readonly #keepsOpen: (boolean | undefined)[] = [];
+  /** The next choice, if somebody has asked for it before its connection came. */
+  #waitsNext: boolean | undefined = undefined;
 
   constructor(machine: Machine, name: string, options: ServerOptions) {
     this.#machine = machine;
@@ -66,9 +72,7 @@ export class Server implements SocketOwner {
   }
 
   received(slot: number, _tag: number, bytes: number): void {
-    const { keepAliveRequestBytes, closeRequestBytes } = this.#options;
-    const isKeepAlive = keepAliveRequestBytes?.includes(bytes) === true;
-    this.#keepsOpen[slot] = isKeepAlive ? true : bytes === closeRequestBytes ? false : undefined;
+    this.#keepsOpen[slot] = this.#keepsOpenFor(bytes);
     if (this.#options.responseDelay === 0) {
       this.#owed[slot] = this.#machine.loop.now;
       this.#answer(slot);
@@ -76,6 +80,16 @@ export class Server implements SocketOwner {
     }
     this.#owed[slot] = this.#machine.loop.now + this.#options.responseDelay;
     this.#machine.loop.after(this.#options.responseDelay, this.#responseHandler, slot);
+  }
+
+  conductOf(bytes: number): number {
+    if (bytes === 0) return CLIENT_CLOSES;
+    const waits = this.#keepsOpenFor(bytes) ?? (this.#waitsNext ??= this.#waitsForClient());
+    return waits ? CLIENT_CLOSES : SERVER_CLOSES;
+  }
+
+  hasConducted(bytes: number): void {
+    if (bytes > 0 && this.#keepsOpenFor(bytes) === undefined) this.#waitsNext = undefined;
   }
 
   peerClosed(slot: number): void {
@@ -92,7 +106,20 @@ export class Server implements SocketOwner {
     const state = tcp.sockets.state(slot);
     if (state !== TcpState.ESTABLISHED) return;
     tcp.send(slot, this.#options.responseBytes);
-    if (!(this.#keepsOpen[slot] ?? this.#waitsForClient())) tcp.close(slot);
+    if (!(this.#keepsOpen[slot] ?? this.#takeChoice())) tcp.close(slot);
+  }
+
+  /** Whether a request of so many bytes asks to keep the connection open (true) or to close it (false); else chance decides. */
+  #keepsOpenFor(bytes: number): boolean | undefined {
+    const { keepAliveRequestBytes, closeRequestBytes } = this.#options;
+    if (keepAliveRequestBytes?.includes(bytes) === true) return true;
+    return bytes === closeRequestBytes ? false : undefined;
+  }
+
+  #takeChoice(): boolean {
+    const drawn = this.#waitsNext ?? this.#waitsForClient();
+    this.#waitsNext = undefined;
+    return drawn;
   }
 
   #waitsForClient(): boolean {

@@ -73,6 +73,23 @@ const FIRST_SERVER = address("10.128.0.1");
 /**
  * Connects from one namespace of a simulated machine to servers in another, and notes which source port each connect
  * gets: the kernel's own allocator with its bind buckets, its TIME_WAIT entries and its clock, not a copy of it.
+ *
+ * @example
+ * ```ts
+ * const kernel = resolveKernel({ build: "6.1" });
+ * if (!kernel.ok) throw new Error(kernel.problem);
+ * const { picked } = runPortExperiment({
+ *   era: kernel.era,
+ *   seed: "example",
+ *   sysctls: { "net.ipv4.ip_local_port_range": "1024 65000" },
+ *   listen: [],
+ *   connects: 3,
+ *   destinations: 1,
+ *   gap: 250 * MILLISECOND,
+ *   close: "fin",
+ * });
+ * console.log(picked.map(({ outcome }) => outcome)); // [ 21918, 21932, 21936 ]
+ * ```
  */
 export function runPortExperiment(options: PortExperimentOptions): PortExperiment {
   const { era, seed, connects, gap } = options;

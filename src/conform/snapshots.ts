@@ -1,5 +1,5 @@
 import { CT_TCP_STATE_NAMES } from "../kernel/conntrack/tcp_state_table.ts";
-import { CtStatus } from "../kernel/conntrack/conntrack_table.ts";
+import { CtStatus } from "../kernel/conntrack/ct_status.ts";
 import { type IpvsConnectionTable, IpvsFlag } from "../kernel/ipvs/ipvs_connection_table.ts";
 import { IPVS_STATE_NAMES } from "../kernel/ipvs/ipvs_tcp_states.ts";
 import type { IpvsStats } from "../kernel/ipvs/virtual_service.ts";

@@ -216,7 +216,7 @@ const CHANGES: readonly KernelChange[] = [
     gives: { requestRstMustBeExact: true },
   },
   // Each connection counts in totalconns, the active ones once more: 6.1.183 by its changelog, 6.12.117 by its source.
-  // Not modelled: earlier 6.12 builds and other stable lines that took it; lc and wlc would weigh a little differently.
+  // Not modelled: this change in earlier 6.12 builds and other stable lines; lc and wlc would weigh a little differently.
   // Source: include/net/ip_vs.h ip_vs_dest_conn_overhead, v6.12.117.
   { firsts: ["7.2", "6.1.183", "6.12.117"], gives: { ipvsLcCountsActiveTwice: true } },
 ];
@@ -321,6 +321,13 @@ export type KernelResolution =
  * if `portWalk` says how it walks, and then as upstream of that number with that walk.
  *
  * @returns the era, or the problem with the candidate walks and the key that decides.
+ * @example
+ * ```ts
+ * const known = resolveKernel({ build: "5.10.125" });
+ * if (known.ok) console.log(known.era.portWalk); // 5.18+
+ * const unknown = resolveKernel({ build: "5.15.0-91-generic" });
+ * if (!unknown.ok) console.log(unknown.candidates); // [ '5.12-5.17', '5.18+' ]
+ * ```
  */
 export function resolveKernel(request: KernelRequest): KernelResolution {
   const { build, portWalk, hz } = request;
@@ -362,7 +369,14 @@ export function isSince(release: KernelRelease, firsts: readonly string[]): bool
   });
 }
 
-/** Builds for help texts and completion; each of them resolves without further keys. */
+/**
+ * Builds for help texts and completion; each of them resolves without further keys.
+ *
+ * @example
+ * ```ts
+ * console.log(kernelBuilds().includes("5.4.188")); // true
+ * ```
+ */
 export function kernelBuilds(): readonly string[] {
   return BUILDS;
 }

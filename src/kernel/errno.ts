@@ -14,6 +14,9 @@ export const Errno = {
   EPIPE: 32,
   ENOPROTOOPT: 92,
   EPROTO: 71,
+  EOPNOTSUPP: 95,
+  EHOSTDOWN: 112,
+  ENONET: 64,
 } as const;
 
 /** The name of an error number, e.g. `ECONNREFUSED`. */

@@ -14,6 +14,7 @@ import { Neighbours } from "./neighbours.ts";
 import { registerFilter } from "./netfilter/filter.ts";
 import { registerNft } from "./netfilter/nft_chains.ts";
 import { type NftRuleset, nftUsesConntrack } from "./netfilter/nft_ruleset.ts";
+import { RulePorts } from "./netfilter/rule_ports.ts";
 import { type Ruleset, usesConntrack } from "./netfilter/ruleset.ts";
 import { Netns, VETH_DELAY } from "./netns.ts";
 import type { Packet, PacketPool } from "./packet.ts";
@@ -93,6 +94,11 @@ export class Machine {
     return this.#packetsSent;
   }
 
+  /** The handler of packets that arrive; its argument is the packet's row. */
+  get arrivalHandler(): number {
+    return this.#arrivalHandler;
+  }
+
   /** Makes a network namespace with a loopback device and the kernel's default sysctls. */
   createNetns(name: string): Netns {
     const netns = new Netns(this, this.#namespaces.length, name, this.#makeSysctls(this.globals));
@@ -142,6 +148,7 @@ export class Machine {
    * @returns a function that takes the rules away; conntrack and NAT stay.
    */
   loadRules(netns: Netns, ruleset: Ruleset): () => void {
+    this.requireRulePorts(netns).addRuleset(ruleset);
     if (usesConntrack(ruleset)) this.requireConntrack(netns);
     const hasNat = ruleset.has("nat") && netns.conntrack !== undefined;
     const removeNat = hasNat ? this.requireNat(netns).addTable(ruleset) : undefined;
@@ -158,6 +165,7 @@ export class Machine {
    * @returns a function that takes the ruleset away; conntrack and NAT stay.
    */
   loadNft(netns: Netns, ruleset: NftRuleset): () => void {
+    this.requireRulePorts(netns).addNft(ruleset);
     if (nftUsesConntrack(ruleset)) this.requireConntrack(netns);
     return registerNft(netns, ruleset);
   }
@@ -166,6 +174,12 @@ export class Machine {
   requireNat(netns: Netns): Nat {
     netns.nat ??= new Nat(netns, this.requireConntrack(netns));
     return netns.nat;
+  }
+
+  /** Where the ports stand that hook functions of a namespace look for. */
+  requireRulePorts(netns: Netns): RulePorts {
+    netns.rulePorts ??= new RulePorts();
+    return netns.rulePorts;
   }
 
   /** Registers the conntrack hooks of a namespace, once. */
@@ -187,6 +201,11 @@ export class Machine {
 
   countPacket(): void {
     this.#packetsSent += 1;
+  }
+
+  /** Counts packets that were sent without a call of `countPacket` for each. */
+  countPackets(count: number): void {
+    this.#packetsSent += count;
   }
 
   /** The monotonic clock, which counts from boot. */

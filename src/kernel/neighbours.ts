@@ -54,6 +54,11 @@ export class Neighbours {
     else netns.drop(packet);
   }
 
+  /** The packets that wait. */
+  *waiting(): Generator<Packet> {
+    for (const { packets } of this.#byKey.values()) yield* packets;
+  }
+
   #armTimer(number: number): void {
     this.#loop.at(this.#jiffies.expiry(this.#loop.now, RETRANS_TIME), this.#handler, number);
   }

@@ -14,6 +14,7 @@ import { Hook, NetfilterHooks, Verdict } from "./netfilter/hooks.ts";
 import { CandidateCounts } from "./ports/candidate_counts.ts";
 import { PortBuckets } from "./ports/port_buckets.ts";
 import { SourceValidation } from "./source_validation.ts";
+import type { RulePorts } from "./netfilter/rule_ports.ts";
 import type { RuleTally } from "./netfilter/rule_tally.ts";
 import { deviceSysctl, type SysctlValues } from "./sysctl.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
@@ -57,6 +58,8 @@ export class Netns {
   vxlan: Vxlan | undefined = undefined;
   /** Where rules that are loaded from then on count the packets they test; they count nothing while it is absent. */
   ruleTally: RuleTally | undefined = undefined;
+  /** The ports that rules here name; absent as long as there are none. */
+  rulePorts: RulePorts | undefined = undefined;
   /** How many connections got each port when their source was translated; it is only counted where it is present. */
   sourceNatPorts: Uint32Array | undefined = undefined;
   /** Whether packets for others are forwarded: `net.ipv4.ip_forward`. */
@@ -79,7 +82,7 @@ export class Netns {
     this.name = name;
     this.sysctls = sysctls;
     const isExplained = machine.decisions !== undefined;
-    this.hooks = isExplained ? new TracedHooks(this) : new NetfilterHooks();
+    this.hooks = isExplained ? new TracedHooks(this) : new NetfilterHooks(() => machine.group.noteChange());
     this.ruleLog = isExplained ? new RuleLog() : undefined;
     this.#sources = new SourceValidation(this);
     this.routes = new RoutingTable(() => this.#loopback);
@@ -250,7 +253,7 @@ export class Netns {
     this.#forward(packet);
   }
 
-  /** Hands a packet to the protocol it is for. Not modelled: UDP sockets other than a tunnel's, and what a closed UDP port answers. */
+  /** Hands a packet to the protocol it is for. */
   deliver(packet: Packet): void {
     this.counters.IpInDelivers += 1;
     if (packet.protocol === Protocol.TCP) this.machine.tcp.receive(this, packet);

@@ -83,6 +83,11 @@ export class PacketPool {
   readonly #packets: Packet[] = [];
   readonly #free: Packet[] = [];
 
+  /** Packets that have been taken and not given back. */
+  get inUse(): number {
+    return this.#packets.length - this.#free.length;
+  }
+
   /** A packet with default fields; the taker fills in the rest. */
   take(): Packet {
     const packet = this.#free.pop();
@@ -95,6 +100,16 @@ export class PacketPool {
   /** The packet in this row. */
   at(row: number): Packet {
     return this.#packets[row]!;
+  }
+
+  /** Packets that there are, under way or free. */
+  get count(): number {
+    return this.#packets.length;
+  }
+
+  /** Those that nobody holds. */
+  get free(): readonly Packet[] {
+    return this.#free;
   }
 
   /** Takes the packet back, with the one inside it; nobody may hold it any longer. */

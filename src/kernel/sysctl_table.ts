@@ -400,7 +400,7 @@ const IPVS_SWITCHES: readonly (readonly [name: string, value: number, since?: st
 const IPVS_ROWS: readonly SysctlDefinition[] = [
   integer({ name: "net.ipv4.vs.amemthresh", unit: "pages", default: 1024, source: IPVS }),
   integer({ name: "net.ipv4.vs.am_droprate", unit: "connections", default: 10, source: IPVS }),
-  // Not modelled: before 5.4 another number is not refused, the old value silently stays.
+  // Not modelled: before 5.4 drop_entry, drop_packet and secure_tcp do not refuse another number, the old value stays.
   ...["drop_entry", "drop_packet", "secure_tcp"].map((name) =>
     integer({ name: `net.ipv4.vs.${name}`, unit: "", default: 0, min: 0, max: 3, source: IPVS }),
   ),

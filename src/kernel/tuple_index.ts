@@ -37,6 +37,11 @@ export class TupleIndex {
     return this.#count;
   }
 
+  /** Memory of the index, which has two places for each row that its table has room for, or more. */
+  get bytes(): number {
+    return this.#rows.byteLength;
+  }
+
   /** The row with this key, or -1. */
   find(local: number, remote: number, ports: number, scope: number): number {
     const rows = this.#rows;

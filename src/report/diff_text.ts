@@ -16,6 +16,15 @@ import type { RunTextOptions } from "./run_text.ts";
 /**
  * The report of a comparison as text for a terminal, with a line feed at its end: the verdict with its interval and its
  * mechanism first, then the two sides, all figures, and how to get the same again.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const source = { file, text: readFileSync(file, "utf8") };
+ * const diff = await diffScenario(source, { b: ["kubeProxy.version=1.23.4"] }, ["duration=20s", "replications=2"]);
+ * console.log(diffText(diff, { color: false, columns: 100 }).split("\n")[0]);
+ * // A and B have one and the same history, outcome by outcome, in 2 boots: what differs between them has
+ * ```
  */
 export function diffText(document: DiffDocument, options: RunTextOptions): string {
   const columns = Math.min(100, Math.max(60, options.columns));

@@ -26,7 +26,7 @@ export function estimatorText(document: SweepDocument): string[] {
     if (known === undefined) reasons.set(reason, [point]);
     else known.push(point);
   }
-  const simulated = [...reasons].map(([reason, own]) => `Simulated packet by packet, ${pointNames(own)}: ${reason}.`);
+  const simulated = [...reasons].map(([reason, own]) => `Simulated, ${pointNames(own)}: ${reason}.`);
   return exact.length === 0 ? simulated : [exactText(exact), ...simulated];
 }
 

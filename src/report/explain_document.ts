@@ -106,7 +106,17 @@ export interface ExplainContext {
   readonly states?: ExplainDocument["states"] | undefined;
 }
 
-/** The document of a story. */
+/**
+ * The document of a story.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const { story } = await explainScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s"], { number: 1 });
+ * const settings = { seed: "", kernel: "5.4.188", portWalk: "4.6-5.11", durationSeconds: 20, overrides: {} } as const;
+ * console.log(explainDocument(story, { scenario: { file, digest: "", about: "" }, settings }).format); // explain/1
+ * ```
+ */
 export function explainDocument(
   story: ConnectionStory,
   { scenario, settings, states }: ExplainContext,

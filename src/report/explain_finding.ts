@@ -3,7 +3,17 @@ import { BECAUSE } from "./finding.ts";
 import type { ExplainDocument, ExplainedDecision } from "./explain_document.ts";
 import { formatCount, formatSpan } from "./number_text.ts";
 
-/** What became of the connection, and why, in one sentence or two: computed from the story. */
+/**
+ * What became of the connection, and why, in one sentence or two: computed from the story.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const source = { file, text: readFileSync(file, "utf8") };
+ * const { document } = await explainScenario(source, ["duration=20s"], { number: 1 });
+ * console.log(explainFinding(document).split(",")[0]); // Probe 1 of this boot
+ * ```
+ */
 export function explainFinding(document: ExplainDocument): string {
   const { connection } = document;
   const subject = subjectOf(connection);

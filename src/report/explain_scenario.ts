@@ -21,9 +21,11 @@ export interface ExplainedScenario {
  * @param wanted the first probe that fails, if it is left out.
  * @throws an error with all diagnostics if the scenario or a setting is wrong; if there is no such connection.
  * @example
+ * ```ts
  * const file = "scenarios/nodelocaldns.yaml";
  * const { document } = await explainScenario({ file, text: readFileSync(file, "utf8") });
  * console.log(explainFinding(document));
+ * ```
  */
 export async function explainScenario(
   { text, file }: ScenarioSource,

@@ -19,6 +19,14 @@ const LOG_NAMES: Readonly<Record<ExplainedLine["log"], string>> = {
 /**
  * The story of a connection as text for a terminal, with a line feed at its end: the finding, then each packet on each
  * interface with what was decided about it, then what the kubelet says, and how to see it again.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const source = { file, text: readFileSync(file, "utf8") };
+ * const { document } = await explainScenario(source, ["duration=20s"], { number: 1 });
+ * console.log(explainText(document, { color: false, columns: 100 }).includes("SYN-ACK")); // true
+ * ```
  */
 export function explainText(document: ExplainDocument, options: RunTextOptions): string {
   const columns = Math.min(120, Math.max(60, options.columns));

@@ -23,9 +23,11 @@ const ZOOM = 2;
  * and its title and description as text.
  *
  * @example
+ * ```ts
  * const file = "scenarios/nodelocaldns.yaml";
  * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=2m", "replications=1"]);
  * await showChart(chartOf(run, "failure-probability"));
+ * ```
  */
 export async function showChart(chart: Omit<Chart, "kind">): Promise<NotebookOutput> {
   const svg = await chartSvg(chart);
@@ -46,9 +48,11 @@ export async function showChart(chart: Omit<Chart, "kind">): Promise<NotebookOut
  *
  * @throws an error that names the kinds it can give, if it cannot give this one.
  * @example
+ * ```ts
  * const file = "scenarios/nodelocaldns.yaml";
  * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=2m", "replications=1"]);
  * await showChart(chartOf(run, "port-map"));
+ * ```
  */
 export function chartOf(document: ResultDocument, kind: ChartKind): Chart {
   const charts = chartsOfResult({ document });
@@ -63,7 +67,9 @@ export function chartOf(document: ResultDocument, kind: ChartKind): Chart {
  * the first row; numbers stand to the right.
  *
  * @example
+ * ```ts
  * showTable([{ kernel: "5.4.188", failed: 4 }, { kernel: "6.1", failed: 3 }]);
+ * ```
  */
 export function showTable(rows: readonly Readonly<Record<string, string | number>>[]): NotebookOutput {
   const names = Object.keys(rows[0] ?? {});
@@ -85,7 +91,9 @@ export function showTable(rows: readonly Readonly<Record<string, string | number
  * A text as the output of a notebook's cell, as a terminal would show it.
  *
  * @example
+ * ```ts
  * showText("one line\nanother one");
+ * ```
  */
 export function showText(text: string): NotebookOutput {
   return outputOf({ "text/plain": text.trimEnd() });

@@ -70,7 +70,17 @@ const FIGURES: readonly Figure[] = [
   ["engineFingerprint", "text", ({ engine }) => engine.fingerprint],
 ];
 
-/** The table of a sweep's points, one row each: the point's number, the varied values, then the figures. */
+/**
+ * The table of a sweep's points, one row each: the point's number, the varied values, then the figures.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const settings = ["duration=20s", "replications=1"];
+ * const sweep = sweepScenario({ file, text: readFileSync(file, "utf8") }, ["kernel=5.4.188,6.1"], settings);
+ * console.log(pointColumns(sweep).slice(0, 3).map(({ name }) => name)); // [ 'point', 'kernel', 'portWalk' ]
+ * ```
+ */
 export function pointColumns({ vary, points }: SweepDocument): readonly PointColumn[] {
   const varied = vary.map(({ path }) => variedColumn(path, points));
   const taken = new Set(varied.map(({ name }) => name));

@@ -37,6 +37,14 @@ export interface RunTextOptions {
 /**
  * The report of a run as text for a terminal, with a line feed at its end: the finding first, then the figures, what to
  * change, and how to get the same run again. Text is wrapped; a shell word is never cut, so a command copies whole.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1"]);
+ * console.log(runText(run, { color: false, columns: 100 }).split("\n")[0]);
+ * // Probes fail on a node whose port range 1024-65000 overlaps its NodePorts 20000-40000 (incident 001).
+ * ```
  */
 export function runText(document: RunDocument, options: RunTextOptions): string {
   const columns = Math.min(100, Math.max(60, options.columns));

@@ -17,12 +17,32 @@ const LANE_WIDTH_LEAST = 96;
 /** Where an arrow ends beside the line of its lane, in lanes. */
 const INSET = 0.06;
 
-/** The sequence chart of a connection as SVG. Its title states the finding. */
+/**
+ * The sequence chart of a connection as SVG. Its title states the finding.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const source = { file, text: readFileSync(file, "utf8") };
+ * const { story, document } = await explainScenario(source, ["duration=20s"], { number: 1 });
+ * console.log((await sequenceSvg(story, document)).startsWith("<svg")); // true
+ * ```
+ */
 export async function sequenceSvg(story: ConnectionStory, document: ExplainDocument): Promise<string> {
   return vegaSvg(sequenceChart(story, document));
 }
 
-/** The chart: one lane per network stack and interface, one row per packet or remark. */
+/**
+ * The chart: one lane per network stack and interface, one row per packet or remark.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const source = { file, text: readFileSync(file, "utf8") };
+ * const { story, document } = await explainScenario(source, ["duration=20s"], { number: 1 });
+ * console.log(sequenceChart(story, document).$schema); // https://vega.github.io/schema/vega-lite/v6.json
+ * ```
+ */
 export function sequenceChart(story: ConnectionStory, document: ExplainDocument): TopLevelSpec {
   const all = sequenceRows(story);
   const rows = all.slice(0, ROWS_MOST);

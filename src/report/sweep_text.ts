@@ -19,6 +19,14 @@ const MOST_ROWS = 100;
 /**
  * The table of a sweep as text for a terminal, with a line feed at its end: what was varied, one row for each point, and
  * at which points most and fewest probes fail.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const settings = ["duration=20s", "replications=1"];
+ * const sweep = sweepScenario({ file, text: readFileSync(file, "utf8") }, ["kernel=5.4.188,6.1"], settings);
+ * console.log(sweepText(sweep, { color: false, columns: 80, folder: undefined }).split("\n").length > 5); // true
+ * ```
  */
 export function sweepText(document: SweepDocument, options: SweepTextOptions): string {
   const columns = Math.min(100, Math.max(60, options.columns));

@@ -22,6 +22,13 @@ const EXCERPT_WIDTH = 140;
 /**
  * The diagnostic as people see it: `file:line:column: message`, the line under a gutter, carets, what was expected and
  * how to mend it. No newline at the end. Control characters of the input never reach the terminal.
+ *
+ * @example
+ * ```ts
+ * const read = parseScenario("kernel: 5.10\ndurration: 2h\n", "first.yaml", []);
+ * if (!read.ok) console.log(formatDiagnostic(read.diagnostics[0]!).split("\n")[0]);
+ * // first.yaml:1:1: Cannot read the scenario without "duration"
+ * ```
  */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, message, expected, toMend } = diagnostic;

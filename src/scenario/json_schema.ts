@@ -8,6 +8,11 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /**
  * The JSON Schema (draft-7) of a scenario file, for editors. Where the source text of a value counts, a number is
  * allowed too, since `kernel: 5.10` needs no quotes here.
+ *
+ * @example
+ * ```ts
+ * console.log(scenarioJsonSchema()["$schema"]); // http://json-schema.org/draft-07/schema#
+ * ```
  */
 export function scenarioJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(scenarioSchema, {

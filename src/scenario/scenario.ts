@@ -64,6 +64,12 @@ const MOST_LINE = 100_000;
  *
  * @param file the path for diagnostics.
  * @param overrides `PATH=VALUE` texts, applied in their order before anything is checked (see `applyOverrides`).
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const read = parseScenario(readFileSync(file, "utf8"), file, ["kernel=6.1", "duration=20s"]);
+ * if (read.ok) console.log(read.scenario.kernel.build, read.scenario.duration / SECOND); // 6.1 20
+ * ```
  */
 export function parseScenario(text: string, file: string, overrides: readonly string[]): ParsedScenario {
   const source = new SourceText(file, text.startsWith("\ufeff") ? text.slice(1) : text, 0);
@@ -92,6 +98,14 @@ export interface ScenarioSide {
 /**
  * Reads a scenario as `parseScenario` does, changed once more by settings of its own. It is read as a variant is, without
  * the sections that speak of expectations and variants: those hold for the file as it stands.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const side = { option: "--b", settings: ["kubeProxy.version=1.18.20"] };
+ * const read = parseScenarioSide(readFileSync(file, "utf8"), file, ["duration=20s"], side);
+ * console.log(read.ok); // true
+ * ```
  */
 export function parseScenarioSide(
   text: string,

@@ -6,6 +6,30 @@ import { TimerQueue } from "./timer_queue.ts";
 /** What the loop calls: the argument is mostly the row of a table. It runs to completion. */
 export type Handler = (argument: number) => void;
 
+/** An event that has not fired yet. */
+export interface PendingEvent {
+  readonly time: Micros;
+  readonly sequence: number;
+  readonly handler: HandlerId;
+  readonly argument: number;
+}
+
+/** The event that ended in an error: the name of its handler, and its argument. */
+export interface BrokenEvent {
+  readonly handler: string;
+  readonly argument: number;
+}
+
+/** A part that keeps events of its own beside the queue and can say what is wrong with them. */
+export interface EventStore {
+  /**
+   * What does not hold, one sentence each; nothing in a sound part. It changes nothing.
+   *
+   * @param pending how many events of each handler are in the queue.
+   */
+  broken(pending: ReadonlyMap<HandlerId, number>): Iterable<string>;
+}
+
 /** Names a registered handler; made by `EventLoop.handler`. */
 export type HandlerId = number & { readonly unit?: "HandlerId" };
 
@@ -21,11 +45,15 @@ const EVENTS_BETWEEN_CHECKS = 10_000_000;
  */
 export class EventLoop {
   #now: Micros = 0;
+  /** Where the present call of `runUntil` ends. */
+  #end: Micros = 0;
   #sequence = 0;
   #fired = 0;
+  #told = 0;
   readonly #queue = new TimerQueue();
   readonly #handlers: Handler[] = [];
   readonly #names: string[] = [];
+  readonly #stores: EventStore[] = [];
   #frontTime = Infinity;
   #frontSequence = 0;
   #frontHandler = 0;
@@ -35,15 +63,42 @@ export class EventLoop {
   #nextCheck = EVENTS_BETWEEN_CHECKS;
   #checkedAt: Micros = -1;
   readonly #fingerprint = new Fingerprint();
+  #broken: BrokenEvent | undefined = undefined;
 
   /** Microseconds since the start of the run. */
   get now(): Micros {
     return this.#now;
   }
 
-  /** Events fired so far. */
+  /** The event that ended in an error; `undefined` as long as none did. */
+  get brokenEvent(): BrokenEvent | undefined {
+    return this.#broken;
+  }
+
+  /** Events so far: those that were fired, but for cancelled timers, and those that were told by `countEvents`. */
   get fired(): number {
-    return this.#fired;
+    return this.#fired + this.#told;
+  }
+
+  /** Counts events that took place without being fired, or, when negative, that were fired for nothing. */
+  countEvents(count: number): void {
+    this.#told += count;
+  }
+
+  /** When the next event is due: Infinity if none is. */
+  get next(): Micros {
+    return Math.min(this.#frontTime, this.#queue.earliestTime);
+  }
+
+  /** Whether nothing is due up to and including `time`, nor the run's end. */
+  isQuietUntil(time: Micros): boolean {
+    return time < this.#end && time < this.#frontTime && time < this.#queue.earliestTime;
+  }
+
+  /** Moves the clock over a span in which nothing is due, for one who does at once what would take that long. */
+  advanceTo(time: Micros): void {
+    assert(time >= this.#now && this.isQuietUntil(time), "the clock only jumps over what is quiet");
+    this.#now = time;
   }
 
   /** Registers a handler under a name; do it once per kind of event, not per entity. */
@@ -74,6 +129,35 @@ export class EventLoop {
       this.#frontHandler = handler;
       this.#frontArgument = argument;
     } else this.atSequence(time, this.takeSequence(), handler, argument);
+  }
+
+  /** All events that have not fired yet, in no order; those of timer columns only if they are the next of their column. */
+  *pending(): Generator<PendingEvent> {
+    const [time, sequence] = [this.#frontTime, this.#frontSequence];
+    if (time !== Infinity) yield { time, sequence, handler: this.#frontHandler, argument: this.#frontArgument };
+    yield* this.#queue.rows();
+  }
+
+  /** Makes known a part that keeps events of its own. */
+  addStore(store: EventStore): void {
+    this.#stores.push(store);
+  }
+
+  /** What does not hold of the events to come, one sentence each. It changes nothing. */
+  *broken(): Generator<string> {
+    if (!this.#queue.isHeap()) yield "the queue's earliest event comes first: its rows are out of order";
+    if (this.#frontTime !== Infinity && this.#queue.earliestTime < this.#frontTime)
+      yield `the event in front is the earliest: it is at ${this.#frontTime} us, one of the queue at ${this.#queue.earliestTime} us`;
+    const pending = new Map<HandlerId, number>();
+    for (const { time, sequence, handler } of this.pending()) {
+      pending.set(handler, (pending.get(handler) ?? 0) + 1);
+      const name = this.#names[handler];
+      if (name === undefined) yield `each event has a handler: one at ${time} us names number ${handler}`;
+      else if (!(time >= this.#now))
+        yield `no event is overdue: "${name}" is due at ${time} us, now is ${this.#now} us`;
+      if (sequence > this.#sequence) yield `each event has taken a place in the order: one at ${time} us has not`;
+    }
+    for (const store of this.#stores) yield* store.broken(pending);
   }
 
   /** Takes the next place in the order of events, for an event that is handed to the queue later (timer columns). */
@@ -107,33 +191,40 @@ export class EventLoop {
    */
   runUntil(end: Micros): void {
     assert(end >= this.#now, "time never goes back");
+    this.#end = end;
     this.#fireUntil(end);
     this.#now = end;
   }
 
   #fireUntil(end: Micros): void {
     const queue = this.#queue;
-    for (;;) {
-      let handler: HandlerId;
-      let argument: number;
-      if (this.#frontTime !== Infinity) {
-        if (this.#frontTime > end) return;
-        this.#now = this.#frontTime;
-        handler = this.#frontHandler;
-        argument = this.#frontArgument;
-        this.#frontTime = Infinity;
-      } else {
-        const time = queue.earliestTime;
-        if (time > end || time === Infinity) return;
-        this.#now = time;
-        handler = queue.earliestHandler;
-        argument = queue.earliestArgument;
-        queue.pop();
+    let handler: HandlerId = -1;
+    let argument = 0;
+    try {
+      for (;;) {
+        if (this.#frontTime !== Infinity) {
+          if (this.#frontTime > end) return;
+          this.#now = this.#frontTime;
+          handler = this.#frontHandler;
+          argument = this.#frontArgument;
+          this.#frontTime = Infinity;
+        } else {
+          const time = queue.earliestTime;
+          if (time > end || time === Infinity) return;
+          this.#now = time;
+          handler = queue.earliestHandler;
+          argument = queue.earliestArgument;
+          queue.pop();
+        }
+        this.#fired += 1;
+        if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves(handler);
+        if (this.#isTraced) this.#addToFingerprint(handler, argument);
+        this.#handlers[handler]!(argument);
       }
-      this.#fired += 1;
-      if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves(handler);
-      if (this.#isTraced) this.#addToFingerprint(handler, argument);
-      this.#handlers[handler]!(argument);
+    } catch (error) {
+      // To remember the event before each one fires would cost every event.
+      this.#broken = { handler: this.nameOf(handler), argument };
+      throw error;
     }
   }
 

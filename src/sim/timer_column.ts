@@ -13,7 +13,7 @@ export interface TimerColumnOwner {
  * Timers of one fixed length, first in, first out: they need no queue, since the one armed first is due first. Only the
  * oldest live one stands in the event loop, with the sequence it took when it was armed, so the order of all events is
  * the same as if each stood there. Arming is O(1), and when a timer is due is only asked once it is the oldest; cancelling
- * costs nothing; a dead timer is dropped when it is reached.
+ * costs nothing; a dead timer is dropped when it is reached, and counts as no event.
  */
 export class TimerColumn {
   readonly #loop: EventLoop;
@@ -35,6 +35,7 @@ export class TimerColumn {
     this.#dueOf = dueOf;
     this.#owner = owner;
     this.#handler = loop.handler(name, () => this.#fireHead());
+    loop.addStore(this);
   }
 
   /** Arms a timer now. */
@@ -49,12 +50,35 @@ export class TimerColumn {
     if (!this.#isArmed) this.#armHead();
   }
 
+  /** What does not hold: the timers stand in the order of their arming, the next one is in the queue, and no live one is overdue. */
+  *broken(pending: ReadonlyMap<HandlerId, number>): Generator<string> {
+    const name = this.#loop.nameOf(this.#handler);
+    const events = pending.get(this.#handler) ?? 0;
+    const expected = this.#count > 0 ? 1 : 0;
+    if (events !== expected)
+      yield `a column has its next timer in the queue: "${name}" has ${this.#count} timers and ${events} events there`;
+    let before = -1;
+    let hasLive = false;
+    for (let index = 0; index < this.#count; index += 1) {
+      const row = (this.#head + index) & (this.#armedAt.length - 1);
+      if (this.#sequences[row]! <= before)
+        yield `timers of a column stand in the order of arming: those of "${name}" do not`;
+      before = this.#sequences[row]!;
+      if (hasLive || !this.#owner.isLive(this.#slots[row]!, this.#generations[row]!)) continue;
+      hasLive = true;
+      const due = this.#dueOf(this.#armedAt[row]!);
+      if (due < this.#loop.now)
+        yield `no timer is overdue: one of "${name}" was due at ${due} us, now is ${this.#loop.now} us`;
+    }
+  }
+
   #fireHead(): void {
     this.#isArmed = false;
     const slot = this.#slots[this.#head]!;
     const isLive = this.#owner.isLive(slot, this.#generations[this.#head]!);
     this.#dropHead();
     if (isLive) this.#owner.fire(slot);
+    else this.#loop.countEvents(-1);
     if (!this.#isArmed) this.#armHead();
   }
 

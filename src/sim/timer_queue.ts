@@ -80,6 +80,25 @@ export class TimerQueue {
     this.#move(last, hole);
   }
 
+  /** All rows, in no order. */
+  *rows(): Generator<{ time: number; sequence: number; handler: number; argument: number }> {
+    for (let row = 0; row < this.#count; row += 1) {
+      const [time, sequence] = [this.#times[row]!, this.#sequences[row]!];
+      yield { time, sequence, handler: this.#handlers[row]!, argument: this.#arguments[row]! };
+    }
+  }
+
+  /** Whether no row comes before its parent, as a heap must have it. */
+  isHeap(): boolean {
+    const times = this.#times;
+    for (let row = 1; row < this.#count; row += 1) {
+      const parent = (row - 1) >> 1;
+      if (times[row]! < times[parent]!) return false;
+      if (times[row] === times[parent] && this.#sequences[row]! < this.#sequences[parent]!) return false;
+    }
+    return true;
+  }
+
   #move(from: number, to: number): void {
     this.#times[to] = this.#times[from]!;
     this.#sequences[to] = this.#sequences[from]!;

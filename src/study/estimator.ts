@@ -71,26 +71,26 @@ export function chooseEstimator(
   rule: EstimatorRule,
 ): ChosenEstimator {
   const exact = exactForRun(scenario, pilot);
-  if ("declined" in exact) return packet(`no exact value: ${exact.declined}`);
+  if ("declined" in exact) return simulated(`no exact value: ${exact.declined}`);
   if (mayLock(scenario, pilot, exact))
-    return packet("all traffic is periodic, and each probe meets only a part of the ports");
+    return simulated("all traffic is periodic, and each probe meets only a part of the ports");
   if (pilot.some(({ exposure }) => isBlocked(scenario, exposure)))
-    return packet("a reserved or held block bends a cursor that destinations share");
+    return simulated("a reserved or held block bends a cursor that destinations share");
   const others = pilot.reduce((sum, { probes }) => sum + probes.failed - probes.byCause["nodeport-collision"], 0);
   if (others > 0)
-    return packet("the pilot saw failures that are no NodePort collisions, of which the exact value does not speak");
+    return simulated("the pilot saw failures that are no NodePort collisions, of which the exact value does not speak");
   const restarts = exactRestarts(scenario, pilot, exact);
-  if ("declined" in restarts) return packet(`no exact rate of restarts: ${restarts.declined}`);
+  if ("declined" in restarts) return simulated(`no exact rate of restarts: ${restarts.declined}`);
   const boots = exactBoots(scenario, pilot, { probability: exact.probability, restarts: restarts.perNodeWeek });
   const test = testOf(pilot, boots, expectedClump(scenario, pilot, restarts), rule);
-  if (test.isContradicted) return packet("exact value contradicted by the pilot", test);
+  if (test.isContradicted) return simulated("exact value contradicted by the pilot", test);
   const probability = figureOf(
     boots.map((boot) => boot.probability),
     exact.probability,
   );
   const { low, high } = probability.interval;
   if (high - low > 2 * rule.precision * probability.mean)
-    return packet("boots draw their own NodePorts, and the exact values of so few of them differ too much", test);
+    return simulated("boots draw their own NodePorts, and the exact values of so few of them differ too much", test);
   const rates = boots.map((boot) => boot.restarts);
   return {
     document: { name: "exact", why: "the exact value answers, and the pilot does not contradict it", pilot: test },
@@ -103,8 +103,8 @@ export function chooseEstimator(
 }
 
 /** Simulation, and why. */
-function packet(why: string, test?: PilotDocument): ChosenEstimator {
-  return { document: { name: "packet", why, ...(test === undefined ? {} : { pilot: test }) } };
+function simulated(why: string, test?: PilotDocument): ChosenEstimator {
+  return { document: { name: "flow", why, ...(test === undefined ? {} : { pilot: test }) } };
 }
 
 /** The pilot's test of the exact values of its boots. */

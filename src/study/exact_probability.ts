@@ -42,6 +42,19 @@ export interface ExactProbabilityInput {
  * times the connects of one epoch on `5.18+`.
  *
  * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 v4.4 v5.4 v5.15 v6.12.
+ *
+ * @example
+ * ```ts
+ * const exact = exactProbability({
+ *   walk: "4.6-5.11",
+ *   range: [1024, 65000],
+ *   isReserved: () => false,
+ *   isHeld: () => false,
+ *   nodePorts: [30080, 30081],
+ *   probesPerEpochAtMostOne: true,
+ * });
+ * if ("probability" in exact) console.log(exact.probability); // 0.000031261723146179817
+ * ```
  */
 export function exactProbability(input: ExactProbabilityInput): ExactDocument {
   const [low, high] = input.range;

@@ -38,6 +38,22 @@ const NEGLIGIBLE = 1e-20;
  * out as well.
  *
  * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 v4.4 v5.4 v5.15 v6.12.
+ *
+ * @example
+ * ```ts
+ * const runs = exactRuns({
+ *   walk: "5.12-5.17",
+ *   range: [1024, 65000],
+ *   isReserved: () => false,
+ *   isHeld: () => false,
+ *   nodePorts: [30080, 30082, 30084],
+ *   periodSeconds: 5,
+ *   sameDestination: { periods: [], randomPerSecond: 0 },
+ *   otherDestinations: [],
+ * });
+ * if ("consecutive" in runs) console.log(runs.consecutive.map((one) => one.toExponential(2)).slice(0, 3));
+ * // [ '9.38e-5', '6.06e-5', '2.75e-5' ]
+ * ```
  */
 export function exactRuns(input: ExactRunsInput): ExactRuns {
   const starts = enumerateStarts(input);

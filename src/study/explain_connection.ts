@@ -1,3 +1,4 @@
+import { placeOf } from "../cluster/replication.ts";
 import { Cluster } from "../cluster/cluster.ts";
 import { FlowRecorder, type FlowEvent, interfaceName } from "../cluster/flow_recorder.ts";
 import type { Netns } from "../kernel/netns.ts";
@@ -75,6 +76,15 @@ const EPILOGUE: Micros = SECOND;
  *
  * @returns the story, or why there is none.
  * @throws what `pause` rejects with; a broken invariant.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const read = parseScenario(readFileSync(file, "utf8"), file, ["duration=20s"]);
+ * if (!read.ok) throw new Error(file);
+ * const wanted = { number: 1 };
+ * const request = { scenario: read.scenario, wanted, replications: [0], pause: () => Promise.resolve() };
+ * console.log((await explainConnection(request)).kind); // story
+ * ```
  */
 export async function explainConnection(request: ExplainRequest): Promise<Explanation> {
   const { scenario, at, wanted } = request;
@@ -103,7 +113,7 @@ async function find(
     const finder = findIn(cluster, wanted, { replication, version: scenario.kubelet.version });
     cluster.start();
     while (loop.now < scenario.duration && !finder.isDone) {
-      loop.runUntil(Math.min(loop.now + SLICE, scenario.duration));
+      runTo(Math.min(loop.now + SLICE, scenario.duration), loop, replication);
       // oxlint-disable-next-line no-await-in-loop -- slices of one run come one after another.
       await pause({ doing: "looking", replication, simulated: loop.now, total: scenario.duration });
     }
@@ -123,7 +133,7 @@ async function replay(request: ExplainRequest, connection: FoundConnection): Pro
   const logs = new StoryLogs(cluster);
   cluster.start();
   while (loop.now < startedAt - 1) {
-    loop.runUntil(Math.min(loop.now + SLICE, startedAt - 1));
+    runTo(Math.min(loop.now + SLICE, startedAt - 1), loop, replication);
     // oxlint-disable-next-line no-await-in-loop -- slices of one run come one after another.
     await pause({ doing: "replaying", replication, simulated: loop.now, total: endedAt });
   }
@@ -131,13 +141,13 @@ async function replay(request: ExplainRequest, connection: FoundConnection): Pro
   const end = Math.min(localPorts.includes(0) ? endedAt : endedAt + EPILOGUE, scenario.duration);
   recorder.isListening = true;
   if (at !== undefined && startedAt + at <= end) {
-    loop.runUntil(startedAt + at);
+    runTo(startedAt + at, loop, replication);
     takeStates?.(namespacesOf(cluster, connection, recorder.events));
   }
-  loop.runUntil(end);
+  runTo(end, loop, replication);
   recorder.isListening = false;
   if (at !== undefined && startedAt + at > end) {
-    loop.runUntil(startedAt + at);
+    runTo(startedAt + at, loop, replication);
     takeStates?.(namespacesOf(cluster, connection, recorder.events));
   }
   const again = finder.found;
@@ -210,4 +220,14 @@ export function timeOf(event: StoryEvent): Micros {
 function boot(scenario: Scenario, replication: number, trace?: TraceSink): { loop: EventLoop; cluster: Cluster } {
   const loop = new EventLoop();
   return { loop, cluster: new Cluster(scenario, loop, new RandomStreams(scenario.seed, replication), trace) };
+}
+
+/** Runs a loop; an error carries its place, as that of `runReplication` does. */
+function runTo(end: Micros, loop: EventLoop, replication: number): void {
+  try {
+    loop.runUntil(end);
+  } catch (error) {
+    if (error instanceof Error) Object.assign(error, placeOf(loop, replication));
+    throw error;
+  }
 }

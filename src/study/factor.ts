@@ -22,6 +22,12 @@ const MOST_VALUES = 10_000;
  * ends among them; between whole numbers all values are whole.
  *
  * @returns the factor, or a sentence about what is wrong with the text.
+ * @example
+ * ```ts
+ * console.log(readFactor("kernel=5.4.188,6.1")); // { kind: 'values', path: 'kernel', values: [ '5.4.188', '6.1' ] }
+ * console.log(readFactor("kernel"));
+ * // Cannot vary "kernel": write PATH=A,B,C or PATH=LOW..HIGH/STEPS, such as kernel=5.4.188,6.1
+ * ```
  */
 export function readFactor(text: string): Factor | string {
   const equals = text.indexOf("=");

@@ -23,7 +23,7 @@ export async function runPilot(
   const { scenario, stopping, falseAlarm, warmUp = 0 } = request;
   if (falseAlarm === undefined || stopping === undefined || request.replication !== undefined) return undefined;
   const why = pilotRefusal(scenario);
-  if (why !== undefined) return { pilot: [], estimator: { document: { name: "packet", why } } };
+  if (why !== undefined) return { pilot: [], estimator: { document: { name: "flow", why } } };
   const until = Math.min(scenario.duration, warmUp + PILOT_TIME);
   const rounds = new Rounds({ ...request, until }, new StudyPlan(scenario, []));
   await rounds.run(Array.from({ length: PILOT_BOOTS }, (_, boot) => boot));

@@ -51,6 +51,24 @@ const EFFECTIVE_LEAST = 100;
  * It serves where enumeration does not: traffic at random times to the probed destination, ports kept in TIME_WAIT,
  * reserved blocks on a shared cursor. Costs trials × batches × length connects, times the connects between two probes,
  * times the number of sources.
+ *
+ * @example
+ * ```ts
+ * const kernel = resolveKernel({ build: "5.15.24" });
+ * if (!kernel.ok) throw new Error(kernel.problem);
+ * const estimate = rareRun({
+ *   era: kernel.era,
+ *   range: [1024, 65000],
+ *   isReserved: () => false,
+ *   isHeld: () => false,
+ *   nodePorts: [30080, 30082, 30084],
+ *   sources: [{ destination: 0, every: { seconds: 5 }, keepsSeconds: 0, failureKeepsSeconds: 0 }],
+ *   length: 3,
+ *   seed: "example",
+ *   trials: 2_000,
+ * });
+ * console.log(estimate.probability > 1e-5, estimate.probability < 1e-4); // true true
+ * ```
  */
 export function rareRun(input: RareRunInput): RareRunEstimate {
   const { batches = 20, length, trials, seed } = input;

@@ -9,6 +9,9 @@ export interface ReplicationTask {
   readonly until?: Micros;
   readonly warmUp?: Micros;
   readonly gaugeReadings?: number;
+  /** Send every packet, also where a connection could be carried at once. */
+  readonly isPacketByPacket?: boolean;
+  readonly paranoid?: boolean;
 }
 
 /** Who hears of one task of a pool. */
@@ -22,7 +25,7 @@ export interface ReplicationPool {
    * Runs a replication as soon as there is room, first in, first out.
    *
    * @param watch an object of this task's own.
-   * @throws the error of a replication that breaks, with `replication` and its moment `at`; AbortError if the task was dropped.
+   * @throws the error of a replication that breaks, with its `ReplayPlace`; AbortError if the task was dropped.
    */
   run(task: ReplicationTask, watch?: TaskWatch): Promise<ReplicationResult>;
   /** Takes a task out, by its own `watch`; one that runs already may come to its end. */

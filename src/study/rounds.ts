@@ -33,6 +33,10 @@ export interface RoundsRequest {
   readonly warmUp?: Micros;
   /** Read ports, TIME_WAIT and conntrack so many times in each replication, for the document's `series`. */
   readonly gaugeReadings?: number;
+  /** Send every packet, also where a connection could be carried at once. No figure depends on it. */
+  readonly isPacketByPacket?: boolean;
+  /** Check events and tables against plain models, as `ReplicationExtent` says; no figure depends on it. */
+  readonly paranoid?: boolean;
   /** Add replications until the failure probability of the scenario as it stands is known so well. */
   readonly stopping?: StoppingRule;
 }
@@ -136,11 +140,13 @@ export class Rounds {
 
   /** Adds replications of each setting. */
   async run(replications: readonly number[]): Promise<void> {
-    const { until, warmUp, gaugeReadings, pool, signal } = this.#request;
+    const { until, warmUp, gaugeReadings, isPacketByPacket, paranoid, pool, signal } = this.#request;
     const given = {
       ...(until === undefined ? {} : { until }),
       ...(warmUp === undefined ? {} : { warmUp }),
       ...(gaugeReadings === undefined ? {} : { gaugeReadings }),
+      ...(isPacketByPacket === undefined ? {} : { isPacketByPacket }),
+      ...(paranoid === undefined ? {} : { paranoid }),
     };
     const tasks = this.plan.scenarios.flatMap((scenario) =>
       replications.map((replication) => ({ scenario, replication, ...given })),

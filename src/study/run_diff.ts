@@ -35,6 +35,20 @@ const B = "b";
  * @param study what simulates.
  * @returns the document of `sim diff --format json`.
  * @throws as `runStudy` does; an error of B carries B's `settings`.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const text = readFileSync(file, "utf8");
+ * const side = (settings: readonly string[]): DiffSide => {
+ *   const read = parseScenarioSide(text, file, ["duration=20s", "replications=2"], { option: "--b", settings });
+ *   if (!read.ok) throw new Error(settings.join());
+ *   return { scenario: read.scenario, file, digest: "", settings: {} };
+ * };
+ * const clocks = { wallSeconds: () => 0, cpuSeconds: () => 0 };
+ * const request = { version: "", overrides: {}, jobs: 1, margin: 0.2, clocks };
+ * const diff = await runDiff({ ...request, a: side([]), b: side(["kernel=6.1"]) });
+ * console.log(diff.figures.length > 0); // true
+ * ```
  */
 export async function runDiff(request: DiffRequest, study: typeof runStudy = runStudy): Promise<DiffDocument> {
   const { a, b } = request;
@@ -54,7 +68,26 @@ export async function runDiff(request: DiffRequest, study: typeof runStudy = run
   return diffOf(request, document, results);
 }
 
-/** The document of a comparison from the run of A with B for its only variant, and the replications of both. */
+/**
+ * The document of a comparison from the run of A with B for its only variant, and the replications of both.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const text = readFileSync(file, "utf8");
+ * const set = ["duration=20s", "replications=2"];
+ * const [a, b] = ["--a", "--b"].map((option) => {
+ *   const read = parseScenarioSide(text, file, set, { option, settings: option === "--b" ? ["kernel=6.1"] : [] });
+ *   if (!read.ok) throw new Error(option);
+ *   return { scenario: read.scenario, file, digest: "", settings: {} };
+ * });
+ * const [ofA, ofB] = [a!, b!].map(({ scenario }) => [0, 1].map((number) => runReplication(scenario, number)));
+ * const both = { ...a!.scenario, variants: [{ name: "b", settings: {}, scenario: b!.scenario }] };
+ * const asked = { scenario: both, file, digest: "", version: "", overrides: {} };
+ * const document = documentOf(asked, ofA!, { wallSeconds: 0, cpuSeconds: 0 }, [ofB!]);
+ * console.log(diffOf({ a: a!, b: b!, overrides: {}, margin: 0.2 }, document, [ofA!, ofB!]).isSameHistory); // false
+ * ```
+ */
 export function diffOf(
   request: Pick<DiffRequest, "a" | "b" | "overrides" | "margin">,
   document: RunDocument,

@@ -275,8 +275,11 @@ export interface PilotDocument {
 
 /** How the failure probability of a point was come by. */
 export interface EstimatorDocument {
-  /** `exact`: by enumeration, beside a pilot; `packet`: by simulation. */
-  readonly name: "exact" | "packet";
+  /**
+   * `exact`: by enumeration, beside a pilot; `flow`: by simulation, where connections that nothing interferes with are
+   * carried at once; `packet`: by simulation of every packet.
+   */
+  readonly name: "exact" | "flow" | "packet";
   readonly why: string;
   /** Present if the exact value was put to a test. */
   readonly pilot?: PilotDocument;

@@ -27,9 +27,11 @@ export interface ScenarioSource {
  * @param onReplications hears the boots behind the document, as that of `RunRequest` does.
  * @throws an error with all diagnostics if the scenario or a setting is wrong.
  * @example
+ * ```ts
  * const file = "scenarios/nodelocaldns.yaml";
  * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=2m", "replications=1"]);
  * console.log(run.probes.total, run.engine.fingerprint);
+ * ```
  */
 export function runScenario(
   source: ScenarioSource,
@@ -48,9 +50,11 @@ export function runScenario(
  * @param set what holds for all points.
  * @throws an error that says all that is wrong with the scenario, a setting or a varied path.
  * @example
+ * ```ts
  * const file = "scenarios/nodelocaldns.yaml";
  * const sweep = sweepScenario({ file, text: readFileSync(file, "utf8") }, ["kernel=5.4.188,6.1"], ["duration=2m"]);
  * console.log(sweep.points.map(({ values, probes }) => [values["kernel"], probes.failed]));
+ * ```
  */
 export function sweepScenario(
   source: ScenarioSource,
@@ -80,10 +84,12 @@ export function sweepScenario(
  * @param set what holds for both sides.
  * @throws an error with all diagnostics if the scenario or a setting is wrong.
  * @example
+ * ```ts
  * const file = "scenarios/nodelocaldns.yaml";
  * const source = { file, text: readFileSync(file, "utf8") };
  * const diff = await diffScenario(source, { b: ["kubeProxy.version=1.23.4"] }, ["duration=2m", "replications=2"]);
  * console.log(diff.verdict);
+ * ```
  */
 export async function diffScenario(
   source: ScenarioSource,

@@ -53,6 +53,19 @@ export interface PooledRunRequest extends RoundsRequest {
  * @returns the document of `sim run --format json`.
  * @throws AbortError when the signal aborts; a broken invariant with its `replication`, its moment `at` and,
  * if it is a variant's, the variant's `settings`.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const read = parseScenario(readFileSync(file, "utf8"), file, ["duration=20s", "replications=2"]);
+ * if (!read.ok) throw new Error(file);
+ * const pool: ReplicationPool = {
+ *   run: ({ scenario, replication }) => Promise.resolve(runReplication(scenario, replication)),
+ *   drop: () => undefined,
+ * };
+ * const clocks = { wallSeconds: () => 0, cpuSeconds: () => 0 };
+ * const request = { scenario: read.scenario, file, digest: "", version: "", overrides: {}, clocks, pool };
+ * console.log((await runStudyOnPool(request)).settings.replications); // 2
+ * ```
  */
 export async function runStudyOnPool(request: PooledRunRequest): Promise<RunDocument> {
   const { scenario, clocks } = request;
@@ -86,6 +99,17 @@ interface Times {
  * The document of a run whose replications are done, in their order.
  *
  * @param varied the replications of each variant, in the order of the variants; empty if they were not run.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const read = parseScenario(readFileSync(file, "utf8"), file, ["duration=20s"]);
+ * if (!read.ok) throw new Error(file);
+ * const { scenario } = read;
+ * const results = [runReplication(scenario, 0)];
+ * const times = { wallSeconds: 0, cpuSeconds: 0 };
+ * const document = documentOf({ scenario, file, digest: "", version: "", overrides: {} }, results, times);
+ * console.log(document.probes.total); // 283
+ * ```
  */
 export function documentOf(
   request: Pick<PooledRunRequest, "scenario" | "file" | "digest" | "version" | "overrides"> & {

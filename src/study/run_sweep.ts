@@ -30,6 +30,18 @@ export interface SweepRun<Result> {
  * under way. After a point that fails, or cannot be kept, no further one is started.
  *
  * @throws what `runPoint` or `keep` throws first, once no other point is being kept.
+ * @example
+ * ```ts
+ * const done: string[] = [];
+ * await runSweep({
+ *   points: [{ point: 0, values: { kernel: "6.1" }, overrides: ["kernel=6.1"] }],
+ *   finishedBefore: 0,
+ *   atOnce: 1,
+ *   runPoint: ({ overrides }) => Promise.resolve(overrides.join()),
+ *   keep: (point, result) => Promise.resolve(void done.push(`${point.point}: ${result}`)),
+ * });
+ * console.log(done); // [ '0: kernel=6.1' ]
+ * ```
  */
 export async function runSweep<Result>(run: SweepRun<Result>): Promise<void> {
   const waiting = run.points.values();

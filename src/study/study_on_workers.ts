@@ -16,6 +16,15 @@ export interface RunRequest extends Omit<PooledRunRequest, "pool"> {
  *
  * @returns the document of `sim run --format json`.
  * @throws as `runStudyOnPool` does.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const read = parseScenario(readFileSync(file, "utf8"), file, ["duration=20s", "replications=2"]);
+ * if (!read.ok) throw new Error(file);
+ * const clocks = { wallSeconds: () => 0, cpuSeconds: () => 0 };
+ * const request = { scenario: read.scenario, file, digest: "", version: "", overrides: {}, clocks };
+ * console.log((await runStudy({ ...request, jobs: 2 })).settings.replications); // 2
+ * ```
  */
 export async function runStudy(request: RunRequest): Promise<RunDocument> {
   if (request.pool !== undefined) return runStudyOnPool({ ...request, pool: request.pool });

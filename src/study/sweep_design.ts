@@ -30,6 +30,13 @@ export const MOST_POINTS = 10_000;
  * repeat the first.
  *
  * @returns the points, or a sentence about why there are none.
+ * @example
+ * ```ts
+ * const factor = readFactor("churn.zabbix.rate=1/s..9/s/3");
+ * if (typeof factor === "string") throw new Error(factor);
+ * console.log(designPoints({ design: "grid", factors: [factor], points: undefined, seed: "example" }));
+ * // [ [ '1/s' ], [ '5/s' ], [ '9/s' ] ]
+ * ```
  */
 export function designPoints(request: DesignRequest): readonly (readonly string[])[] | string {
   const { design, factors, points } = request;

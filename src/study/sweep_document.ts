@@ -51,14 +51,22 @@ export interface SweepDocument extends Omit<SweepManifest, "format" | "points"> 
   readonly points: readonly SweepPoint[];
 }
 
-/** Of a point that had no choice. */
-const AS_ASKED: EstimatorDocument = { name: "packet", why: "simulated as asked" };
-
-/** The document of a run as a point of a sweep keeps it. */
+/**
+ * The document of a run as a point of a sweep keeps it.
+ *
+ * @param simulation how it was simulated, if it had no choice.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1", "kernel=6.1"]);
+ * console.log(pointDocument("sweep", { point: 0, values: { kernel: "6.1" } }, run).values); // { kernel: '6.1' }
+ * ```
+ */
 export function pointDocument(
   sweep: string,
   { point, values }: Pick<SweepPoint, "point" | "values">,
   document: RunDocument,
+  simulation: "flow" | "packet" = "flow",
 ): PointDocument {
   const { format: _format, scenario: _scenario, engine, ...figures } = document;
   const { cpuSeconds: _cpu, wallSeconds: _wall, ...counts } = engine;
@@ -67,13 +75,34 @@ export function pointDocument(
     sweep,
     point,
     values,
-    estimator: AS_ASKED,
+    estimator: { name: simulation, why: "simulated as asked" },
     ...figures,
     engine: counts,
   };
 }
 
-/** The document of a sweep whose points are done. */
+/**
+ * The document of a sweep whose points are done.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const factor = readFactor("kernel=5.4.188,6.1");
+ * if (typeof factor === "string") throw new Error(factor);
+ * const planned = planSweep({
+ *   file,
+ *   text: readFileSync(file, "utf8"),
+ *   factors: [factor],
+ *   overrides: ["duration=20s"],
+ *   design: "grid",
+ *   points: undefined,
+ *   settings: {},
+ *   engine: { version: "", build: "" },
+ *   digest: () => "",
+ * });
+ * if (planned.ok) console.log(sweepDocument(planned.plan.manifest, [], undefined).format); // sweep/1
+ * ```
+ */
 export function sweepDocument(
   manifest: SweepManifest,
   points: readonly PointDocument[],

@@ -55,6 +55,26 @@ const MOST_BASELINES = 20;
 /**
  * Chooses the points of a sweep and checks each one as `sim run` would, and that each path varies something. Costs one
  * reading of the scenario for each point.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const factor = readFactor("kernel=5.4.188,6.1");
+ * if (typeof factor === "string") throw new Error(factor);
+ * const planned = planSweep({
+ *   file,
+ *   text: readFileSync(file, "utf8"),
+ *   factors: [factor],
+ *   overrides: ["duration=20s"],
+ *   design: "grid",
+ *   points: undefined,
+ *   settings: {},
+ *   engine: { version: "", build: "" },
+ *   digest: () => "",
+ * });
+ * if (planned.ok) console.log(planned.plan.points.map(({ overrides }) => overrides));
+ * // [ [ 'duration=20s', 'kernel=5.4.188' ], [ 'duration=20s', 'kernel=6.1' ] ]
+ * ```
  */
 export function planSweep(request: SweepRequest): PlannedSweep {
   const base = parseScenario(request.text, request.file, request.overrides);

@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { runReplication } from "../cluster/replication.ts";
+import { placeIn, type ReplayPlace, runReplication } from "../cluster/replication.ts";
 import type { ReplicationResult } from "../cluster/replication_result.ts";
 import type { Micros } from "../units.ts";
 import type { ReplicationTask } from "./replication_pool.ts";
@@ -8,7 +8,7 @@ import type { ReplicationTask } from "./replication_pool.ts";
 export type WorkerReply =
   | { readonly kind: "slice"; readonly simulated: Micros; readonly failed: number }
   | { readonly kind: "result"; readonly result: ReplicationResult }
-  | { readonly kind: "error"; readonly message: string; readonly stack: string; readonly at: Micros | undefined };
+  | { readonly kind: "error"; readonly message: string; readonly stack: string; readonly place: Partial<ReplayPlace> };
 
 const port = parentPort;
 
@@ -16,23 +16,20 @@ function reply(message: WorkerReply): void {
   port?.postMessage(message);
 }
 
-port?.on("message", ({ scenario, replication, until, warmUp, gaugeReadings }: ReplicationTask) => {
+port?.on("message", ({ scenario, replication, ...extent }: ReplicationTask) => {
   try {
     const result = runReplication(scenario, replication, {
-      ...(until === undefined ? {} : { until }),
-      ...(warmUp === undefined ? {} : { warmUp }),
-      ...(gaugeReadings === undefined ? {} : { gaugeReadings }),
+      ...extent,
       onSlice: (simulated, failed) => reply({ kind: "slice", simulated, failed }),
     });
     reply({ kind: "result", result });
   } catch (error) {
     const isError = error instanceof Error;
-    const at = isError && "at" in error && typeof error.at === "number" ? error.at : undefined;
     reply({
       kind: "error",
       message: isError ? error.message : String(error),
       stack: (isError && error.stack) || "",
-      at,
+      place: { ...placeIn(error), replication },
     });
   }
 });

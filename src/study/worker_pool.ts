@@ -25,23 +25,25 @@ interface WaitingTask {
 /** Worker threads with one queue before them: first in, first out. Each thread runs one replication at a time. */
 export class WorkerPool implements ReplicationPool {
   readonly #jobs: number;
+  readonly #script: URL;
   readonly #workers = new Set<Worker>();
   readonly #idle: Worker[] = [];
   /** A map keeps the order in which its members came. */
   readonly #waiting = new Map<TaskWatch, WaitingTask>();
   #isClosed = false;
 
-  /** Threads are started when there is work for them, `jobs` at most. */
-  constructor(jobs: number) {
+  /** Threads are started when there is work for them, `jobs` at most; each runs `script`, which is the engine's. */
+  constructor(jobs: number, script: URL = workerScript()) {
     this.#jobs = Math.max(1, jobs);
+    this.#script = script;
   }
 
   /**
    * Runs a replication as soon as a thread is free.
    *
    * @param watch an object of this task's own.
-   * @throws the error of a replication that breaks, with `replication` and its moment `at`; AbortError if the task was
-   * dropped while it waited, or the pool was closed.
+   * @throws the error of a replication that breaks, with its `ReplayPlace`, or of a thread that ends in the middle of one,
+   * with `replication`; AbortError if the task was dropped while it waited, or the pool was closed.
    */
   run(task: ReplicationTask, watch: TaskWatch = {}): Promise<ReplicationResult> {
     return new Promise((resolve, reject) => {
@@ -69,7 +71,14 @@ export class WorkerPool implements ReplicationPool {
   /** Gives waiting tasks to free threads, and starts a thread if there may be one more. */
   #serve(): void {
     for (const [watch, waiting] of this.#waiting) {
-      const worker = this.#isClosed ? undefined : (this.#idle.pop() ?? this.#startWorker());
+      let worker: Worker | undefined;
+      try {
+        worker = this.#isClosed ? undefined : (this.#idle.pop() ?? this.#startWorker());
+      } catch (error) {
+        this.#waiting.delete(watch);
+        waiting.reject(error);
+        continue;
+      }
       if (worker === undefined) return;
       this.#waiting.delete(watch);
       void this.#runNext(worker, watch, waiting);
@@ -78,9 +87,19 @@ export class WorkerPool implements ReplicationPool {
 
   #startWorker(): Worker | undefined {
     if (this.#workers.size >= this.#jobs) return undefined;
-    const worker = startWorker();
+    const worker = newWorker(this.#script, this.#workers.size > 0);
+    if (worker === undefined) return undefined;
     this.#workers.add(worker);
+    // A thread may end while it has nothing to do, too: no task must be given to it then.
+    worker.on("error", () => this.#forget(worker));
+    worker.on("exit", () => this.#forget(worker));
     return worker;
+  }
+
+  #forget(worker: Worker): void {
+    this.#workers.delete(worker);
+    const place = this.#idle.indexOf(worker);
+    if (place !== -1) this.#idle.splice(place, 1);
   }
 
   async #runNext(worker: Worker, watch: TaskWatch, { task, resolve, reject }: WaitingTask): Promise<void> {
@@ -90,7 +109,7 @@ export class WorkerPool implements ReplicationPool {
       resolve(result);
     } catch (error) {
       // A thread that broke once may be in any state: another one takes its place.
-      this.#workers.delete(worker);
+      this.#forget(worker);
       reject(error);
       await worker.terminate();
     }
@@ -99,6 +118,7 @@ export class WorkerPool implements ReplicationPool {
 }
 
 function runOn(worker: Worker, task: ReplicationTask, watch: TaskWatch): Promise<ReplicationResult> {
+  const { replication } = task;
   return new Promise((resolve, reject) => {
     const onMessage = (reply: WorkerReply): void => {
       if (reply.kind === "slice") {
@@ -106,30 +126,46 @@ function runOn(worker: Worker, task: ReplicationTask, watch: TaskWatch): Promise
         return;
       }
       finish();
-      const { replication } = task;
       if (reply.kind === "result") resolve(reply.result);
-      else reject(Object.assign(new Error(reply.message), { stack: reply.stack, replication, at: reply.at }));
+      else reject(Object.assign(new Error(reply.message), { stack: reply.stack, ...reply.place }));
     };
     const onError = (error: Error): void => {
       finish();
-      reject(error);
+      // What a thread throws may be anything; one that is out of memory carries its code.
+      reject(Object.assign(error instanceof Error ? error : new Error(String(error)), { replication }));
     };
-    const onExit = (code: number): void => onError(new Error(`A worker stopped with code ${code}`));
+    const onExit = (code: number): void => onError(new Error(`A worker thread ended with code ${code}`));
     const finish = (): void => {
       worker.off("message", onMessage);
       worker.off("error", onError);
+      worker.off("messageerror", onError);
       worker.off("exit", onExit);
     };
     worker.on("message", onMessage);
     worker.on("error", onError);
+    worker.on("messageerror", onError);
     worker.on("exit", onExit);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     worker.postMessage(task);
   });
 }
 
-/** The worker's script, which is JavaScript: run from the sources, it is the one that was built last. */
-function startWorker(): Worker {
+/**
+ * Starts a thread.
+ *
+ * @returns nothing if the system gives no more threads and those that there are can do the work.
+ */
+function newWorker(script: URL, hasOthers: boolean): Worker | undefined {
+  try {
+    return new Worker(script);
+  } catch (error) {
+    if (hasOthers) return undefined;
+    throw error;
+  }
+}
+
+/** The engine's script, which is JavaScript: run from the sources, it is the one that was built last. */
+function workerScript(): URL {
   const script = import.meta.url.endsWith(".ts") ? "../../dist/study/worker.js" : "./worker.js";
-  return new Worker(new URL(script, import.meta.url));
+  return new URL(script, import.meta.url);
 }

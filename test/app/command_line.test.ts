@@ -18,6 +18,7 @@ describe("parseCommandLine", () => {
         jobs: undefined,
         format: "text",
         isQuiet: false,
+        isParanoid: false,
         out: undefined,
         replication: undefined,
         until: undefined,
@@ -82,7 +83,7 @@ describe("parseCommandLine", () => {
 
   it("reads the replay options", () => {
     expect(
-      parse("run a.yaml --seed -5 --replication 0 --until 12.345678s --jobs 3 --format json --quiet"),
+      parse("run a.yaml --seed -5 --replication 0 --until 12.345678s --jobs 3 --format json --quiet --paranoid"),
     ).toMatchObject({
       options: {
         overrides: ["seed=-5"],
@@ -91,6 +92,7 @@ describe("parseCommandLine", () => {
         jobs: 3,
         format: "json",
         isQuiet: true,
+        isParanoid: true,
       },
     });
   });
@@ -161,9 +163,15 @@ describe("parseCommandLine", () => {
   });
 
   it("takes options of sim run from the environment, and the command line over them", () => {
-    const environment = { SIM_OPT_SEED: "007", SIM_OPT_JOBS: "2", SIM_OPT_SET: "a=1", SIM_OPT_QUIET: "1" };
+    const environment = {
+      SIM_OPT_SEED: "007",
+      SIM_OPT_JOBS: "2",
+      SIM_OPT_SET: "a=1",
+      SIM_OPT_QUIET: "1",
+      SIM_OPT_PARANOID: "0",
+    };
     expect(parse("run a.yaml --seed 9", environment)).toMatchObject({
-      options: { overrides: ["a=1", "seed=9"], jobs: 2, isQuiet: true },
+      options: { overrides: ["a=1", "seed=9"], jobs: 2, isQuiet: true, isParanoid: false },
     });
     expect(parse("schema", environment)).toEqual({ command: "schema" });
   });
@@ -248,6 +256,7 @@ describe("parseCommandLine", () => {
     ],
     ["run a.yaml --format xml", 'Cannot use "xml" as --format: choose one of "text", "json"', "run "],
     ["run a.yaml --quiet=perhaps", 'Cannot use "--quiet=perhaps": --quiet takes no value', "run "],
+    ["run a.yaml --paranoid=5", 'Cannot use "--paranoid=5": --paranoid takes no value', "run "],
     ["run a.yaml --until 3s", "Cannot use --until alone: say with --replication which replication to stop", "run "],
     [
       "run a.yaml --replication 1 --until 12",

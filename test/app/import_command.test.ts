@@ -101,4 +101,14 @@ describe("The collector's script", () => {
       );
     expect(commands.join("\n")).not.toMatch(/ -w|apply|delete|edit|--flush|-F |install|curl/);
   });
+
+  it("leaves no table of names behind where the scenario cannot be written", async () => {
+    const io = memoryIo(EXPORT);
+    const writeNewFile: typeof io.writeNewFile = async (path, text) =>
+      path === "s.yaml" ? "no space is left on the device" : io.writeNewFile(path, text);
+    const words = "import node/ --out s.yaml --redact --redact-map names.json".split(" ");
+    expect(await runCli(words, { ...io, writeNewFile })).toBe(2);
+    expect(io.err()).toMatch(/sim: Cannot write "s\.yaml": no space is left on the device\n$/);
+    expect([...io.files.keys()]).toEqual(Object.keys(EXPORT));
+  });
 });

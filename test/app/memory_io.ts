@@ -62,6 +62,7 @@ export function memoryIo(files: Readonly<Record<string, string>> = {}, parts: Pa
       stored.set(path, typeof content === "string" ? content : Buffer.from(content).toString("latin1"));
       return undefined;
     },
+    removeFile: async (path) => void stored.delete(path),
     readWebFile: async (name) => ({ ok: true, text: `"${name}";` }),
     runStudy: async () => ({ ...failingRun(), expectations: [] }),
     openWorkers: (jobs) => new WorkerPool(jobs),

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -27,10 +28,9 @@ describe("nodeIo", () => {
     });
   });
 
-  it("reads no more of a device without end than a file may have", async () => {
-    expect(await io.readBytes("/dev/zero", 1000)).toEqual({ ok: false, tooMany: 1001 });
+  it("reads no text without end", async () => {
+    expect(await io.readFile("/dev/zero")).toEqual({ ok: false, why: "it has more than 268435456 bytes" });
     expect(await io.readBytes(join(FOLDER, "x.json"), 1)).toEqual({ ok: false, tooMany: 2 });
-    expect(await io.readFile(FOLDER)).toEqual({ ok: false, why: "it is a directory" });
   });
 
   it("replaces a file whole", async () => {
@@ -46,5 +46,40 @@ describe("nodeIo", () => {
     expect(await io.writeWholeFile(join(FOLDER, "a"), "x")).toBe("it is a directory");
     expect(await io.writeWholeFile(join(FOLDER, "x.json/y"), "x")).toBe("a part of the path is no directory");
     expect(await io.listFiles(FOLDER)).toEqual(before);
+  });
+
+  it("refuses to read a file that is written to all the while", async () => {
+    const path = join(FOLDER, "growing.log");
+    writeFileSync(path, "x".repeat(3_000_000));
+    let isDone = false;
+    const grow = (): void => {
+      if (isDone) return;
+      appendFileSync(path, "x");
+      setImmediate(grow);
+    };
+    grow();
+    const why = "it changes while it is read; try again once it is written";
+    expect(await io.readFile(path)).toEqual({ ok: false, why });
+    expect(await io.readBytes(path, 10_000_000)).toEqual({ ok: false, why });
+    isDone = true;
+    expect(await io.readBytes(path, 10_000_000)).toMatchObject({ ok: true });
+    rmSync(path);
+  });
+
+  it("reads no more bytes than it may, of what does not say its size too", async () => {
+    const path = join(FOLDER, "x.json");
+    expect(await io.readBytes(path, 1)).toEqual({ ok: false, tooMany: 2 });
+    expect(await io.readBytes(path, 2)).toEqual({ ok: true, bytes: Buffer.from("{}") });
+    if (existsSync("/proc/self/status"))
+      expect(await io.readBytes("/proc/self/status", 10)).toMatchObject({ ok: false });
+  });
+
+  it("neither lists nor reads a pipe in a folder, which may have no writer", async (context) => {
+    const path = join(FOLDER, "a/pipe.json");
+    if (spawnSync("mkfifo", [path]).status !== 0) context.skip("there is no mkfifo");
+    const listing = await io.listFiles(join(FOLDER, "a"));
+    expect(listing).toEqual({ ok: true, files: [join(FOLDER, "a/b/y.json")] });
+    expect(await io.readBytes(path, 10)).toEqual({ ok: false, why: "it is a pipe or a device" });
+    rmSync(path);
   });
 });

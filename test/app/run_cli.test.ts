@@ -140,6 +140,36 @@ describe("sim run", () => {
     expect(io.out()).toBe("");
   });
 
+  it.each([
+    [
+      "in the event in which it broke",
+      { event: 1234, handler: { handler: "packet/arrives", argument: 7 } },
+      'in event 1234 "packet/arrives" (7)',
+      "",
+    ],
+    ["with closer checks where it was found between two events", { event: 1234 }, "after event 1234", " --paranoid"],
+  ])("says where a bug is and replays it %s", async (_place, carried, where, closer) => {
+    const bug = Object.assign(new Error("Broken invariant: a"), { replication: 5, at: 12_345_678, ...carried });
+    const io = memoryIo(FILES, { runStudy: failingEngine(() => bug) });
+    expect(await run("run first.yaml --seed 42 --warm-up 2s", io)).toBe(3);
+    expect(io.err().split("\n").slice(-3)).toEqual([
+      `where: first.yaml, seed "42", replication 5, 12.345678s, ${where}`,
+      `replay: npx --no sim run first.yaml --seed 42 --replication 5 --until 12.345678s --warm-up 2.000000s${closer}`,
+      "",
+    ]);
+  });
+
+  it("asks the engine to be paranoid, and replays such a run as one", async () => {
+    const { asked, runStudy } = recordingEngine();
+    const io = memoryIo(FILES, { runStudy });
+    await run("run first.yaml --paranoid", io);
+    expect(asked).toMatchObject([{ paranoid: true }]);
+    const broken = Object.assign(new Error("broken"), { replication: 0, at: 5 });
+    const failing = memoryIo(FILES, { runStudy: failingEngine(() => broken) });
+    await run("run first.yaml --seed 42 --paranoid", failing);
+    expect(failing.err()).toContain("--seed 42 --replication 0 --until 0.000005s --paranoid\n");
+  });
+
   it("spreads over the boots of all variants, and replays a variant by its settings", async () => {
     const settings = { "kubeProxy.version": "1.18.20" };
     const bug = Object.assign(new Error("broken"), { replication: 5, at: 1_000_000, settings });

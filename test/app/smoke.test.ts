@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { BUILT_MAIN } from "../support/built_program.ts";
 
@@ -55,6 +56,47 @@ describe("The program sim", () => {
   it("does not call a full disk a success", () => {
     const { code, err } = shell("sim schema > /dev/full");
     expect(code).toBe(2);
-    expect(err).toBe("sim: Cannot write to the standard output: ENOSPC\n");
+    expect(err).toBe(
+      "sim: Cannot write to the standard output: no space is left on the device; what stands there is not whole\n",
+    );
+  });
+
+  it("does not call a disk that takes a part of the output a success", () => {
+    const { code, err } = shell("ulimit -f 8; sim schema > schema.json");
+    expect(code).toBe(2);
+    expect(err).toBe(
+      "sim: Cannot write to the standard output: the file would be larger than this user may write; what stands there is not whole\n",
+    );
+  });
+
+  it("says so where the current directory is no more", () => {
+    const { code, err } = shell("mkdir gone; cd gone; rmdir ../gone; sim schema");
+    expect(code).toBe(2);
+    expect(err).toBe("sim: Cannot run here: the current directory is no more; change to another one\n");
+  });
+
+  it("ends with the code of a bug, not with that of an expectation, whatever breaks", () => {
+    // What is written to the output breaks the program a moment later.
+    const late = "data:text/javascript,process.stdout.write=()=>{setImmediate(()=>{throw(Error(%22late%22))})}";
+    const { code, out, err } = shell(`NODE_OPTIONS='--import ${late}' sim schema`);
+    expect(code).toBe(3);
+    expect(out).toBe("");
+    expect(err).toMatch(/^sim: internal error, please report it with what follows\nError: late\n/);
+  });
+
+  it("comes to an orderly end when a supervisor asks it to", async () => {
+    const scenario = join(import.meta.dirname, "../../scenarios/nodelocaldns.yaml");
+    const words = ["sweep", scenario, "--vary", "kernel=5.4.188,6.1", "--out", "asked", "--jobs", "1"];
+    const child = spawn(process.execPath, [BUILT_MAIN, ...words], { cwd: FOLDER });
+    let err = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => void (err += text));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    while (!existsSync(join(FOLDER, "asked/scenario.yaml")) && child.exitCode === null) await setTimeout(20);
+    child.kill("SIGTERM");
+    expect(await ended).toBe(130);
+    expect(err).toMatch(
+      /^sim: interrupted(: 0 of 2 points finished and kept in asked; the same command with --resume goes on|; nothing was run)\n$/,
+    );
+    expect(readdirSync(join(FOLDER, "asked")).toSorted()).toEqual(["manifest.json", "scenario.yaml"]);
   });
 });

@@ -95,6 +95,28 @@ describe("sim sweep", () => {
     expect(chances).toEqual(Array.from({ length: 6 }, () => undefined));
   });
 
+  it("sends every packet where that is asked for, and says so of each point", async () => {
+    const asked: unknown[] = [];
+    const parts: Partial<CliIo> = {
+      runStudy: async ({ isPacketByPacket }) => {
+        asked.push(isPacketByPacket);
+        return madeUp();
+      },
+    };
+    const io = memoryIo(FILES, parts);
+    expect(await run(`${KERNELS} --estimator packet --out d --shard 1/3`, io)).toBe(0);
+    expect(await run(`${KERNELS} --estimator flow --out e --shard 1/3`, io)).toBe(0);
+    expect(asked).toEqual([true, undefined]);
+    const estimatorOf = (folder: string): unknown => {
+      const file = [...io.files].find(([path]) => path.startsWith(`${folder}/points/`));
+      return JSON.parse(file![1]).estimator;
+    };
+    expect([estimatorOf("d"), estimatorOf("e")]).toEqual([
+      { name: "packet", why: "simulated as asked" },
+      { name: "flow", why: "simulated as asked" },
+    ]);
+  });
+
   it("refuses a choice without a precision", async () => {
     const io = memoryIo(FILES);
     expect(await run(`${KERNELS} --estimator auto`, io)).toBe(2);

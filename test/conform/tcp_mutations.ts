@@ -62,8 +62,8 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     rule: "Initial sequence numbers grow with time: a pod that answers a second time begins at a new one.",
     instead: "The same tuple always begins at the same number.",
     caughtBy: "6.1/C02",
-    file: "kernel/tcp/tcp.ts",
-    find: " + Math.floor(this.machine.loop.now * 15.625)",
+    file: "kernel/tcp/initial_sequences.ts",
+    find: " + Math.floor(time * PER_MICROSECOND)",
     replace: "",
   },
   {

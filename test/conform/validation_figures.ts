@@ -22,7 +22,7 @@ export async function validationFigures({ version, cases, derived, rules, gaps }
     kernels: kernelsOf(cases),
     derivedKernels: kernelsOf(derived),
     rules: { total: all.length, byRecordings: told.length - byDerived.length, byDerivedCases: byDerived.length },
-    gaps: gaps.length,
+    gaps,
   };
   return format(`${HEAD}${JSON.stringify(figures)};\n`, { parser: "typescript", printWidth: 120 });
 }

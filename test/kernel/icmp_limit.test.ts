@@ -27,6 +27,19 @@ describe("ICMP errors to one destination", () => {
     expect(errorTimes(12, "pod")).toHaveLength(12);
   });
 
+  it.each([
+    [3, "destination unreachable", 6],
+    [4, "source quench", 6],
+    [11, "time exceeded", 6],
+    [12, "parameter problem", 6],
+    [0, "echo reply", 8],
+    [5, "redirect", 8],
+  ])("of type %i (%s) go out %i times of 8", (type, _, expected) => {
+    const { pod, machine } = smallNetwork();
+    const allowed = Array.from({ length: 8 }, () => pod.icmpLimit.allows(NODE, type, 1_000_000, machine.jiffies));
+    expect(allowed.filter(Boolean)).toHaveLength(expected);
+  });
+
   it("are counted for each destination by itself", () => {
     const network = smallNetwork();
     const { jiffies } = network.machine;

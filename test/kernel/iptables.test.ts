@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compileChain } from "../../src/kernel/netfilter/compile_chain.ts";
 import { Verdict } from "../../src/kernel/netfilter/hooks.ts";
 import { parseIptables } from "../../src/kernel/netfilter/iptables.ts";
-import type { MatchView } from "../../src/kernel/netfilter/rule_match.ts";
+import { compileMatch, type MatchView } from "../../src/kernel/netfilter/rule_match.ts";
 import { usesConntrack } from "../../src/kernel/netfilter/ruleset.ts";
 import type { BuiltinChainName, Ruleset, TableName } from "../../src/kernel/netfilter/ruleset.ts";
 import { CtState } from "../../src/kernel/packet.ts";
@@ -213,6 +213,17 @@ describe("a match", () => {
     ["-p tcp -m tcp --dport 8080 -m comment --comment \"a 'b' c\"", true],
   ])("%s holds for the packet: %s", (options, isMet) => {
     expect(drops(options, packet)).toBe(isMet);
+  });
+
+  it("--match-set SET src,dst holds for a source address with a destination port of one protocol", () => {
+    const members = new Map([[ip("10.0.0.7"), new Set([(6 << 16) | 53])]]);
+    const match = { kind: "addressPortSet", name: "LOOP-BACK", members, isNegated: false } as const;
+    const holds = compileMatch(match, NODE, { count: 0 });
+    const from = { src: ip("10.0.0.7") };
+    expect(holds(synTo("10.0.0.1", 53, from))).toBe(true);
+    expect(holds(synTo("10.0.0.1", 54, from))).toBe(false);
+    expect(holds(synTo("10.0.0.1", 53, { ...from, protocol: 17 }))).toBe(false);
+    expect(holds(synTo("10.0.0.7", 53))).toBe(false);
   });
 
   it("on a prefix agrees with text compared bit by bit", () => {

@@ -44,6 +44,24 @@ describe("KernelLog", () => {
     expect(log.lines.slice(10).map(({ text }) => text)).toEqual(["net_ratelimit: 16 callbacks suppressed", FULL]);
   });
 
+  it("writes again with the first message that is more than five seconds behind the first of the ten", () => {
+    const { network, log } = fullTable();
+    connect(network, 12);
+    network.loop.runUntil(5_100_000);
+    connect(network, 1);
+    expect(log.lines).toHaveLength(10);
+    network.loop.runUntil(5_104_000);
+    connect(network, 1);
+    expect(log.lines.slice(10).map(({ text }) => text)).toEqual(["net_ratelimit: 3 callbacks suppressed", FULL]);
+  });
+
+  it("keeps the first lines, so many as it is told", () => {
+    const { network } = fullTable();
+    const log = new KernelLog(network.machine, 3);
+    for (const text of ["a", "b", "c", "d"]) log.warnRateLimited(text);
+    expect(log.lines.map(({ text }) => text)).toEqual(["a", "b", "c"]);
+  });
+
   it("is written by nobody unless the machine has one", () => {
     const { network, log } = fullTable();
     network.machine.log = undefined;

@@ -60,6 +60,17 @@ describe("A match", () => {
     expect(drops("ct state invalid", { ...packet, ctState: 0 })).toBe(true);
   });
 
+  it.each([
+    ["iif eth0", true],
+    ["oif eth0", false],
+    ["meta iif eth0 meta oifname != eth0", true],
+    ["ip protocol tcp", true],
+    ["ip protocol . tcp dport { tcp . 80, tcp . 443 }", true],
+    ["meta nfproto ipv4 fib saddr type != local", true],
+  ])("%s holds for a packet by eth0: %s", (matches, isMet) => {
+    expect(drops(matches, synTo("10.0.0.1", 80))).toBe(isMet);
+  });
+
   it("on an interface does not hold for a packet that has none", () => {
     const local = { ...packet, inDevice: undefined };
     expect([drops("iifname eth0", local), drops("iifname != eth0", local)]).toEqual([false, true]);
@@ -73,6 +84,10 @@ describe("A rule", () => {
     const packet = synTo("10.0.0.1", 80);
     baseChain(readNft(forward("mark set 1 tcp dport 81 mark set 2 drop")), "c")(packet);
     expect(packet.mark).toBe(1);
+  });
+
+  it("of a set that names an element twice finds it all the same", () => {
+    expect(drops("tcp dport { 80, 80, 443 }", synTo("10.0.0.1", 80))).toBe(true);
   });
 
   it.each([

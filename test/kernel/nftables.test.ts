@@ -10,6 +10,7 @@ import { KUBE_PROXY, KUBE_PROXY_COMMANDS, readNft } from "../support/nft.ts";
 import { PacketLog } from "../support/packet_log.ts";
 import { BACKENDS, ip, listen, NODE, NODE_PORT, POD, RecordingOwner, smallNetwork } from "../support/small_network.ts";
 import type { SmallNetwork } from "../support/small_network.ts";
+import { Wire } from "../support/wire.ts";
 
 // Goal: kube-proxy's nftables mode does what it does on a node: services are translated, NodePorts are masqueraded, a
 // probe whose source port is a NodePort is left alone; and base chains run where their type, hook and priority say.
@@ -200,6 +201,28 @@ describe("Chains on hooks", () => {
     const chain = "table ip t { chain c { type filter hook input priority 0; policy drop; tcp dport 8081 accept; } }";
     expect(connectWith(chain)).toEqual([]);
     expect(connectWith(chain.replace("8081", "8080"))).toEqual(["connected"]);
+  });
+
+  it("of type nat are not asked where nothing needs conntrack, as no packet has an entry to translate", () => {
+    const chain = readNft("table ip t { chain c { type nat hook output priority -100; drop; } }");
+    const [plain, tracked] = [new Wire(), new Wire()];
+    tracked.machine.requireConntrack(tracked.host);
+    for (const wire of [plain, tracked]) {
+      wire.machine.loadNft(wire.host, chain);
+      wire.tryConnect(80);
+    }
+    expect([plain.takeFlags(), tracked.takeFlags()]).toEqual([["S"], []]);
+  });
+
+  it("are gone once the ruleset is taken away, those of nat, too", () => {
+    const wire = new Wire();
+    wire.machine.requireConntrack(wire.host);
+    const chains = ["nat", "filter"].map((type) => `chain ${type} { type ${type} hook output priority 5; drop; }`);
+    const remove = wire.machine.loadNft(wire.host, readNft(`table ip t {\n${chains.join("\n")}\n}`));
+    wire.tryConnect(80);
+    remove();
+    wire.tryConnect(80);
+    expect(wire.takeFlags()).toEqual(["S"]);
   });
 
   it("are asked in turn for a translation, by priority, until one translates", () => {

@@ -21,6 +21,19 @@ describe("formatRule", () => {
     ["filter", "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"],
     ["filter", "-A INPUT ! -s 127.0.0.0/8 -i eth0 -j DROP"],
     ["filter", "-A OUTPUT -p udp -m multiport --dports 53,5353:5400 -g KUBE-X"],
+    ["filter", "-A OUTPUT -p icmp -o cali+ -j ACCEPT"],
+    ["filter", "-A INPUT ! -p sctp -m addrtype --src-type LOCAL -j DROP"],
+    ["filter", "-A INPUT -p udp -m multiport ! --sports 53,67:68 -j DROP"],
+    ["filter", "-A INPUT -p tcp -m multiport --ports 80,443"],
+    ["filter", "-A INPUT -p 200 -j DROP"],
+    ["filter", "-A INPUT -j REJECT --reject-with icmp-port-unreachable"],
+    ["filter", "-A INPUT -j REJECT --reject-with icmp-admin-prohibited"],
+    ["filter", "-A INPUT -p tcp -j REJECT --reject-with tcp-reset"],
+    ["nat", "-A KUBE-SVC -m statistic --mode nth --every 3 --packet 1 -j KUBE-X"],
+    ["nat", "-A KUBE-SVC -m statistic --mode random --probability 0.25 -j KUBE-X"],
+    ["nat", "-A PREROUTING -p tcp -j DNAT --to-destination :8080-8081"],
+    ["nat", "-A PREROUTING -j DNAT --to-destination 10.0.0.1"],
+    ["nat", "-A POSTROUTING -p tcp -j MASQUERADE --to-ports 1024-2047"],
   ] as const)("prints a rule of %s as iptables -S does: %s", (table, rule) => {
     const known = rule.replace("-p tcp --dport", "-p tcp -m tcp --dport");
     expect(printed(table, known)).toBe(rule);

@@ -57,6 +57,17 @@ describe("The notebook runner", { timeout: 120_000 }, () => {
     expect(readFileSync(path, "utf8")).toBe(stored);
   });
 
+  it("stores nothing over what somebody has written meanwhile", () => {
+    const path = writeNotebook(
+      "edited.ipynb",
+      `Deno.writeTextFileSync(${JSON.stringify(join(FOLDER, "edited.ipynb"))}, "mine");`,
+    );
+    const { code, err } = execute(path);
+    expect(code).toBe(1);
+    expect(err).toBe("edited.ipynb was changed while it ran; nothing is stored, run it again\n");
+    expect(readFileSync(path, "utf8")).toBe("mine");
+  });
+
   it("fails on an output that is stale, shows it, and changes nothing", () => {
     const path = writeNotebook("stale.ipynb", "1 + 1");
     const stored = readFileSync(path, "utf8").replace(

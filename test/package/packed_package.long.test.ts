@@ -37,15 +37,20 @@ interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-function packed(): string {
+interface Pack {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+function packed(): Pack {
   execFileSync("npx", ["tsc", "-p", "tsconfig.json"], { cwd: ROOT });
   const answer = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", FOLDER], {
     cwd: ROOT,
     encoding: "utf8",
   });
-  const [pack]: readonly { readonly filename: string }[] = JSON.parse(answer.slice(answer.indexOf("[")));
+  const [pack]: readonly Pack[] = JSON.parse(answer.slice(answer.indexOf("[")));
   if (pack === undefined) throw new Error("npm pack names no file");
-  return join(FOLDER, pack.filename);
+  return pack;
 }
 
 /** Installs the tarball and vitest. @returns why npm could not do it from its cache, if it could not. */
@@ -82,9 +87,24 @@ function runInFolder(words: readonly string[]) {
   return { status, text: `${stdout}${stderr}` };
 }
 
+/** What the bundler makes, which has no source of its own name. */
+const BUNDLES = new Set(["dist/app/web/lab.html", "dist/app/web/report_charts.js"]);
+
+/** Whether a file belongs in the package. */
+function belongs(path: string): boolean {
+  if (["LICENSE", "README.md", "package.json", "scenarios/scenario.schema.json"].includes(path)) return true;
+  if (/^scenarios\/[a-z-]+\.yaml$/.test(path) || BUNDLES.has(path)) return true;
+  const source = /^dist\/(.+?)(?:\.d)?\.(?:js|ts)$/.exec(path)?.[1];
+  return source !== undefined && existsSync(join(ROOT, "src", `${source}.ts`));
+}
+
 describe("The packed package", () => {
+  let files: readonly string[] = [];
+
   beforeAll(() => {
-    const why = install(packed());
+    const pack = packed();
+    files = pack.files.map(({ path }) => path);
+    const why = install(join(FOLDER, pack.filename));
     if (why !== undefined) {
       console.warn(`npm's cache could not install the package, so its tarball is unpacked beside links: ${why}`);
     }
@@ -94,6 +114,11 @@ describe("The packed package", () => {
   }, 300_000);
 
   afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+  it("holds programs with their types, scenarios, and nothing else", () => {
+    expect(files.filter((path) => !belongs(path))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(["dist/index.d.ts", "dist/app/cli/main.js", ...BUNDLES]));
+  });
 
   it("runs the test files of the guide in a folder of its own", () => {
     expect(BLOCKS.length).toBeGreaterThan(1);

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConntrackTable } from "../../src/kernel/conntrack/conntrack_table.ts";
+import { slotsInBucket } from "../../src/kernel/conntrack/kernel_bucket.ts";
+import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
 import { IpvsConnectionTable } from "../../src/kernel/ipvs/ipvs_connection_table.ts";
 import { PortBuckets } from "../../src/kernel/ports/port_buckets.ts";
 import { packPorts, TupleIndex, type TupleRows } from "../../src/kernel/tuple_index.ts";
@@ -85,7 +87,7 @@ describe("TupleIndex", () => {
 });
 
 describe("ConntrackTable", () => {
-  it.each([1, 8, 512])("with %i buckets finds both tuples of every entry as a Map would", (buckets) => {
+  it.each([1, 8, 512, 4096])("with %i buckets finds both tuples of every entry as a Map would", (buckets) => {
     fc.assert(
       fc.property(COMMANDS, (commands) => {
         const table = new ConntrackTable(buckets);
@@ -99,8 +101,9 @@ describe("ConntrackTable", () => {
             const fresh = table.allocate();
             if (freed.has(`${fresh}/${table.generation(fresh)}`)) stale += 1;
             table.setProtocol(fresh, 6);
-            table.setTuple(2 * fresh, local, remote, ports);
-            table.setTuple(2 * fresh + 1, remote, local, packPorts(ports & 0xffff, ports >>> 16));
+            table.setOriginal(fresh, local, remote, ports);
+            const reply = replyOf(key);
+            table.setReply(fresh, reply.src, reply.dst, reply.ports);
             table.insert(fresh);
             model.set(key, fresh);
           } else if (kind === "remove" && slot !== undefined) {
@@ -113,22 +116,50 @@ describe("ConntrackTable", () => {
         // A slot that was given back comes again under another generation only.
         expect([table.count, stale]).toEqual([model.size, 0]);
         for (let key = 0; key < 400; key += 1) checkTuples(table, key, model.get(key));
-        let chained = 0;
-        for (let bucket = 0; bucket < table.buckets; bucket += 1) {
-          for (let node = table.firstInBucket(bucket); node >= 0; node = table.nextInBucket(node)) chained += 1;
+        // Each of the kernel's buckets holds the entries whose tuples hash to it, and no other.
+        const bucketed = new Map<number, number[]>();
+        for (const [key, slot] of model) {
+          const { local, remote, ports } = words(key);
+          const { src, dst, ports: replyPorts } = replyOf(key);
+          for (const bucket of [table.bucketOf(local, remote, ports, 6), table.bucketOf(src, dst, replyPorts, 6)])
+            bucketed.set(bucket, [...(bucketed.get(bucket) ?? []), slot]);
         }
-        expect(chained).toBe(2 * model.size);
+        const held = new Map<number, number[]>();
+        for (let bucket = 0; bucket < table.buckets; bucket += 1) {
+          const slots = slotsInBucket(table, bucket);
+          if (slots.length > 0) held.set(bucket, slots);
+        }
+        expect(sorted(held)).toEqual(sorted(bucketed));
       }),
       RUNS,
     );
   });
 
+  function sorted(buckets: ReadonlyMap<number, readonly number[]>): Map<number, number[]> {
+    return new Map([...buckets].map(([bucket, slots]) => [bucket, slots.toSorted((a, b) => a - b)]));
+  }
+
+  /** Two entries in three are translated: their reply tuple is not the original one reversed. */
+  function replyOf(key: number): { readonly src: number; readonly dst: number; readonly ports: number } {
+    const { local, remote, ports } = words(key);
+    const [sport, dport] = [ports >>> 16, ports & 0xffff];
+    if (key % 3 === 0) return { src: remote, dst: local, ports: packPorts(dport, sport) };
+    return key % 3 === 1
+      ? { src: remote ^ 0x1000, dst: local, ports: packPorts(8443, sport) }
+      : { src: remote, dst: local ^ 0x2000, ports: packPorts(dport, sport ^ 1024) };
+  }
+
   function checkTuples(table: ConntrackTable, key: number, slot: number | undefined): void {
     const { local, remote, ports } = words(key);
-    const original = table.find(local, remote, ports, 6);
-    const reply = table.find(remote, local, packPorts(ports & 0xffff, ports >>> 16), 6);
-    expect([original, reply]).toEqual(slot === undefined ? [-1, -1] : [2 * slot, 2 * slot + 1]);
+    const reply = replyOf(key);
+    const nodes = [table.find(local, remote, ports, 6), table.find(reply.src, reply.dst, reply.ports, 6)];
+    expect(nodes).toEqual(slot === undefined ? [-1, -1] : [2 * slot, 2 * slot + 1]);
     expect(table.find(local, remote, ports, 17)).toBe(-1);
+    for (const node of nodes) {
+      if (node < 0) continue;
+      const expected = (node & 1) === 0 ? [local, remote, ports] : [reply.src, reply.dst, reply.ports];
+      expect([table.src(node), table.dst(node), table.ports(node)]).toEqual(expected);
+    }
   }
 
   it("grows beyond its first capacity without losing an entry", () => {
@@ -136,11 +167,68 @@ describe("ConntrackTable", () => {
     for (let slot = 0; slot < 3000; slot += 1) {
       expect(table.allocate()).toBe(slot);
       table.setProtocol(slot, 17);
-      table.setTuple(2 * slot, slot, 7, 80);
-      table.setTuple(2 * slot + 1, 7, slot, 80 << 16);
+      table.setOriginal(slot, slot, 7, 80);
       table.insert(slot);
     }
     for (let slot = 0; slot < 3000; slot += 1) expect(table.find(7, slot, 80 << 16, 17)).toBe(2 * slot + 1);
+  });
+
+  it("keeps what it is told of an entry apart from all else that it is told", () => {
+    const moment = fc.maxSafeInteger().map((value) => Math.abs(value) % 2 ** 46);
+    const facts = fc.record({
+      expires: moment,
+      startedAt: fc.integer({ min: -300_000, max: 2 ** 40 }),
+      state: fc.nat({ max: 9 }),
+      status: fc.constantFrom(...Object.values(CtStatus)),
+      last: fc.tuple(fc.nat({ max: 1 }), fc.nat({ max: 5 }), fc.integer()),
+      retransmits: fc.nat({ max: 255 }),
+      numbers: fc.tuple(fc.integer(), fc.integer(), fc.integer(), fc.integer()),
+    });
+    fc.assert(
+      fc.property(fc.array(facts, { minLength: 1, maxLength: 6 }), (entries) => {
+        const table = new ConntrackTable(16);
+        for (const { expires, state, status, last, retransmits, numbers } of entries) {
+          const slot = table.allocate();
+          table.setProtocol(slot, 6);
+          table.setOriginal(slot, slot, 1, 2);
+          table.setRetransmits(slot, retransmits);
+          table.setLast(slot, ...last);
+          table.setState(slot, state);
+          table.setExpires(slot, expires);
+          table.set(slot, status);
+          for (const direction of [0, 1]) {
+            table.memory.setMaxAck(2 * slot + direction, numbers[0] + direction);
+            table.memory.setSentEnd(2 * slot + direction, numbers[1] - direction);
+          }
+          table.memory.setLastData(slot, numbers[2], numbers[3]);
+        }
+        for (const [slot, { expires, state, status, last, retransmits, numbers }] of entries.entries()) {
+          expect([table.expires(slot), table.state(slot), table.status(slot)]).toEqual([expires, state, status]);
+          expect([table.lastDirection(slot), table.lastInput(slot), table.memory.lastEnd(slot)]).toEqual(last);
+          expect([table.retransmits(slot), table.protocol(slot), table.src(2 * slot)]).toEqual([retransmits, 6, slot]);
+          for (const direction of [0, 1]) {
+            expect(table.memory.maxAck(2 * slot + direction)).toBe((numbers[0] + direction) | 0);
+            expect(table.memory.sentEnd(2 * slot + direction)).toBe((numbers[1] - direction) | 0);
+          }
+          expect([table.memory.lastSeq(slot), table.memory.lastAck(slot)]).toEqual([numbers[2], numbers[3]]);
+        }
+        for (const [slot, { startedAt }] of entries.entries()) {
+          table.memory.setStartedAt(slot, startedAt);
+          expect(table.memory.startedAt(slot)).toBe(startedAt);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("has room for a million entries in 64 bytes each, chains included, and 12 more once one is translated", () => {
+    const table = new ConntrackTable(262_144);
+    for (let slot = 0; slot < 1_000_000; slot += 1) table.allocate();
+    const each = (): number => table.bytes / table.capacity;
+    expect([table.capacity, each()]).toEqual([1_048_576, 64]);
+    table.setOriginal(7, 1, 2, 3);
+    table.setReply(7, 4, 5, 6);
+    expect(each()).toBe(76);
   });
 });
 

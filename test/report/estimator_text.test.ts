@@ -45,15 +45,15 @@ describe("estimatorText", () => {
   });
 
   it("names points that were simulated, those of one reason together", () => {
-    const declined: EstimatorDocument = { name: "packet", why: "no exact value: reasons" };
+    const declined: EstimatorDocument = { name: "flow", why: "no exact value: reasons" };
     const wrong: EstimatorDocument = {
-      name: "packet",
+      name: "flow",
       why: "exact value contradicted by the pilot",
       pilot: { ...PILOT, failed: 41, isContradicted: true },
     };
     expect(estimatorText(sweepOf(declined, wrong, declined))).toEqual([
-      "Simulated packet by packet, points 1, 3: no exact value: reasons.",
-      "Simulated packet by packet, point 2: exact value contradicted by the pilot (41 failures, 14.9 expected).",
+      "Simulated, points 1, 3: no exact value: reasons.",
+      "Simulated, point 2: exact value contradicted by the pilot (41 failures, 14.9 expected).",
     ]);
   });
 

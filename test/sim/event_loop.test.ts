@@ -133,6 +133,55 @@ describe("EventLoop", () => {
     expect(answers).toBe(10_000_000);
   });
 
+  it("is quiet only before the next event and before the end of the present slice", () => {
+    const loop = new EventLoop();
+    const answers: boolean[] = [];
+    const later = loop.handler("later", () => {});
+    const asks = loop.handler("asks", () => {
+      answers.push(...[19, 20, 21].map((time) => loop.isQuietUntil(time)));
+      loop.at(20, later, 0);
+      answers.push(...[19, 20, 21].map((time) => loop.isQuietUntil(time)));
+    });
+    loop.at(10, asks, 0);
+    loop.runUntil(21);
+    expect(answers).toEqual([true, true, false, true, false, false]);
+  });
+
+  it("jumps over what is quiet, and over nothing else", () => {
+    const loop = new EventLoop();
+    const times: number[] = [];
+    const jumps = loop.handler("jumps", (time) => {
+      loop.advanceTo(time);
+      times.push(loop.now);
+    });
+    loop.at(10, jumps, 15);
+    loop.at(20, jumps, 40);
+    loop.at(30, jumps, 30);
+    expect(() => loop.runUntil(100)).toThrow("the clock only jumps over what is quiet");
+    expect(times).toEqual([15]);
+  });
+
+  it("says when the next event is due", () => {
+    const loop = new EventLoop();
+    const handler = loop.handler("test", () => {});
+    const none = loop.next;
+    loop.at(9, handler, 0);
+    loop.at(7, handler, 0);
+    expect([none, loop.next]).toEqual([Infinity, 7]);
+  });
+
+  it("counts events that took place without being fired", () => {
+    const loop = new EventLoop();
+    loop.at(
+      1,
+      loop.handler("test", () => {}),
+      0,
+    );
+    loop.countEvents(5);
+    loop.runUntil(1);
+    expect(loop.fired).toBe(6);
+  });
+
   it("knows its handlers by name", () => {
     const loop = new EventLoop();
     const handler = loop.handler("packet/arrives", () => {});

@@ -82,6 +82,18 @@ describe("TimerColumn", () => {
     );
   });
 
+  it("counts a timer that was cancelled as no event", () => {
+    const loop = new EventLoop();
+    let isLive = true;
+    const column = new TimerColumn(loop, "timer", (armedAt) => armedAt + 100, { isLive: () => isLive, fire: () => {} });
+    column.arm(0, 0);
+    loop.runUntil(100);
+    column.arm(0, 0);
+    isLive = false;
+    loop.runUntil(200);
+    expect(loop.fired).toBe(1);
+  });
+
   it("keeps more timers than its first capacity, wrapped around its ring", () => {
     const loop = new EventLoop();
     const fired: number[] = [];

@@ -57,7 +57,7 @@ describe("chooseEstimator", () => {
     const { document, exact } = choose(scenario, pilot);
     expect(exact).toBeUndefined();
     expect(document).toMatchObject({
-      name: "packet",
+      name: "flow",
       why: "exact value contradicted by the pilot",
       pilot: { failed: 72, isContradicted: true },
     });
@@ -69,7 +69,7 @@ describe("chooseEstimator", () => {
       for (const block of ["36604-36703", "36000-36999", `${NODE_PORT}-${NODE_PORT + 1}`]) {
         const range = { ip_local_port_range: "35000 37999", ip_local_reserved_ports: block };
         const scenario = node(range, undefined, `kernel=${kernel}`);
-        expect(choose(scenario, pilotOf(scenario, 1)).document.name).toBe("packet");
+        expect(choose(scenario, pilotOf(scenario, 1)).document.name).toBe("flow");
       }
     },
   );
@@ -86,7 +86,7 @@ describe("chooseEstimator", () => {
       probes: { ...boot.probes, failed: boot.probes.failed + 1, byCause: { ...boot.probes.byCause, "slow-server": 1 } },
     }));
     expect(choose(scenario, pilot).document).toEqual({
-      name: "packet",
+      name: "flow",
       why: "the pilot saw failures that are no NodePort collisions, of which the exact value does not speak",
     });
   });

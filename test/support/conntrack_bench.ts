@@ -1,5 +1,5 @@
 import type { Conntrack } from "../../src/kernel/conntrack/conntrack.ts";
-import { CtStatus } from "../../src/kernel/conntrack/conntrack_table.ts";
+import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
 import { CT_TCP_STATE_NAMES } from "../../src/kernel/conntrack/tcp_state_table.ts";
 import { Hook, Verdict } from "../../src/kernel/netfilter/hooks.ts";
 import { CtState, type Packet, Protocol } from "../../src/kernel/packet.ts";
@@ -89,6 +89,16 @@ export class ConntrackBench {
     const unreplied = table.has(slot, CtStatus.SEEN_REPLY) ? "" : " [UNREPLIED]";
     const assured = table.has(slot, CtStatus.ASSURED) ? " [ASSURED]" : "";
     return `${CT_TCP_STATE_NAMES[table.state(slot)]} ${left}${unreplied}${assured}`;
+  }
+
+  /** The buckets of a client's tuples: of what it sends, and of what it gets. */
+  bucketsOf(client: number): readonly [original: number, reply: number] {
+    const { table } = this.conntrack;
+    const [address, port] = [clientAddress(client), client & 0xffff];
+    return [
+      table.bucketOf(address, SERVER, packPorts(port, SERVER_PORT), Protocol.TCP),
+      table.bucketOf(SERVER, address, packPorts(SERVER_PORT, port), Protocol.TCP),
+    ];
   }
 
   /** Entries, expired ones included. */

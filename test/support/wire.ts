@@ -1,3 +1,4 @@
+import type { DecisionSink } from "../../src/kernel/decisions/decision.ts";
 import { Machine } from "../../src/kernel/machine.ts";
 import type { Device } from "../../src/kernel/device.ts";
 import { Hook, Verdict } from "../../src/kernel/netfilter/hooks.ts";
@@ -47,6 +48,8 @@ export interface WireOptions {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly uptime?: Micros;
   readonly seed?: string;
+  /** Hears why the host does what it does. */
+  readonly decisions?: DecisionSink;
 }
 
 /**
@@ -68,7 +71,10 @@ export class Wire {
       era: era(options.kernel ?? "5.4.188"),
       random: new RandomStreams(options.seed ?? "wire", 0),
       uptime: options.uptime ?? seconds(100_000),
-      trace: { packet: (time, device, direction, packet) => this.#record(time, device, direction, packet) },
+      trace: {
+        packet: (time, device, direction, packet) => this.#record(time, device, direction, packet),
+        ...(options.decisions === undefined ? {} : { decisions: options.decisions }),
+      },
     });
     this.tcp = this.machine.tcp;
     this.host = this.machine.createNetns("host");
@@ -125,11 +131,16 @@ export class Wire {
   }
 
   /** An ICMP error arrives that quotes a segment from the host to the peer. */
-  injectIcmpError(type: number, code: number, quoted: { sport: Port; dport: Port; seq: number }): this {
+  injectIcmpError(
+    type: number,
+    code: number,
+    quoted: { sport: Port; dport: Port; seq: number },
+    quotedProtocol: number = Protocol.TCP,
+  ): this {
     const packet = this.#take(Protocol.ICMP);
     packet.icmpType = type;
     packet.icmpCode = code;
-    packet.quotedProtocol = Protocol.TCP;
+    packet.quotedProtocol = quotedProtocol;
     packet.quotedSrc = HOST;
     packet.quotedDst = PEER;
     packet.quotedSport = quoted.sport;

@@ -42,7 +42,11 @@ export async function checkFix(result: CheckResult, request: FixRequest, io: Cli
     io.stdout.write(texts.length === 0 ? "no finding has a change to propose\n" : texts.join("\n"));
   }
   if (!request.write) return undefined;
-  for (const { file, after } of patches.values()) {
+  for (const { file, before, after } of patches.values()) {
+    const present = await io.readFile(file);
+    if (present.ok && present.text !== before) {
+      return `Cannot write ${JSON.stringify(file)}: it was changed meanwhile; run the command again`;
+    }
     const problem = await io.writeWholeFile(file, after);
     if (problem !== undefined) return `Cannot write ${JSON.stringify(file)}: ${problem}`;
     io.stderr.write(`wrote ${file}\n`);

@@ -43,19 +43,20 @@ export interface CliIo {
   readonly clock: () => number;
   /** CPU time that the program has used, in seconds, all threads together. */
   readonly cpuSeconds: () => number;
+  /** A file's text. One that is written to meanwhile is read again, and refused if that does not end. */
   readonly readFile: (path: string) => Promise<FileText>;
   /** A file as it is, of at most `most` bytes. */
   readonly readBytes: (path: string, most: number) => Promise<FileBytes>;
-  /** The paths of all files below a folder, at any depth and in no order; of a file, its own path. */
+  /** The paths of all files below a folder, without pipes and devices, at any depth and in no order; of a file, its own path. */
   readonly listFiles: (path: string) => Promise<FileList>;
   /** The names of what lies directly in a folder, in no order; links count as what they lead to. */
   readonly listFolder: (path: string) => Promise<FolderList>;
   /** The present day in the local calendar, `YYYY-MM-DD`. */
   readonly today: () => string;
   /**
-   * Writes a file that does not exist yet.
+   * Writes a file that does not exist yet, and the folders above it, so that it is there whole or not at all.
    *
-   * @returns why it cannot be written; `undefined` once it is.
+   * @returns why it cannot be written; `undefined` once it is safe on the disk.
    */
   readonly writeNewFile: (path: string, text: string) => Promise<string | undefined>;
   /**
@@ -65,6 +66,8 @@ export interface CliIo {
    * @returns why it cannot be written; `undefined` once it is safe on the disk.
    */
   readonly writeWholeFile: (path: string, content: string | Uint8Array) => Promise<string | undefined>;
+  /** Removes a file that this program has just written, if it is there. */
+  readonly removeFile: (path: string) => Promise<void>;
   /** Reads a file that the build has made for browsers, by its name in `dist/app/web/`. */
   readonly readWebFile: (name: string) => Promise<FileText>;
   /** The SHA-256 of a text as `sha256:` and hexadecimal digits. */

@@ -24,7 +24,9 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
     output = text;
   });
   if (message !== undefined) return wrong(plainUsageProblem(message, argv), first);
-  const switched = argv.find((word) => /^--(quiet|resume|fix|write|redact|commands)=(?!true$|false$)/.test(word));
+  const switched = argv.find((word) =>
+    /^--(quiet|paranoid|resume|fix|write|redact|commands)=(?!true$|false$)/.test(word),
+  );
   if (switched !== undefined)
     return wrong(`Cannot use ${JSON.stringify(switched)}: ${switched.split("=")[0]} takes no value`, first);
   return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };

@@ -137,7 +137,7 @@ function environmentOptions(environment: Environment): Record<string, unknown> {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
     const option = name.slice(ENVIRONMENT_PREFIX.length).toLowerCase().replaceAll("_", "-");
     if (option === "set" || option === "vary") options[option] = [value];
-    else if (option === "quiet" || option === "resume") options[option] = !["", "0", "false"].includes(value);
+    else if (["quiet", "paranoid", "resume"].includes(option)) options[option] = !["", "0", "false"].includes(value);
     else options[option] = value;
   }
   return options;

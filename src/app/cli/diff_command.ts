@@ -8,6 +8,7 @@ import { runDiff } from "../../study/run_diff.ts";
 import type { DiffRequest, DiffSide } from "../../study/run_diff.ts";
 import type { RunProgress } from "../../study/run_study.ts";
 import { SECOND } from "../../units.ts";
+import { beginResult, writeResult } from "./begin_result.ts";
 import type { CliIo, FileText } from "./cli_io.ts";
 import type { DiffOptions } from "./diff_options.ts";
 import { EXIT_CODE } from "./exit_code.ts";
@@ -51,54 +52,26 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
     digest: io.digest(text),
     settings: overrideRecord(settings),
   });
-  const used = options.out === undefined ? undefined : await folderProblem(options.out, io);
-  if (used !== undefined) return wrong(used, io);
   const sideA = sideOf(a.scenario, fileA, textA.text, options.a);
   const sideB = sideOf(b.scenario, fileB, textB.text, options.b);
   const asRun = (text: string, own: readonly string[]): string => scenarioAsRun(text, [...options.overrides, ...own]);
-  const scenarios = [asRun(textA.text, options.a), asRun(textB.text, options.b)] as const;
-  return compare(requestOf(sideA, sideB, options, io), { ...options, scenarios }, io);
+  const [nameA, nameB] = SIDE_FILES;
+  const sides = [[nameA, asRun(textA.text, options.a)] as const, [nameB, asRun(textB.text, options.b)] as const];
+  const unusable = options.out === undefined ? undefined : await beginResult(options.out, sides, io);
+  if (unusable !== undefined) return wrong(unusable, io);
+  return compare(requestOf(sideA, sideB, options, io), options, io);
 }
 
 /** The names of the scenarios in the folder of a comparison: `sim diff a.yaml b.yaml` there gives it again. */
 export const SIDE_FILES = ["a.yaml", "b.yaml"] as const;
-
-/** Why a folder cannot take a result. */
-async function folderProblem(out: string, io: CliIo): Promise<string | undefined> {
-  const listed = await io.listFiles(out);
-  const isUsed = listed.ok && listed.files.some((path) => /(^|[/\\])(result|manifest)\.json$/.test(path));
-  return isUsed ? `Cannot use ${JSON.stringify(out)}: it holds a result already; name another folder` : undefined;
-}
 
 function wrong(message: string, io: CliIo): number {
   io.stderr.write(`sim: ${message}\n`);
   return EXIT_CODE.wrongInput;
 }
 
-/** Writes the scenarios of both sides as run, then the result; or says why it cannot. */
-async function writeDiff(
-  out: string,
-  scenarios: readonly [a: string, b: string],
-  document: DiffDocument,
-  io: CliIo,
-): Promise<string | undefined> {
-  const files = [
-    ...SIDE_FILES.map((name, side) => [name, scenarios[side] ?? ""] as const),
-    ["result.json", jsonText(document)] as const,
-  ];
-  for (const [name, text] of files) {
-    const why = await io.writeWholeFile(`${out}/${name}`, text);
-    if (why !== undefined) return `Cannot write ${JSON.stringify(`${out}/${name}`)}: ${why}`;
-  }
-  return undefined;
-}
-
 /** Runs the comparison with its progress on the terminal, and prints what it found. */
-async function compare(
-  request: DiffRequest,
-  options: DiffOptions & { readonly scenarios: readonly [a: string, b: string] },
-  io: CliIo,
-): Promise<number> {
+async function compare(request: DiffRequest, options: DiffOptions, io: CliIo): Promise<number> {
   const line = io.stderr.isTerminal && !options.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
   let latest: RunProgress | undefined;
   const onProgress = (progress: RunProgress): void => {
@@ -120,7 +93,8 @@ async function compare(
   line?.clear();
   const isJson = options.format === "json";
   io.stdout.write(isJson ? jsonText(document) : diffText(document, textOptions(io)));
-  const problem = options.out === undefined ? undefined : await writeDiff(options.out, options.scenarios, document, io);
+  const { out } = options;
+  const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
   return problem === undefined ? EXIT_CODE.done : wrong(problem, io);
 }
 
@@ -135,6 +109,7 @@ function requestOf(a: DiffSide, b: DiffSide, options: DiffOptions, io: CliIo): D
     jobs: Math.min(options.jobs ?? io.cores, 2 * a.scenario.replications),
     signal: io.signal,
     ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
+    ...(options.isParanoid ? { paranoid: true } : {}),
   };
 }
 

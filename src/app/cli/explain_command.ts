@@ -1,3 +1,4 @@
+import { placeIn } from "../../cluster/replication.ts";
 import { commentedPackets } from "../../report/artefacts/packet_comments.ts";
 import { pcapng } from "../../report/artefacts/pcapng.ts";
 import { chartFile } from "../../report/charts/chart_file.ts";
@@ -23,7 +24,7 @@ import { internalErrorText } from "./internal_error.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
-import { replayLine } from "./replay_line.ts";
+import { placeLine, replayLine } from "./replay_line.ts";
 import { textOptions } from "./text_options.ts";
 import { warn } from "./warn.ts";
 
@@ -91,9 +92,10 @@ async function explain(
       return EXIT_CODE.interrupted;
     }
     const overrides = overrideRecord(options.overrides);
-    const place = { replication: latest?.replication, at: latest?.simulated };
-    const replay = replayLine({ file: options.scenario, seed: scenario.seed, overrides, ...place });
-    io.stderr.write(`${internalErrorText(error)}\n${replay}\n`);
+    const run = { file: options.scenario, seed: scenario.seed };
+    const place = { replication: latest?.replication, at: latest?.simulated, ...placeIn(error) };
+    const where = placeLine({ ...run, place });
+    io.stderr.write(`${internalErrorText(error)}\n${where}${replayLine({ ...run, overrides, ...place })}\n`);
     return EXIT_CODE.internalError;
   } finally {
     line?.clear();

@@ -92,6 +92,8 @@ async function writeScenario(
   for (const [path, text] of writes) {
     const problem = await io.writeNewFile(path, text);
     if (problem === undefined) continue;
+    // The table of a scenario that there is not would stand in the way of the next attempt.
+    if (path === out && redactMap !== undefined) await io.removeFile(redactMap);
     io.stderr.write(`sim: Cannot write ${JSON.stringify(path)}: ${problem}\n`);
     return EXIT_CODE.wrongInput;
   }

@@ -1,26 +1,26 @@
 #!/usr/bin/env node
+import { writeSync } from "node:fs";
 import { EXIT_CODE } from "./exit_code.ts";
-import { inlineMore } from "./inlining.ts";
-import { nodeIo } from "./node_io.ts";
-import { runCli } from "./run_cli.ts";
 
-inlineMore();
-const interrupted = new AbortController();
-// The first interrupt asks the run to stop; a second one, if that takes too long, ends the program as usual.
-process.once("SIGINT", () => interrupted.abort());
-
-// A reader that leaves early, such as `head`, is no failure. Any other failure to write is, and must not end in success.
-let outputFailed = false;
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") return;
-  outputFailed = true;
-  process.exitCode = EXIT_CODE.wrongInput;
-  process.stderr.write(`sim: Cannot write to the standard output: ${error.code ?? error.message}\n`);
-});
-process.stderr.on("error", () => {
-  // Nobody is left to tell.
+// Node's own codes would say that an expectation failed, or nothing that scripts know.
+process.on("uncaughtException", (error) => endBroken(error instanceof Error ? (error.stack ?? error.message) : ""));
+process.on("exit", (code) => {
+  if (code === NEVER_SETTLED) endBroken("the command did not come to its end");
 });
 
-const exitCode = await runCli(process.argv.slice(2), nodeIo(interrupted.signal));
-// Not process.exit(): output to a pipe may still be under way.
-if (!outputFailed) process.exitCode = exitCode;
+/** Node's exit code when nothing is left that could end the wait of a module. */
+const NEVER_SETTLED = 13;
+
+/** Ends with the exit code of a bug, of the program or of its installation. */
+function endBroken(detail: string): never {
+  try {
+    writeSync(process.stderr.fd, `sim: internal error, please report it with what follows\n${detail}\n`);
+  } catch {
+    // Nobody is left to tell.
+  }
+  return process.exit(EXIT_CODE.internalError);
+}
+
+// Loaded here, so that a part of the program that is missing counts as a bug too.
+const { start } = await import("./start.ts");
+await start();

@@ -34,13 +34,12 @@ export async function mergeCommand(options: MergeOptions, io: CliIo): Promise<nu
   if (typeof merged === "string") return wrong(merged, io);
   const target = await readSweepFolder(options.out, io);
   if (target.kind === "wrong") return wrong(target.message, io);
-  if (target.kind === "sweep") {
-    return wrong(`Cannot use ${JSON.stringify(options.out)}: it holds a sweep already; name another folder`, io);
-  }
-  const folder: SweepFolder = { ...merged, path: options.out, points: new Map() };
+  const kept = target.kind === "empty" ? new Map<number, string>() : await keptPoints(merged, target.folder, io);
+  if (typeof kept === "string") return wrong(kept, io);
+  const folder: SweepFolder = { ...merged, path: options.out, points: kept };
   try {
     await beginFolder(folder, io);
-    for (const [point, text] of merged.points) await keepPoint(folder, point, text, io);
+    for (const [point, text] of merged.points) if (!kept.has(point)) await keepPoint(folder, point, text, io);
     const document = await finishFolder(folder, io);
     const text =
       options.format === "json" ? jsonText(document) : sweepText(document, { ...textOptions(io), folder: options.out });
@@ -50,6 +49,20 @@ export async function mergeCommand(options: MergeOptions, io: CliIo): Promise<nu
     if (error instanceof CannotWrite) return wrong(error.message, io);
     throw error;
   }
+}
+
+/** The points that a merge of the same folders had written when it was cut short; or why the folder cannot be used. */
+async function keptPoints(
+  { manifest, points }: Omit<SweepFolder, "path">,
+  target: SweepFolder,
+  io: CliIo,
+): Promise<Map<number, string> | string> {
+  const isSame = target.shard.count === 1 && sweepDifference(manifest, target.manifest) === undefined;
+  const isFinished = (await io.readFile(`${target.path}/result.json`)).ok;
+  if (!isSame || isFinished || [...target.points].some(([point, text]) => points.get(point) !== text)) {
+    return `Cannot use ${JSON.stringify(target.path)}: it holds a sweep already; name another folder`;
+  }
+  return new Map(target.points);
 }
 
 /** The whole sweep of its shards, in the order of the points; or one sentence about why there is none. */
@@ -73,7 +86,9 @@ export function joinFolders(folders: readonly SweepFolder[]): Omit<SweepFolder, 
   const lacks = missingText(folders, new Set(origin.keys()));
   if (lacks !== undefined) return lacks;
   const points = first.manifest.points.map(({ point }) => [point, origin.get(point)?.points.get(point) ?? ""] as const);
-  return { manifest: first.manifest, scenario: first.scenario, shard: { index: 1, count: 1 }, points: new Map(points) };
+  // A shard without any point may have been cut short before its scenario was written.
+  const scenario = folders.find((folder) => folder.scenario !== "")?.scenario ?? "";
+  return { manifest: first.manifest, scenario, shard: { index: 1, count: 1 }, points: new Map(points) };
 }
 
 /** Which shards or points are missing, if any. */

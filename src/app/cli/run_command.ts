@@ -1,4 +1,5 @@
 import { runText } from "../../report/run_text.ts";
+import { placeIn } from "../../cluster/replication.ts";
 import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
@@ -9,6 +10,7 @@ import type { RunProgress } from "../../study/run_study.ts";
 import type { RunRequest } from "../../study/study_on_workers.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { SECOND } from "../../units.ts";
+import { beginResult, writeResult } from "./begin_result.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
@@ -16,7 +18,7 @@ import { jsonText } from "./json_file.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
-import { replayLine } from "./replay_line.ts";
+import { placeLine, replayLine } from "./replay_line.ts";
 import type { RunOptions } from "./run_options.ts";
 import { textOptions } from "./text_options.ts";
 import { warn } from "./warn.ts";
@@ -44,15 +46,16 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
     io.stderr.write(`sim: ${wrongWarmUp}\n`);
     return EXIT_CODE.wrongInput;
   }
-  const files = options.out === undefined ? undefined : await runFolder(options.out, file.text, options, io);
-  if (files !== undefined && "why" in files) {
-    io.stderr.write(`sim: ${files.why}\n`);
+  const scenarioFile = ["scenario.yaml", scenarioAsRun(file.text, options.overrides)] as const;
+  const unusable = options.out === undefined ? undefined : await beginResult(options.out, [scenarioFile], io);
+  if (unusable !== undefined) {
+    io.stderr.write(`sim: ${unusable}\n`);
     return EXIT_CODE.wrongInput;
   }
   const request = requestOf(parsed.scenario, io.digest(file.text), options, io);
   // A result that is kept is one of which charts are made.
-  const kept = files === undefined ? request : { ...request, gaugeReadings: GAUGE_READINGS };
-  return simulate(kept, { ...options, files }, io);
+  const kept = options.out === undefined ? request : { ...request, gaugeReadings: GAUGE_READINGS };
+  return simulate(kept, options, io);
 }
 
 /** Moments of each boot at which a run that is kept reads how full its tables are. */
@@ -69,33 +72,8 @@ export function warmUpProblem(
   return `Cannot leave out the first ${start}: a boot is simulated for ${whole}; raise --duration`;
 }
 
-/** Where the result of a run goes: its folder's files. */
-interface RunFolder {
-  readonly resultPath: string;
-  readonly scenarioPath: string;
-  readonly scenario: string;
-}
-
-/** The folder of `--out`, unless it holds a result already. */
-async function runFolder(
-  out: string,
-  text: string,
-  options: RunOptions,
-  io: CliIo,
-): Promise<RunFolder | { readonly why: string }> {
-  const listed = await io.listFiles(out);
-  const isUsed = listed.ok && listed.files.some((path) => /(^|[/\\])(result|manifest)\.json$/.test(path));
-  if (isUsed) return { why: `Cannot use ${JSON.stringify(out)}: it holds a result already; name another folder` };
-  const scenario = scenarioAsRun(text, options.overrides);
-  return { resultPath: `${out}/result.json`, scenarioPath: `${out}/scenario.yaml`, scenario };
-}
-
 /** Runs the study with its progress on the terminal, and prints what it found. */
-async function simulate(
-  request: RunRequest,
-  options: RunOptions & { readonly files: RunFolder | undefined },
-  io: CliIo,
-): Promise<number> {
+async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Promise<number> {
   const line = io.stderr.isTerminal && !options.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
   let latest: RunProgress | undefined;
   const onProgress = (progress: RunProgress): void => {
@@ -116,28 +94,13 @@ async function simulate(
   }
   line?.clear();
   io.stdout.write(options.format === "json" ? jsonText(document) : runText(document, textOptions(io)));
-  const problem = options.files === undefined ? undefined : await writeRun(options.files, document, io);
+  const { out } = options;
+  const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
   if (problem !== undefined) {
     io.stderr.write(`sim: ${problem}\n`);
     return EXIT_CODE.wrongInput;
   }
   return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
-}
-
-/** Writes the scenario as run, then the result; or says why it cannot. */
-async function writeRun(
-  { resultPath, scenarioPath, scenario }: RunFolder,
-  document: RunDocument,
-  io: CliIo,
-): Promise<string | undefined> {
-  for (const [path, text] of [
-    [scenarioPath, scenario],
-    [resultPath, jsonText(document)],
-  ] as const) {
-    const why = await io.writeWholeFile(path, text);
-    if (why !== undefined) return `Cannot write ${JSON.stringify(path)}: ${why}`;
-  }
-  return undefined;
 }
 
 /**
@@ -166,6 +129,7 @@ export function requestOf(scenario: Scenario, digest: string, options: RunOption
     ...(options.replication === undefined ? {} : { replication: options.replication }),
     ...(options.until === undefined ? {} : { until: options.until }),
     ...(options.warmUp === undefined ? {} : { warmUp: options.warmUp }),
+    ...(options.isParanoid ? { paranoid: true } : {}),
     ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
   };
 }
@@ -180,14 +144,15 @@ export function interruptedText(latest: RunProgress | undefined): string {
   );
 }
 
-/** The replay line of a failure: its place, if the error carries one, in a run with the same overrides. */
+/** Where a failure happened, as far as the error says, and the line that replays it with the same overrides. */
 export function replayOf(error: unknown, request: RunRequest): string {
-  const replication = numberIn(error, "replication");
-  const { scenario } = request;
+  const { scenario, file, warmUp } = request;
+  const place = placeIn(error);
+  const { replication, at, event, handler } = place;
   // A precision may have asked for more boots than the scenario names.
   const isBeyond = replication !== undefined && replication >= scenario.replications;
-  return replayLine({
-    file: request.file,
+  const replay = replayLine({
+    file,
     seed: scenario.seed,
     overrides: {
       ...request.overrides,
@@ -195,8 +160,12 @@ export function replayOf(error: unknown, request: RunRequest): string {
       ...settingsIn(error),
     },
     replication,
-    at: numberIn(error, "at"),
+    at,
+    ...(warmUp === undefined ? {} : { warmUp }),
+    // What was found between two events happened in one before them: closer checks find which.
+    isParanoid: request.paranoid === true || (event !== undefined && handler === undefined),
   });
+  return `${placeLine({ file, seed: scenario.seed, place })}${replay}`;
 }
 
 /** The settings of the variant that broke, which a replay takes as options. */
@@ -207,11 +176,4 @@ function settingsIn(error: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([path, value]) => (typeof value === "string" ? [[path, value]] : [])),
   );
-}
-
-/** A number that an error carries under a name. */
-function numberIn(error: unknown, name: string): number | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const value: unknown = Reflect.get(error, name);
-  return typeof value === "number" ? value : undefined;
 }

@@ -15,6 +15,8 @@ export interface RunOptions {
   /** The folder to write the result to. */
   readonly out: string | undefined;
   readonly isQuiet: boolean;
+  /** Check events and tables against plain models while running. */
+  readonly isParanoid: boolean;
   /** The one replication to run, from 0. */
   readonly replication: number | undefined;
   /** Where the one replication stops. */
@@ -49,6 +51,11 @@ export const RUN_OPTIONS = {
   format: { type: "string", requiresArg: true, group: "Run:", choices: ["text", "json"], describe: "What to print" },
   out: { type: "string", requiresArg: true, group: "Run:", describe: "Write the result to this new folder as well" },
   quiet: { type: "boolean", group: "Run:", describe: "No progress line" },
+  paranoid: {
+    type: "boolean",
+    group: "Run:",
+    describe: "Check events and tables against plain models all the time: the same result, several times slower",
+  },
   "warm-up": {
     type: "string",
     requiresArg: true,
@@ -129,6 +136,7 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
     format: values["format"] === "json" ? "json" : "text",
     out: textOf(values["out"])?.replace(/(?<=.)[/\\]+$/, ""),
     isQuiet: values["quiet"] === true,
+    isParanoid: values["paranoid"] === true,
     replication: counts.get("replication"),
     until: until?.at,
     warmUp: warmUp?.at,

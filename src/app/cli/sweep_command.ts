@@ -177,7 +177,7 @@ class SweepSession {
           }
         },
         keep: async (point, document) => {
-          const text = jsonText(pointDocument(this.#plan.manifest.sweep, point, document));
+          const text = jsonText(pointDocument(this.#plan.manifest.sweep, point, document, this.#simulation));
           if (this.#folder.path === "") this.#folder.points.set(point.point, text);
           else await keepPoint(this.#folder, point.point, text, io);
         },
@@ -196,8 +196,13 @@ class SweepSession {
     }
   }
 
+  get #simulation(): "flow" | "packet" {
+    return this.#options.estimator === "packet" ? "packet" : "flow";
+  }
+
   /** Lets each point take the cheapest sound estimator; all points of all shards share the chance of a false alarm. */
-  #estimator(): { readonly falseAlarm?: number } {
+  #estimator(): { readonly falseAlarm?: number; readonly isPacketByPacket?: boolean } {
+    if (this.#options.estimator === "packet") return { isPacketByPacket: true };
     return this.#options.estimator === "auto" ? { falseAlarm: FALSE_ALARM / this.#plan.points.length } : {};
   }
 

@@ -38,7 +38,8 @@ export async function readSweepFolder(path: string, io: CliIo): Promise<ReadFold
   const files = listed.ok ? listed.files.map((file) => file.replaceAll("\\", "/")) : [];
   if (!manifestFile.ok) {
     if (files.some((file) => file.endsWith("/manifest.json"))) return wrongFile(manifestPath, manifestFile.why);
-    if (files.every((file) => file.endsWith(UNFINISHED))) return { kind: "empty" };
+    if (files[0] === path) return wrongFolder(path, "it is a file");
+    if (await isBarelyBegun(path, files, io)) return { kind: "empty" };
     return {
       kind: "wrong",
       message: `Cannot use ${quoted(path)}: it holds files, and none is the manifest of a sweep`,
@@ -55,9 +56,10 @@ export async function readSweepFolder(path: string, io: CliIo): Promise<ReadFold
     const file = pointPath(path, point);
     if (!files.some((one) => one.endsWith(file.slice(path.length)))) continue;
     const read = await readJsonFile(file, "sweep-point/1", io);
-    if (!read.ok) return wrongFile(file, read.why);
-    const problem = fieldProblem(pointSchema, read.value);
-    if (problem !== undefined) return wrongFile(file, problem);
+    const problem = read.ok ? fieldProblem(pointSchema, read.value) : read.why;
+    if (!read.ok || problem !== undefined) {
+      return wrongFile(file, `${problem ?? ""}; remove it, and --resume runs its point again`);
+    }
     const document: PointDocument = JSON.parse(read.text);
     if (document.sweep !== manifest.sweep || document.point !== point) {
       return wrongFile(file, "it belongs to another sweep or another point");
@@ -95,15 +97,26 @@ function fieldProblem(schema: z.ZodType, value: unknown): string | undefined {
   return `it is not as portfall writes it${where === "" ? "" : `, at ${quoted(where)}`}: ${issue.message}`;
 }
 
-/** Begins a folder: what was asked, then the scenario as run. */
+/** Whether a folder holds nothing, or only what a crash has left before there was a manifest. */
+async function isBarelyBegun(path: string, files: readonly string[], io: CliIo): Promise<boolean> {
+  const left = files.filter((file) => !file.endsWith(UNFINISHED));
+  if (left.length === 0) return true;
+  const isShardFile = left.length === 1 && left[0]?.endsWith("/shard.json") === true;
+  return isShardFile && (await readJsonFile(`${path}/shard.json`, "sweep-shard/1", io)).ok;
+}
+
+/**
+ * Begins a folder: which part it is for, what was asked, then the scenario as run. In this order a folder without a
+ * manifest holds nothing that is worth keeping, and one with it is known to be a sweep's.
+ */
 export async function beginFolder(folder: SweepFolder, io: CliIo): Promise<void> {
   const { path, manifest, shard, scenario } = folder;
   if (shard.count > 1) {
     const { index, count } = shard;
     await write(`${path}/shard.json`, jsonText({ format: "sweep-shard/1", sweep: manifest.sweep, index, count }), io);
-  }
-  await write(`${path}/scenario.yaml`, scenario, io);
+  } else await io.removeFile(`${path}/shard.json`);
   await write(`${path}/manifest.json`, jsonText(manifest), io);
+  await write(`${path}/scenario.yaml`, scenario, io);
 }
 
 /** Keeps the text of a finished point. */
@@ -112,8 +125,12 @@ export async function keepPoint(folder: SweepFolder, point: number, text: string
   folder.points.set(point, text);
 }
 
-/** Writes the result and the tables of a folder whose points are done. */
+/** Writes the result and the tables of a folder whose points are done, and what somebody has removed from it meanwhile. */
 export async function finishFolder(folder: SweepFolder, io: CliIo): Promise<SweepDocument> {
+  const listed = await io.listFiles(folder.path);
+  const names = new Set(listed.ok ? listed.files.map((file) => file.replace(/^.*[/\\]/, "")) : []);
+  if (["manifest.json", "scenario.yaml"].some((name) => !names.has(name))) await beginFolder(folder, io);
+  for (const [point, text] of folder.points) if (!names.has(pointName(point))) await keepPoint(folder, point, text, io);
   const document = documentOf(folder);
   const columns = pointColumns(document);
   await write(`${folder.path}/points.csv`, pointsCsv(columns), io);
@@ -144,7 +161,15 @@ export async function write(path: string, content: string | Uint8Array, io: CliI
 }
 
 function pointPath(folder: string, point: number): string {
-  return `${folder}/points/${String(point).padStart(5, "0")}.json`;
+  return `${folder}/points/${pointName(point)}`;
+}
+
+function pointName(point: number): string {
+  return `${String(point).padStart(5, "0")}.json`;
+}
+
+function wrongFolder(path: string, why: string): ReadFolder {
+  return { kind: "wrong", message: `Cannot use ${quoted(path)}: ${why}; name a folder` };
 }
 
 function wrongFile(path: string, why: string): ReadFolder {

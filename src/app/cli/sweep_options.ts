@@ -15,7 +15,7 @@ export interface SweepOptions {
   readonly vary: readonly string[];
   readonly design: SweepDesign;
   readonly points: number | undefined;
-  /** `auto`: for each point the cheapest sound estimator; `packet`: every point is simulated. */
+  /** `auto`: for each point the cheapest sound estimator; `flow`: every point is simulated; `packet`: every packet is. */
   readonly estimator: Estimator;
   readonly isResume: boolean;
   /** The text of `--shard`, which may ask the environment. */
@@ -27,7 +27,7 @@ export interface SweepOptions {
 }
 
 /** What `--estimator` takes. */
-const ESTIMATORS = ["auto", "packet"] as const;
+const ESTIMATORS = ["auto", "flow", "packet"] as const;
 type Estimator = (typeof ESTIMATORS)[number];
 
 const { replication: _replication, until: _until, ...SHARED_OPTIONS } = RUN_OPTIONS;
@@ -55,7 +55,8 @@ export const SWEEP_OPTIONS = {
     requiresArg: true,
     group: "Run:",
     choices: ESTIMATORS,
-    describe: "With --precision: auto takes the exact value where it is sound, packet simulates all [default: auto]",
+    describe:
+      "auto (with --precision): the exact value where it is sound, else flow; flow simulates all; packet sends every packet",
   },
   resume: { type: "boolean", group: "Run:", describe: "Go on with what --out holds; finished points stay" },
   shard: {
@@ -113,9 +114,9 @@ export function readSweepOptions(values: Readonly<Record<string, unknown>>): Swe
   const asked = ESTIMATORS.find((name) => name === values["estimator"]);
   if (asked === "auto" && run.stopping === undefined)
     return "Cannot use --estimator auto alone: say with --precision how well each point is to be known";
-  const estimator = asked ?? (run.stopping === undefined ? "packet" : "auto");
-  // Figures depend on it wherever there is a choice.
-  const settings = run.stopping === undefined ? run.settings : { ...run.settings, estimator };
+  const estimator = asked ?? (run.stopping === undefined ? "flow" : "auto");
+  // Documents depend on it wherever there is a choice.
+  const settings = run.stopping === undefined && estimator === "flow" ? run.settings : { ...run.settings, estimator };
   const options: SweepOptions = {
     run: { ...run, settings },
     factors,

@@ -1,4 +1,4 @@
-import { replicationInSlices } from "../../cluster/replication.ts";
+import { placeIn, replicationInSlices } from "../../cluster/replication.ts";
 import { explainDocument } from "../../report/explain_document.ts";
 import { elsewhereText, explainFinding } from "../../report/explain_finding.ts";
 import { lanesOf } from "../../report/sequence_lanes.ts";
@@ -40,9 +40,8 @@ export class Boot {
       else this.#say({ kind: "story", id, story: await this.#tell(id, asked.request) });
     } catch (error) {
       const isError = error instanceof Error;
-      const at = isError && "at" in error && typeof error.at === "number" ? error.at : undefined;
       if (error instanceof Dropped) this.#say({ kind: "dropped", id });
-      else this.#say({ kind: "error", id, message: isError ? error.message : String(error), at });
+      else this.#say({ kind: "error", id, message: isError ? error.message : String(error), place: placeIn(error) });
     }
     this.#dropped.delete(id);
   }

@@ -53,8 +53,8 @@ export class BootPool {
   async run(task: ReplicationTask, watch: BootWatch = {}): Promise<ReplicationResult> {
     const reply = await this.#ask({ kind: "run", task, isShown: watch.onSoFar !== undefined }, watch);
     if (reply.kind === "result") return reply.result;
-    const { message, at } = reply.kind === "error" ? reply : { message: "no result", at: undefined };
-    throw Object.assign(new Error(message), { replication: task.replication, at });
+    const { message, place } = reply.kind === "error" ? reply : { message: "no result", place: {} };
+    throw Object.assign(new Error(message), { ...place, replication: task.replication });
   }
 
   /** Tells a story; `undefined` if there is no such connection. */

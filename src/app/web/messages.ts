@@ -1,3 +1,4 @@
+import type { ReplayPlace } from "../../cluster/replication.ts";
 import type { ReplicationResult } from "../../cluster/replication_result.ts";
 import type { NodePortClasses } from "../../report/exposure_text.ts";
 import type { ExplainRequest } from "../../study/explain_connection.ts";
@@ -123,5 +124,5 @@ export type FromBoot = { readonly id: number } & (
   | { readonly kind: "result"; readonly result: ReplicationResult }
   | { readonly kind: "story"; readonly story: PageStory | undefined }
   | { readonly kind: "dropped" }
-  | { readonly kind: "error"; readonly message: string; readonly at: Micros | undefined }
+  | { readonly kind: "error"; readonly message: string; readonly place: Partial<ReplayPlace> }
 );

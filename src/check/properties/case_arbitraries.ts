@@ -5,22 +5,50 @@ import { caseProbe, givenChurn, type CaseChurn, type CaseProbe, type NodeCase } 
 import type { NodeConfig } from "./node_config.ts";
 import { DEFAULT_BOUNDS, type Bound, type SearchBounds } from "./search_bounds.ts";
 
-/** Builds of the era table: one of each way in which `connect()` walks the ports, unless the bounds name others. */
+/**
+ * Builds of the era table: one of each way in which `connect()` walks the ports, unless the bounds name others.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(kernelBuildArbitrary(), (build) => resolveKernel({ build }).ok));
+ * ```
+ */
 export function kernelBuildArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<string> {
   return fc.constantFrom(...bounds.kernels);
 }
 
-/** Releases of kube-proxy. */
+/**
+ * Releases of kube-proxy.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(kubeProxyArbitrary(), (release) => release.startsWith("1.")));
+ * ```
+ */
 export function kubeProxyArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<string> {
   return fc.constantFrom(...bounds.kubeProxies);
 }
 
-/** Seeds of scenarios, and so boot secrets. */
+/**
+ * Seeds of scenarios, and so boot secrets.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(bootArbitrary(), (boot) => boot >= 0));
+ * ```
+ */
 export function bootArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<number> {
   return wholeNumber(bounds.boots);
 }
 
-/** NodePorts out of a range, ascending: drawn one by one, side by side, or out of the listed ones. */
+/**
+ * NodePorts out of a range, ascending: drawn one by one, side by side, or out of the listed ones.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(nodePortsArbitrary([30000, 32767]), (ports) => ports.every((port) => port >= 30000)));
+ * ```
+ */
 export function nodePortsArbitrary(
   [low, high]: readonly [low: Port, high: Port],
   bounds: SearchBounds = DEFAULT_BOUNDS,
@@ -45,13 +73,27 @@ export function nodePortsArbitrary(
   );
 }
 
-/** Ports on which processes of the node listen, ascending. */
+/**
+ * Ports on which processes of the node listen, ascending.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(listenersArbitrary(), (ports) => ports.every((port) => port < 65_536)));
+ * ```
+ */
 export function listenersArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<readonly Port[]> {
   const [minLength, maxLength] = bounds.listeners;
   return fc.uniqueArray(fc.integer({ min: 1_024, max: 65_535 }), { minLength, maxLength }).map(ascending);
 }
 
-/** What connects beside the probes, each to a destination of its own. */
+/**
+ * What connects beside the probes, each to a destination of its own.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(churnArbitrary(), (churn) => churn.every(({ ratePerSecond }) => ratePerSecond > 0)));
+ * ```
+ */
 export function churnArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<readonly CaseChurn[]> {
   const [minLength, maxLength] = bounds.churn;
   const one = fc.record<CaseChurn>({
@@ -65,7 +107,14 @@ export function churnArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary
   return fc.array(right, { minLength, maxLength });
 }
 
-/** Readiness and liveness probes over TCP and HTTP, with the usual timeout of 1 s. */
+/**
+ * Readiness and liveness probes over TCP and HTTP, with the usual timeout of 1 s.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(probeArbitrary(), ({ periodSeconds }) => periodSeconds >= 1));
+ * ```
+ */
 export function probeArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<CaseProbe> {
   return fc.record<CaseProbe>({
     kind: fc.constantFrom("readiness", "liveness"),
@@ -81,6 +130,12 @@ export function probeArbitrary(bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary
  * Nodes that a configuration allows: what it gives stands, and what it leaves open is generated within the bounds. Of
  * given NodePorts and probes a case takes some or all. They shrink by fast-check's own means; `sim check` and
  * `searchProperty` shrink better, since they know the port walk.
+ *
+ * @example
+ * ```ts
+ * const node = nodeConfig({ kernel: "6.1", nodePorts: [30080] });
+ * fc.assert(fc.property(nodeCaseArbitrary(node), ({ kernel }) => kernel === "6.1"));
+ * ```
  */
 export function nodeCaseArbitrary(config: NodeConfig, bounds: SearchBounds = DEFAULT_BOUNDS): Arbitrary<NodeCase> {
   const { nodePorts, flows, kubeProxy, era, masquerade } = config;

@@ -29,7 +29,16 @@ export const EXTRA_LISTENER = "kube-system/extra-listener";
 /** More Services than these are written as one generated list. */
 const NAMED_SERVICES_MOST = 4;
 
-/** The scenario of a case, as text that `sim run` and `sim explain` take. */
+/**
+ * The scenario of a case, as text that `sim run` and `sim explain` take.
+ *
+ * @example
+ * ```ts
+ * const [one] = fc.sample(nodeCaseArbitrary(nodeConfig({ kernel: "6.1" })), { numRuns: 1, seed: 1 });
+ * const text = caseScenario(one!, { about: "One node.", expect: [["probes.failed", "equals", 0]] });
+ * console.log(parseScenario(text, "case.yaml", []).ok); // true
+ * ```
+ */
 export function caseScenario(one: NodeCase, words: ScenarioWords): string {
   const { config } = one;
   return [

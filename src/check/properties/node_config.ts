@@ -95,6 +95,7 @@ const DEFAULT_NETWORK: NodeNetwork = {
  * @example
  * ```ts
  * const node = nodeConfig({ kernel: "5.4.188", sysctls: "net.ipv4.ip_local_port_range = 1024 65000" });
+ * console.log(node.era?.build); // 5.4.188
  * ```
  */
 export function nodeConfig(input: NodeConfigInput): NodeConfig {
@@ -120,14 +121,15 @@ export function checkedConfig(node: CheckedNode, scenario?: Scenario, index = 0)
   const settings = [...sysctls.settings.values()].flatMap(({ name, value }): [string, string][] =>
     findSysctl(name) === undefined ? [] : [[name, value.replaceAll("\t", " ")]],
   );
+  const ports = nodePorts === undefined || isDrawn ? undefined : ascending(tcp.map(({ port }) => port));
   return {
     target,
     ...(node.isKernelAssumed ? {} : { era: node.era }),
     sysctls: settings,
     mode: proxy.mode,
     ...(proxy.version === undefined ? {} : { kubeProxy: proxy.version.join(".") }),
-    nodePortRange: proxy.nodePortRange,
-    ...(nodePorts === undefined || isDrawn ? {} : { nodePorts: ascending(tcp.map(({ port }) => port)) }),
+    nodePortRange: rangeAround(proxy.nodePortRange, ports ?? []),
+    ...(ports === undefined ? {} : { nodePorts: ports }),
     listeners: ascending(held),
     ...(masquerade === undefined ? {} : { masquerade }),
     network: DEFAULT_NETWORK,
@@ -135,10 +137,20 @@ export function checkedConfig(node: CheckedNode, scenario?: Scenario, index = 0)
   };
 }
 
+/** The range, or a wider one: a NodePort that a cluster serves lies in its range, whatever was said of the range. */
+function rangeAround([low, high]: NodeConfig["nodePortRange"], ports: readonly Port[]): NodeConfig["nodePortRange"] {
+  return [Math.min(low, ...ports), Math.max(high, ...ports)];
+}
+
 /**
  * The configuration of a scenario's first node: its kernel, sysctls, NodePorts, probes and rates are given.
  *
  * @throws RangeError with the scenario's diagnostics if it is not right.
+ * @example
+ * ```ts
+ * const node = scenarioConfig(readFileSync("scenarios/nodelocaldns.yaml", "utf8"));
+ * console.log(node.era?.build); // 5.4.188
+ * ```
  */
 export function scenarioConfig(text: string, file = "scenario.yaml"): NodeConfig {
   const parsed = parseScenario(text, file, []);

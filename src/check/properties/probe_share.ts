@@ -34,6 +34,13 @@ const USUAL_BOOTS = 200;
  * Whether the share of probes that fail because of NodePorts stays within a limit: by structure, by the exact value of
  * the long run where there is one for every kernel and the worst NodePorts within the bounds, else by a sequential test
  * over boots of the largest node within the bounds.
+ *
+ * @example
+ * ```ts
+ * const sysctls = "net.ipv4.ip_local_reserved_ports = 30000-32767";
+ * const { ok, method } = judgeProbeShare(nodeConfig({ kernel: "6.1", sysctls }), { atMost: 1e-4 });
+ * console.log(ok, method); // true structure
+ * ```
  */
 export function judgeProbeShare(config: NodeConfig, request: ShareRequest): PropertyResult {
   const { atMost, bounds = DEFAULT_BOUNDS, seed = 1 } = request;

@@ -5,7 +5,15 @@ import { parseScenario, type Scenario } from "../../scenario/scenario.ts";
 import { caseScenario } from "./case_scenario.ts";
 import type { NodeCase } from "./node_case.ts";
 
-/** Simulates a case: its scenario is written and read again, so that `sim run` does exactly the same. */
+/**
+ * Simulates a case: its scenario is written and read again, so that `sim run` does exactly the same.
+ *
+ * @example
+ * ```ts
+ * const [one] = fc.sample(nodeCaseArbitrary(nodeConfig({ kernel: "6.1" })), { numRuns: 1, seed: 1 });
+ * console.log(runCase(one!).probes.total > 0); // true
+ * ```
+ */
 export function runCase(one: NodeCase): ReplicationResult {
   return runReplication(scenarioOfCase(one), 0);
 }

@@ -80,6 +80,11 @@ const KEYS = [...Object.keys(LIMITS), "clustering", "listed", "kernels", "kubePr
  * number is a highest one.
  *
  * @returns the bounds, or one sentence about the first text that cannot be used.
+ * @example
+ * ```ts
+ * const bounds = readBounds(["services=1..5", "kernels=5.4.188,6.1"]);
+ * if (typeof bounds !== "string") console.log(bounds.services, bounds.kernels); // [ 1, 5 ] [ '5.4.188', '6.1' ]
+ * ```
  */
 export function readBounds(texts: readonly string[]): SearchBounds | string {
   let bounds = DEFAULT_BOUNDS;

@@ -34,9 +34,12 @@ export const USUAL_BUDGET_MS = 4_000;
  * says nothing, searches for a case that violates it and shrinks that case. The same seed tries the same cases; only how
  * many of them fit into the budget depends on the machine.
  *
+ *
  * @example
  * ```ts
  * const result = searchProperty(PROBE_NODEPORT, nodeConfig({ kernel: "5.4.188", nodePorts: [36704] }));
+ * console.log(result.ok, result.counterexample?.what);
+ * // false The only probe fails: its source port 36704 is a NodePort.
  * ```
  */
 export function searchProperty(

@@ -12,6 +12,13 @@ const BETS: readonly number[] = [0.05, 0.2, 0.5, 0.9];
  * 1 / `falseAlarm` with a probability of `falseAlarm` at most, however often one looks (Ville's inequality; betting as in
  * Waudby-Smith and Ramdas 2023). Within one share anything may depend on anything, so a share is that of a whole boot.
  * "undecided" is an answer.
+ *
+ * @example
+ * ```ts
+ * const test = new SequentialTest({ limit: 0.1, falseAlarm: 0.01 });
+ * for (let boot = 0; boot < 50; boot += 1) test.add(0);
+ * console.log(test.verdict); // undecided
+ * ```
  */
 export class SequentialTest {
   readonly #limit: number;

@@ -1,4 +1,5 @@
 import type { EventLoop } from "../../sim/event_loop.ts";
+import { Flow } from "../../kernel/flow/flow.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import { type Micros, SECOND } from "../../units.ts";
 import type { Clients, ClientSpec, Outcome } from "../clients.ts";
@@ -244,11 +245,14 @@ function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void
   if (handler.kind === "exec") return undefined;
   const isHttp = handler.kind === "httpGet";
   const isGrpc = handler.kind === "grpc";
+  const requestBytes = isHttp ? REQUEST_BYTES : isGrpc ? GRPC_REQUEST_BYTES : 0;
   return {
     netns: node,
     address: subject.address,
     port: handler.port,
-    requestBytes: isHttp ? REQUEST_BYTES : isGrpc ? GRPC_REQUEST_BYTES : 0,
+    requestBytes,
+    // A gRPC client goes on after it has dialled.
+    ...(isGrpc ? {} : { flow: new Flow(requestBytes) }),
     closes: isHttp ? "race" : "client",
     timeout: probe.timeoutSeconds * SECOND,
     finished: (_row: number, outcome: Outcome) => finished(outcome),

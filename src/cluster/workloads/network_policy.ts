@@ -1,3 +1,4 @@
+import type { MachineGroup } from "../../kernel/machine_group.ts";
 import { Hook, type HookFunction, Priority, Verdict } from "../../kernel/netfilter/hooks.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import type { Ipv4 } from "../../units.ts";
@@ -12,9 +13,11 @@ import type { Ipv4 } from "../../units.ts";
  */
 export class NetworkPolicy {
   readonly #denied = new Set<Ipv4>();
+  readonly #group: MachineGroup;
 
   /** @param network where the pods of all other nodes are; this node's packets are a stranger's to them. */
   constructor(node: Netns, network: Netns) {
+    this.#group = node.machine.group;
     const onNode: HookFunction = (packet) =>
       this.#denied.has(packet.dst) && !node.hasAddress(packet.src) ? Verdict.DROP : Verdict.ACCEPT;
     node.hooks.register(Hook.FORWARD, Priority.FILTER, onNode);
@@ -27,10 +30,12 @@ export class NetworkPolicy {
   /** Makes a pod's address one of those that are not reached. */
   deny(address: Ipv4): void {
     this.#denied.add(address);
+    this.#group.noteChange();
   }
 
   /** The pod of this address is gone. */
   forget(address: Ipv4): void {
     this.#denied.delete(address);
+    this.#group.noteChange();
   }
 }

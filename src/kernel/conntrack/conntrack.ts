@@ -5,7 +5,9 @@ import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol, TcpFlag } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { packPorts } from "../tuple_index.ts";
-import { ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import { ConntrackTable } from "./conntrack_table.ts";
+import { CtStatus } from "./ct_status.ts";
+import { slotsInBucket } from "./kernel_bucket.ts";
 import { EntryTimers } from "./entry_timers.ts";
 import { maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
 
@@ -119,6 +121,11 @@ export class Conntrack {
     return this.#peak;
   }
 
+  /** Entries that the packets which killed them may still be under way with. */
+  get dying(): readonly number[] {
+    return this.#dying;
+  }
+
   get timeouts(): TcpTimeouts {
     return this.#timeouts;
   }
@@ -146,6 +153,36 @@ export class Conntrack {
   /** A packet that is dropped or stolen before confirmation takes its entry with it. */
   forgetUnconfirmed(packet: Packet): void {
     if (this.isAlive(packet) && !this.table.has(packet.ct, CtStatus.CONFIRMED)) this.table.free(packet.ct);
+  }
+
+  /** Whether a connection that begins now finds the table free for it: no entry has its tuples, and none must go. */
+  isFreeFor(src: Ipv4, dst: Ipv4, ports: number, reversePorts: number): boolean {
+    const { table } = this;
+    return (
+      (this.#max === 0 || table.count < this.#max) &&
+      table.find(src, dst, ports, Protocol.TCP) < 0 &&
+      table.find(dst, src, reversePorts, Protocol.TCP) < 0
+    );
+  }
+
+  /** A slot for a connection that `isFreeFor` lets in, without a packet. */
+  allocateFor(protocol: number): number {
+    if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
+    const slot = this.table.allocate();
+    if (this.table.count > this.#peak) this.#peak = this.table.count;
+    this.table.setProtocol(slot, protocol);
+    return slot;
+  }
+
+  /** Puts an entry of `allocateFor` into the table. @param timer when the event of an entry with a timer fires. */
+  insert(slot: number, timer: Micros): void {
+    this.table.insert(slot);
+    this.#timers?.armAt(slot, timer);
+  }
+
+  /** When the event of an entry fires; `Infinity` where entries have none. */
+  timerOf(slot: number): Micros {
+    return this.#timers?.dueOf(slot) ?? Infinity;
   }
 
   /** Whether the packet's entry is still the one it was given. */
@@ -206,15 +243,14 @@ export class Conntrack {
     if (slot < 0) return Verdict.DROP;
     const table = this.table;
     table.setProtocol(slot, packet.protocol);
-    table.setTuple(2 * slot, packet.src, packet.dst, ports);
-    table.setTuple(2 * slot + 1, packet.dst, packet.src, packPorts(packet.dport, packet.sport));
+    table.setOriginal(slot, packet.src, packet.dst, ports);
     packet.ct = slot;
     packet.ctGeneration = table.generation(slot);
     packet.ctDirection = 0;
     packet.ctState = CtState.NEW;
     if (packet.protocol === Protocol.TCP) startTcp(this, slot, packet);
     else {
-      table.setStartedAt(slot, this.netns.machine.jiffies.at(this.netns.machine.loop.now));
+      table.memory.setStartedAt(slot, this.netns.machine.jiffies.at(this.netns.machine.loop.now));
       this.refresh(slot, this.#udpTimeout);
     }
     return Verdict.ACCEPT;
@@ -234,7 +270,7 @@ export class Conntrack {
     }
     const { jiffies, loop, era } = this.netns.machine;
     const rule = era.conntrackUdpStream;
-    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.startedAt(slot) + 2 * jiffies.hz;
+    const isStream = rule === "at-once" || jiffies.at(loop.now) > table.memory.startedAt(slot) + 2 * jiffies.hz;
     this.refresh(slot, isStream ? this.#udpStreamTimeout : this.#udpTimeout);
     if (isStream || rule === "timeout-waits") table.set(slot, CtStatus.ASSURED);
   }
@@ -281,17 +317,13 @@ export class Conntrack {
     const first = table.bucketOf(packet.src, packet.dst, ports, packet.protocol);
     for (let offset = 0; offset < EARLY_DROP_BUCKETS; offset += 1) {
       let dropped = 0;
-      let node = table.firstInBucket(first + offset);
-      while (node >= 0) {
-        const next = table.nextInBucket(node);
-        const slot = node >> 1;
+      for (const slot of slotsInBucket(table, first + offset)) {
+        // An entry with both tuples in this bucket is gone when it comes for the second time.
+        if (!table.isUsed(slot)) continue;
         if (!table.has(slot, CtStatus.ASSURED)) {
-          const isNextSameEntry = next >> 1 === slot;
-          const after = isNextSameEntry ? table.nextInBucket(next) : next;
           this.kill(slot);
           dropped += 1;
-          node = after;
-        } else node = next;
+        }
       }
       if (dropped > 0) {
         this.netns.counters.nf_conntrack_early_drop += dropped;

@@ -1,64 +1,52 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros } from "../../units.ts";
 import { longerInt32 } from "../columns.ts";
+import { Protocol } from "../packet.ts";
 import { hashTuple } from "../tuple_index.ts";
+import { CtStatus } from "./ct_status.ts";
+import { ReplyTuples } from "./reply_tuples.ts";
 import { CtTcpInput } from "./tcp_state_table.ts";
-
-/** Status bits of an entry, named as in include/uapi/linux/netfilter/nf_conntrack_common.h. */
-export const CtStatus = {
-  SEEN_REPLY: 2,
-  ASSURED: 4,
-  CONFIRMED: 8,
-  SRC_NAT: 16,
-  DST_NAT: 32,
-  SRC_NAT_DONE: 128,
-  DST_NAT_DONE: 256,
-  /** It is out of the chains, and the packet that killed it is still under way with it. */
-  DYING: 512,
-  /** This side sent the first FIN (IP_CT_TCP_FLAG_CLOSE_INIT of the original and of the reply direction). */
-  CLOSE_INIT_ORIGINAL: 1024,
-  CLOSE_INIT_REPLY: 2048,
-  /** The acknowledgement number of this direction is known (IP_CT_TCP_FLAG_MAXACK_SET). */
-  MAXACK_ORIGINAL: 4096,
-  MAXACK_REPLY: 8192,
-  /** This direction's data is not acknowledged yet (IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED). */
-  UNACKNOWLEDGED_ORIGINAL: 16_384,
-  UNACKNOWLEDGED_REPLY: 32_768,
-} as const;
+import { TrackerMemory } from "./tracker_memory.ts";
 
 const FIRST_CAPACITY = 1024;
 
-/** An entry is 16 words in a row, one line of the processor's cache, and 8 more of what the tracker remembers. */
-const ENTRY_BYTES = 64;
-const MEMORY_BYTES = 32;
-
-/** Words of a node, of which an entry has two. The last two are the entry's: of the first node, its expiry. */
-const Node = { SRC: 0, DST: 1, PORTS: 2, NEXT: 3, MAX_ACK: 4, SENT_END: 5 } as const;
-
-/** Words of an entry that its nodes leave. The marks are status (16 bits), state (4) and protocol (8). */
-const Entry = { GENERATION: 14, MARKS: 15 } as const;
+/**
+ * Words of an entry that every look-up reads: eight of them, half a line of the processor's cache. The marks are status
+ * (16 bits), state (4), protocol (2), retransmissions (8), direction of the last segment (1), and whether the reply tuple
+ * is another than the original one reversed (1). The wide word is the high end of the expiry (14 bits), the kind of the
+ * last segment (3) and the generation (15).
+ */
+const Word = { SRC: 0, DST: 1, PORTS: 2, NEXT: 3, NEXT_REPLY: 4, EXPIRES_LOW: 5, MARKS: 6, WIDE: 7 } as const;
+const ENTRY_BYTES = 32;
 const STATE_SHIFT = 16;
 const PROTOCOL_SHIFT = 20;
+const RETRANSMITS_SHIFT = 22;
+const DIRECTION_SHIFT = 30;
+const IS_TRANSLATED = 1 << 31;
+const HIGH_MASK = 0x3fff;
+const INPUT_SHIFT = 14;
+const GENERATION_SHIFT = 17;
 
-/** Words of what is remembered; the last segment is direction (1 bit), kind (3) and retransmissions (8). */
-const Memory = { LAST_SEQ: 0, LAST_ACK: 1, LAST_END: 2, LAST: 3, MARK: 6, NEXT_FREE: 7 } as const;
-const INPUT_SHIFT = 1;
-const RETRANSMITS_SHIFT = 4;
+const TWO_TO_32 = 4_294_967_296;
+
+/** Protocols by their code in the marks; code 0 is a free slot. */
+const PROTOCOLS: readonly number[] = [0, Protocol.TCP, Protocol.UDP, Protocol.ICMP];
 
 /**
- * The entries of connection tracking, in the kernel's own hash of chains. An entry is a slot; each of its two tuples is a
- * node, `2 * slot` for the original and `2 * slot + 1` for the reply direction.
+ * The entries of connection tracking in a hash of chains. An entry is a slot; each of its two tuples is a node, `2 * slot`
+ * for the original and `2 * slot + 1` for the reply direction. An entry takes 60 bytes and its part of the chains' heads 2
+ * to 4; once any entry is translated, each takes 12 more.
+ *
+ * The number of chains follows the number of entries, so that finding one is O(1) whatever `nf_conntrack_buckets` is. The
+ * kernel's own buckets are worked out where they matter, which is for early_drop.
  *
  * Source: net/netfilter/nf_conntrack_core.c, v6.1.
  */
 export class ConntrackTable {
-  #words = new Int32Array(new ArrayBuffer(FIRST_CAPACITY * ENTRY_BYTES));
-  /** The same memory, for the moments of expiry. */
-  #times = new Float64Array(this.#words.buffer);
-  #memory = new Int32Array(new ArrayBuffer(FIRST_CAPACITY * MEMORY_BYTES));
-  /** The same memory, for the ticks in which UDP flows began. */
-  #ticks = new Float64Array(this.#memory.buffer);
-  readonly #heads: Int32Array;
+  readonly memory = new TrackerMemory(FIRST_CAPACITY);
+  #words = new Int32Array((FIRST_CAPACITY * ENTRY_BYTES) / 4);
+  readonly #replies = new ReplyTuples();
+  #heads = new Int32Array(FIRST_CAPACITY);
   readonly #bucketMask: number;
   #firstFree = -1;
   #used = 0;
@@ -69,7 +57,6 @@ export class ConntrackTable {
   constructor(buckets: number) {
     let size = 1;
     while (size < buckets) size *= 2;
-    this.#heads = new Int32Array(size);
     this.#bucketMask = size - 1;
   }
 
@@ -87,178 +74,172 @@ export class ConntrackTable {
     return this.#used;
   }
 
+  /** Entries that there is room for before the table grows. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Memory of all entries that there is room for, and of the chains. */
+  get bytes(): number {
+    return this.#words.byteLength + this.memory.bytes + this.#replies.bytes + this.#heads.byteLength;
+  }
+
   src(node: number): Ipv4 {
-    return this.#words[8 * node + Node.SRC]!;
+    if ((node & 1) === 0) return this.#words[4 * node + Word.SRC]!;
+    const slot = node >> 1;
+    return this.#isTranslated(slot) ? this.#replies.src(slot) : this.#words[8 * slot + Word.DST]!;
   }
 
   dst(node: number): Ipv4 {
-    return this.#words[8 * node + Node.DST]!;
+    if ((node & 1) === 0) return this.#words[4 * node + Word.DST]!;
+    const slot = node >> 1;
+    return this.#isTranslated(slot) ? this.#replies.dst(slot) : this.#words[8 * slot + Word.SRC]!;
   }
 
   /** Source port in the high half, destination port in the low half. */
   ports(node: number): number {
-    return this.#words[8 * node + Node.PORTS]!;
+    if ((node & 1) === 0) return this.#words[4 * node + Word.PORTS]!;
+    const slot = node >> 1;
+    if (this.#isTranslated(slot)) return this.#replies.ports(slot);
+    return reversePorts(this.#words[8 * slot + Word.PORTS]!);
   }
 
-  setTuple(node: number, src: Ipv4, dst: Ipv4, ports: number): void {
+  /** Sets both tuples of an entry that is in no chain: the reply tuple is the original one reversed. */
+  setOriginal(slot: number, src: Ipv4, dst: Ipv4, ports: number): void {
     const words = this.#words;
-    words[8 * node + Node.SRC] = src;
-    words[8 * node + Node.DST] = dst;
-    words[8 * node + Node.PORTS] = ports;
+    const place = 8 * slot;
+    words[place + Word.SRC] = src;
+    words[place + Word.DST] = dst;
+    words[place + Word.PORTS] = ports;
+    words[place + Word.MARKS] = words[place + Word.MARKS]! & ~IS_TRANSLATED;
   }
 
-  /** The highest acknowledgement that this direction has sent. */
-  maxAck(node: number): number {
-    return this.#words[8 * node + Node.MAX_ACK]!;
-  }
-
-  setMaxAck(node: number, ack: number): void {
-    this.#words[8 * node + Node.MAX_ACK] = ack;
-  }
-
-  /** The end of the last segment in sequence that this direction has sent (td_end). */
-  sentEnd(node: number): number {
-    return this.#words[8 * node + Node.SENT_END]!;
-  }
-
-  setSentEnd(node: number, end: number): void {
-    this.#words[8 * node + Node.SENT_END] = end;
+  /** Gives an entry that is in no chain another reply tuple. */
+  setReply(slot: number, src: Ipv4, dst: Ipv4, ports: number): void {
+    const place = 8 * slot + Word.MARKS;
+    const isReversed = src === this.dst(2 * slot) && dst === this.src(2 * slot);
+    if (isReversed && ports === reversePorts(this.ports(2 * slot))) {
+      this.#words[place] = this.#words[place]! & ~IS_TRANSLATED;
+      return;
+    }
+    this.#words[place] = this.#words[place]! | IS_TRANSLATED;
+    this.#replies.set(slot, this.#capacity, src, dst, ports);
   }
 
   /** Before confirmation the timeout, afterwards the moment of expiry. */
   expires(slot: number): Micros {
-    return this.#times[8 * slot + 3]!;
+    const words = this.#words;
+    const high = words[8 * slot + Word.WIDE]! & HIGH_MASK;
+    return high * TWO_TO_32 + (words[8 * slot + Word.EXPIRES_LOW]! >>> 0);
   }
 
   setExpires(slot: number, expires: Micros): void {
-    this.#times[8 * slot + 3] = expires;
+    const words = this.#words;
+    const high = (expires / TWO_TO_32) | 0;
+    assert(high <= HIGH_MASK, "an entry of conntrack expires in the first 814 days");
+    const place = 8 * slot + Word.WIDE;
+    words[8 * slot + Word.EXPIRES_LOW] = expires | 0;
+    words[place] = (words[place]! & ~HIGH_MASK) | high;
   }
 
-  /** It changes when the slot is given back. */
+  /** It changes when the slot is given back: 0 to 32,767, then 0 again. */
   generation(slot: number): number {
-    return this.#words[16 * slot + Entry.GENERATION]!;
+    return this.#words[8 * slot + Word.WIDE]! >>> GENERATION_SHIFT;
   }
 
   /** 0 for a free slot. */
   protocol(slot: number): number {
-    return this.#words[16 * slot + Entry.MARKS]! >>> PROTOCOL_SHIFT;
+    return PROTOCOLS[(this.#words[8 * slot + Word.MARKS]! >>> PROTOCOL_SHIFT) & 3]!;
   }
 
   setProtocol(slot: number, protocol: number): void {
-    const place = 16 * slot + Entry.MARKS;
-    this.#words[place] = (this.#words[place]! & 0xfffff) | (protocol << PROTOCOL_SHIFT);
+    const place = 8 * slot + Word.MARKS;
+    this.#words[place] = (this.#words[place]! & ~(3 << PROTOCOL_SHIFT)) | (codeOf(protocol) << PROTOCOL_SHIFT);
   }
 
   /** One of `CtTcpState`. */
   state(slot: number): number {
-    return (this.#words[16 * slot + Entry.MARKS]! >>> STATE_SHIFT) & 0xf;
+    return (this.#words[8 * slot + Word.MARKS]! >>> STATE_SHIFT) & 0xf;
   }
 
   setState(slot: number, state: number): void {
-    const place = 16 * slot + Entry.MARKS;
+    const place = 8 * slot + Word.MARKS;
     this.#words[place] = (this.#words[place]! & ~0xf0000) | (state << STATE_SHIFT);
   }
 
   /** All bits of `CtStatus`. */
   status(slot: number): number {
-    return this.#words[16 * slot + Entry.MARKS]! & 0xffff;
+    return this.#words[8 * slot + Word.MARKS]! & 0xffff;
   }
 
   has(slot: number, status: number): boolean {
-    return (this.#words[16 * slot + Entry.MARKS]! & status) !== 0;
+    return (this.#words[8 * slot + Word.MARKS]! & status) !== 0;
   }
 
   set(slot: number, status: number): void {
-    const place = 16 * slot + Entry.MARKS;
+    const place = 8 * slot + Word.MARKS;
     this.#words[place] = this.#words[place]! | status;
   }
 
   unset(slot: number, status: number): void {
-    const place = 16 * slot + Entry.MARKS;
+    const place = 8 * slot + Word.MARKS;
     this.#words[place] = this.#words[place]! & ~status;
   }
 
-  /** What the tracker remembers of the last segment: direction, kind, sequence, acknowledgement and end. */
+  /** Of the last segment, as the kind is. */
   lastDirection(slot: number): number {
-    return this.#memory[8 * slot + Memory.LAST]! & 1;
+    return (this.#words[8 * slot + Word.MARKS]! >>> DIRECTION_SHIFT) & 1;
   }
 
   lastInput(slot: number): number {
-    return (this.#memory[8 * slot + Memory.LAST]! >>> INPUT_SHIFT) & 7;
+    return (this.#words[8 * slot + Word.WIDE]! >>> INPUT_SHIFT) & 7;
   }
 
   setLast(slot: number, direction: number, input: number, end: number): void {
-    const memory = this.#memory;
-    const place = 8 * slot + Memory.LAST;
-    memory[place] = (memory[place]! & ~0xf) | (input << INPUT_SHIFT) | direction;
-    memory[8 * slot + Memory.LAST_END] = end;
-  }
-
-  lastSeq(slot: number): number {
-    return this.#memory[8 * slot + Memory.LAST_SEQ]!;
-  }
-
-  lastAck(slot: number): number {
-    return this.#memory[8 * slot + Memory.LAST_ACK]!;
-  }
-
-  /** Of the last segment with payload. */
-  setLastData(slot: number, seq: number, ack: number): void {
-    this.#memory[8 * slot + Memory.LAST_SEQ] = seq;
-    this.#memory[8 * slot + Memory.LAST_ACK] = ack;
-  }
-
-  lastEnd(slot: number): number {
-    return this.#memory[8 * slot + Memory.LAST_END]!;
+    const words = this.#words;
+    const marks = 8 * slot + Word.MARKS;
+    const wide = 8 * slot + Word.WIDE;
+    words[marks] = (words[marks]! & ~(1 << DIRECTION_SHIFT)) | (direction << DIRECTION_SHIFT);
+    words[wide] = (words[wide]! & ~(7 << INPUT_SHIFT)) | (input << INPUT_SHIFT);
+    this.memory.setLastEnd(slot, end);
   }
 
   /** How often the last segment came again: 0 to 255. */
   retransmits(slot: number): number {
-    return this.#memory[8 * slot + Memory.LAST]! >>> RETRANSMITS_SHIFT;
+    return (this.#words[8 * slot + Word.MARKS]! >>> RETRANSMITS_SHIFT) & 0xff;
   }
 
   setRetransmits(slot: number, retransmits: number): void {
-    const place = 8 * slot + Memory.LAST;
-    this.#memory[place] = (this.#memory[place]! & 0xf) | (retransmits << RETRANSMITS_SHIFT);
-  }
-
-  mark(slot: number): number {
-    return this.#memory[8 * slot + Memory.MARK]!;
-  }
-
-  /** The tick in which a UDP flow began: its stream_ts less the two seconds. */
-  startedAt(slot: number): number {
-    return this.#ticks[4 * slot + 2]!;
-  }
-
-  setStartedAt(slot: number, tick: number): void {
-    this.#ticks[4 * slot + 2] = tick;
+    const place = 8 * slot + Word.MARKS;
+    this.#words[place] = (this.#words[place]! & ~(0xff << RETRANSMITS_SHIFT)) | (retransmits << RETRANSMITS_SHIFT);
   }
 
   /** A fresh entry that is in no chain yet. */
   allocate(): number {
     let slot = this.#firstFree;
-    if (slot >= 0) this.#firstFree = this.#memory[8 * slot + Memory.NEXT_FREE]!;
+    if (slot >= 0) this.#firstFree = this.#words[8 * slot + Word.NEXT]! - 1;
     else {
       if (this.#used === this.#capacity) this.#grow();
       slot = this.#used;
       this.#used += 1;
     }
     this.#count += 1;
-    this.#words[16 * slot + Entry.MARKS] = 0;
-    this.#memory[8 * slot + Memory.LAST] = CtTcpInput.NONE << INPUT_SHIFT;
-    this.#memory[8 * slot + Memory.MARK] = 0;
-    this.setExpires(slot, 0);
+    const words = this.#words;
+    const wide = 8 * slot + Word.WIDE;
+    words[8 * slot + Word.MARKS] = 0;
+    words[8 * slot + Word.EXPIRES_LOW] = 0;
+    words[wide] = (words[wide]! & (-1 << GENERATION_SHIFT)) | (CtTcpInput.NONE << INPUT_SHIFT);
+    this.memory.clear(slot);
     return slot;
   }
 
   /** Gives an entry back; it must be in no chain. */
   free(slot: number): void {
     if (!this.has(slot, CtStatus.DYING)) this.#count -= 1;
-    const place = 16 * slot + Entry.GENERATION;
-    this.#words[place] = (this.#words[place]! + 1) | 0;
+    const place = 8 * slot + Word.WIDE;
+    this.#words[place] = (this.#words[place]! + (1 << GENERATION_SHIFT)) | 0;
     this.setProtocol(slot, 0);
-    this.#memory[8 * slot + Memory.NEXT_FREE] = this.#firstFree;
+    this.#words[8 * slot + Word.NEXT] = this.#firstFree + 1;
     this.#firstFree = slot;
   }
 
@@ -285,7 +266,7 @@ export class ConntrackTable {
     this.#unlink(2 * slot + 1);
   }
 
-  /** The bucket of a tuple. */
+  /** The kernel's bucket of a tuple. */
   bucketOf(src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
     return hashTuple(src, dst, ports, protocol) & this.#bucketMask;
   }
@@ -293,55 +274,87 @@ export class ConntrackTable {
   /** The node of a tuple, or -1. */
   find(src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
     const words = this.#words;
-    let node = this.#heads[this.bucketOf(src, dst, ports, protocol)]! - 1;
+    const code = codeOf(protocol);
+    const heads = this.#heads;
+    let node = heads[hashTuple(src, dst, ports, protocol) & (heads.length - 1)]! - 1;
     while (node >= 0) {
-      const place = 8 * node;
-      if (
-        words[place + Node.PORTS] === ports &&
-        words[place + Node.SRC] === src &&
-        words[place + Node.DST] === dst &&
-        this.protocol(node >> 1) === protocol
-      ) {
-        return node;
+      const place = (node >> 1) * 8;
+      const marks = words[place + Word.MARKS]!;
+      if ((node & 1) === 0) {
+        if (
+          words[place + Word.PORTS] === ports &&
+          words[place + Word.SRC] === src &&
+          words[place + Word.DST] === dst &&
+          ((marks >>> PROTOCOL_SHIFT) & 3) === code
+        )
+          return node;
+        node = words[place + Word.NEXT]! - 1;
+      } else {
+        if (((marks >>> PROTOCOL_SHIFT) & 3) === code && this.#isReply(node >> 1, src, dst, ports)) return node;
+        node = words[place + Word.NEXT_REPLY]! - 1;
       }
-      node = words[place + Node.NEXT]! - 1;
     }
     return -1;
   }
 
-  /** The first node of a bucket's chain, or -1. */
-  firstInBucket(bucket: number): number {
-    return this.#heads[bucket & this.#bucketMask]! - 1;
+  /** How many chains there are: as many as there is room for entries. */
+  get chains(): number {
+    return this.#heads.length;
   }
 
-  /** The node behind this one in its chain, or -1. */
-  nextInBucket(node: number): number {
-    return this.#words[8 * node + Node.NEXT]! - 1;
+  /** The nodes of a chain, from its head on. */
+  *nodesInChain(chain: number): Generator<number> {
+    for (let node = this.#heads[chain]! - 1; node >= 0; node = this.#words[nextOf(node)]! - 1) yield node;
   }
 
-  #bucketOfNode(node: number): number {
-    return this.bucketOf(this.src(node), this.dst(node), this.ports(node), this.protocol(node >> 1));
+  /** The chain that a node's tuple belongs to. */
+  chainOf(node: number): number {
+    return this.#hashOf(node) & (this.#heads.length - 1);
+  }
+
+  #isTranslated(slot: number): boolean {
+    return this.#words[8 * slot + Word.MARKS]! < 0;
+  }
+
+  #isReply(slot: number, src: Ipv4, dst: Ipv4, ports: number): boolean {
+    const words = this.#words;
+    const place = 8 * slot;
+    if (words[place + Word.MARKS]! >= 0) {
+      return (
+        words[place + Word.SRC] === dst &&
+        words[place + Word.DST] === src &&
+        words[place + Word.PORTS] === reversePorts(ports)
+      );
+    }
+    const replies = this.#replies;
+    return replies.ports(slot) === ports && replies.src(slot) === src && replies.dst(slot) === dst;
+  }
+
+  #hashOf(node: number): number {
+    return hashTuple(this.src(node), this.dst(node), this.ports(node), this.protocol(node >> 1));
   }
 
   #link(node: number): void {
-    const bucket = this.#bucketOfNode(node);
-    this.#words[8 * node + Node.NEXT] = this.#heads[bucket]!;
-    this.#heads[bucket] = node + 1;
+    const heads = this.#heads;
+    const chain = this.#hashOf(node) & (heads.length - 1);
+    this.#words[nextOf(node)] = heads[chain]!;
+    heads[chain] = node + 1;
   }
 
   #unlink(node: number): void {
     const words = this.#words;
-    const bucket = this.#bucketOfNode(node);
-    const behind = words[8 * node + Node.NEXT]!;
-    let at = this.#heads[bucket]! - 1;
+    const heads = this.#heads;
+    const chain = this.#hashOf(node) & (heads.length - 1);
+    const behind = words[nextOf(node)]!;
+    let at = heads[chain]! - 1;
     if (at === node) {
-      this.#heads[bucket] = behind;
+      heads[chain] = behind;
       return;
     }
     while (at >= 0) {
-      const next = words[8 * at + Node.NEXT]! - 1;
+      const next = words[nextOf(at)]! - 1;
       if (next === node) {
-        words[8 * at + Node.NEXT] = behind;
+        words[nextOf(at)] = behind;
         return;
       }
       at = next;
@@ -352,8 +365,34 @@ export class ConntrackTable {
   #grow(): void {
     this.#capacity *= 2;
     this.#words = longerInt32(this.#words, (this.#capacity * ENTRY_BYTES) / 4);
-    this.#times = new Float64Array(this.#words.buffer);
-    this.#memory = longerInt32(this.#memory, (this.#capacity * MEMORY_BYTES) / 4);
-    this.#ticks = new Float64Array(this.#memory.buffer);
+    this.memory.grow(this.#capacity);
+    this.#replies.grow(this.#capacity);
+    const old = this.#heads;
+    this.#heads = new Int32Array(this.#capacity);
+    for (const head of old) {
+      let node = head - 1;
+      while (node >= 0) {
+        const next = this.#words[nextOf(node)]! - 1;
+        this.#link(node);
+        node = next;
+      }
+    }
   }
+}
+
+/** The place of the word that names the node behind this one. */
+function nextOf(node: number): number {
+  return 8 * (node >> 1) + Word.NEXT + (node & 1);
+}
+
+function reversePorts(ports: number): number {
+  return (ports << 16) | (ports >>> 16);
+}
+
+/** The code of a protocol in the marks. */
+function codeOf(protocol: number): number {
+  if (protocol === Protocol.TCP) return 1;
+  if (protocol === Protocol.UDP) return 2;
+  assert(protocol === Protocol.ICMP || protocol === 0, "conntrack knows TCP, UDP and ICMP");
+  return protocol === 0 ? 0 : 3;
 }

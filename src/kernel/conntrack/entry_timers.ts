@@ -1,6 +1,8 @@
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
+import type { Micros } from "../../units.ts";
 import { longerFloat64 } from "../columns.ts";
-import { type ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import type { ConntrackTable } from "./conntrack_table.ts";
+import { CtStatus } from "./ct_status.ts";
 
 /**
  * The timers that entries have on kernels without a garbage collector: an entry is gone from table and count at the
@@ -21,24 +23,37 @@ export class EntryTimers {
     this.#loop = loop;
     this.#table = table;
     this.#handler = loop.handler("conntrack/timer", (slot) => {
-      // An earlier event has taken this one's place, and may have fired.
-      if (this.#due[slot] !== loop.now) return;
-      this.#due[slot] = Infinity;
-      if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) return;
-      if (table.expires(slot) <= loop.now) kill(slot);
-      else this.arm(slot);
+      const isDue = this.#due[slot] === loop.now;
+      if (isDue) this.#due[slot] = Infinity;
+      const isThere = isDue && table.isUsed(slot) && table.has(slot, CtStatus.CONFIRMED);
+      if (isThere && table.expires(slot) <= loop.now) {
+        kill(slot);
+        return;
+      }
+      // Another event has taken this one's place, the entry is gone, or its end was put off: nothing happens.
+      loop.countEvents(-1);
+      if (isThere) this.arm(slot);
     });
   }
 
   /** A confirmed entry has a new moment of expiry. */
   arm(slot: number): void {
+    this.armAt(slot, this.#table.expires(slot));
+  }
+
+  /** The event of an entry fires at `time`, unless it fires before. */
+  armAt(slot: number, time: Micros): void {
     while (slot >= this.#due.length) {
       const length = this.#due.length;
       this.#due = longerFloat64(this.#due, 2 * length).fill(Infinity, length);
     }
-    const expires = this.#table.expires(slot);
-    if (expires >= this.#due[slot]!) return;
-    this.#due[slot] = expires;
-    this.#loop.at(expires, this.#handler, slot);
+    if (time >= this.#due[slot]!) return;
+    this.#due[slot] = time;
+    this.#loop.at(time, this.#handler, slot);
+  }
+
+  /** When the event of an entry fires; `Infinity` if none is due. */
+  dueOf(slot: number): Micros {
+    return this.#due[slot] ?? Infinity;
   }
 }

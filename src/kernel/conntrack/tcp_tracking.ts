@@ -3,7 +3,8 @@ import { type Packet, Protocol, TcpFlag } from "../packet.ts";
 import type { SysctlValues } from "../sysctl.ts";
 import { isBefore, segmentEnd } from "../tcp/sequence.ts";
 import type { Conntrack } from "./conntrack.ts";
-import { type ConntrackTable, CtStatus } from "./conntrack_table.ts";
+import type { ConntrackTable } from "./conntrack_table.ts";
+import { CtStatus } from "./ct_status.ts";
 import { CtTcpInput, CtTcpState, nextCtTcpState } from "./tcp_state_table.ts";
 
 /** What became of a segment. `killed`: nobody finds its entry any more. */
@@ -48,7 +49,7 @@ export function startTcp(conntrack: Conntrack, slot: number, packet: Packet): vo
   const state = nextCtTcpState(0, CtTcpState.NONE, input);
   conntrack.table.setState(slot, state);
   remember(conntrack.table, slot, packet, input);
-  conntrack.table.setSentEnd(2 * slot, segmentEnd(packet));
+  conntrack.table.memory.setSentEnd(2 * slot, segmentEnd(packet));
   conntrack.refresh(slot, timeoutOf(conntrack, slot, state));
 }
 
@@ -76,8 +77,8 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
     }
     // The SYN that was ignored was in sync after all, and this answers it: the entry follows.
     next = CtTcpState.SYN_RECV;
-    table.setMaxAck(2 * slot + direction, packet.ack);
-    table.setSentEnd(2 * slot + 1 - direction, packet.ack);
+    table.memory.setMaxAck(2 * slot + direction, packet.ack);
+    table.memory.setSentEnd(2 * slot + 1 - direction, packet.ack);
   } else if (input === CtTcpInput.RST && next === CtTcpState.CLOSE) {
     if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";
     if (old === CtTcpState.ESTABLISHED && leavesOpen(conntrack, slot, packet)) next = old;
@@ -153,13 +154,13 @@ function acknowledgesIgnoredSyn(table: ConntrackTable, slot: number, packet: Pac
   return (
     table.lastInput(slot) === CtTcpInput.SYN &&
     table.lastDirection(slot) !== packet.ctDirection &&
-    packet.ack === table.lastEnd(slot)
+    packet.ack === table.memory.lastEnd(slot)
   );
 }
 
 /** A RST that answers a SYN or ACK which had been let through without being believed. */
 function answersIgnored(table: ConntrackTable, slot: number, packet: Packet): boolean {
-  if (packet.ack !== table.lastEnd(slot)) return false;
+  if (packet.ack !== table.memory.lastEnd(slot)) return false;
   const last = table.lastInput(slot);
   if (last === CtTcpInput.SYN) return table.has(slot, CtStatus.SEEN_REPLY);
   return last === CtTcpInput.ACK && !table.has(slot, CtStatus.ASSURED);
@@ -174,7 +175,7 @@ function isAcceptableReset(conntrack: Conntrack, slot: number, direction: number
   const state = table.state(slot);
   const isEstablished = state >= CtTcpState.ESTABLISHED && state < CtTcpState.TIME_WAIT;
   if (packet.seq === 0 && !isEstablished) return true;
-  return conntrack.timeouts.ignoresInvalidRst || !isBefore(packet.seq, table.maxAck(2 * slot + other));
+  return conntrack.timeouts.ignoresInvalidRst || !isBefore(packet.seq, table.memory.maxAck(2 * slot + other));
 }
 
 /**
@@ -186,9 +187,10 @@ function leavesOpen(conntrack: Conntrack, slot: number, packet: Packet): boolean
   const direction = packet.ctDirection;
   if (conntrack.inexactRst === "closes" || !table.has(slot, CtStatus.ASSURED)) return false;
   if (!table.has(slot, direction === 0 ? CtStatus.MAXACK_REPLY : CtStatus.MAXACK_ORIGINAL)) return false;
-  if (table.lastInput(slot) === CtTcpInput.SYN || packet.seq === table.maxAck(2 * slot + 1 - direction)) return false;
+  if (table.lastInput(slot) === CtTcpInput.SYN || packet.seq === table.memory.maxAck(2 * slot + 1 - direction))
+    return false;
   const isOfTrain = table.lastInput(slot) === CtTcpInput.ACK && table.lastDirection(slot) === direction;
-  return !isOfTrain || packet.seq !== table.lastEnd(slot);
+  return !isOfTrain || packet.seq !== table.memory.lastEnd(slot);
 }
 
 /** Follows how far each direction has sent, and whether the other has acknowledged all of it. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_in_window, v6.1. */
@@ -197,21 +199,21 @@ function noteSent(table: ConntrackTable, slot: number, packet: Packet): void {
   const node = 2 * slot + packet.ctDirection;
   const end = segmentEnd(packet);
   if ((packet.flags & TcpFlag.SYN) !== 0 || (isReply && !table.has(slot, CtStatus.SEEN_REPLY))) {
-    table.setSentEnd(node, end);
-  } else if (isBefore(table.sentEnd(node), end)) {
-    table.setSentEnd(node, end);
+    table.memory.setSentEnd(node, end);
+  } else if (isBefore(table.memory.sentEnd(node), end)) {
+    table.memory.setSentEnd(node, end);
     table.set(slot, isReply ? CtStatus.UNACKNOWLEDGED_REPLY : CtStatus.UNACKNOWLEDGED_ORIGINAL);
   }
-  if ((packet.flags & TcpFlag.ACK) !== 0 && packet.ack === table.sentEnd(node ^ 1))
+  if ((packet.flags & TcpFlag.ACK) !== 0 && packet.ack === table.memory.sentEnd(node ^ 1))
     table.unset(slot, isReply ? CtStatus.UNACKNOWLEDGED_ORIGINAL : CtStatus.UNACKNOWLEDGED_REPLY);
 }
 
 function noteRetransmission(table: ConntrackTable, slot: number, packet: Packet): void {
   const isSame =
     table.lastDirection(slot) === packet.ctDirection &&
-    table.lastSeq(slot) === packet.seq &&
-    table.lastAck(slot) === packet.ack &&
-    table.lastEnd(slot) === segmentEnd(packet);
+    table.memory.lastSeq(slot) === packet.seq &&
+    table.memory.lastAck(slot) === packet.ack &&
+    table.memory.lastEnd(slot) === segmentEnd(packet);
   table.setRetransmits(slot, isSame ? Math.min(table.retransmits(slot) + 1, 255) : 0);
 }
 
@@ -219,13 +221,13 @@ function remember(table: ConntrackTable, slot: number, packet: Packet, input: nu
   const direction = packet.ctDirection;
   table.setLast(slot, direction, input, segmentEnd(packet));
   if (packet.len > 0) {
-    table.setLastData(slot, packet.seq, packet.ack);
+    table.memory.setLastData(slot, packet.seq, packet.ack);
   }
   if ((packet.flags & TcpFlag.ACK) === 0) return;
   const node = 2 * slot + direction;
   const known = direction === 0 ? CtStatus.MAXACK_ORIGINAL : CtStatus.MAXACK_REPLY;
-  if (!table.has(slot, known) || isBefore(table.maxAck(node), packet.ack)) {
-    table.setMaxAck(node, packet.ack);
+  if (!table.has(slot, known) || isBefore(table.memory.maxAck(node), packet.ack)) {
+    table.memory.setMaxAck(node, packet.ack);
     table.set(slot, known);
   }
 }

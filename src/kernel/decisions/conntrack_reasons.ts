@@ -1,5 +1,5 @@
 import { CT_TCP_STATE_NAMES } from "../conntrack/tcp_state_table.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, formatFlags, type Packet, Protocol } from "../packet.ts";
@@ -26,6 +26,7 @@ export function explainConntrack(netns: Netns, packet: Packet): (verdict: Verdic
   const known = isIcmp ? -1 : table.find(packet.src, packet.dst, ports, packet.protocol);
   const isLive = known >= 0 && table.expires(known >> 1) > netns.machine.loop.now;
   const before = isLive ? table.state(known >> 1) : -1;
+  const generation = isLive ? table.generation(known >> 1) : -1;
   const flags = formatFlags(packet.flags);
   return (verdict) => {
     if (verdict === Verdict.DROP) {
@@ -33,11 +34,12 @@ export function explainConntrack(netns: Netns, packet: Packet): (verdict: Verdic
       return { changes: [], why, source: "net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc, v6.1" };
     }
     if (packet.ctState === CtState.INVALID) return invalid(before, flags, isIcmp);
-    const after = table.state(packet.ct) ?? 0;
+    const after = table.state(packet.ct);
     const state = stateName(after);
     if (isIcmp) return { changes: ["RELATED"], why: "the header it quotes belongs to an entry", source: CORE };
-    if (before < 0) {
-      const why = isLive ? "the old entry is closed, so this SYN begins a new one" : "no entry has this tuple";
+    const isAnew = isLive && (packet.ct !== known >> 1 || packet.ctGeneration !== generation);
+    if (before < 0 || isAnew) {
+      const why = isAnew ? "the old entry is closed, so this SYN begins a new one" : "no entry has this tuple";
       return {
         changes: [packet.protocol === Protocol.TCP ? `new entry, NEW, ${state}` : "new entry, NEW"],
         why,

@@ -67,7 +67,7 @@ export function explainIpvsOut(netns: Netns, packet: Packet): (verdict: VerdictV
     if (verdict === Verdict.DROP) return reason("it comes from a real server without a connection (nat_icmp_send)");
     if (row < 0)
       return reason(
-        changes.length > 0 ? "the header it quotes belongs to an IPVS connection" : "it answers no IPVS connection",
+        packet.isIpvsDone ? "the header it quotes belongs to an IPVS connection" : "it answers no IPVS connection",
       );
     changes.push(stateChange(before, ipvs.connections.state[row]!));
     return reason(`the answer of ${serverOf(ipvs, row)} gets its virtual address back`);

@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../../units.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { Hook, type HookNumber, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet } from "../packet.ts";

@@ -29,7 +29,7 @@ export function tellConnect(tcp: Tcp, slot: number, connect: ConnectOutcome): vo
   const sink = netns.machine.decisions;
   const flow = { protocol: Protocol.TCP, src: saddr, dst: daddr, sport: Math.max(0, outcome), dport };
   if (sink === undefined || !sink.wants(flow)) return;
-  const way = route.device === undefined ? route.kind : `leaves by ${route.device.name}`;
+  const way = `leaves by ${route.device!.name}`;
   tell(
     netns,
     flow,
@@ -55,10 +55,11 @@ export function tellConnect(tcp: Tcp, slot: number, connect: ConnectOutcome): vo
 export function tellClose(tcp: Tcp, slot: number): void {
   const state = tcp.sockets.state(slot);
   if (state === TcpState.LISTEN || state === TcpState.CLOSE) return;
+  const sent = tcp.sockets.has(slot, SocketFlag.LINGER_RESET) ? "a RST is sent (SO_LINGER of 0 s)" : "a FIN is sent";
   const why =
     state === TcpState.SYN_SENT
       ? "in SYN-SENT nothing is sent: port and tuple are free at once"
-      : `in ${SS_STATE_NAMES[state] ?? ""} a FIN is sent`;
+      : `in ${SS_STATE_NAMES[state] ?? ""} ${sent}`;
   tell(
     tcp.netnsOf(slot),
     flowOfSocket(tcp, slot),

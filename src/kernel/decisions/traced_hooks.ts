@@ -30,7 +30,7 @@ export class TracedHooks extends NetfilterHooks {
     [];
 
   constructor(netns: Netns) {
-    super();
+    super(() => netns.machine.group.noteChange());
     this.#netns = netns;
   }
 

@@ -25,6 +25,11 @@ export class DeletedServers {
     this.#trash.push({ server, deletedAt: this.#loop.now });
   }
 
+  /** All that have not been forgotten. */
+  *servers(): Generator<RealServer> {
+    for (const { server } of this.#trash) yield server;
+  }
+
   /** Takes the server back for a service, if it is there. */
   take(service: VirtualService, address: Ipv4, port: Port): RealServer | undefined {
     this.#expire();

@@ -55,7 +55,10 @@ function fillBuckets(servers: readonly RealServer[], timesOf: (server: RealServe
   return buckets;
 }
 
-/** `hash_32` of the address. Source: include/linux/hash.h hash_32, v6.1. Not modelled: the hash of kernels before it. */
+/**
+ * `hash_32` of the address. Source: include/linux/hash.h hash_32, v6.1. Not modelled: the multiplier that older kernels
+ * had, with which an address falls into another bucket, and so to another real server.
+ */
 function bucketOf(address: Ipv4): number {
   return Math.imul(address, 0x61c88647) >>> (32 - BUCKET_BITS);
 }

@@ -1,6 +1,6 @@
 import { assert } from "../../sim/assert.ts";
 import { SECOND, type Ipv4, type Micros, type Port } from "../../units.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol } from "../packet.ts";
@@ -78,6 +78,7 @@ export class Ipvs {
     else onPort.push(service);
     this.#servicesOnPort[port] = this.#servicesOnPort[port]! + 1;
     this.#serviceCount += 1;
+    this.netns.machine.group.noteChange();
     if (this.#serviceCount === 1) this.#registerHooks();
     return service;
   }
@@ -89,6 +90,7 @@ export class Ipvs {
     this.#services.set(service.port, kept);
     this.#servicesOnPort[service.port] = this.#servicesOnPort[service.port]! - 1;
     this.#serviceCount -= 1;
+    this.netns.machine.group.noteChange();
     if (this.#serviceCount === 0) this.#unregisterHooks();
   }
 
@@ -126,6 +128,11 @@ export class Ipvs {
     }
   }
 
+  /** The real servers that were deleted and may still have connections. */
+  deletedServers(): Iterable<RealServer> {
+    return this.#deleted.servers();
+  }
+
   /** The services in the order of their ports' first use, then of addition. */
   *services(): Iterable<VirtualService> {
     for (const services of this.#services.values()) yield* services;
@@ -137,6 +144,11 @@ export class Ipvs {
     const services = this.#services.get(port)!;
     for (const service of services) if (service.address === address && service.protocol === protocol) return service;
     return undefined;
+  }
+
+  /** Whether a service of any address and protocol stands on this port. */
+  hasServiceOn(port: Port): boolean {
+    return this.#servicesOnPort[port] !== 0;
   }
 
   /** Makes a connection for a packet from a client. Source: net/netfilter/ipvs/ip_vs_conn.c ip_vs_conn_new, v6.1. */
@@ -212,10 +224,10 @@ export class Ipvs {
     const ports = table.ports(reply);
     if (isTowardsServer) {
       const realPort = connections.realPort[row]!;
-      table.setTuple(reply, connections.real[row]!, table.dst(reply), packPorts(realPort, ports & 0xffff));
+      table.setReply(packet.ct, connections.real[row]!, table.dst(reply), packPorts(realPort, ports & 0xffff));
     } else {
       const virtualPort = connections.ports[row]! & 0xffff;
-      table.setTuple(reply, table.src(reply), connections.virtual[row]!, packPorts(ports >>> 16, virtualPort));
+      table.setReply(packet.ct, table.src(reply), connections.virtual[row]!, packPorts(ports >>> 16, virtualPort));
     }
   }
 
@@ -253,11 +265,16 @@ export class Ipvs {
 
   #lookAt(row: number): void {
     const connections = this.connections;
-    const now = this.netns.machine.loop.now;
-    if (connections.protocol[row] === 0 || connections.armedAt[row] !== now) return;
-    connections.armedAt[row] = -1;
-    if (connections.due[row]! > now) this.#arm(row, connections.due[row]!);
-    else this.#expire(row);
+    const { loop } = this.netns.machine;
+    const isArmed = connections.protocol[row] !== 0 && connections.armedAt[row] === loop.now;
+    if (isArmed) connections.armedAt[row] = -1;
+    if (isArmed && connections.due[row]! <= loop.now) {
+      this.#expire(row);
+      return;
+    }
+    // The connection is gone or its end was put off: nothing happens.
+    loop.countEvents(-1);
+    if (isArmed) this.#arm(row, connections.due[row]!);
   }
 
   /**

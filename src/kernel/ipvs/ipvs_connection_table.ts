@@ -134,6 +134,11 @@ export class IpvsConnectionTable {
     return -1;
   }
 
+  /** The rows of all chains. */
+  *chained(): Generator<number> {
+    for (const head of this.#heads) for (let row = head - 1; row >= 0; row = this.#next[row]! - 1) yield row;
+  }
+
   #first(protocol: number, client: Ipv4, clientPort: Port): number {
     return this.#heads[hashTuple(client, 0, clientPort, protocol) & (this.#heads.length - 1)]! - 1;
   }

@@ -1,7 +1,7 @@
 import type { RandomStream } from "../../sim/random.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { compileChain, type ChainFunction } from "../netfilter/compile_chain.ts";
 import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
 import type { RuleEnvironment } from "../netfilter/rule_match.ts";
@@ -71,6 +71,7 @@ export class Nat {
     const environment: RuleEnvironment = {
       isLocalAddress: (address) => this.#netns.hasAddress(address),
       randomUnit: () => this.#random.uniform(),
+      noteChance: () => this.#netns.machine.group.noteChance(),
       ruleLog: this.#netns.ruleLog,
       ...(this.#netns.ruleTally === undefined ? {} : { tally: this.#netns.ruleTally }),
     };
@@ -96,6 +97,7 @@ export class Nat {
     const chains = this.#chains[hook]!;
     const place = chains.findIndex((chain) => priority <= chain.priority);
     chains.splice(place < 0 ? chains.length : place, 0, { priority, run });
+    this.#netns.machine.group.noteChange();
   }
 
   /** Asks a chain no more. Connections keep the translation that it gave them. */
@@ -104,6 +106,7 @@ export class Nat {
       const place = chains.findIndex((chain) => chain.run === run);
       if (place >= 0) chains.splice(place, 1);
     }
+    this.#netns.machine.group.noteChange();
   }
 
   /**
@@ -133,7 +136,7 @@ export class Nat {
     const address = target.address ?? oldAddress;
     const port = target.portLow === undefined ? oldPort : this.#portWithin(target.portLow, target.portHigh);
     if (address === oldAddress && port === oldPort) return;
-    table.setTuple(reply, address, table.dst(reply), packPorts(port, table.ports(reply) & 0xffff));
+    table.setReply(slot, address, table.dst(reply), packPorts(port, table.ports(reply) & 0xffff));
     table.set(slot, CtStatus.DST_NAT);
   }
 
@@ -161,7 +164,7 @@ export class Nat {
     const chosen = chooseUniqueSource(this.#conntrack, this.#random, slot, range);
     if (chosen.address === oldAddress && chosen.port === oldPort) return;
     const replySourcePort = table.ports(reply) >>> 16;
-    table.setTuple(reply, table.src(reply), chosen.address, packPorts(replySourcePort, chosen.port));
+    table.setReply(slot, table.src(reply), chosen.address, packPorts(replySourcePort, chosen.port));
     table.set(slot, CtStatus.SRC_NAT);
     const ports = this.#netns.sourceNatPorts;
     if (ports !== undefined) ports[chosen.port] = ports[chosen.port]! + 1;

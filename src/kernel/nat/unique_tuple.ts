@@ -54,7 +54,7 @@ interface PortRangeSearch {
   readonly high: Port;
 }
 
-/** Rounds of 128, 64, 32, 16 tries, each from a new random place; if all fail the last candidate is taken and dies at confirmation. */
+/** Rounds of 128, 64, 32, 16 and 8 tries, each from a new random place; if all fail the last candidate is taken and dies at confirmation. */
 function searchPort(conntrack: Conntrack, random: RandomStream, search: PortRangeSearch): Port {
   const size = search.high - search.low + 1;
   let attempts = Math.min(size, ATTEMPTS_MOST);

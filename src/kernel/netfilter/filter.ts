@@ -41,6 +41,7 @@ export function ruleEnvironment(netns: Netns, stream: string): RuleEnvironment {
   return {
     isLocalAddress: (address) => netns.hasAddress(address),
     randomUnit: () => random.uniform(),
+    noteChance: () => netns.machine.group.noteChance(),
     ruleLog: netns.ruleLog,
     ...(netns.ruleTally === undefined ? {} : { tally: netns.ruleTally }),
   };

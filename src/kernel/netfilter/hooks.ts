@@ -57,13 +57,22 @@ interface Registration {
  *
  * Source: net/netfilter/core.c nf_hook_entries_grow, v6.1. Not modelled: up to 4.13 the one registered first came first,
  * which iptables and nftables rules of one priority would show.
+ *
+ * A function whose verdict depends on a packet's ports names them in the namespace's `rulePorts`; one that depends on
+ * what may change while it stays registered tells the group of each change (`MachineGroup.noteChange`).
  */
 export class NetfilterHooks {
   readonly #registrations: Registration[][] = [[], [], [], [], []];
   readonly #chains: HookFunction[][] = [[], [], [], [], []];
   /** The same without those that have nothing to do for a settled packet. */
   readonly #settledChains: HookFunction[][] = [[], [], [], [], []];
+  readonly #changed: () => void;
   #populated = 0;
+
+  /** @param changed called whenever a function comes or goes. */
+  constructor(changed: () => void = () => {}) {
+    this.#changed = changed;
+  }
 
   /** @param name NAT and confirmation are not called for a settled packet. */
   // oxlint-disable-next-line max-params -- the four parts of a registration; it is no packet path.
@@ -97,6 +106,7 @@ export class NetfilterHooks {
   }
 
   #line(hook: HookNumber, registrations: readonly Registration[]): void {
+    this.#changed();
     this.#chains[hook] = registrations.map(({ run }) => run);
     this.#populated = registrations.length > 0 ? this.#populated | (1 << hook) : this.#populated & ~(1 << hook);
     this.#settledChains[hook] = registrations.filter(({ skipsSettled }) => !skipsSettled).map(({ run }) => run);

@@ -129,9 +129,15 @@ function compileNumgen(
   { isRandom, modulus, offset }: { readonly isRandom: boolean; readonly modulus: number; readonly offset: number },
   environment: RuleEnvironment,
 ): FieldReader {
-  if (isRandom) return () => Math.floor(environment.randomUnit() * modulus) + offset;
+  if (isRandom) {
+    return () => {
+      environment.noteChance?.();
+      return Math.floor(environment.randomUnit() * modulus) + offset;
+    };
+  }
   let count = modulus - 1;
   return () => {
+    environment.noteChance?.();
     count = count + 1 < modulus ? count + 1 : 0;
     return count + offset;
   };

@@ -120,12 +120,18 @@ function readSetItem(cursor: NftCursor, set: SetDraft, isMap: boolean): boolean 
   if (cursor.isAt("comment")) return skipRemarks(cursor);
   if (cursor.take("auto-merge")) return true;
   if (cursor.take("size")) return cursor.number("a size", PRIORITY_MOST) !== undefined;
-  if (cursor.take("policy")) return cursor.takeAny(["performance", "memory"]) !== undefined;
+  if (cursor.take("policy")) return readSetPolicy(cursor);
   if (cursor.take("flags")) return readFlags(cursor);
   if (cursor.take("type")) return readTypes(cursor, set, isMap);
   if (cursor.take("typeof")) return readTypeof(cursor, set, isMap);
   if (!cursor.take("elements")) return failed(cursor, `${quote(cursor.token)} in a set is not modelled`);
   return cursor.expect("=") && addElements(cursor, set);
+}
+
+/** How the kernel stores the set, which changes nothing in what it answers. */
+function readSetPolicy(cursor: NftCursor): boolean {
+  if (cursor.takeAny(["performance", "memory"]) !== undefined) return true;
+  return failed(cursor, `the policy ${quote(cursor.token)} is neither performance nor memory`);
 }
 
 /** Reads `{ … }` into a set whose type is known. */

@@ -1,11 +1,13 @@
 import { formatIpv4, type Ipv4 } from "../../units.ts";
 import { CtState, Protocol } from "../packet.ts";
+import { rejectName } from "./rule_targets.ts";
 import type { PortRange, Rule, RuleMatch, RuleTarget } from "./ruleset.ts";
 
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
   [Protocol.ICMP, "icmp"],
   [Protocol.TCP, "tcp"],
   [Protocol.UDP, "udp"],
+  [132, "sctp"],
 ]);
 
 const CT_STATE_NAMES: readonly (readonly [bit: number, name: string])[] = [
@@ -81,7 +83,7 @@ function formatTarget(target: RuleTarget): string {
     case "masquerade":
       return `-j MASQUERADE${target.portLow === undefined ? "" : ` --to-ports ${formatRange(target.portLow, target.portHigh)}`}${target.isRandom ? " --random-fully" : ""}`;
     case "reject":
-      return `-j REJECT --reject-with ${target.answer === "tcp-reset" ? "tcp-reset" : `icmp type 3 code ${target.icmpCode}`}`;
+      return `-j REJECT --reject-with ${target.answer === "tcp-reset" ? "tcp-reset" : rejectName(target.icmpCode)}`;
   }
 }
 

@@ -25,6 +25,8 @@ export interface RuleEnvironment {
   isLocalAddress(address: Ipv4): boolean;
   /** A number in [0, 1) for `--mode random`. */
   randomUnit(): number;
+  /** Called whenever a rule decides by chance or by a count of packets. */
+  noteChance?(): void;
   /** Where rules note that they matched; absent or `undefined` unless somebody wants to know. */
   readonly ruleLog?: RuleLog | undefined;
   /** Where rules count the packets that are tested against them; without it they count nothing. */
@@ -86,9 +88,12 @@ function compilePositive(match: RuleMatch, environment: RuleEnvironment, counter
     case "localDestination":
       return (packet) => environment.isLocalAddress(packet.dst);
     case "nth":
-      return compileNth(match.every, counter);
+      return compileNth(match.every, counter, environment);
     case "random":
-      return () => environment.randomUnit() < match.probability;
+      return () => {
+        environment.noteChance?.();
+        return environment.randomUnit() < match.probability;
+      };
   }
 }
 
@@ -134,8 +139,9 @@ function compileCtState(states: number): PacketTest {
 }
 
 /** Matches when the count wraps to 0. Source: net/netfilter/xt_statistic.c statistic_mt, v6.1. */
-function compileNth(every: number, counter: NthCounter): PacketTest {
+function compileNth(every: number, counter: NthCounter, environment: RuleEnvironment): PacketTest {
   return () => {
+    environment.noteChance?.();
     counter.count = counter.count === every - 1 ? 0 : counter.count + 1;
     return counter.count === 0;
   };

@@ -1,3 +1,4 @@
+import { assert } from "../../sim/assert.ts";
 import { parseIpv4 } from "../../units.ts";
 import type { OptionValues } from "./rule_modules.ts";
 import { parseMasked, parsePorts, parseWhole } from "./rule_text.ts";
@@ -33,6 +34,12 @@ const REJECT_CODES: ReadonlyMap<string, number> = new Map([
   ["icmp-admin-prohibited", 13],
   ["admin-prohib", 13],
 ]);
+
+/** The name that `iptables -S` prints after `--reject-with` for a code of ICMP type 3. */
+export function rejectName(icmpCode: number): string {
+  for (const [name, code] of REJECT_CODES) if (code === icmpCode) return name;
+  assert(false, `the code ${icmpCode} of a REJECT has a name`);
+}
 
 /** The targets that the model knows, by name. Not modelled: SNAT, REDIRECT, LOG, CT and all others. */
 export const TARGET_EXTENSIONS: ReadonlyMap<string, TargetExtension> = new Map([

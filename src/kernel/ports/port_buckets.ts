@@ -35,6 +35,12 @@ export class PortBuckets {
     return page === undefined ? 0 : page[2 * (port & PAGE_MASK)]!;
   }
 
+  /** Owners that were bound explicitly, or accepted by one that was. */
+  explicitOwners(port: Port): number {
+    const page = this.#pages[port >> PAGE_BITS];
+    return page === undefined ? 0 : page[2 * (port & PAGE_MASK) + 1]! >> 1;
+  }
+
   /** Whether `connect()` passes over the port whatever the destination. */
   isClosedToConnect(port: Port): boolean {
     const page = this.#pages[port >> PAGE_BITS];

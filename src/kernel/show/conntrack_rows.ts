@@ -1,4 +1,4 @@
-import { CtStatus } from "../conntrack/conntrack_table.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { CT_TCP_STATE_NAMES } from "../conntrack/tcp_state_table.ts";
 import type { Netns } from "../netns.ts";
 import { Protocol } from "../packet.ts";
@@ -51,7 +51,7 @@ export function listConntrackRows(netns: Netns): ConntrackRow[] {
       reply: tuple(2 * slot + 1),
       isUnreplied: !table.has(slot, CtStatus.SEEN_REPLY),
       isAssured: table.has(slot, CtStatus.ASSURED),
-      mark: table.mark(slot) >>> 0,
+      mark: 0,
     });
   }
   return rows.toSorted(compareRows);

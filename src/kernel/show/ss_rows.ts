@@ -59,8 +59,9 @@ function rowOf(netns: Netns, slot: number): SsRow {
   const peer = shownEndpoint(sockets.remote(slot), sockets.remotePort(slot));
   const place = { state: SS_STATE_NAMES[state] ?? "UNKNOWN", receiveQueue: 0, local, peer };
   if (state === TcpState.LISTEN) return { ...place, sendQueue: netns.sysctls.number("net.core.somaxconn") };
-  const isSmall = state === TcpState.TIME_WAIT || state === TcpState.FIN_WAIT2;
-  const unacknowledged = (sockets.sndNxt(slot) - sockets.sndUna(slot)) | 0;
+  const isTimeWait = state === TcpState.TIME_WAIT;
+  const isSmall = isTimeWait || state === TcpState.FIN_WAIT2;
+  const unacknowledged = isTimeWait ? 0 : (sockets.sndNxt(slot) - sockets.sndUna(slot)) | 0;
   const isRequest = state === TcpState.SYN_RECV;
   const sendQueue = isSmall || isRequest ? 0 : unacknowledged;
   if (!isSmall && unacknowledged === 0) return { ...place, sendQueue };

@@ -1,4 +1,4 @@
-import { Errno } from "../errno.ts";
+import { icmpErrno } from "../icmp_errno.ts";
 import type { Netns } from "../netns.ts";
 import { type Packet, Protocol } from "../packet.ts";
 import type { Tcp } from "./tcp.ts";
@@ -10,7 +10,7 @@ import { TcpState } from "./tcp_states.ts";
  * host unreachable, time exceeded and parameter problem, but not by port unreachable, and counts as dropped by its
  * listener, not as reset; an open connection goes on.
  *
- * Source: net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_req_err; net/ipv4/icmp.c icmp_err_convert, v6.1.
+ * Source: net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_req_err, v6.1.
  */
 export function receiveIcmpError(tcp: Tcp, netns: Netns, packet: Packet): void {
   if (packet.quotedProtocol !== Protocol.TCP) return;
@@ -30,25 +30,4 @@ export function receiveIcmpError(tcp: Tcp, netns: Netns, packet: Packet): void {
   const isOfOurs =
     !isBefore(packet.quotedSeq, sockets.sndUna(slot)) && !isBefore(sockets.sndNxt(slot), packet.quotedSeq);
   if (isOfOurs) tcp.fail(slot, errno);
-}
-
-/** The errno of an ICMP error, or 0 for one that does not end a connection attempt. */
-function icmpErrno(type: number, code: number): number {
-  if (type === 11) return Errno.EHOSTUNREACH;
-  if (type === 12) return Errno.EPROTO;
-  if (type !== 3) return 0;
-  switch (code) {
-    case 0:
-    case 6:
-    case 9:
-      return Errno.ENETUNREACH;
-    case 2:
-      return Errno.ENOPROTOOPT;
-    case 3:
-      return Errno.ECONNREFUSED;
-    case 4:
-      return 0;
-    default:
-      return Errno.EHOSTUNREACH;
-  }
 }

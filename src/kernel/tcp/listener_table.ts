@@ -23,6 +23,11 @@ export class ListenerTable {
     else this.#byPlace.set(place, kept);
   }
 
+  /** All sockets that listen. */
+  *slots(): Generator<number> {
+    for (const slots of this.#byPlace.values()) yield* slots;
+  }
+
   /** The socket that listens there, or -1. */
   find(sockets: SocketTable, netns: number, address: Ipv4, port: Port): number {
     const slots = this.#byPlace.get(placeOf(netns, port));

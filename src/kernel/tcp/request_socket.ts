@@ -1,5 +1,6 @@
 import type { Netns } from "../netns.ts";
 import { type Packet, TcpFlag } from "../packet.ts";
+import { packPorts } from "../tuple_index.ts";
 import { mayAnswerInvalid } from "./invalid_answers.ts";
 import { SocketFlag } from "./socket_table.ts";
 import { isBefore, segmentEnd } from "./sequence.ts";
@@ -26,7 +27,7 @@ export function receiveInListen(tcp: Tcp, netns: Netns, listener: number, packet
   if ((flags & TcpFlag.SYN) === 0 || (flags & TcpFlag.FIN) !== 0) return;
   const slot = makeRequest(tcp, netns, listener, packet);
   if (slot < 0) return;
-  answerRequest(tcp, slot, tcp.initialSequence(packet.dst, packet.dport, packet.src, packet.sport));
+  answerRequest(tcp, slot, tcp.sequences.of(packet.dst, packet.src, packPorts(packet.dport, packet.sport)));
 }
 
 /**

@@ -62,5 +62,5 @@ function receiveForTimeWait(tcp: Tcp, netns: Netns, slot: number, packet: Packet
 function findListener(tcp: Tcp, netns: Netns, packet: Packet): number {
   const listener = tcp.listeners.find(tcp.sockets, netns.id, packet.dst, packet.dport);
   if (listener < 0 || !tcp.sockets.has(listener, SocketFlag.REUSE_PORT)) return listener;
-  return tcp.listeners.memberOf(tcp.sockets, listener, tcp.tupleHash(packet));
+  return tcp.listeners.memberOf(tcp.sockets, listener, tcp.sequences.hashOf(packet));
 }

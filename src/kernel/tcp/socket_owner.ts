@@ -13,4 +13,11 @@ export interface SocketOwner {
   peerClosed(slot: number, tag: number): void;
   /** The connection is gone: `errno` as read() or connect() would report it. The slot must not be used again. */
   failed(slot: number, tag: number, errno: number): void;
+  /**
+   * How a listening socket's owner will treat the next connection that asks it with this many bytes (0: with none), if
+   * it can tell: a small number for each way, after which connections do not differ in anything but their numbers.
+   */
+  conductOf?(bytes: number): number;
+  /** A connection has been treated so, without a call of the others. */
+  hasConducted?(bytes: number): void;
 }

@@ -1,8 +1,9 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
-import { longerFloat64, longerInt32 } from "../columns.ts";
+import { longerInt32 } from "../columns.ts";
 import type { Route } from "../routes.ts";
 import { packPorts, TupleIndex, type TupleRows } from "../tuple_index.ts";
+import { OpenSockets, OpenWord } from "./open_sockets.ts";
 import type { SocketOwner } from "./socket_owner.ts";
 import { TcpState } from "./tcp_states.ts";
 
@@ -41,43 +42,48 @@ export const SocketFlag = {
 } as const;
 
 const FIRST_CAPACITY = 1024;
-
-/** A row is 16 words, one line of the processor's cache. */
-const ROW_BYTES = 64;
-
-/** Words of a row. The small ones are the state (8 bits), retransmissions (8) and back-off (8); the last two are a time. */
+/** Words of a row that every socket has. The small ones are state (8 bits), retransmissions (8), back-off (8) and marks. */
 const Word = {
   LOCAL: 0,
   REMOTE: 1,
   PORTS: 2,
-  SCOPE: 3,
+  /** Flags in the low half, the namespace in the high half. */
+  FLAGS: 3,
   SMALL: 4,
-  FLAGS: 5,
-  ISS: 6,
-  SND_NXT: 7,
-  SND_UNA: 8,
-  RCV_NXT: 9,
-  GENERATION: 10,
-  ACK_GENERATION: 11,
-  LISTENER: 12,
-  TAG: 13,
+  SND_NXT: 5,
+  RCV_NXT: 6,
+  GENERATION: 7,
+  /** The place in `OpenSockets`; of a TIME_WAIT entry, which has none, below 0: the entry before it in the queue. */
+  OPEN: 10,
+  /** The owner's tag; the next row of the TIME_WAIT queue or of the free list. */
+  TAG: 11,
 } as const;
+const ROW_WORDS = 12;
+const ROW_TIMES = 6;
+/** The place of the due moment, counted in times, which are two words. */
+const DUE = 4;
+const SCOPE_SHIFT = 16;
 const RETRANSMITS_SHIFT = 8;
 const BACKOFF_SHIFT = 16;
+/** Marks of a row that has a moment in `#lastAnswers`. */
+const HAS_ANSWERED = 1 << 24;
 
 /**
  * All TCP sockets of a machine: full sockets, request sockets (`SYN_RECV`) and TIME_WAIT entries are rows of one table, as
  * they share one hash in the kernel. A row is named by its slot; its generation changes whenever its timer is armed or
  * cancelled or the row is given back, so that a stale timer knows itself.
+ *
+ * What only an open socket needs stands apart, and is given back when it enters TIME_WAIT: of these entries there may be
+ * 10^6, and each takes 48 bytes and 8 in the index. In the kernel they are smaller than sockets, too.
+ *
+ * Source: include/net/inet_timewait_sock.h inet_timewait_sock, v6.1.
  */
 export class SocketTable implements TupleRows {
-  #words = new Int32Array(new ArrayBuffer(FIRST_CAPACITY * ROW_BYTES));
+  #words = new Int32Array(new ArrayBuffer(FIRST_CAPACITY * ROW_WORDS * 4));
   /** The same memory, for `due`. */
   #times = new Float64Array(this.#words.buffer);
-  #lastAnswers = new Float64Array(FIRST_CAPACITY);
-  #lastTimestamps = new Float64Array(FIRST_CAPACITY);
-  readonly #owners: (SocketOwner | undefined)[] = [];
-  readonly #routes: (Route | undefined)[] = [];
+  readonly #open = new OpenSockets();
+  readonly #lastAnswers = new Map<number, Micros>();
   readonly index = new TupleIndex(this, FIRST_CAPACITY);
   #firstFree = -1;
   #used = 0;
@@ -88,25 +94,35 @@ export class SocketTable implements TupleRows {
     return this.#used;
   }
 
+  /** Rows that there is room for before the table grows. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Memory of all rows that there is room for, with the index; without what only open sockets need. */
+  get bytes(): number {
+    return this.#words.byteLength + this.index.bytes;
+  }
+
   local(slot: number): Ipv4 {
-    return this.#words[16 * slot + Word.LOCAL]!;
+    return this.#words[ROW_WORDS * slot + Word.LOCAL]!;
   }
 
   setLocal(slot: number, local: Ipv4): void {
-    this.#words[16 * slot + Word.LOCAL] = local;
+    this.#words[ROW_WORDS * slot + Word.LOCAL] = local;
   }
 
   remote(slot: number): Ipv4 {
-    return this.#words[16 * slot + Word.REMOTE]!;
+    return this.#words[ROW_WORDS * slot + Word.REMOTE]!;
   }
 
   /** The local port in the high half, the remote port in the low half. */
   ports(slot: number): number {
-    return this.#words[16 * slot + Word.PORTS]!;
+    return this.#words[ROW_WORDS * slot + Word.PORTS]!;
   }
 
   setPorts(slot: number, ports: number): void {
-    this.#words[16 * slot + Word.PORTS] = ports;
+    this.#words[ROW_WORDS * slot + Word.PORTS] = ports;
   }
 
   localPort(slot: number): Port {
@@ -117,122 +133,126 @@ export class SocketTable implements TupleRows {
     return this.ports(slot) & 0xffff;
   }
 
-  /** The namespace's number. */
+  /** The namespace's number: 0 to 65,535. */
   scope(slot: number): number {
-    return this.#words[16 * slot + Word.SCOPE]!;
+    return this.#words[ROW_WORDS * slot + Word.FLAGS]! >>> SCOPE_SHIFT;
   }
 
   /** One of `TcpState`. */
   state(slot: number): number {
-    return this.#words[16 * slot + Word.SMALL]! & 0xff;
+    return this.#words[ROW_WORDS * slot + Word.SMALL]! & 0xff;
   }
 
   setState(slot: number, state: number): void {
-    const place = 16 * slot + Word.SMALL;
+    const place = ROW_WORDS * slot + Word.SMALL;
     this.#words[place] = (this.#words[place]! & ~0xff) | state;
   }
 
   /** Timeouts so far: 0 to 255. */
   retransmits(slot: number): number {
-    return (this.#words[16 * slot + Word.SMALL]! >>> RETRANSMITS_SHIFT) & 0xff;
+    return (this.#words[ROW_WORDS * slot + Word.SMALL]! >>> RETRANSMITS_SHIFT) & 0xff;
   }
 
   setRetransmits(slot: number, retransmits: number): void {
-    const place = 16 * slot + Word.SMALL;
+    const place = ROW_WORDS * slot + Word.SMALL;
     this.#words[place] = (this.#words[place]! & ~0xff00) | (retransmits << RETRANSMITS_SHIFT);
   }
 
   /** How often the interval was doubled: 0 to 255. */
   backoff(slot: number): number {
-    return (this.#words[16 * slot + Word.SMALL]! >>> BACKOFF_SHIFT) & 0xff;
+    return (this.#words[ROW_WORDS * slot + Word.SMALL]! >>> BACKOFF_SHIFT) & 0xff;
   }
 
   setBackoff(slot: number, backoff: number): void {
-    const place = 16 * slot + Word.SMALL;
+    const place = ROW_WORDS * slot + Word.SMALL;
     this.#words[place] = (this.#words[place]! & ~0xff0000) | (backoff << BACKOFF_SHIFT);
   }
 
   /** All bits of `SocketFlag`. */
   flags(slot: number): number {
-    return this.#words[16 * slot + Word.FLAGS]!;
+    return this.#words[ROW_WORDS * slot + Word.FLAGS]! & 0xffff;
   }
 
   has(slot: number, flag: number): boolean {
-    return (this.flags(slot) & flag) !== 0;
+    return (this.#words[ROW_WORDS * slot + Word.FLAGS]! & flag) !== 0;
   }
 
   set(slot: number, flag: number): void {
-    this.#words[16 * slot + Word.FLAGS] = this.flags(slot) | flag;
+    const place = ROW_WORDS * slot + Word.FLAGS;
+    this.#words[place] = this.#words[place]! | flag;
   }
 
   unset(slot: number, flag: number): void {
-    this.#words[16 * slot + Word.FLAGS] = this.flags(slot) & ~flag;
+    const place = ROW_WORDS * slot + Word.FLAGS;
+    this.#words[place] = this.#words[place]! & ~flag;
   }
 
-  /** The initial send sequence; sequences are signed 32-bit numbers. */
+  /** The initial send sequence of an open socket; sequences are signed 32-bit numbers. */
   iss(slot: number): number {
-    return this.#words[16 * slot + Word.ISS]!;
+    return this.#open.word(this.#openOf(slot), OpenWord.ISS);
   }
 
   setIss(slot: number, iss: number): void {
-    this.#words[16 * slot + Word.ISS] = iss;
+    this.#open.setWord(this.#openOf(slot), OpenWord.ISS, iss);
   }
 
   /** Next to send. */
   sndNxt(slot: number): number {
-    return this.#words[16 * slot + Word.SND_NXT]!;
+    return this.#words[ROW_WORDS * slot + Word.SND_NXT]!;
   }
 
   setSndNxt(slot: number, sndNxt: number): void {
-    this.#words[16 * slot + Word.SND_NXT] = sndNxt;
+    this.#words[ROW_WORDS * slot + Word.SND_NXT] = sndNxt;
   }
 
-  /** Oldest unacknowledged. */
+  /** Oldest unacknowledged, of an open socket. */
   sndUna(slot: number): number {
-    return this.#words[16 * slot + Word.SND_UNA]!;
+    return this.#open.word(this.#openOf(slot), OpenWord.SND_UNA);
   }
 
   setSndUna(slot: number, sndUna: number): void {
-    this.#words[16 * slot + Word.SND_UNA] = sndUna;
+    this.#open.setWord(this.#openOf(slot), OpenWord.SND_UNA, sndUna);
   }
 
   /** Next expected. */
   rcvNxt(slot: number): number {
-    return this.#words[16 * slot + Word.RCV_NXT]!;
+    return this.#words[ROW_WORDS * slot + Word.RCV_NXT]!;
   }
 
   setRcvNxt(slot: number, rcvNxt: number): void {
-    this.#words[16 * slot + Word.RCV_NXT] = rcvNxt;
+    this.#words[ROW_WORDS * slot + Word.RCV_NXT] = rcvNxt;
   }
 
   generation(slot: number): number {
-    return this.#words[16 * slot + Word.GENERATION]!;
+    return this.#words[ROW_WORDS * slot + Word.GENERATION]!;
   }
 
   setGeneration(slot: number, generation: number): void {
-    this.#words[16 * slot + Word.GENERATION] = generation;
+    this.#words[ROW_WORDS * slot + Word.GENERATION] = generation;
   }
 
+  /** Changes whenever an ACK goes out that was owed; no two sockets have had the same. 0 for one that is not open. */
   ackGeneration(slot: number): number {
-    return this.#words[16 * slot + Word.ACK_GENERATION]!;
+    const open = this.#openOf(slot);
+    return open < 0 ? 0 : this.#open.word(open, OpenWord.ACK_GENERATION);
   }
 
-  setAckGeneration(slot: number, ackGeneration: number): void {
-    this.#words[16 * slot + Word.ACK_GENERATION] = ackGeneration;
+  renewAckGeneration(slot: number): void {
+    this.#open.renewAckGeneration(this.#openOf(slot));
   }
 
-  /** The listening socket that a request or a child came from, or -1. */
+  /** The listening socket that a request or a child came from, or -1, of an open socket. */
   listener(slot: number): number {
-    return this.#words[16 * slot + Word.LISTENER]!;
+    return this.#open.word(this.#openOf(slot), OpenWord.LISTENER);
   }
 
   setListener(slot: number, listener: number): void {
-    this.#words[16 * slot + Word.LISTENER] = listener;
+    this.#open.setWord(this.#openOf(slot), OpenWord.LISTENER, listener);
   }
 
   /** A number of the owner's own. */
   tag(slot: number): number {
-    return this.#words[16 * slot + Word.TAG]!;
+    return this.#words[ROW_WORDS * slot + Word.TAG]!;
   }
 
   /**
@@ -240,46 +260,41 @@ export class SocketTable implements TupleRows {
    * to a granule later.
    */
   due(slot: number): Micros {
-    return this.#times[8 * slot + 7]!;
+    return this.#times[ROW_TIMES * slot + DUE]!;
   }
 
   setDue(slot: number, due: Micros): void {
-    this.#times[8 * slot + 7] = due;
+    this.#times[ROW_TIMES * slot + DUE] = due;
   }
 
   /** When a segment that was none of the connection's was last answered, for the rate limit; -1 for never. */
   lastAnswer(slot: number): Micros {
-    return this.#lastAnswers[slot]!;
+    return this.#hasAnswered(slot) ? this.#lastAnswers.get(slot)! : -1;
   }
 
   setLastAnswer(slot: number, time: Micros): void {
-    this.#lastAnswers[slot] = time;
-  }
-
-  /** TIME_WAIT: when the last segment with a timestamp came; -1 if none had one. */
-  lastTimestamp(slot: number): Micros {
-    return this.#lastTimestamps[slot]!;
-  }
-
-  setLastTimestamp(slot: number, time: Micros): void {
-    this.#lastTimestamps[slot] = time;
+    const place = ROW_WORDS * slot + Word.SMALL;
+    this.#words[place] = this.#words[place]! | HAS_ANSWERED;
+    this.#lastAnswers.set(slot, time);
   }
 
   owner(slot: number): SocketOwner | undefined {
-    return this.#owners[slot];
+    const open = this.#openOf(slot);
+    return open < 0 ? undefined : this.#open.owners[open];
   }
 
   setOwner(slot: number, owner: SocketOwner | undefined): void {
-    this.#owners[slot] = owner;
+    this.#open.owners[this.#openOf(slot)] = owner;
   }
 
-  /** The cached route to the peer; `undefined` before connect(). */
+  /** The cached route to the peer; `undefined` before connect() and in TIME_WAIT. */
   route(slot: number): Route | undefined {
-    return this.#routes[slot];
+    const open = this.#openOf(slot);
+    return open < 0 ? undefined : this.#open.routes[open];
   }
 
   setRoute(slot: number, route: Route | undefined): void {
-    this.#routes[slot] = route;
+    this.#open.routes[this.#openOf(slot)] = route;
   }
 
   /** A fresh row in state CLOSE. */
@@ -292,42 +307,65 @@ export class SocketTable implements TupleRows {
       this.#used += 1;
     }
     const words = this.#words;
-    const first = 16 * slot;
+    const first = ROW_WORDS * slot;
     words[first + Word.LOCAL] = 0;
     words[first + Word.REMOTE] = 0;
     words[first + Word.PORTS] = 0;
-    words[first + Word.SCOPE] = netns;
+    words[first + Word.FLAGS] = netns << SCOPE_SHIFT;
     words[first + Word.SMALL] = TcpState.CLOSE;
-    words[first + Word.FLAGS] = 0;
-    words[first + Word.ISS] = 0;
-    words[first + Word.LISTENER] = -1;
     words[first + Word.TAG] = tag;
-    this.#lastTimestamps[slot] = -1;
-    this.#lastAnswers[slot] = -1;
-    this.#owners[slot] = owner;
-    this.#routes[slot] = undefined;
+    words[first + Word.OPEN] = this.#open.take(owner);
     return slot;
   }
 
-  /** Gives a row back; it must have left the index and its bucket. Its tag names the next free row. */
+  /** Gives a row back; it must have left the index, its bucket and the TIME_WAIT queue. Its tag names the next free row. */
   free(slot: number): void {
     assert(!this.has(slot, SocketFlag.HASHED), "a freed socket has left the index");
-    this.setState(slot, TcpState.CLOSE);
-    this.setGeneration(slot, (this.generation(slot) + 1) | 0);
-    this.setAckGeneration(slot, (this.ackGeneration(slot) + 1) | 0);
-    this.#owners[slot] = undefined;
-    this.#routes[slot] = undefined;
-    this.#words[16 * slot + Word.TAG] = this.#firstFree;
+    const words = this.#words;
+    const first = ROW_WORDS * slot;
+    if (this.#hasAnswered(slot)) this.#lastAnswers.delete(slot);
+    words[first + Word.SMALL] = TcpState.CLOSE;
+    words[first + Word.GENERATION] = (words[first + Word.GENERATION]! + 1) | 0;
+    this.#giveOpenBack(slot);
+    words[first + Word.TAG] = this.#firstFree;
     this.#firstFree = slot;
+  }
+
+  /** The rows that were given back and wait to be used again. */
+  *freeRows(): Generator<number> {
+    for (let slot = this.#firstFree; slot >= 0; slot = this.tag(slot)) yield slot;
+  }
+
+  /** Turns an open socket into a TIME_WAIT entry, which keeps its tuple, its flags and its sequences, and nothing else. */
+  becomeTimeWait(slot: number): void {
+    this.setState(slot, TcpState.TIME_WAIT);
+    this.#giveOpenBack(slot);
+  }
+
+  /** The TIME_WAIT entry before this one in their queue, or -1. */
+  previousTimeWait(slot: number): number {
+    return -2 - this.#words[ROW_WORDS * slot + Word.OPEN]!;
+  }
+
+  setPreviousTimeWait(slot: number, previous: number): void {
+    this.#words[ROW_WORDS * slot + Word.OPEN] = -2 - previous;
+  }
+
+  /** The TIME_WAIT entry behind this one in their queue, or -1. */
+  nextTimeWait(slot: number): number {
+    return this.#words[ROW_WORDS * slot + Word.TAG]!;
+  }
+
+  setNextTimeWait(slot: number, next: number): void {
+    this.#words[ROW_WORDS * slot + Word.TAG] = next;
   }
 
   /** Fills in the key of a row that is not in the index, and puts it there. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   hash(slot: number, local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): void {
-    const words = this.#words;
-    words[16 * slot + Word.LOCAL] = local;
-    words[16 * slot + Word.REMOTE] = remote;
-    words[16 * slot + Word.PORTS] = packPorts(localPort, remotePort);
+    this.setLocal(slot, local);
+    this.#words[ROW_WORDS * slot + Word.REMOTE] = remote;
+    this.setPorts(slot, packPorts(localPort, remotePort));
     this.index.insert(slot);
     this.set(slot, SocketFlag.HASHED);
   }
@@ -338,11 +376,25 @@ export class SocketTable implements TupleRows {
     this.unset(slot, SocketFlag.HASHED);
   }
 
+  #hasAnswered(slot: number): boolean {
+    return (this.#words[ROW_WORDS * slot + Word.SMALL]! & HAS_ANSWERED) !== 0;
+  }
+
+  /** The place of what only an open socket has; below 0 for a row that is none. */
+  #openOf(slot: number): number {
+    return this.#words[ROW_WORDS * slot + Word.OPEN]!;
+  }
+
+  #giveOpenBack(slot: number): void {
+    const open = this.#openOf(slot);
+    if (open < 0) return;
+    this.#open.giveBack(open);
+    this.#words[ROW_WORDS * slot + Word.OPEN] = -1;
+  }
+
   #grow(): void {
     this.#capacity *= 2;
-    this.#words = longerInt32(this.#words, (this.#capacity * ROW_BYTES) / 4);
+    this.#words = longerInt32(this.#words, this.#capacity * ROW_WORDS);
     this.#times = new Float64Array(this.#words.buffer);
-    this.#lastAnswers = longerFloat64(this.#lastAnswers, this.#capacity);
-    this.#lastTimestamps = longerFloat64(this.#lastTimestamps, this.#capacity);
   }
 }

@@ -4,7 +4,7 @@ import type { Ipv4, Port } from "../../units.ts";
 import { tellClose, tellConnect } from "../decisions/socket_reasons.ts";
 import { receiveAndTell } from "../decisions/tcp_reasons.ts";
 import { Errno } from "../errno.ts";
-import { KeyedHash } from "../keyed_hash.ts";
+import type { Flow } from "../flow/flow.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
 import { type Packet, Protocol, TcpFlag } from "../packet.ts";
@@ -15,6 +15,7 @@ import { routeErrno } from "../route_errno.ts";
 import { packPorts } from "../tuple_index.ts";
 import { type BindOptions, bindSocket } from "./bind.ts";
 import { receiveIcmpError } from "./icmp_error.ts";
+import { InitialSequences } from "./initial_sequences.ts";
 import { ListenerTable } from "./listener_table.ts";
 import { receiveSegment } from "./segment_arrives.ts";
 import type { SocketOwner } from "./socket_owner.ts";
@@ -23,6 +24,9 @@ import { SocketFlag, SocketTable } from "./socket_table.ts";
 import { TcpState } from "./tcp_states.ts";
 import { TcpTimers } from "./tcp_timers.ts";
 import { mayReuseTimeWait, TimeWaitQueue } from "./time_wait.ts";
+
+/** connect() has gone through, and so has all that followed. */
+export const CARRIED = 1;
 
 /**
  * TCP of one machine: system calls on sockets of any namespace. A call answers 0 (or a slot) or a negative errno.
@@ -40,14 +44,14 @@ export class Tcp {
   readonly ports: PortAllocator;
   readonly timers: TcpTimers;
   readonly timeWaits: TimeWaitQueue;
-  readonly #sequenceHash: KeyedHash;
+  readonly sequences: InitialSequences;
   /** The ranges of sockets with `SocketFlag.PORT_RANGE`; an entry without the flag means nothing. */
   readonly portRanges = new SocketPortRanges();
   #connections = 0;
 
   constructor(machine: Machine, random: RandomStreams) {
     this.machine = machine;
-    this.#sequenceHash = new KeyedHash(random.stream("kernel/tcp/sequence-secret"));
+    this.sequences = new InitialSequences(machine.loop, random.stream("kernel/tcp/sequence-secret"));
     this.timers = new TcpTimers(this);
     this.timeWaits = new TimeWaitQueue(this);
     this.ports = new PortAllocator({
@@ -91,17 +95,20 @@ export class Tcp {
     }
     sockets.setState(slot, TcpState.LISTEN);
     this.listeners.add(sockets.scope(slot), sockets.localPort(slot), slot);
+    this.machine.group.noteListenerChange();
     return 0;
   }
 
   /**
    * connect(2), not blocking: the outcome comes to the owner.
    *
+   * @param flow lets the whole connection be applied at once where the machine's group has a flow path.
    * @returns 0, or the error that connect() gives at once (the socket is then gone): -EADDRNOTAVAIL when no source
-   * port is left, -ENETUNREACH and the like when no route leads there.
+   * port is left, -ENETUNREACH and the like when no route leads there; `CARRIED` when the flow path has done all, up to
+   * the connection's end, and the owner will hear no more of it.
    * Source: net/ipv4/tcp_ipv4.c tcp_v4_connect, v6.1.
    */
-  connect(slot: number, daddr: Ipv4, dport: Port): number {
+  connect(slot: number, daddr: Ipv4, dport: Port, flow?: Flow): number {
     const sockets = this.sockets;
     const netns = this.netnsOf(slot);
     this.timeWaits.expire();
@@ -115,12 +122,13 @@ export class Tcp {
     if (this.machine.decisions !== undefined) tellConnect(this, slot, { route, saddr, daddr, dport, outcome });
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.setRoute(slot, route);
+    this.#connections += 1;
+    if (flow !== undefined && this.machine.group.flowPath?.carry(flow, this, slot) === true) return CARRIED;
     sockets.setState(slot, TcpState.SYN_SENT);
-    if (sockets.iss(slot) === 0) sockets.setIss(slot, this.initialSequence(saddr, outcome, daddr, dport));
+    if (sockets.iss(slot) === 0) sockets.setIss(slot, this.sequences.of(saddr, daddr, sockets.ports(slot)));
     sockets.setSndUna(slot, sockets.iss(slot));
     sockets.setSndNxt(slot, (sockets.iss(slot) + 1) | 0);
     netns.counters.TcpActiveOpens += 1;
-    this.#connections += 1;
     this.timers.armRetransmit(slot);
     this.transmit(slot, TcpFlag.SYN, sockets.iss(slot), 0);
     return 0;
@@ -209,7 +217,8 @@ export class Tcp {
     }
     netns.counters.TcpOutSegs += 1;
     this.machine.countPacket();
-    netns.localOut(packet, sockets.route(slot)!);
+    // A TIME_WAIT entry keeps no route: it asks for one with each answer.
+    netns.localOut(packet, sockets.route(slot) ?? netns.routes.lookup(packet.dst));
   }
 
   /** Acknowledges at once. */
@@ -244,18 +253,6 @@ export class Tcp {
     netns.counters.TcpOutRsts += 1;
     this.machine.countPacket();
     netns.localOut(packet, route);
-  }
-
-  /** A new initial sequence number: a keyed hash of the tuple plus the time in units of 64 ns. Source: net/core/secure_seq.c secure_tcp_seq, v6.1. */
-  initialSequence(local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): number {
-    this.#sequenceHash.compute(local, remote, packPorts(localPort, remotePort), 0);
-    return (this.#sequenceHash.low + Math.floor(this.machine.loop.now * 15.625)) | 0;
-  }
-
-  /** A keyed hash of a segment's four numbers, 32 bits. Source: net/ipv4/inet_hashtables.c inet_ehashfn, v6.1. */
-  tupleHash({ src, dst, sport, dport }: Packet): number {
-    this.#sequenceHash.compute(dst, src, packPorts(dport, sport), 1);
-    return this.#sequenceHash.low;
   }
 
   /** Tells the owner that the connection failed and frees the socket. */
@@ -381,8 +378,9 @@ export class Tcp {
   #closeListener(slot: number): void {
     const sockets = this.sockets;
     this.listeners.remove(sockets.scope(slot), sockets.localPort(slot), slot);
+    this.machine.group.noteListenerChange();
     for (let child = 0; child < sockets.extent; child += 1) {
-      if (sockets.listener(child) === slot && sockets.state(child) === TcpState.SYN_RECV) this.destroy(child);
+      if (sockets.state(child) === TcpState.SYN_RECV && sockets.listener(child) === slot) this.destroy(child);
     }
     this.destroy(slot);
   }
@@ -391,6 +389,6 @@ export class Tcp {
     const sockets = this.sockets;
     if (!sockets.has(slot, SocketFlag.ACK_PENDING)) return;
     sockets.unset(slot, SocketFlag.ACK_PENDING);
-    sockets.setAckGeneration(slot, (sockets.ackGeneration(slot) + 1) | 0);
+    sockets.renewAckGeneration(slot);
   }
 }

@@ -2,7 +2,6 @@ import { type Micros, type Port, SECOND } from "../../units.ts";
 import type { Netns } from "../netns.ts";
 import type { SocketTable } from "./socket_table.ts";
 import type { Tcp } from "./tcp.ts";
-import { TcpState } from "./tcp_states.ts";
 
 /** TCP_TIMEWAIT_LEN: a constant, no sysctl changes it. Source: include/net/tcp.h, v6.1. */
 export const TIMEWAIT_LEN: Micros = 60 * SECOND;
@@ -18,13 +17,12 @@ export class TimeWaitQueue {
   readonly #tcp: Tcp;
   readonly #counts: number[] = [];
   readonly #most: number[] = [];
-  #startedAt = new Float64Array(1024);
-  #slots = new Int32Array(1024);
-  #generations = new Int32Array(1024);
-  #head = 0;
-  #count = 0;
+  /** When the last segment with a timestamp came to entries that have begun their time anew since they were made. */
+  readonly #timestamps = new Map<number, Micros>();
+  #oldest = -1;
+  #newest = -1;
   /** When the oldest entry ends; that of the others is not asked before. */
-  #headDue: Micros = Infinity;
+  #oldestDue: Micros = Infinity;
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
@@ -39,14 +37,16 @@ export class TimeWaitQueue {
   lapsedPorts(netns: Netns): Port[] {
     const { sockets, machine } = this.#tcp;
     const ports: Port[] = [];
-    for (let index = 0; index < this.#count; index += 1) {
-      const row = (this.#head + index) & (this.#slots.length - 1);
-      if (machine.jiffies.expiry(this.#startedAt[row]!, TIMEWAIT_LEN) > machine.loop.now) break;
-      const slot = this.#slots[row]!;
-      const isLive = sockets.generation(slot) === this.#generations[row];
-      if (isLive && sockets.scope(slot) === netns.id) ports.push(sockets.localPort(slot));
+    for (let slot = this.#oldest; slot >= 0; slot = sockets.nextTimeWait(slot)) {
+      if (this.#endOf(slot) > machine.loop.now) break;
+      if (sockets.scope(slot) === netns.id) ports.push(sockets.localPort(slot));
     }
     return ports;
+  }
+
+  /** The slots of all entries in the order in which they end. */
+  *slots(): Generator<number> {
+    for (let slot = this.#oldest; slot >= 0; slot = this.#tcp.sockets.nextTimeWait(slot)) yield slot;
   }
 
   /** The most entries that a namespace has had at once. */
@@ -59,7 +59,6 @@ export class TimeWaitQueue {
    * Source: net/ipv4/tcp_minisocks.c tcp_time_wait, v6.1.
    */
   enter(slot: number): void {
-    const { sockets, machine } = this.#tcp;
     const netns = this.#tcp.netnsOf(slot);
     this.expire();
     if (this.countOf(netns) >= netns.maxTimeWaits) {
@@ -68,48 +67,73 @@ export class TimeWaitQueue {
       return;
     }
     netns.counters.TcpExtTW += 1;
-    sockets.setState(slot, TcpState.TIME_WAIT);
-    sockets.setOwner(slot, undefined);
-    sockets.setLastTimestamp(slot, machine.loop.now);
-    this.#changeCount(netns, 1);
-    this.restart(slot);
+    this.begin(slot, this.#tcp.machine.loop.now);
+  }
+
+  /** A socket is a TIME_WAIT entry from `time` on, which is not before that of any other. */
+  begin(slot: number, time: Micros): void {
+    const { sockets } = this.#tcp;
+    this.#tcp.timers.cancel(slot);
+    sockets.becomeTimeWait(slot);
+    sockets.setDue(slot, time + TIMEWAIT_LEN);
+    this.#changeCount(this.#tcp.netnsOf(slot), 1);
+    this.#append(slot);
   }
 
   /** Lets an entry last its full time from now. */
   restart(slot: number): void {
     const { sockets, machine } = this.#tcp;
-    this.#tcp.timers.cancel(slot);
+    this.#timestamps.set(slot, this.lastTimestamp(slot));
+    this.#unlink(slot);
     sockets.setDue(slot, machine.loop.now + TIMEWAIT_LEN);
-    if (this.#count === this.#slots.length) this.#grow();
-    const row = (this.#head + this.#count) & (this.#slots.length - 1);
-    this.#startedAt[row] = machine.loop.now;
-    this.#slots[row] = slot;
-    this.#generations[row] = sockets.generation(slot);
-    this.#count += 1;
-    if (this.#count === 1) this.#lookAtHead();
+    this.#append(slot);
   }
 
-  /** Removes the entries whose time is over. */
-  expire(): void {
-    while (this.#headDue <= this.#tcp.machine.loop.now) {
-      const slot = this.#slots[this.#head]!;
-      const isLive = this.#tcp.sockets.generation(slot) === this.#generations[this.#head];
-      this.#head = (this.#head + 1) & (this.#slots.length - 1);
-      this.#count -= 1;
-      this.#lookAtHead();
-      if (isLive) this.kill(slot);
-    }
+  /** When an entry's last segment with a timestamp came. */
+  lastTimestamp(slot: number): Micros {
+    return this.#timestamps.get(slot) ?? this.#tcp.sockets.due(slot) - TIMEWAIT_LEN;
+  }
+
+  /** Removes the entries whose time is over, now or at `time`. */
+  expire(time: Micros = this.#tcp.machine.loop.now): void {
+    while (this.#oldestDue <= time) this.kill(this.#oldest);
   }
 
   /** Ends one entry now. */
   kill(slot: number): void {
+    this.#unlink(slot);
+    if (this.#timestamps.size > 0) this.#timestamps.delete(slot);
     this.#changeCount(this.#tcp.netnsOf(slot), -1);
     this.#tcp.destroy(slot);
   }
 
-  #lookAtHead(): void {
-    const { jiffies } = this.#tcp.machine;
-    this.#headDue = this.#count === 0 ? Infinity : jiffies.expiry(this.#startedAt[this.#head]!, TIMEWAIT_LEN);
+  #endOf(slot: number): Micros {
+    const { sockets, machine } = this.#tcp;
+    return machine.jiffies.expiry(sockets.due(slot) - TIMEWAIT_LEN, TIMEWAIT_LEN);
+  }
+
+  #append(slot: number): void {
+    const { sockets } = this.#tcp;
+    sockets.setPreviousTimeWait(slot, this.#newest);
+    sockets.setNextTimeWait(slot, -1);
+    if (this.#newest >= 0) sockets.setNextTimeWait(this.#newest, slot);
+    else this.#setOldest(slot);
+    this.#newest = slot;
+  }
+
+  #unlink(slot: number): void {
+    const { sockets } = this.#tcp;
+    const previous = sockets.previousTimeWait(slot);
+    const next = sockets.nextTimeWait(slot);
+    if (next >= 0) sockets.setPreviousTimeWait(next, previous);
+    else this.#newest = previous;
+    if (previous >= 0) sockets.setNextTimeWait(previous, next);
+    else this.#setOldest(next);
+  }
+
+  #setOldest(slot: number): void {
+    this.#oldest = slot;
+    this.#oldestDue = slot < 0 ? Infinity : this.#endOf(slot);
   }
 
   #changeCount(netns: Netns, change: number): void {
@@ -120,23 +144,6 @@ export class TimeWaitQueue {
     const count = this.#counts[netns.id]! + change;
     this.#counts[netns.id] = count;
     if (count > this.#most[netns.id]!) this.#most[netns.id] = count;
-  }
-
-  #grow(): void {
-    const capacity = this.#slots.length;
-    const startedAt = new Float64Array(capacity * 2);
-    const slots = new Int32Array(capacity * 2);
-    const generations = new Int32Array(capacity * 2);
-    for (let index = 0; index < this.#count; index += 1) {
-      const row = (this.#head + index) & (capacity - 1);
-      startedAt[index] = this.#startedAt[row]!;
-      slots[index] = this.#slots[row]!;
-      generations[index] = this.#generations[row]!;
-    }
-    this.#startedAt = startedAt;
-    this.#slots = slots;
-    this.#generations = generations;
-    this.#head = 0;
   }
 }
 
@@ -150,13 +157,13 @@ export class TimeWaitQueue {
 export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean): boolean {
   const sockets = tcp.sockets;
   const netns = tcp.netnsOf(slot);
-  const since = sockets.lastTimestamp(slot);
-  if (since < 0 || !netns.hasTimestamps) return false;
+  if (!netns.hasTimestamps) return false;
   if (isBoundBefore) return true;
   const mode = netns.timeWaitReuseMode;
   if (mode === 0) return false;
   if (mode === 2 && tcp.machine.era.timeWaitReuseHasLoopbackMode && !isLoopback(sockets, slot)) return false;
   const now = tcp.machine.loop.now;
+  const since = tcp.timeWaits.lastTimestamp(slot);
   switch (tcp.machine.era.timeWaitReuse) {
     case "seconds-above-1":
       return Math.floor(now / SECOND) - Math.floor(since / SECOND) > 1;

@@ -1,8 +1,8 @@
-import { assert } from "../../sim/assert.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import { Errno } from "../errno.ts";
 import { Icmp, sendIcmpError } from "../icmp.ts";
+import { hardIcmpErrno } from "../icmp_errno.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
 import { type Packet, Protocol } from "../packet.ts";
@@ -113,6 +113,11 @@ export class Udp {
     return error;
   }
 
+  /** All sockets that have a port, each with the place that the table has it at. */
+  entries(): ReturnType<UdpTable["entries"]> {
+    return this.#table.entries();
+  }
+
   /** close(2): the port is free at once. */
   close(socket: UdpSocket): void {
     if (socket.localPort === 0) return;
@@ -144,7 +149,7 @@ export class Udp {
   receiveIcmpError(netns: Netns, packet: Packet): void {
     const socket = this.#table.findSender(netns.id, packet);
     if (socket?.remote === undefined) return;
-    const errno = hardError(packet.icmpType, packet.icmpCode);
+    const errno = hardIcmpErrno(packet.icmpType, packet.icmpCode);
     if (errno === 0) return;
     socket.error = errno;
     socket.owner.failed(socket, errno);
@@ -173,30 +178,5 @@ export class Udp {
       if (reservedPorts[port] === 0 && !this.#table.isTaken(socket, address, port)) return port;
     }
     return 0;
-  }
-}
-
-/** The errno of a hard ICMP error, 0 for one that passes. Source: net/ipv4/icmp.c icmp_err_convert, v6.1. */
-function hardError(type: number, code: number): number {
-  if (type === 12) return Errno.EPROTO;
-  if (type !== Icmp.DEST_UNREACH) return 0;
-  assert(code >= 0 && code <= 15, "ICMP destination unreachable has codes from 0 to 15");
-  switch (code) {
-    case 2:
-      return Errno.ENOPROTOOPT;
-    case Icmp.PORT_UNREACH:
-      return Errno.ECONNREFUSED;
-    case 6:
-    case 9:
-      return Errno.ENETUNREACH;
-    case 7:
-    case 8:
-    case 10:
-    case 13:
-    case 14:
-    case 15:
-      return Errno.EHOSTUNREACH;
-    default:
-      return 0;
   }
 }

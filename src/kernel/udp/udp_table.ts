@@ -20,6 +20,12 @@ export class UdpTable {
     else this.#byPlace.set(place, kept);
   }
 
+  /** All sockets, each with the place that it stands at. */
+  *entries(): Generator<{ readonly netns: number; readonly port: Port; readonly socket: UdpSocket }> {
+    for (const [place, sockets] of this.#byPlace)
+      for (const socket of sockets) yield { netns: place >>> 16, port: place & 0xffff, socket };
+  }
+
   /**
    * Whether a socket would share port and address with another one; two with SO_REUSEADDR may.
    *

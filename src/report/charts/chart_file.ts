@@ -7,6 +7,14 @@ export const CHART_ENDINGS = [".svg", ".png", ".vl.json"] as const;
 /**
  * The content of a chart's file: SVG with its title and description for screen readers, PNG at twice the size, or the
  * Vega-Lite specification itself. The same bytes for the same chart.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1"]);
+ * const svg = await chartFile(chartOf(run, "port-map"), ".svg");
+ * console.log(String(svg).startsWith("<svg")); // true
+ * ```
  */
 export async function chartFile(
   chart: Omit<Chart, "kind">,
@@ -20,7 +28,16 @@ export async function chartFile(
   return pngOf(svg);
 }
 
-/** The chart as SVG: `title` and `desc` come first in it, and it is one image to a screen reader. */
+/**
+ * The chart as SVG: `title` and `desc` come first in it, and it is one image to a screen reader.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1"]);
+ * console.log((await chartSvg(chartOf(run, "port-map"))).includes("<title>")); // true
+ * ```
+ */
 export async function chartSvg({ title, description, spec }: Omit<Chart, "kind">): Promise<string> {
   const svg = await vegaSvg(spec);
   const words = `<title>${escaped(title)}</title><desc>${escaped(description)}</desc>`;

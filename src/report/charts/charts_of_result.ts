@@ -13,6 +13,13 @@ import { failureProbabilityChart } from "./failure_probability.ts";
 /**
  * Every chart that a result can give, the best first, at most one of a kind. Pure: the same result gives the same
  * charts, here and in a browser. A chart for which the result has no data is left out.
+ *
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1"]);
+ * console.log(chartsOfResult({ document: run }).map(({ kind }) => kind)); // [ 'port-map', 'failure-probability' ]
+ * ```
  */
 export function chartsOfResult({ document }: Pick<Result, "document">, options: ChartOptions = {}): readonly Chart[] {
   switch (document.format) {

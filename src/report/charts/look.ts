@@ -52,7 +52,15 @@ export interface Heading {
   readonly width: number;
 }
 
-/** What all charts have alike: font, grid, white paper, and a title that is broken where its line is full. */
+/**
+ * What all charts have alike: font, grid, white paper, and a title that is broken where its line is full.
+ *
+ * @example
+ * ```ts
+ * const frame = chartFrame({ title: "Failed probes", subtitle: ["Kernel 6.1"], width: 600 });
+ * console.log(frame.title.text); // [ 'Failed probes' ]
+ * ```
+ */
 export function chartFrame({ title, subtitle, width }: Heading) {
   const lines = breakText(title, { size: TITLE_SIZE, isBold: true, width });
   const small = subtitle.flatMap((text) => breakText(text, { size: SUBTITLE_SIZE, isBold: false, width }));

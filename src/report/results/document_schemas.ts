@@ -45,7 +45,11 @@ const pilot = z.looseObject({
 
 const POINT = {
   point: z.int().positive(),
-  estimator: z.looseObject({ name: z.enum(["exact", "packet"]), why: z.string(), pilot: z.exactOptional(pilot) }),
+  estimator: z.looseObject({
+    name: z.enum(["exact", "flow", "packet"]),
+    why: z.string(),
+    pilot: z.exactOptional(pilot),
+  }),
   values,
   ...FIGURES,
   ...RUN_PARTS,

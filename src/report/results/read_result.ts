@@ -23,6 +23,13 @@ const MOST_PROBLEMS = 5;
  * has finished so far. It reads no file itself and throws nothing.
  *
  * @returns the result, or diagnostics with the place: no JSON, another format or version, or a field of another kind.
+ * @example
+ * ```ts
+ * const file = "scenarios/nodelocaldns.yaml";
+ * const run = runScenario({ file, text: readFileSync(file, "utf8") }, ["duration=20s", "replications=1"]);
+ * const read = readResult({ path: "night", document: { path: "night/result.json", text: JSON.stringify(run) } });
+ * if (read.ok) console.log(read.result.document.format); // run/1
+ * ```
  */
 export function readResult(texts: ResultTexts): ResultReading {
   const extra = texts.scenario === undefined ? {} : { scenario: texts.scenario.text };

@@ -31,7 +31,7 @@ export function validationSection(kernels: readonly ReportedKernel[], versions: 
           `Each of ${plural(formatCount(rules.total), "rule")} of the model was turned off by itself: ${formatCount(rules.byRecordings)} times a ` +
             `recording then disagreed, ${formatCount(rules.byDerivedCases)} times a case worked out from the source` +
             `${untold === 0 ? "" : `, ${formatCount(untold)} times nothing`}.`,
-          `What is not modelled is named in ${formatCount(gaps)} places; src/VALIDATION.md lists them all, and every case and rule.`,
+          `What is not modelled is named in ${formatCount(gaps)} places; src/docs/limitations.md lists them all, src/VALIDATION.md every case and rule.`,
           ...(others.length === 0
             ? []
             : [`These results are of portfall ${others.join(", ")}, the figures above of ${version}.`]),

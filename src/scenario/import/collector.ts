@@ -79,6 +79,11 @@ export function howToCollect(kind: ExportKind): string {
 /**
  * The shell script that `sim import --commands` prints. It only reads; a command that fails leaves an empty file and its
  * message in one that ends in `.err`.
+ *
+ * @example
+ * ```ts
+ * console.log(collectorScript().includes("ss -tan")); // true
+ * ```
  */
 export function collectorScript(): string {
   return [

@@ -27,6 +27,12 @@ export type ImportedScenario =
  * export's own occupancy as what a run has to give again. Nothing is thrown, and with any problem nothing is made.
  *
  * @param files the files of a folder in any order.
+ * @example
+ * ```ts
+ * const bytes = new TextEncoder().encode("Linux node-1 5.4.188 #1 SMP x86_64 GNU/Linux\n");
+ * const made = importScenario([{ path: "uname-a.txt", bytes }], {});
+ * if (made.ok) console.log(made.text.includes("5.4.188"), made.assumed.length > 0); // true true
+ * ```
  */
 export function importScenario(
   files: readonly ExportFile[],

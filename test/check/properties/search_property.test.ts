@@ -71,6 +71,14 @@ describe("searchProperty", () => {
     expect({ verdict, method, cases }).toEqual({ verdict: "holds", method: "structure", cases: 0 });
   });
 
+  it("takes a NodePort outside the range that nobody named, as a cluster that serves it must", () => {
+    const node = nodeConfig({ kernel: "5.4.188", nodePorts: [36704] });
+    expect(node.nodePortRange).toEqual([30000, 36704]);
+    expect(searchProperty(PROBE_NODEPORT, node, LONG).counterexample?.what).toBe(
+      "The only probe fails: its source port 36704 is a NodePort.",
+    );
+  });
+
   it("calls a rare violation undecided rather than absent", () => {
     const { verdict, ok, why } = searchProperty(
       { ...PROBE_NODEPORT, aims: () => [] },

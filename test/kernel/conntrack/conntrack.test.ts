@@ -139,6 +139,23 @@ describe("Conntrack of one connection", () => {
     }
   });
 
+  it("lives no longer than the timeout of max_retrans from the third repetition of a segment on", () => {
+    const bench = new ConntrackBench({ sysctls: { "net.netfilter.nf_conntrack_tcp_timeout_max_retrans": "200" } });
+    bench.establish();
+    const left = (seq: number): string | undefined => {
+      bench.pass(">", "P.", { seq, ack: 5001, len: 80 });
+      return bench.show();
+    };
+    expect([1001, 1001, 1001, 1001, 1001, 1081].map(left)).toEqual([
+      "ESTABLISHED 300 [ASSURED]",
+      "ESTABLISHED 300 [ASSURED]",
+      "ESTABLISHED 300 [ASSURED]",
+      "ESTABLISHED 200 [ASSURED]",
+      "ESTABLISHED 200 [ASSURED]",
+      "ESTABLISHED 300 [ASSURED]",
+    ]);
+  });
+
   it("takes the shorter of a state's timeout and the one for data that is not acknowledged", () => {
     const bench = new ConntrackBench({ sysctls: { "net.netfilter.nf_conntrack_tcp_timeout_established": "100" } });
     bench.establish();
@@ -230,6 +247,20 @@ describe("A conntrack table that is full", () => {
     expect(nf_conntrack_drop).toBe(dropped);
     expect([dropped > 20, early > 20, bench.count]).toEqual([true, true, 150 + 400 - dropped - early]);
     for (let client = 1; client <= 150; client += 1) expect(bench.show(client)).toMatch(/ASSURED/);
+  });
+
+  it("looks for such an entry in the new tuple's bucket and the seven behind it, and no further", () => {
+    const sysctls = { "net.netfilter.nf_conntrack_max": "1", "net.netfilter.nf_conntrack_buckets": "1024" };
+    const seen = Array.from({ length: 11 }, (_, distance) => {
+      const bench = new ConntrackBench({ sysctls });
+      const buckets = bench.bucketsOf(1);
+      let client = 2;
+      const behind = (): number => Math.min(...buckets.map((bucket) => (bucket - bench.bucketsOf(client)[0]) & 1023));
+      while (behind() !== distance) client += 1;
+      bench.pass(">", "S", {}, 1);
+      return bench.pass(">", "S", {}, client);
+    });
+    expect(seen).toEqual([...Array<string>(8).fill("NEW"), ...Array<string>(3).fill("DROP")]);
   });
 
   it("is helped by the collector from 95 % on: closing entries go, established ones stay", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CtStatus } from "../../../src/kernel/conntrack/conntrack_table.ts";
+import { CtStatus } from "../../../src/kernel/conntrack/ct_status.ts";
 import { BACKENDS, NODE, POD, smallNetwork } from "../../support/small_network.ts";
 
 /** An exchange per second between a client of the node and a server of the pod, and the entry after each. */

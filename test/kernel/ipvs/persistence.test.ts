@@ -88,6 +88,19 @@ describe("A persistent service", () => {
     expect(isAssured()).toBe(true);
   });
 
+  it("parts with a template at once if its last connection is told to end and none was ever established", () => {
+    const templateAfterDeletion = (flags: readonly string[]): number => {
+      const bench = new Bench({ "net.ipv4.vs.expire_nodest_conn": "1" });
+      bench.service.persistentTimeout = seconds(300);
+      for (const one of flags) bench.wire.inject({ sport: 1000, dport: PORT, flags: one });
+      bench.ipvs.deleteServer(bench.service, bench.servers[1]!);
+      bench.wire.at(1);
+      return bench.template();
+    };
+    expect(templateAfterDeletion(["S"])).toBe(-1);
+    expect(templateAfterDeletion(["S", "."])).toBeGreaterThanOrEqual(0);
+  });
+
   it("schedules a client anew when its server was deleted, or rests under expire_quiescent_template", () => {
     const bench = new Bench({ "net.ipv4.vs.expire_quiescent_template": "1" });
     bench.service.persistentTimeout = seconds(300);
@@ -128,6 +141,17 @@ describe("A server that was deleted", () => {
     expect([server === bench.servers[1], server.stats.connections, server.active]).toEqual([true, 0, 1]);
   });
 
+  it("is remembered for longer than 120 s as long as a connection refers to it", () => {
+    const bench = new Bench();
+    const [first, second] = bench.servers;
+    bench.syn(1000);
+    bench.wire.inject({ sport: 1000, dport: PORT, flags: "." });
+    for (const server of [first, second]) bench.ipvs.deleteServer(bench.service, server!);
+    bench.wire.at(500);
+    const added = SERVERS.map((address) => bench.ipvs.addServer(bench.service, address, 80, 1));
+    expect([added[0] === first, added[1] === second]).toEqual([false, true]);
+  });
+
   it("is a new one for another service, and when nothing has referred to it for 120 s", () => {
     const bench = new Bench();
     const [first] = bench.servers;
@@ -145,5 +169,20 @@ describe("A server that was deleted", () => {
     bench.ipvs.deleteServer(bench.service, server!);
     bench.wire.inject({ src: SERVERS[1], dst: PEER, sport: 80, dport: 1000, flags: "S." });
     expect([server!.stats.inPackets, server!.stats.outPackets]).toEqual([1, 0]);
+  });
+});
+
+describe("The traffic that ipvsadm --stats shows", () => {
+  it("is the same at a service and at its servers together, packets and bytes of either way", () => {
+    const bench = new Bench();
+    bench.syn(1000);
+    bench.wire.inject({ src: SERVERS[1], dst: PEER, sport: 80, dport: 1000, flags: "S.", seq: 1, ack: 1 });
+    bench.wire.inject({ sport: 1000, dport: PORT, flags: "." });
+    bench.syn(1001);
+    const { connections, inPackets, outPackets, inBytes, outBytes } = bench.service.stats;
+    expect([connections, inPackets, inBytes, outPackets, outBytes]).toEqual([2, 3, 60 + 52 + 60, 1, 60]);
+    const [first, second] = bench.servers.map(({ stats }) => stats);
+    expect([first!.inPackets + second!.inPackets, first!.inBytes + second!.inBytes]).toEqual([inPackets, inBytes]);
+    expect([first!.outBytes + second!.outBytes, second!.outPackets]).toEqual([outBytes, outPackets]);
   });
 });

@@ -151,6 +151,16 @@ describe("fo and ovf", () => {
     ]);
     expect(choice(service)).toBe(143);
   });
+
+  it("ovf stays with a server until it has more active connections than its weight", () => {
+    const service = serviceOf("ovf", THREE);
+    load(service, [
+      [0, 0],
+      [0, 0],
+      [3, 9],
+    ]);
+    expect(choice(service)).toBe(141);
+  });
 });
 
 describe("Hashing schedulers", () => {

@@ -46,6 +46,40 @@ describe("The search for a source port that nobody has", () => {
     },
   );
 
+  it("tries 128, 64, 32, 16 and at last 8 ports before it gives up on 6.1, all of them on 4.4", () => {
+    const tried = (kernel: string): number => {
+      const bench = new ConntrackBench({ kernel });
+      for (let port = LOW; port <= HIGH; port += 1) bench.pass(">", "S", {}, port);
+      bench.pass(">", "S", {}, ANOTHER_CLIENT);
+      const range = { address: ADDRESS, portLow: LOW, portHigh: HIGH, isRandom: false };
+      const slot = bench.conntrack.table.extent - 1;
+      chooseUniqueSource(bench.conntrack, new RandomStream("draw"), slot, range);
+      return bench.wire.host.counters.nf_conntrack_found;
+    };
+    // The last port of the range is given out untried on 4.4.
+    expect([tried("6.1"), tried("4.4.11")]).toEqual([128 + 64 + 32 + 16 + 8, 999]);
+  });
+
+  it.each([
+    [511, 1, 511],
+    [512, 600, 1023],
+    [1023, 600, 1023],
+    [1024, 1024, 65535],
+  ])("keeps to the ports that are as privileged as the old one: %i becomes one from %i to %i", (old, low, high) => {
+    const bench = new ConntrackBench();
+    bench.pass(">", "S", {}, old);
+    const range = { address: ADDRESS, portLow: undefined, portHigh: undefined, isRandom: true };
+    const ports = Array.from(
+      { length: 400 },
+      (_, draw) => chooseUniqueSource(bench.conntrack, new RandomStream(`draw ${draw}`), 0, range).port,
+    );
+    const share = (high - low) / 20;
+    expect(Math.min(...ports)).toBeGreaterThanOrEqual(low);
+    expect(Math.min(...ports)).toBeLessThan(low + share);
+    expect(Math.max(...ports)).toBeLessThanOrEqual(high);
+    expect(Math.max(...ports)).toBeGreaterThan(high - share);
+  });
+
   it("ends with a port that is taken when all are, after the whole range", () => {
     const ports = portsGiven("4.4.11", [], 20);
     expect(new Set(ports).size).toBeGreaterThan(10);

@@ -147,6 +147,13 @@ describe("bind(0)", () => {
     expect(bindZero(wire, true)).toBe(-Errno.EADDRINUSE);
   });
 
+  it("parts the halves at an even distance from the low bound, so that no port is in neither", () => {
+    const wire = new Wire({ kernel: "6.1", sysctls: { "net.ipv4.ip_local_port_range": "40000 40005" } });
+    const ports = many(wire, 6, true);
+    expect(ports.slice(0, 2).toSorted((a, b) => a - b)).toEqual([40000, 40001]);
+    expect(ports.toSorted((a, b) => a - b)).toEqual([40000, 40001, 40002, 40003, 40004, 40005]);
+  });
+
   it("passes over reserved ports and over ports that connections own", () => {
     const wire = new Wire({ kernel: "6.1", sysctls: TEN_PORTS });
     wire.set("net.ipv4.ip_local_reserved_ports", "40001,40003,40005");

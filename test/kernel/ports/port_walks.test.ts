@@ -39,6 +39,21 @@ describe("PortWalk, six connects to a destination with hash 1000", () => {
     expect(found[6]).toBe(32768 + 1000 + 48);
   });
 
+  it("walk C1 adds 2 to a step without obstacle if its draw of sixteen is 0, and to no other step", () => {
+    const searchWith = (draw: number, takes: readonly number[]): number[] => {
+      const bench = new PortBench();
+      bench.take(takes);
+      return bench.searchAll(walkAt("C1", 1000, 0, [draw]), { ...DEFAULT_RANGE, hash: 1000 }, 3);
+    };
+    expect([0, 1, 8, 15].map((draw) => searchWith(draw, []))).toEqual([
+      ports("33768 33772 33776"),
+      ports("33768 33770 33772"),
+      ports("33768 33770 33772"),
+      ports("33768 33770 33772"),
+    ]);
+    expect(searchWith(0, [33768])).toEqual(ports("33770 33772 33776"));
+  });
+
   it("with IP_LOCAL_PORT_RANGE the step is 1: 33768 33772 33773 33781 33783 33789 for the same r", () => {
     const walk = walkAt("C2", 1000, 0, [3, 0, 7, 1, 5, 2]);
     const request = { ...DEFAULT_RANGE, hash: 1000, isOptionRange: true };

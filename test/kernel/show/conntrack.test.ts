@@ -44,6 +44,20 @@ describe("showConntrack", () => {
     expect(showConntrack(node)).toBe(`tcp      6 431999 ESTABLISHED ${way} ${back} [ASSURED] mark=0 use=1\n`);
   });
 
+  it("shows a UDP flow without a state, behind all of TCP", () => {
+    const { tcp, machine, node } = smallNetwork();
+    const socket = machine.udp.socket(node, { received() {}, failed() {} });
+    machine.udp.bind(socket, { address: 0, port: 1000 });
+    machine.udp.send(socket, 1, { address: POD, port: 53 });
+    tcp.connect(tcp.socket(node, new RecordingOwner(), 0), POD, 80);
+    const [first, second] = showConntrack(node).split("\n");
+    expect(first).toMatch(/^tcp {6}6 120 SYN_SENT /);
+    expect(second).toBe(
+      "udp      17 30 src=10.23.77.129 dst=10.23.77.138 sport=1000 dport=53 [UNREPLIED] " +
+        "src=10.23.77.138 dst=10.23.77.129 sport=53 dport=1000 mark=0 use=1",
+    );
+  });
+
   it("shows nothing of a namespace without conntrack", () => {
     expect(showConntrack(smallNetwork().pod)).toBe("");
   });
@@ -75,6 +89,11 @@ describe("parseConntrack", () => {
     ]);
   });
 
+  it("takes the mark for 0 where the kernel has none", () => {
+    const text = `udp 17 5 ${"src=1.1.1.1 dst=1.1.1.1 sport=1 dport=2 ".repeat(2)}`;
+    expect(parseConntrack(text).rows[0]?.mark).toBe(0);
+  });
+
   it("passes over other protocols", () => {
     const text =
       "icmp     1 29 src=10.0.0.1 dst=10.0.0.2 type=8 code=0 id=1 src=10.0.0.2 dst=10.0.0.1 type=0 code=0 id=1 mark=0 use=1\n";
@@ -85,6 +104,14 @@ describe("parseConntrack", () => {
     ["nonsense", 'Cannot read "nonsense" as an entry of conntrack -L'],
     ["tcp 6 soon SYN_SENT", 'Cannot read "soon" as a timeout in seconds'],
     ["tcp 6 5 OPEN src=1.1.1.1", 'Cannot read "OPEN" as a TCP state of conntrack'],
+    ["tcp 6 5", 'Cannot read "" as a TCP state of conntrack'],
+    ["tcp 6", 'Cannot read "" as a timeout in seconds'],
+    ["udp 17 5 src=1.1.1.1 dst=web sport=1 dport=2", 'Cannot read "dst=web" as an address in the original direction'],
+    [
+      "udp 17 5 src=1.1.1.1 dst=1.1.1.1 sport=http dport=2",
+      'Cannot read "sport=http" as a port in the original direction',
+    ],
+    [`udp 17 5 ${"src=1.1.1.1 dst=1.1.1.1 sport=1 dport=2 ".repeat(2)}mark=0x1`, 'Cannot read "mark=0x1" as a mark'],
     ["udp 17 5 src=1.1.1.1 dst=1.1.1.1 sport=1", "Cannot find dport= in the original direction"],
     ["udp 17 5 src=1.1.1.1 dst=1.1.1.1 sport=1 dport=2", "Cannot find src= in the reply direction"],
     [

@@ -10,7 +10,7 @@ import { parseIpvs } from "../../../src/kernel/show/ipvs_reader.ts";
 import { withoutConnections } from "../../../src/kernel/show/ipvs_rows.ts";
 import { parseIpvsSave } from "../../../src/kernel/show/ipvs_save_reader.ts";
 import { formatIpvs, formatIpvsSave, showIpvs, showIpvsSave } from "../../../src/kernel/show/ipvs_text.ts";
-import { ip, smallNetwork } from "../../support/small_network.ts";
+import { BACKENDS, ip, NODE, NODE_PORT, RecordingOwner, smallNetwork } from "../../support/small_network.ts";
 import { IPVS_CONNECTION_ROW, IPVS_ROWS } from "../../support/shown_rows.ts";
 
 // Goal: the texts are those of `ipvsadm -Ln`, `ipvsadm -Lnc` and `ipvsadm-save -n`, and reading them gives the rows back.
@@ -118,6 +118,32 @@ describe("showIpvs", () => {
   });
 });
 
+describe("showIpvsConnections", () => {
+  it("shows templates by whether a connection of theirs was answered, and UDP without a state of its own", () => {
+    const { loop, machine, tcp, node } = smallNetwork();
+    const ipvs = machine.requireIpvs(node);
+    for (const protocol of [Protocol.UDP, Protocol.TCP]) {
+      const service = ipvs.addService(protocol, NODE, NODE_PORT, "rr");
+      service.persistentTimeout = 300_000_000;
+      ipvs.addServer(service, BACKENDS[0], 443, 1);
+    }
+    const socket = machine.udp.socket(node, { received() {}, failed() {} });
+    machine.udp.bind(socket, { address: NODE, port: 1000 });
+    machine.udp.send(socket, 1, { address: NODE, port: NODE_PORT });
+    const client = tcp.socket(node, new RecordingOwner(), 0);
+    tcp.bind(client, { address: 0, port: 1000 });
+    tcp.connect(client, NODE, NODE_PORT);
+    loop.runUntil(1000);
+    const lines = showIpvsConnections(node).split("\n").slice(2, -1);
+    expect(lines).toEqual([
+      "TCP 05:00  ASSURED     10.23.77.129:0     10.23.77.129:36704 10.23.77.140:443",
+      "UDP 05:00  NONE        10.23.77.129:0     10.23.77.129:36704 10.23.77.140:443",
+      "TCP 15:00  ESTABLISHED 10.23.77.129:1000  10.23.77.129:36704 10.23.77.140:443",
+      "UDP 05:00  UDP         10.23.77.129:1000  10.23.77.129:36704 10.23.77.140:443",
+    ]);
+  });
+});
+
 describe("parseIpvs", () => {
   it("reads the lines of incident 001, which have lost their double blanks", () => {
     const { rows, problems } = parseIpvs("TCP 169.254.20.10:20869 rr\nTCP 10.10.85.235:36704 rr  \n");
@@ -164,6 +190,10 @@ describe("parseIpvsSave", () => {
     ["-A -t web:http -s rr", 'Cannot read "web:http" as address:port: save with ipvsadm-save -n'],
     ["-A -t 10.0.0.1:80", "Cannot find the scheduler: -s"],
     ["-A -t 10.0.0.1:80 -s rr -p soon", 'Cannot read "-p soon" as seconds'],
+    ["-A t 10.0.0.1:80 -s rr", 'Cannot read "t" as an option'],
+    ["-A -f x -s rr", 'Cannot read "x" as a firewall mark'],
+    ["-a -t 10.0.0.1:80 -m", 'Cannot read "-r " as address:port: save with ipvsadm-save -n'],
+    ["-A -t 10.0.0.1:80 -s rr -p 9007199254740992", 'Cannot read "-p 9007199254740992" as seconds'],
     ["-A -t 10.0.0.1:80 -s", "Cannot find the value of -s"],
     [
       "-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1",
@@ -173,6 +203,16 @@ describe("parseIpvsSave", () => {
     ["-a -t 10.0.0.1:80 -r 10.0.0.2:80 -w x", 'Cannot read "-w x" as a weight'],
   ])("says what is wrong with %s, and in which line", (line, message) => {
     expect(parseIpvsSave(`\n${line}\n`)).toEqual({ rows: [], problems: [{ line: 2, message }] });
+  });
+});
+
+describe("formatIpvs of what ipvsadm-save tells", () => {
+  it("shows weight 1 where it names none, and no connections", () => {
+    const { rows, problems } = parseIpvsSave("-A -u 10.0.0.1:53 -s rr\n-a -u 10.0.0.1:53 -r 10.0.0.2:53 -m\n");
+    expect(problems).toEqual([]);
+    expect(formatIpvs(rows)).toBe(
+      `${TITLE}UDP  10.0.0.1:53 rr\n  -> 10.0.0.2:53                  Masq    1      0          0         \n`,
+    );
   });
 });
 

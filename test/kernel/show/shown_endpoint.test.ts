@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { endpointText, ipv4Of, parseEndpoint } from "../../../src/kernel/show/shown_endpoint.ts";
+import { compareEndpoints, endpointText, ipv4Of, parseEndpoint } from "../../../src/kernel/show/shown_endpoint.ts";
 import { ip } from "../../support/small_network.ts";
 
 describe("parseEndpoint", () => {
@@ -27,6 +27,7 @@ describe("parseEndpoint", () => {
     "[::1::]:80",
     "1:2:3:4:5:6:7:8:9:80",
     "10.0.0.1:http",
+    "[::ffff:10.0.0.256]:80",
   ])("reads nothing in %s", (text) => {
     expect(parseEndpoint(text)).toBeUndefined();
   });
@@ -44,5 +45,22 @@ describe("ipv4Of", () => {
     expect(ipv4Of("::ffff:10.0.0.1")).toBe(ip("10.0.0.1"));
     expect(ipv4Of("10.0.0.1")).toBe(ip("10.0.0.1"));
     expect(ipv4Of("::1")).toBeUndefined();
+  });
+});
+
+describe("compareEndpoints", () => {
+  it("sorts IPv4 by number, then all else by its letters, then by port", () => {
+    const sorted = [":::1", "10.0.0.1:80", "[::]:1", "200.0.0.1:1", "*:1", "9.0.0.1:1", "10.0.0.1:9"]
+      .map((text) => parseEndpoint(text)!)
+      .toSorted(compareEndpoints);
+    expect(sorted.map(endpointText)).toEqual([
+      "9.0.0.1:1",
+      "10.0.0.1:9",
+      "10.0.0.1:80",
+      "200.0.0.1:1",
+      "*:1",
+      "[::]:1",
+      "[::]:1",
+    ]);
   });
 });

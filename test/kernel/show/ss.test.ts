@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseSs } from "../../../src/kernel/show/ss_reader.ts";
 import { durationText, formatSs, showSs } from "../../../src/kernel/show/ss_text.ts";
-import { ip, listen, POD, RecordingOwner, smallNetwork } from "../../support/small_network.ts";
+import { BACKENDS, ip, listen, POD, RecordingOwner, smallNetwork } from "../../support/small_network.ts";
 import { SS_ROW } from "../../support/shown_rows.ts";
 
 // Goal: the text is that of `ss -tan`, and reading it gives the rows back.
@@ -121,6 +121,20 @@ describe("showSs", () => {
     expect(at(64)).toBe("");
   });
 
+  it("shows FIN-WAIT-2 as the kernel's small sockets are: nothing to send, and a timer of tcp_fin_timeout", () => {
+    const { tcp, loop, node } = smallNetwork({ sysctls: { "net.ipv4.tcp_fin_timeout": "20" } });
+    const client = tcp.socket(node, new RecordingOwner(), 0);
+    tcp.bind(client, { address: 0, port: 40_000 });
+    tcp.connect(client, BACKENDS[0], 443);
+    loop.runUntil(500_000);
+    tcp.close(client);
+    expect(showSs(node, { hasTimers: true, hasHeader: false })).toContain("timer:(on,200ms,0)");
+    loop.runUntil(1_500_000);
+    expect(showSs(node, { hasTimers: true, hasHeader: false })).toBe(
+      "FIN-WAIT-2 0      0      10.23.77.129:40000 10.23.77.140:443 timer:(timewait,19sec,0)\n",
+    );
+  });
+
   it("lists sockets in one order, listening ones first, whatever the order in which they were opened", () => {
     const { tcp, node } = smallNetwork();
     for (const port of [9000, 81, 8080]) listen(tcp, node, new RecordingOwner(), port);
@@ -163,6 +177,7 @@ describe("parseSs", () => {
     ["ESTAB 0 x 1.1.1.1:1 1.1.1.1:2", 'Cannot read "0 x" as Recv-Q and Send-Q'],
     ["ESTAB 0 0 web:1 1.1.1.1:2", 'Cannot read "web:1" as the local address:port'],
     ["ESTAB 0 0 1.1.1.1:1", 'Cannot read "" as the peer\'s address:port'],
+    ["ESTAB 0 0 1.1.1.1:1 1.1.1.1:2 timer:(on)", 'Cannot read "timer:(on)" as a timer'],
     ["ESTAB 0 0 1.1.1.1:1 1.1.1.1:2 timer:(on,soon,0)", 'Cannot read "timer:(on,soon,0)" as a timer'],
   ])("says what is wrong with %s, and in which line", (line, message) => {
     const { rows, problems } = parseSs(`\nESTAB 0 0 1.1.1.1:1 1.1.1.1:2\n${line}\n`);

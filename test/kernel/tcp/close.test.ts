@@ -107,6 +107,17 @@ describe("close()", () => {
   });
 });
 
+describe("An orphan whose FIN nobody acknowledges", () => {
+  it("sends it eight times more, and is gone at the next timeout", () => {
+    const wire = new Wire();
+    const { slot } = wire.establish(PORT);
+    wire.tcp.close(slot);
+    wire.at(300);
+    expect(wire.takeFlags()).toEqual(Array(9).fill("F."));
+    expect([wire.host.ports.inUse, wire.host.counters.TcpExtTCPTimeouts]).toEqual([0, 9]);
+  });
+});
+
 describe("tcp_max_tw_buckets", () => {
   it("lets a connection over the limit just close: its tuple and port are free at once", () => {
     const wire = new Wire({ sysctls: { "net.ipv4.tcp_max_tw_buckets": "3" } });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Errno } from "../../../src/kernel/errno.ts";
+import { Protocol } from "../../../src/kernel/packet.ts";
 import { TcpState } from "../../../src/kernel/tcp/tcp_states.ts";
 import { listen } from "../../support/small_network.ts";
 import { Wire } from "../../support/wire.ts";
@@ -44,6 +45,13 @@ describe("An ICMP error for a socket in SYN_SENT", () => {
       wire.injectIcmpError(3, 1, { sport: syn.sport, dport: PORT, seq: (syn.seq + offset) | 0 });
       expect(wire.owner.lines.length === 1).toBe(isFatal);
     }
+  });
+
+  it("counts only if it quotes TCP", () => {
+    const wire = new Wire();
+    const { syn } = wire.connect(PORT);
+    wire.injectIcmpError(3, 1, { sport: syn.sport, dport: PORT, seq: syn.seq }, Protocol.ICMP);
+    expect(wire.owner.lines).toEqual([]);
   });
 
   it("counts only for the connection it quotes", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { listen } from "../../support/small_network.ts";
+import type { Ipv4 } from "../../../src/units.ts";
+import { ip, listen, RecordingOwner } from "../../support/small_network.ts";
 import { Wire } from "../../support/wire.ts";
 
 const PORT = 80;
@@ -37,11 +38,32 @@ describe("A segment without a connection", () => {
     expect([answerTo(flags, len, true), answerTo(flags, len, false)]).toEqual([listening, closed]);
   });
 
-  it("is for the listener on its address rather than for the one on 0.0.0.0, and for none on another port", () => {
+  it("is for the listener on its port, for none on another", () => {
     const wire = new Wire();
     listen(wire.tcp, wire.host, wire.owner, PORT);
     expect(wire.inject({ sport: 40000, dport: PORT + 1, flags: "S", seq: SEQ }).takeFlags()).toEqual(["R."]);
     expect(wire.inject({ sport: 40000, dport: PORT, flags: "S", seq: SEQ }).takeFlags()).toEqual(["S."]);
+  });
+
+  it("is for the listener on its address rather than for the one on 0.0.0.0, and for none on another address", () => {
+    const others = [ip("192.0.2.3"), ip("192.0.2.4")] as const;
+    const accepting = (addresses: readonly Ipv4[]): (string | undefined)[] => {
+      const wire = new Wire();
+      for (const address of others) wire.host.addAddress(wire.host.device("eth0")!, address, 32);
+      const owners = addresses.map((address) => {
+        const owner = new RecordingOwner();
+        const slot = wire.tcp.socket(wire.host, owner, 0);
+        wire.tcp.bind(slot, { address, port: PORT, hasReuseAddress: true, hasReusePort: true });
+        wire.tcp.listen(slot);
+        return owner;
+      });
+      const [answer] = wire.inject({ dst: others[0], sport: 1, dport: PORT, flags: "S", seq: SEQ }).takeSent();
+      wire.inject({ dst: others[0], sport: 1, dport: PORT, flags: ".", seq: SEQ + 1, ack: (answer?.seq ?? 0) + 1 });
+      return [answer?.flags, ...owners.map(({ lines }) => lines[0])];
+    };
+    expect(accepting([0, others[0], others[1]])).toEqual(["S.", undefined, "accepted", undefined]);
+    expect(accepting([others[1], 0])).toEqual(["S.", undefined, "accepted"]);
+    expect(accepting([others[1]])).toEqual(["R.", undefined]);
   });
 
   it("draws a RST every time: there is no rate limit", () => {

@@ -113,6 +113,39 @@ describe("A UDP socket", () => {
     expect(bytes).toEqual(["3", "2", "1"]);
   });
 
+  it("binds once, and its port is free again when it is closed, though others share it", () => {
+    const network = smallNetwork();
+    const { udp } = network.machine;
+    const shared = { address: NODE, port: 53, hasReuseAddress: true };
+    const [first, second] = [socketOf(network, network.node), socketOf(network, network.node)];
+    expect([udp.bind(first.socket, shared), udp.bind(second.socket, shared)]).toEqual([0, 0]);
+    expect(udp.bind(first.socket, { address: NODE, port: 54 })).toBe(-22);
+    udp.close(second.socket);
+    udp.send(socketOf(network, network.pod).socket, 9, { address: NODE, port: 53 });
+    network.loop.runUntil(1000);
+    expect([first.lines.length, second.lines]).toEqual([1, []]);
+    udp.close(first.socket);
+    expect(udp.bind(socketOf(network, network.node).socket, { address: NODE, port: 53 })).toBe(0);
+  });
+
+  it("gets no peer where no route leads, nor if no port is left", () => {
+    const network = smallNetwork({ sysctls: { "net.ipv4.ip_local_port_range": "40000 40000" } });
+    const connect = (address: string): number =>
+      network.machine.udp.connect(socketOf(network, network.node).socket, ip(address), 53);
+    expect([connect("10.60.0.1"), connect("10.60.0.1")]).toEqual([-101, -11]);
+  });
+
+  it.each([
+    ["EINVAL", "blackhole", -22],
+    ["EHOSTUNREACH", "unreachable", -113],
+    ["EACCES", "prohibit", -13],
+  ] as const)("is told %s where the route is a %s", (_, kind, errno) => {
+    const network = smallNetwork();
+    network.node.addRoute({ destination: ip("10.50.0.0"), prefixLength: 16, kind });
+    const { socket } = socketOf(network, network.node);
+    expect(network.machine.udp.connect(socket, ip("10.50.0.1"), 53)).toBe(errno);
+  });
+
   it("tells ENETUNREACH, EHOSTUNREACH and EDESTADDRREQ at once", () => {
     const network = smallNetwork();
     network.node.addRoute({ destination: ip("10.50.0.0"), prefixLength: 16, kind: "unreachable" });

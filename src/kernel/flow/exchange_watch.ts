@@ -1,0 +1,205 @@
+import type { Micros } from "../../units.ts";
+import { SocketFlag } from "../tcp/socket_table.ts";
+import type { Netns } from "../netns.ts";
+import { Protocol } from "../packet.ts";
+import type { Tcp } from "../tcp/tcp.ts";
+import { TcpState } from "../tcp/tcp_states.ts";
+import { packPorts } from "../tuple_index.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
+import type { EntryFacts, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
+import { entrySequences, waitSequences } from "./exchange_sequences.ts";
+import type { Flow, FlowServer } from "./flow.ts";
+import { readMeters } from "./meters.ts";
+
+/** What stands in the kernels of a group before a connection, to be compared with what stands there after it. */
+interface Before {
+  readonly events: number;
+  readonly chances: number;
+  readonly packets: readonly number[];
+  readonly meters: readonly (readonly number[])[];
+  readonly entries: readonly number[];
+  readonly ipvsConnections: readonly number[];
+}
+
+/**
+ * Watches one connection packet by packet, from connect() on, while nothing else goes on, and tells what it did. It may
+ * turn out that there is nothing to learn from it: it failed, something else came in between, a rule drew lots, a packet
+ * was translated or came to a service.
+ */
+export class ExchangeWatch {
+  readonly conduct: number;
+  readonly #flow: Flow;
+  readonly #server: FlowServer;
+  readonly #tcp: Tcp;
+  readonly #slot: number;
+  readonly #begins: Micros;
+  /** When something else is due. */
+  readonly #quietUntil: Micros;
+  readonly #before: Before;
+  readonly #namespaces: readonly Netns[];
+  readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
+  readonly #peer: { readonly address: number; readonly ports: number };
+  #serverInitial: number | undefined = undefined;
+  #finishes = -1;
+  #connects = -1;
+
+  // oxlint-disable-next-line max-params -- what the flow path knows when it begins to watch
+  constructor(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number) {
+    const { sockets, machine } = tcp;
+    this.conduct = conduct;
+    this.#flow = flow;
+    this.#server = server;
+    this.#tcp = tcp;
+    this.#slot = slot;
+    this.#begins = machine.loop.now;
+    this.#quietUntil = machine.loop.next;
+    this.#namespaces = machine.group.machines.flatMap(({ namespaces }) => namespaces);
+    this.#before = this.#lookAround();
+    const [local, remote] = [sockets.localPort(slot), sockets.remotePort(slot)];
+    const initial = tcp.sequences.of(sockets.local(slot), sockets.remote(slot), sockets.ports(slot));
+    this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
+    this.#peer = { address: sockets.remote(slot), ports: packPorts(remote, local) };
+  }
+
+  /** The client has got what it wanted. */
+  finish(time: Micros, connectTime: Micros): void {
+    this.#finishes = time - this.#begins;
+    this.#connects = connectTime;
+  }
+
+  /** Looks how far the connection is. @returns `spoilt` as soon as it is clear that nothing can be learnt. */
+  poll(): "goes on" | "over" | "spoilt" {
+    const { machine } = this.#tcp;
+    const { group } = machine;
+    if (machine.loop.now >= this.#quietUntil) return "spoilt";
+    if (this.#flow.changes !== group.changes || this.#flow.listenerChanges !== group.listenerChanges) return "spoilt";
+    this.#readServerInitial();
+    if (group.packets.inUse > 0 || this.#isOpen(this.#clientSlot(), this.#tcp)) return "goes on";
+    if (this.#isOpen(this.#serverSlot(), this.#server.tcp)) return "goes on";
+    return this.#finishes < 0 ? "spoilt" : "over";
+  }
+
+  /** What the connection did, once it is over; `undefined` if another one might do something else. */
+  facts(): ExchangeFacts | undefined {
+    const { loop, group } = this.#tcp.machine;
+    const before = this.#before;
+    const now = this.#lookAround();
+    const synArrives = this.#synArrives();
+    const isPlain =
+      now.chances === before.chances &&
+      now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]);
+    if (!isPlain || synArrives === undefined) return undefined;
+    const sequences: number[] = [];
+    const waits = this.#waits(sequences);
+    const entries = this.#entries(sequences, now.entries);
+    if (waits === undefined || entries === undefined) return undefined;
+    return {
+      constants: {
+        duration: loop.now - this.#begins,
+        finishes: this.#finishes,
+        connects: this.#connects,
+        synArrives,
+        events: now.events - before.events,
+        packets: group.machines.map((_, index) => now.packets[index]! - before.packets[index]!),
+        rises: now.meters.map((values, index) => risesOf(before.meters[index]!, values)),
+        waits,
+        entries,
+      },
+      initial: [this.#client.initial, this.#serverInitial!],
+      sequences,
+    };
+  }
+
+  #lookAround(): Before {
+    const { loop, group } = this.#tcp.machine;
+    return {
+      events: loop.fired,
+      chances: group.chances,
+      packets: group.machines.map(({ packetsSent }) => packetsSent),
+      meters: this.#namespaces.map(readMeters),
+      entries: this.#namespaces.map(({ conntrack }) => conntrack?.table.count ?? 0),
+      ipvsConnections: this.#namespaces.map(({ ipvs }) => ipvs?.connections.count ?? 0),
+    };
+  }
+
+  #clientSlot(): number {
+    const { address, ports } = this.#client;
+    return this.#tcp.sockets.index.find(address, this.#peer.address, ports, this.#tcp.sockets.scope(this.#slot));
+  }
+
+  #serverSlot(): number {
+    const { tcp, netns } = this.#server;
+    return tcp.sockets.index.find(this.#peer.address, this.#client.address, this.#peer.ports, netns.id);
+  }
+
+  #isOpen(slot: number, { sockets }: Tcp): boolean {
+    return slot >= 0 && sockets.state(slot) !== TcpState.TIME_WAIT;
+  }
+
+  #readServerInitial(): void {
+    const slot = this.#serverSlot();
+    if (slot >= 0) this.#serverInitial ??= this.#server.tcp.sockets.iss(slot);
+  }
+
+  /** When the server took its number: the only moment at which the clock gives it. */
+  #synArrives(): Micros | undefined {
+    if (this.#serverInitial === undefined) return undefined;
+    const { sequences } = this.#server.tcp;
+    const numberAt = (after: Micros): number =>
+      sequences.of(this.#peer.address, this.#client.address, this.#peer.ports, this.#begins + after);
+    const estimate = ((this.#serverInitial - numberAt(0)) | 0) / 15.625;
+    for (let after = Math.max(0, Math.floor(estimate) - 1); after <= estimate + 1; after += 1) {
+      if (numberAt(after) === this.#serverInitial) return after;
+    }
+    return undefined;
+  }
+
+  #waits(sequences: number[]): readonly WaitFacts[] | undefined {
+    const waits: WaitFacts[] = [];
+    for (const side of ["client", "server"] as const) {
+      const { sockets, timeWaits } = side === "client" ? this.#tcp : this.#server.tcp;
+      const slot = side === "client" ? this.#clientSlot() : this.#serverSlot();
+      if (slot < 0) continue;
+      const since = timeWaits.lastTimestamp(slot);
+      const isPlain = since >= this.#begins && sockets.retransmits(slot) === 0 && sockets.backoff(slot) === 0;
+      if (!isPlain || (side === "client" && slot !== this.#slot)) return undefined;
+      waits.push({ side, begins: since - this.#begins, flags: sockets.flags(slot) & ~SocketFlag.HASHED });
+      sequences.push(...waitSequences(sockets, slot));
+    }
+    return waits;
+  }
+
+  #entries(sequences: number[], counts: readonly number[]): readonly EntryFacts[] | undefined {
+    const entries: EntryFacts[] = [];
+    for (const [index, { conntrack }] of this.#namespaces.entries()) {
+      if (conntrack === undefined) continue;
+      const { table } = conntrack;
+      const { address, ports } = this.#client;
+      const node = table.find(address, this.#peer.address, ports, Protocol.TCP);
+      const reply = table.find(this.#peer.address, address, this.#peer.ports, Protocol.TCP);
+      if (counts[index]! - this.#before.entries[index]! !== (node < 0 ? 0 : 1)) return undefined;
+      if (node < 0) continue;
+      const slot = node >> 1;
+      const isTranslated = table.has(slot, CtStatus.SRC_NAT | CtStatus.DST_NAT);
+      if (isTranslated || reply !== 2 * slot + 1 || node !== 2 * slot || !table.has(slot, CtStatus.CONFIRMED))
+        return undefined;
+      const timer = conntrack.timerOf(slot);
+      entries.push({
+        netns: index,
+        status: table.status(slot),
+        state: table.state(slot),
+        lastDirection: table.lastDirection(slot),
+        lastInput: table.lastInput(slot),
+        retransmits: table.retransmits(slot),
+        expires: table.expires(slot) - this.#begins,
+        timer: timer === Infinity ? -1 : timer - this.#begins,
+      });
+      sequences.push(...entrySequences(table, slot));
+    }
+    return entries;
+  }
+}
+
+function risesOf(before: readonly number[], now: readonly number[]): readonly number[] {
+  return now.some((value, index) => value !== before[index]) ? now.map((value, index) => value - before[index]!) : [];
+}

@@ -1,0 +1,199 @@
+import { assert } from "../../sim/assert.ts";
+import type { EventLoop } from "../../sim/event_loop.ts";
+import type { Micros, Port } from "../../units.ts";
+import type { MachineGroup } from "../machine_group.ts";
+import type { Netns } from "../netns.ts";
+import { SocketFlag } from "../tcp/socket_table.ts";
+import type { Tcp } from "../tcp/tcp.ts";
+import { Exchange } from "./exchange.ts";
+import { ExchangeWatch } from "./exchange_watch.ts";
+import type { ExchangeFacts } from "./exchange_facts.ts";
+import type { Flow, FlowConduct, FlowServer } from "./flow.ts";
+import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
+
+/** Connections that are watched before others are carried, and how many may spoil it before nobody tries any longer. */
+const WATCHED = 3;
+const REFUSED_MOST = 20;
+
+/** How often one that is watched is looked at. */
+const POLL: Micros = 10;
+
+/** A connection is only watched where nothing is due for this long. */
+const QUIET: Micros = 300;
+
+/** Each so many-th connection goes packet by packet and is compared with what was learnt: a power of two. */
+const AUDIT_EVERY = 4096;
+
+/**
+ * Carries whole connections at once, from connect() to the last packet, where nothing that could make a difference lies
+ * between: no other event, no rule that names the port, no service on it, no entry of an earlier connection in any table,
+ * no table near its limit. Tables, counters, draws, times and outcomes are those of the packets. Every other connection
+ * goes packet by packet: failing ones do, by all this.
+ *
+ * What a connection does is not written down here: it is learnt from some of the same kind that went packet by packet,
+ * forgotten whenever routes, rules, sysctls or listeners change, and compared again every so often.
+ *
+ * Connections that are translated, that go through a service or a VXLAN tunnel, or whose port was bound beforehand are
+ * always left to their packets.
+ */
+export class FlowPath {
+  readonly #group: MachineGroup;
+  readonly #loop: EventLoop;
+  readonly #pollHandler: number;
+  /** What has been carried since counters were last brought up to date. */
+  readonly #unsettled: Exchange[] = [];
+  /** The flow of which a connection is being watched. */
+  #watched: Flow | undefined = undefined;
+  /** The ports that rules name anywhere, as of `#portsChanges`. */
+  readonly #namedPorts = new Uint8Array(65536);
+  #portsChanges = -1;
+  #carried = 0;
+
+  constructor(group: MachineGroup, loop: EventLoop) {
+    this.#group = group;
+    this.#loop = loop;
+    this.#pollHandler = loop.handler("flow/watches", () => this.#poll());
+  }
+
+  /**
+   * Carries the connection that a socket is about to begin: its route, tuple and port are chosen, its SYN is not sent.
+   *
+   * @returns whether all is done: the connection is over, and `flow.last` tells how long it took the client.
+   */
+  carry(flow: Flow, tcp: Tcp, slot: number): boolean {
+    const group = this.#group;
+    if (flow.changes !== group.changes || flow.listenerChanges !== group.listenerChanges) this.#renew(flow, tcp, slot);
+    const server = flow.server;
+    if (server === undefined) return false;
+    const conduct = server.owner.conductOf!(flow.requestBytes);
+    const known = (flow.conducts[conduct] ??= { exchange: undefined, watched: [], refused: 0 });
+    const { exchange } = known;
+    if (exchange === undefined) {
+      if (known.refused < REFUSED_MOST) this.#watch(flow, server, conduct, tcp, slot);
+      return false;
+    }
+    const begins = this.#loop.now;
+    if (!this.#loop.isQuietUntil(begins + exchange.duration)) return false;
+    // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
+    const { sockets } = tcp;
+    if (sockets.iss(slot) !== 0 || this.#isNamed(sockets.localPort(slot))) return false;
+    if (!exchange.mayCarry(tcp, slot, server)) return false;
+    flow.carried += 1;
+    if ((flow.carried & (AUDIT_EVERY - 1)) === 0) {
+      this.#watch(flow, server, conduct, tcp, slot);
+      return false;
+    }
+    if (exchange.unsettled === 0) this.#unsettled.push(exchange);
+    exchange.apply(tcp, slot, server);
+    server.owner.hasConducted!(flow.requestBytes);
+    flow.last = exchange;
+    this.#carried += 1;
+    this.#loop.advanceTo(begins + exchange.finishes);
+    return true;
+  }
+
+  /** Connections that were carried at once so far. */
+  get carried(): number {
+    return this.#carried;
+  }
+
+  /** Brings all counters up to date; ask for it before they are read. */
+  settle(): void {
+    for (const exchange of this.#unsettled) exchange.settle();
+    this.#unsettled.length = 0;
+  }
+
+  #isNamed(port: Port): boolean {
+    if (this.#portsChanges !== this.#group.changes) this.#namePorts();
+    return this.#namedPorts[port] === 1;
+  }
+
+  #namePorts(): void {
+    this.#portsChanges = this.#group.changes;
+    for (const { namespaces } of this.#group.machines) {
+      for (const { rulePorts } of namespaces) rulePorts?.addTo(this.#namedPorts);
+    }
+  }
+
+  /** Something has changed: the server is looked for again, and what was learnt stands only if just listeners changed. */
+  #renew(flow: Flow, tcp: Tcp, slot: number): void {
+    const found = this.#findServer(tcp, slot);
+    const isSame = flow.changes === this.#group.changes && found !== undefined && found.owner === flow.server?.owner;
+    if (!isSame) flow.conducts = [];
+    flow.server = found;
+    flow.changes = this.#group.changes;
+    flow.listenerChanges = this.#group.listenerChanges;
+  }
+
+  #allTables(): FlowTables {
+    const namespaces = this.#group.machines.flatMap((machine) => machine.namespaces);
+    return {
+      conntracks: namespaces.flatMap(({ conntrack }) => conntrack ?? []),
+      ipvs: namespaces.flatMap(({ ipvs }) => ipvs ?? []),
+    };
+  }
+
+  #findServer(tcp: Tcp, slot: number): FlowServer | undefined {
+    const { sockets } = tcp;
+    const client = tcp.netnsOf(slot);
+    const address = sockets.remote(slot);
+    const port = sockets.remotePort(slot);
+    if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
+    const namespaces = this.#group.machines.flatMap((machine) => machine.namespaces);
+    const isBarred = ({ vxlan, ipvs }: Netns): boolean =>
+      vxlan !== undefined || ipvs?.settings.natIcmpSend === true || ipvs?.hasServiceOn(port) === true;
+    if (namespaces.some(isBarred)) return undefined;
+    const owners = client.hasAddress(address) ? [client] : namespaces.filter((netns) => netns.hasAddress(address));
+    const [netns] = owners;
+    if (netns === undefined || owners.length > 1) return undefined;
+    const server = netns.machine.tcp;
+    const listener = server.listeners.find(server.sockets, netns.id, address, port);
+    if (listener < 0 || server.sockets.has(listener, SocketFlag.REUSE_PORT)) return undefined;
+    const owner = server.sockets.owner(listener);
+    return owner?.conductOf === undefined ? undefined : { netns, tcp: server, listener, owner };
+  }
+
+  // oxlint-disable-next-line max-params -- what `carry` knows
+  #watch(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number): void {
+    const isTimely = this.#watched === undefined && this.#loop.isQuietUntil(this.#loop.now + QUIET);
+    if (!isTimely || this.#group.packets.inUse > 0) return;
+    const port = tcp.sockets.localPort(slot);
+    if (tcp.sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
+    if (!isTupleUnused(tcp, slot, server, this.#allTables())) return;
+    this.#watched = flow;
+    flow.watch = new ExchangeWatch(flow, server, conduct, tcp, slot);
+    this.#loop.after(POLL, this.#pollHandler, 0);
+  }
+
+  #poll(): void {
+    const flow = this.#watched!;
+    const watch = flow.watch!;
+    const progress = watch.poll();
+    this.#loop.countEvents(-1);
+    if (progress === "goes on") {
+      this.#loop.after(POLL, this.#pollHandler, 0);
+      return;
+    }
+    this.#watched = undefined;
+    flow.watch = undefined;
+    if (flow.changes !== this.#group.changes || flow.listenerChanges !== this.#group.listenerChanges) return;
+    this.#learn(flow.conducts[watch.conduct]!, progress === "over" ? watch.facts() : undefined);
+  }
+
+  #learn(known: FlowConduct, facts: ExchangeFacts | undefined): void {
+    if (facts === undefined) {
+      known.refused += 1;
+      return;
+    }
+    if (known.exchange !== undefined) {
+      assert(known.exchange.agreesWith(facts), "a connection does packet by packet what the flow path has learnt");
+      return;
+    }
+    known.watched.push(facts);
+    const exchange = Exchange.learn(this.#group, known.watched);
+    if (exchange === undefined) {
+      known.watched = [facts];
+      known.refused += 1;
+    } else if (known.watched.length === WATCHED) known.exchange = exchange;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { Hook, Verdict } from "../../../src/kernel/netfilter/hooks.ts";
+import { CtState, Protocol, TcpFlag } from "../../../src/kernel/packet.ts";
+import type { Ipv4 } from "../../../src/units.ts";
+import { ConntrackBench } from "../../support/conntrack_bench.ts";
+import { ip } from "../../support/small_network.ts";
+import { HOST, PEER } from "../../support/wire.ts";
+
+describe("Two first packets of one connection on their way", () => {
+  it("end with the second one's drop at confirmation, which counts as a failed insertion and as a drop", () => {
+    const { wire } = new ConntrackBench();
+    const { hooks, counters } = wire.host;
+    const [first, second] = [0, 1].map(() => {
+      const packet = wire.machine.packets.take();
+      packet.src = PEER;
+      packet.dst = ip("198.51.100.1");
+      packet.sport = 40000;
+      packet.dport = 80;
+      packet.flags = TcpFlag.SYN;
+      return packet;
+    });
+    const verdicts = [Hook.PRE_ROUTING, Hook.POST_ROUTING].flatMap((hook) => [
+      hooks.run(hook, first!),
+      hooks.run(hook, second!),
+    ]);
+    expect(verdicts).toEqual([Verdict.ACCEPT, Verdict.ACCEPT, Verdict.ACCEPT, Verdict.DROP]);
+    expect([counters.nf_conntrack_insert_failed, counters.nf_conntrack_drop]).toEqual([1, 1]);
+  });
+});
+
+describe("An ICMP error about a tracked connection", () => {
+  it("is RELATED if it is addressed to the one whose packet it quotes, else INVALID", () => {
+    const related = (destination: Ipv4): boolean => {
+      const { wire } = new ConntrackBench();
+      const { syn } = wire.connect(80, ip("198.51.100.1"));
+      const packet = wire.machine.packets.take();
+      packet.protocol = Protocol.ICMP;
+      packet.src = PEER;
+      packet.dst = destination;
+      packet.quotedProtocol = Protocol.TCP;
+      packet.quotedSrc = syn.src;
+      packet.quotedDst = syn.dst;
+      packet.quotedSport = syn.sport;
+      packet.quotedDport = syn.dport;
+      wire.host.hooks.run(Hook.PRE_ROUTING, packet);
+      return packet.ctState === CtState.RELATED;
+    };
+    expect([related(HOST), related(ip("192.0.2.9")), related(ip("198.51.100.1"))]).toEqual([true, false, false]);
+  });
+});

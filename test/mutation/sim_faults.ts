@@ -1,0 +1,83 @@
+import type { Fault } from "./fault.ts";
+
+/** Faults in time and chance, and in the kernel's clock. */
+export const SIM_FAULTS: readonly Fault[] = [
+  {
+    wrong: "An event that was scheduled later fires before one of the same moment.",
+    file: "sim/event_loop.ts",
+    find: "if (time < earliest || (time === earliest && sequence < queue.earliestSequence)) {",
+    replace: "if (time <= earliest) {",
+  },
+  {
+    wrong: "Of two equal times the queue's left child wins, whatever their sequences.",
+    file: "sim/timer_queue.ts",
+    find: "if (rightTime < leftTime || (rightTime === leftTime && sequences[right]! < sequences[child]!)) child = right;",
+    replace: "if (rightTime < leftTime) child = right;",
+  },
+  {
+    wrong: "A timer column that grows copies from its first row, not from its oldest timer.",
+    file: "sim/timer_column.ts",
+    find: "const row = (this.#head + index) & (capacity - 1);",
+    replace: "const row = index;",
+  },
+  {
+    wrong: "A fingerprint does not see the upper half of a moment.",
+    file: "sim/fingerprint.ts",
+    find: "    this.add(Math.floor(value / 4294967296));\n",
+    replace: "",
+  },
+  {
+    wrong: "The logarithm's series ends four terms early.",
+    file: "sim/distributions.ts",
+    find: "for (let power = 23; power >= 3; power -= 2)",
+    replace: "for (let power = 15; power >= 3; power -= 2)",
+  },
+  {
+    wrong: "The first and the last of some whole numbers are drawn half as often as the others.",
+    file: "sim/random.ts",
+    find: "return Math.floor(this.#next() * bound);",
+    replace: "return Math.round(this.#next() * (bound - 1));",
+  },
+  {
+    wrong: "The tick counter begins 301 s before its overflow.",
+    file: "kernel/jiffies.ts",
+    find: "4294967296 - 300 * this.hz",
+    replace: "4294967296 - 301 * this.hz",
+  },
+  {
+    wrong: "The wheel's third level begins 8 ticks late.",
+    file: "kernel/jiffies.ts",
+    find: "[0, 63, 504, 4032,",
+    replace: "[0, 63, 512, 4032,",
+  },
+  {
+    wrong: "Timers of kernels without a hierarchical wheel fire one tick late.",
+    file: "kernel/jiffies.ts",
+    find: "this.#timeOf(armed + ticks));",
+    replace: "this.#timeOf(armed + ticks + 1));",
+  },
+  {
+    wrong: "An event that took its place early stands behind those of its moment that took theirs later.",
+    file: "sim/timer_queue.ts",
+    find: "if (parentTime < time || (parentTime === time && sequences[parent]! < sequence)) break;",
+    replace: "if (parentTime <= time) break;",
+  },
+  {
+    wrong: "The streams of node 1's entity 1x are those of node 11's entity x.",
+    file: "sim/random.ts",
+    find: "`${this.#prefix}${path}/`",
+    replace: "`${this.#prefix}${path}`",
+  },
+  {
+    wrong: "The exponential function's series ends four terms early.",
+    file: "sim/distributions.ts",
+    find: "for (let power = 15; power >= 2; power -= 1)",
+    replace: "for (let power = 11; power >= 2; power -= 1)",
+  },
+  {
+    wrong: "The monotonic clock counts from the start of the run, not from boot.",
+    file: "kernel/machine.ts",
+    find: "return Math.floor((time + this.#uptime) / SECOND);",
+    replace: "return Math.floor(time / SECOND);",
+  },
+];

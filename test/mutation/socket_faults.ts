@@ -1,0 +1,155 @@
+import type { Fault } from "./fault.ts";
+
+/** Faults in TCP and UDP sockets. */
+export const SOCKET_FAULTS: readonly Fault[] = [
+  {
+    wrong: "An orphan gives up after 7 retransmissions.",
+    file: "kernel/tcp/tcp_timers.ts",
+    find: "const ORPHAN_RETRIES = 8;",
+    replace: "const ORPHAN_RETRIES = 7;",
+  },
+  {
+    wrong: "One linear SYN timeout fewer than tcp_syn_linear_timeouts says.",
+    file: "kernel/tcp/tcp_timers.ts",
+    find: "if (sockets.retransmits(slot) > linear)",
+    replace: "if (sockets.retransmits(slot) >= linear)",
+  },
+  {
+    wrong: "The retransmission interval grows to 60 s at most.",
+    file: "kernel/tcp/tcp_timers.ts",
+    find: "const RTO_MAX: Micros = 120 * SECOND;",
+    replace: "const RTO_MAX: Micros = 60 * SECOND;",
+  },
+  {
+    wrong: "EPIPE and ECONNRESET are swapped.",
+    file: "kernel/tcp/open_connection.ts",
+    find: "isHalfClosed ? Errno.EPIPE : Errno.ECONNRESET",
+    replace: "isHalfClosed ? Errno.ECONNRESET : Errno.EPIPE",
+  },
+  {
+    wrong: "A socket that closed at the same time as its peer has no TIME_WAIT.",
+    file: "kernel/tcp/open_connection.ts",
+    find: "case TcpState.CLOSING:\n      tcp.timeWaits.enter(slot);",
+    replace: "case TcpState.CLOSING:\n      tcp.destroy(slot);",
+  },
+  {
+    wrong: "EmbryonicRsts counts nothing.",
+    file: "kernel/tcp/request_socket.ts",
+    find: "  netns.counters.TcpExtEmbryonicRsts += 1;\n",
+    replace: "",
+  },
+  {
+    wrong: "Before 4.19 a TIME_WAIT entry is reused one second early.",
+    file: "kernel/tcp/time_wait.ts",
+    find: "Math.floor(since / SECOND) > 1;",
+    replace: "Math.floor(since / SECOND) >= 1;",
+  },
+  {
+    wrong: "There is one TIME_WAIT entry more than tcp_max_tw_buckets allows.",
+    file: "kernel/tcp/time_wait.ts",
+    find: "if (this.countOf(netns) >= netns.maxTimeWaits) {",
+    replace: "if (this.countOf(netns) > netns.maxTimeWaits) {",
+  },
+  {
+    wrong: "A listener gets connections to other addresses than its own.",
+    file: "kernel/tcp/listener_table.ts",
+    find: "if (sockets.local(slot) === 0) best = slot;",
+    replace: "best = slot;",
+  },
+  {
+    wrong: "A connection that takes over a TIME_WAIT entry begins at the entry's own number.",
+    file: "kernel/tcp/tcp.ts",
+    find: "(this.sockets.sndNxt(timeWait) + 65537) | 0",
+    replace: "this.sockets.sndNxt(timeWait)",
+  },
+  {
+    wrong: "ICMP net prohibited ends a connect() with EHOSTUNREACH.",
+    file: "kernel/icmp_errno.ts",
+    find: "Errno.ENONET,\n  Errno.ENETUNREACH,",
+    replace: "Errno.ENONET,\n  Errno.EHOSTUNREACH,",
+  },
+  {
+    wrong: "Of two UDP sockets that fit alike the oldest hears the datagram.",
+    file: "kernel/udp/udp_table.ts",
+    find: "if (score <= bestScore) continue;",
+    replace: "if (score < bestScore) continue;",
+  },
+  {
+    wrong: "A connected UDP socket does not learn that a filter has refused its datagram.",
+    file: "kernel/icmp_errno.ts",
+    find: "[0, 1, 4, 5, 11, 12];",
+    replace: "[0, 1, 4, 5, 11, 12, 13];",
+  },
+  {
+    wrong: "UdpNoPorts counts nothing.",
+    file: "kernel/udp/udp.ts",
+    find: "      netns.counters.UdpNoPorts += 1;\n",
+    replace: "",
+  },
+  {
+    wrong: "Requests outlive the listener that made them.",
+    file: "kernel/tcp/tcp.ts",
+    find: "if (sockets.state(child) === TcpState.SYN_RECV && sockets.listener",
+    replace: "if (sockets.state(child) === TcpState.LISTEN && sockets.listener",
+  },
+  {
+    wrong: "An ACK of what was never sent is taken.",
+    file: "kernel/tcp/open_connection.ts",
+    find: "if (isBefore(sockets.sndNxt(slot), packet.ack)) {",
+    replace: "if (packet.ttl < 0) {",
+  },
+  {
+    wrong: "A request's window is one byte too wide.",
+    file: "kernel/tcp/request_socket.ts",
+    find: "const RECEIVE_WINDOW = 65535;",
+    replace: "const RECEIVE_WINDOW = 65536;",
+  },
+  {
+    wrong: "Any SYN counts as a repetition of a request's own.",
+    file: "kernel/tcp/request_socket.ts",
+    find: "if (flags === TcpFlag.SYN && packet.seq === ((expected - 1) | 0)) {",
+    replace: "if (flags === TcpFlag.SYN) {",
+  },
+  {
+    wrong: "A repeated FIN carries a byte of payload.",
+    file: "kernel/tcp/tcp_timers.ts",
+    find: "const bytes = ((sockets.sndNxt(slot) - first) | 0) - fin;",
+    replace: "const bytes = (sockets.sndNxt(slot) - first) | 0;",
+  },
+  {
+    wrong: "A TIME_WAIT entry counts as lapsed only after the moment at which it ends.",
+    file: "kernel/tcp/time_wait.ts",
+    find: "if (this.#endOf(slot) > machine.loop.now) break;",
+    replace: "if (this.#endOf(slot) >= machine.loop.now) break;",
+  },
+  {
+    wrong: "A UDP socket may take the port of one on 0.0.0.0.",
+    file: "kernel/udp/udp_table.ts",
+    find: "(address === 0 || other.local === 0 || address === other.local),",
+    replace: "(address === 0 || address === other.local),",
+  },
+  {
+    wrong: "The 64th packet for a next hop that does not answer is dropped.",
+    file: "kernel/neighbours.ts",
+    find: "const QUEUE_MOST = 64;",
+    replace: "const QUEUE_MOST = 63;",
+  },
+  {
+    wrong: "A removed route takes the longer ones of the same network with it.",
+    file: "kernel/routes.ts",
+    find: "entry.destination !== destination || entry.prefixLength !== prefixLength,",
+    replace: "entry.destination !== destination,",
+  },
+  {
+    wrong: "The only address of a namespace stays local when it is removed.",
+    file: "kernel/routes.ts",
+    find: "    this.#firstLocal = [...this.#local.keys()][0];\n",
+    replace: "",
+  },
+  {
+    wrong: "What conntrack has settled in one namespace holds in the next.",
+    file: "kernel/netns.ts",
+    find: "    packet.isSettled = false;\n",
+    replace: "",
+  },
+];

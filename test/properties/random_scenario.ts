@@ -1,0 +1,107 @@
+import * as fc from "fast-check";
+
+/** A kernel of every walk and of every way in which conntrack entries end. */
+const KERNELS = [
+  "3.10.0-1160.el7.x86_64",
+  "4.4.302",
+  "4.9.337",
+  "5.4.188",
+  "5.15.24",
+  "5.19.17",
+  "6.1",
+  "6.12.1",
+  "7.1",
+];
+
+/** Narrow ranges, so that ports come again and some of them are NodePorts; and one that is wide. */
+const RANGES = ["30070 30101", "30000 30255", "1025 2048", "32000 36000", "1024 65000"];
+
+const churn = (index: number): fc.Arbitrary<string> =>
+  fc
+    .record({
+      from: fc.constantFrom("node", "default/http-1", "default/tcp"),
+      to: fc.constantFrom(
+        "10.10.85.10:10051",
+        "10.10.85.11:443",
+        "10.23.77.140:8080",
+        "10.96.0.20:80",
+        "10.10.85.12:81",
+      ),
+      rate: fc.integer({ min: 1, max: 40 }),
+      arrivals: fc.constantFrom("poisson", "periodic"),
+      closes: fc.constantFrom("client", "server", "reset"),
+      lasts: fc.constantFrom("", ", lasts: 300ms", ", lasts: 2s"),
+    })
+    .map(({ from, to, rate, arrivals, closes, lasts }) => {
+      const length = closes === "server" ? "" : lasts;
+      return `  - { name: agent-${index}, from: ${from}, to: ${to}, rate: ${rate}/s, arrivals: ${arrivals}, closes: ${closes}${length} }`;
+    });
+
+/**
+ * A scenario of one busy node that lasts some minutes: kernels, narrow port ranges over NodePorts, reservations, tables
+ * that fill up, all data planes, HTTP and TCP probes, agents that close in every way, restarts, a rollout of rules.
+ */
+export const randomScenario: fc.Arbitrary<string> = fc
+  .record({
+    kernel: fc.constantFrom(...KERNELS),
+    seed: fc.nat(999),
+    minutes: fc.integer({ min: 2, max: 5 }),
+    range: fc.constantFrom(...RANGES),
+    reserved: fc.constantFrom("", "30072-30079", "30084", "30000-30127"),
+    max: fc.constantFrom(200, 1200, 262_144),
+    waits: fc.constantFrom(40, 8192),
+    reuse: fc.constantFrom(0, 1),
+    mode: fc.constantFrom("ipvs", "ipvs", "iptables", "nftables"),
+    ipMasq: fc.boolean(),
+    nodePorts: fc.uniqueArray(fc.integer({ min: 30_070, max: 30_101 }), { minLength: 1, maxLength: 4 }),
+    closesFirst: fc.constantFrom("0", "0.3", "1"),
+    period: fc.integer({ min: 1, max: 3 }),
+    churn: fc.tuple(churn(0), churn(1), churn(2)),
+    changes: fc.constantFrom(
+      "",
+      "timeline:\n  - { at: 70s, set: { sysctls.net.ipv4.ip_local_port_range: 30064 30103 } }\n",
+    ),
+  })
+  .map((one) => {
+    const version = one.mode === "nftables" ? "1.31.1" : "1.23.10";
+    const services = one.nodePorts.map(
+      (nodePort, index) => `  - name: default/web-${index}
+    type: NodePort
+    clusterIP: 10.96.0.${20 + index}
+    ports: [{ port: 80, nodePort: ${nodePort}, targetPort: 8080 }]
+    endpoints: [10.23.77.140, 10.23.78.12]
+`,
+    );
+    return `about: A random node.
+kernel: "${one.kernel}"
+duration: ${one.minutes}m
+replications: 1
+seed: random-${one.seed}
+node:
+  interfaces:
+    - { name: eth0, addresses: [10.10.85.105/24] }
+    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
+  podNetwork: bridge
+sysctls:
+  net.ipv4.ip_local_port_range: ${one.range}
+  net.ipv4.ip_local_reserved_ports: "${one.reserved}"
+  net.ipv4.tcp_tw_reuse: ${one.reuse}
+  net.ipv4.tcp_max_tw_buckets: ${one.waits}
+  net.netfilter.nf_conntrack_max: ${one.max}
+kubelet: { version: ${version}, httpProbeClosesFirst: ${one.closesFirst} }
+kubeProxy: { version: ${version}, mode: ${one.mode}, nodePortRange: 30000-32767 }
+services:
+${services.join("")}pods:
+  - name: default/http
+    replicas: 2
+    listen: [80]
+    readinessProbe: { httpGet: { port: 80 }, periodSeconds: ${one.period}, timeoutSeconds: 1 }
+    livenessProbe: { tcpSocket: { port: 80 }, periodSeconds: ${one.period}, failureThreshold: 2 }
+  - name: default/tcp
+    address: 10.23.77.140
+    listen: [8080]
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 }
+churn:
+${one.churn.join("\n")}
+${one.changes}`;
+  });

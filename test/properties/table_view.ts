@@ -1,0 +1,28 @@
+import type { Cluster } from "../../src/cluster/cluster.ts";
+import { listConntrackRows } from "../../src/kernel/show/conntrack_rows.ts";
+import { listIpvsConnectionRows } from "../../src/kernel/show/ipvs_connection_rows.ts";
+import { listSsRows } from "../../src/kernel/show/ss_rows.ts";
+
+/** What the tools would show of all tables and counters of a cluster's kernels, in an order that no row numbers decide. */
+export function tableView(cluster: Cluster): readonly string[] {
+  const lines: string[] = [];
+  for (const machine of cluster.machines()) {
+    machine.tcp.timeWaits.expire();
+    for (const netns of machine.namespaces) {
+      const add = (table: string, row: unknown): number => lines.push(`${netns.name} ${table} ${JSON.stringify(row)}`);
+      add("counters", netns.counters);
+      add("ports", {
+        inUse: netns.ports.inUse,
+        most: netns.ports.inUseMost,
+        waits: machine.tcp.timeWaits.mostOf(netns),
+      });
+      for (const row of listSsRows(netns)) add("ss", row);
+      if (netns.conntrack !== undefined) {
+        add("conntrack", { count: netns.conntrack.table.count, peak: netns.conntrack.peak });
+        for (const row of listConntrackRows(netns)) add("conntrack", row);
+      }
+      if (netns.ipvs !== undefined) for (const row of listIpvsConnectionRows(netns)) add("ipvs", row);
+    }
+  }
+  return lines.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
