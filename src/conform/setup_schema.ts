@@ -19,7 +19,7 @@ export const portSchema = z.int().min(0).max(65535);
 /** A number of things or bytes. */
 export const countSchema = z.int().min(0);
 
-/** The weight of a real server, which weighted schedulers count through. Source: ipvsadm.c parse_options, v1.31. */
+/** The weight of a real server, as far as ipvsadm takes one: weighted schedulers count through it. */
 const weightSchema = z.int().min(0).max(65_535);
 
 /** A sysctl's value as written to its file. */

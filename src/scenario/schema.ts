@@ -9,7 +9,6 @@ import {
   port,
   portSpan,
   possiblyEmptyText,
-  protocolPort,
   rate,
   share,
   target,
@@ -18,6 +17,7 @@ import {
   version,
   whole,
 } from "./leaves.ts";
+import { cloud, overlay } from "./between_nodes_schema.ts";
 import { LIST_MOST } from "./size_limits.ts";
 
 const kernel = z
@@ -253,37 +253,6 @@ const churn = z.strictObject({
   ).prefault("3s"),
   lasts: duration("How long a connection stays open after its answer; else it is closed at once.").optional(),
 });
-
-const overlay = z
-  .strictObject({
-    kind: oneOf("vxlan: in UDP packets between the nodes' addresses; host-gw: as they are, with a route per node.", [
-      "vxlan",
-      "host-gw",
-    ]),
-    port: port("The UDP port of vxlan; flannel's is 8472, Calico's 4789.").prefault(8472),
-    blocked: oneOf("off; drop or reject: what a firewall between the nodes does with packets to that port.", [
-      "off",
-      "drop",
-      "reject",
-    ]).prefault("off"),
-    masquerade: oneOf("Whether what pods send out of the pod networks gets the node's address.", [
-      "on",
-      "off",
-    ]).prefault("on"),
-  })
-  .describe("How pods of different nodes reach each other; without it, as with host-gw.");
-
-const cloud = z
-  .strictObject({
-    sourceDestCheck: truth(
-      "Whether packets are dropped whose source or destination is no address of the interface.",
-    ).prefault(false),
-    blockedPorts: z
-      .array(protocolPort("A port with its protocol, such as 8472/UDP."))
-      .prefault([])
-      .describe("Destination ports that a security group lets nothing through to."),
-  })
-  .describe("Limits of the network between the nodes.");
 
 const expectation = z.strictObject({
   that: text(

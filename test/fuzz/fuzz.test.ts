@@ -13,11 +13,4 @@ describe("Hostile inputs", () => {
     expect(failure).toBeUndefined();
     expect(accepted + refused).toBe(target.shortRuns);
   });
-
-  it("are of every kind: most targets accept some and refuse some", async () => {
-    const [first] = TARGETS;
-    const { accepted, refused } = await runFuzz(first!, { seed: SEED, runs: 40 });
-    expect(accepted).toBeGreaterThan(0);
-    expect(refused).toBeGreaterThan(0);
-  });
 });

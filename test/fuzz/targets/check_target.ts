@@ -75,7 +75,7 @@ export const SYSCTL: FuzzTarget = {
       files: parts.flatMap((text, index) => (index % 2 === 0 ? [] : [{ path: parts[index - 1] ?? "", text }])),
     }),
   budgetMs: 2000,
-  shortRuns: 60,
+  shortRuns: 25,
 };
 
 const KUBECTL = [
@@ -136,7 +136,7 @@ export const SNAPSHOT: FuzzTarget = {
   judge: ([text = ""]) =>
     judgeTarget({ kind: "files", target: "x", files: [], snapshot: [{ path: "cluster.json", text }] }),
   budgetMs: 2000,
-  shortRuns: 60,
+  shortRuns: 25,
 };
 
 const BASELINE = [

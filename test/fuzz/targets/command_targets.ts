@@ -82,7 +82,7 @@ export const COMMAND_LINE: FuzzTarget = {
     return asked.command === "wrong" ? checkSentence(asked.message) : "accepted";
   },
   budgetMs: 2000,
-  shortRuns: 20,
+  shortRuns: 10,
 };
 
 const changedFile = fc
@@ -110,7 +110,7 @@ export const MERGE: FuzzTarget = {
     return judgeCommand(["merge", "in", "--out", "out"], files, ["out/"]);
   },
   budgetMs: 3000,
-  shortRuns: 30,
+  shortRuns: 12,
 };
 
 /** Runs a command on files in memory; what it writes stays where it belongs, and what goes wrong is said. */
@@ -179,5 +179,5 @@ export const FOLDER: FuzzTarget = {
   judge: async ([command = "check", name = "", text = ""]) =>
     judgeCommand([command, "in"], { [`in/${name}`]: text, "in/1.conf": "net.ipv4.ip_forward = 1\n" }, []),
   budgetMs: 5000,
-  shortRuns: 20,
+  shortRuns: 8,
 };

@@ -179,5 +179,5 @@ export const IMPORT: FuzzTarget = {
     return "accepted";
   },
   budgetMs: 3000,
-  shortRuns: 15,
+  shortRuns: 6,
 };

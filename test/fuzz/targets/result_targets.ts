@@ -96,7 +96,7 @@ export const RESULT: FuzzTarget = {
     return "accepted";
   },
   budgetMs: 3000,
-  shortRuns: 30,
+  shortRuns: 12,
 };
 
 /** The same as HTML, with the pictures of its charts. */
@@ -118,7 +118,7 @@ export const REPORT: FuzzTarget = {
     return "accepted";
   },
   budgetMs: 10_000,
-  shortRuns: 3,
+  shortRuns: 2,
 };
 
 function terminalText({ document }: Result): string {

@@ -95,7 +95,7 @@ export const CASE: FuzzTarget = {
     return "accepted";
   },
   budgetMs: 5000,
-  shortRuns: 20,
+  shortRuns: 10,
 };
 
 const lists = fc
@@ -123,7 +123,7 @@ export const SYSCTL_VALUE: FuzzTarget = {
     return problem === undefined ? "accepted" : "refused";
   },
   budgetMs: 500,
-  shortRuns: 200,
+  shortRuns: 100,
 };
 
 /** `--bound` of `sim check`. */

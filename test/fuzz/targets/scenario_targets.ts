@@ -55,7 +55,7 @@ export const SCENARIO: FuzzTarget = {
     return "accepted";
   },
   budgetMs: 2000,
-  shortRuns: 60,
+  shortRuns: 20,
 };
 
 const PATHS = [
@@ -132,7 +132,7 @@ export const OVERRIDE: FuzzTarget = {
     return "accepted";
   },
   budgetMs: 1000,
-  shortRuns: 60,
+  shortRuns: 20,
 };
 
 const values = fc
@@ -179,5 +179,5 @@ export const VARY: FuzzTarget = {
     return "why" in planned ? checkSentence(planned.why) : checkDiagnostics(planned.diagnostics);
   },
   budgetMs: 3000,
-  shortRuns: 60,
+  shortRuns: 15,
 };
