@@ -46,9 +46,14 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
+/** The most bytes of a text; a device such as /dev/zero has no end. */
+const TEXT_BYTES_MOST = 256 * 1024 * 1024;
+
 async function readText(path: string): Promise<FileText> {
   try {
-    return { ok: true, text: (await readSteadyFile(path)).toString("utf8") };
+    const bytes = await readSteadyFile(path, TEXT_BYTES_MOST);
+    if (bytes.length > TEXT_BYTES_MOST) return { ok: false, why: `it has more than ${TEXT_BYTES_MOST} bytes` };
+    return { ok: true, text: bytes.toString("utf8") };
   } catch (error) {
     return { ok: false, why: whyOf(error) };
   }
