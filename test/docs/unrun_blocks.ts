@@ -36,4 +36,6 @@ export const UNRUN_BLOCKS: readonly UnrunBlocks[] = [
 export const UNRUN_DOCUMENTS: Readonly<Record<string, string>> = {
   "src/docs/check.md": "it judges the machine itself, and files of the reader's",
   "src/docs/notebooks.md": "test/notebooks runs them",
+  "src/docs/statistics.md": "a run that is precise to 10 % takes minutes",
+  "src/docs/sweep.md": "sixty points that are precise to 10 % take minutes",
 };
