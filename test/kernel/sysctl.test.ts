@@ -88,6 +88,8 @@ describe("ip_local_port_range", () => {
       mend: "write 32768 or less, or raise net.ipv4.ip_local_port_range first",
     });
     expect(values.set(start, "32768")).toBeUndefined();
+    expect(values.set(RANGE, "32768 60999")).toBeUndefined();
+    expect(values.set(RANGE, "32767 60999")?.errno).toBe("EINVAL");
     expect(values.set(start, "0")).toBeUndefined();
     expect(values.set(RANGE, "1 65535")).toBeUndefined();
     expect(values.localPortRange).toEqual([1, 65535]);
@@ -284,6 +286,17 @@ describe("SysctlValues", () => {
       mend: "write all, default or the name of a device",
     });
     expect(values.set("net.netfilter.nf_conntrack_count", "1")).toMatchObject({ errno: "EACCES" });
+  });
+
+  it("keeps what the kernel makes of a value: whole pages of buckets, and 1 for any number that means yes", () => {
+    const values = valuesOf("6.1");
+    const kept = (name: string, text: string): number => {
+      expect(values.set(name, text)).toBeUndefined();
+      return values.number(name);
+    };
+    const buckets = ["1", "512", "513", "1000"].map((text) => kept("net.netfilter.nf_conntrack_buckets", text));
+    expect(buckets).toEqual([512, 512, 1024, 1024]);
+    expect(["7", "-1", "0"].map((text) => kept("net.bridge.bridge-nf-call-iptables", text))).toEqual([1, 1, 0]);
   });
 
   it("gives a device the value of default until it has its own", () => {

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import type { Device } from "../../src/kernel/device.ts";
+import type { Netns } from "../../src/kernel/netns.ts";
+import { formatIpv4 } from "../../src/units.ts";
+import { ip } from "../support/small_network.ts";
+import { HOST, PEER, Wire } from "../support/wire.ts";
+
+interface Host {
+  readonly netns: Netns;
+  readonly eth0: Device;
+}
+
+function host(): Host {
+  const netns = new Wire().host;
+  return { netns, eth0: netns.device("eth0")! };
+}
+
+/** The next hop, the device and the source address of what goes to a destination. */
+function way({ netns }: Host, destination: string): string {
+  const { kind, nextHop, device, preferredSource } = netns.routes.lookup(ip(destination));
+  return `${kind} ${formatIpv4(nextHop)} ${device?.name ?? "-"} ${formatIpv4(preferredSource)}`;
+}
+
+describe("A route", () => {
+  it("of the longest prefix wins, and only that of the given length is removed", () => {
+    const node = host();
+    const { netns, eth0 } = node;
+    const net = { destination: ip("10.0.0.0"), kind: "unicast", device: eth0 } as const;
+    netns.addRoute({ ...net, prefixLength: 8, via: ip("192.0.2.8") });
+    netns.addRoute({ ...net, prefixLength: 24, via: ip("192.0.2.24") });
+    netns.addRoute({ ...net, prefixLength: 16, via: ip("192.0.2.16") });
+    const hops = (): (string | undefined)[] =>
+      ["10.0.0.1", "10.0.1.1", "10.1.1.1"].map((address) => way(node, address).split(" ")[1]);
+    expect(hops()).toEqual(["192.0.2.24", "192.0.2.16", "192.0.2.8"]);
+    netns.removeRoute(ip("10.0.0.0"), 16);
+    expect(hops()).toEqual(["192.0.2.24", "192.0.2.8", "192.0.2.8"]);
+    netns.removeRoute(ip("10.0.0.0"), 8);
+    expect(hops()).toEqual(["192.0.2.24", formatIpv4(PEER), formatIpv4(PEER)]);
+  });
+
+  it("gives the address that lies in the next hop's network as the source, else the device's first", () => {
+    const node = host();
+    node.netns.addAddress(node.eth0, ip("198.51.100.5"), 24);
+    const route = { prefixLength: 24, kind: "unicast", device: node.eth0 } as const;
+    node.netns.addRoute({ ...route, destination: ip("10.1.0.0"), via: ip("198.51.100.1") });
+    node.netns.addRoute({ ...route, destination: ip("10.2.0.0"), via: ip("203.0.113.1") });
+    expect(way(node, "10.1.0.9")).toBe("unicast 198.51.100.1 eth0 198.51.100.5");
+    expect(way(node, "10.2.0.9")).toBe("unicast 203.0.113.1 eth0 192.0.2.1");
+    expect(way(node, "198.51.100.5")).toBe("local 198.51.100.5 lo 198.51.100.5");
+    expect(way(node, "127.9.9.9")).toBe("local 127.9.9.9 lo 127.0.0.1");
+  });
+});
+
+describe("An address that is removed", () => {
+  it("is local no more, the only one of its namespace neither, and one that is not there changes nothing", () => {
+    const { netns, eth0 } = host();
+    netns.removeAddress(eth0, ip("192.0.2.50"));
+    expect(netns.hasAddress(HOST)).toBe(true);
+    netns.removeAddress(eth0, HOST);
+    expect([netns.hasAddress(HOST), netns.routes.lookup(HOST).kind]).toEqual([false, "unicast"]);
+    netns.addAddress(eth0, ip("192.0.2.7"), 24);
+    expect([netns.hasAddress(HOST), netns.hasAddress(ip("192.0.2.7"))]).toEqual([false, true]);
+  });
+});
+
+describe("A next hop that nobody answers for", () => {
+  it("lets 64 packets wait, whose senders are told when three questions have found no answer", () => {
+    const wire = new Wire();
+    const { udp } = wire.machine;
+    const socket = udp.socket(wire.host, { received() {}, failed() {} });
+    for (let count = 0; count < 70; count += 1) udp.send(socket, 1, { address: ip("192.0.2.77"), port: 9 });
+    const told = (moment: number): number => wire.at(moment).host.counters.IcmpOutDestUnreachs;
+    expect([told(2.9), told(3.2)]).toEqual([0, 64]);
+    udp.send(socket, 1, { address: ip("192.0.2.77"), port: 9 });
+    expect([told(6.1), told(6.4)]).toEqual([64, 65]);
+  });
+});
