@@ -288,17 +288,6 @@ describe("SysctlValues", () => {
     expect(values.set("net.netfilter.nf_conntrack_count", "1")).toMatchObject({ errno: "EACCES" });
   });
 
-  it("keeps what the kernel makes of a value: whole pages of buckets, and 1 for any number that means yes", () => {
-    const values = valuesOf("6.1");
-    const kept = (name: string, text: string): number => {
-      expect(values.set(name, text)).toBeUndefined();
-      return values.number(name);
-    };
-    const buckets = ["1", "512", "513", "1000"].map((text) => kept("net.netfilter.nf_conntrack_buckets", text));
-    expect(buckets).toEqual([512, 512, 1024, 1024]);
-    expect(["7", "-1", "0"].map((text) => kept("net.bridge.bridge-nf-call-iptables", text))).toEqual([1, 1, 0]);
-  });
-
   it("gives a device the value of default until it has its own", () => {
     const values = valuesOf("6.1");
     values.set("net.ipv4.conf.default.rp_filter", "1");
