@@ -3,7 +3,7 @@ import type * as SocketTableModule from "../../../src/kernel/tcp/socket_table.ts
 import { assert } from "../../../src/sim/assert.ts";
 import type { BenchCase, Point, Row } from "../bench_case.ts";
 import { built } from "../engine.ts";
-import { loadScenario, MeasuredNode } from "../load.ts";
+import { loadScenario, MeasuredNode, TIDY_KERNEL } from "../load.ts";
 import { tupleOf } from "./table_model.ts";
 
 const ENTRIES = 1_000_000;
@@ -45,8 +45,7 @@ const conntrackEntry: Point = {
     for (let entry = 0; entry < entries; entry += 1) {
       const slot = table.allocate();
       table.setProtocol(slot, TCP);
-      table.setTuple(2 * slot, client, server(entry), (clientPort(entry) << 16) | serverPort);
-      table.setTuple(2 * slot + 1, server(entry), client, (serverPort << 16) | clientPort(entry));
+      table.setOriginal(slot, client, server(entry), (clientPort(entry) << 16) | serverPort);
       table.insert(slot);
     }
     const rows = perEntry(before, entries);
@@ -58,7 +57,6 @@ const conntrackEntry: Point = {
 const timeWaitSocket: Point = {
   name: "TIME_WAIT socket",
   measure: async () => {
-    const { TcpState } = await import("../../../src/kernel/tcp/tcp_states.ts");
     const { SocketTable } = await built<typeof SocketTableModule>("kernel/tcp/socket_table.ts");
     const entries = ENTRIES;
     const { client, clientPort, server, serverPort } = tupleOf;
@@ -67,7 +65,7 @@ const timeWaitSocket: Point = {
     for (let entry = 0; entry < entries; entry += 1) {
       const slot = sockets.allocate(0, undefined, 0);
       sockets.hash(slot, client, clientPort(entry), server(entry), serverPort);
-      sockets.setState(slot, TcpState.TIME_WAIT);
+      sockets.becomeTimeWait(slot);
     }
     const rows = perEntry(before, entries);
     assert(sockets.index.count === entries, "the table is alive while it is weighed");
@@ -83,7 +81,12 @@ const wholeNode: Point = {
   name: "node with 1,000,000 of both",
   isFullOnly: true,
   measure: async (scale) => {
-    const load = { rate: (ENTRIES * scale) / STANDS, destinations: 256, conntrackTimeWait: STANDS - GARBAGE };
+    const load = {
+      kernel: TIDY_KERNEL,
+      rate: (ENTRIES * scale) / STANDS,
+      destinations: 256,
+      conntrackTimeWait: STANDS - GARBAGE,
+    };
     const node = await MeasuredNode.boot(loadScenario(load));
     const before = held();
     node.run(80);

@@ -10,7 +10,10 @@ interface Peer {
   readonly boot: Boot;
 }
 
-const PEERS: readonly Peer[] = [{ name: "portfall packet", boot: {} }];
+const PEERS: readonly Peer[] = [
+  { name: "portfall packet", boot: {} },
+  { name: "portfall flow", boot: { carriesFlows: true } },
+];
 
 const RATE = 250;
 const CONNECTIONS = 100_000;
