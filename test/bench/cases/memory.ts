@@ -3,7 +3,7 @@ import type * as SocketTableModule from "../../../src/kernel/tcp/socket_table.ts
 import { assert } from "../../../src/sim/assert.ts";
 import type { BenchCase, Point, Row } from "../bench_case.ts";
 import { built } from "../engine.ts";
-import { loadScenario, MeasuredNode } from "../load.ts";
+import { loadScenario, MeasuredNode, TIDY_KERNEL } from "../load.ts";
 import { tupleOf } from "./table_model.ts";
 
 const ENTRIES = 1_000_000;
@@ -81,7 +81,12 @@ const wholeNode: Point = {
   name: "node with 1,000,000 of both",
   isFullOnly: true,
   measure: async (scale) => {
-    const load = { rate: (ENTRIES * scale) / STANDS, destinations: 256, conntrackTimeWait: STANDS - GARBAGE };
+    const load = {
+      kernel: TIDY_KERNEL,
+      rate: (ENTRIES * scale) / STANDS,
+      destinations: 256,
+      conntrackTimeWait: STANDS - GARBAGE,
+    };
     const node = await MeasuredNode.boot(loadScenario(load));
     const before = held();
     node.run(80);
