@@ -106,7 +106,7 @@ describe("readCase", () => {
   it("reports actions that are too many together", () => {
     const json: { actions: unknown[] } = JSON.parse(C02);
     const [action] = json.actions;
-    const actions = Array.from({ length: 11 }, () => ({ ...(action ?? {}), count: 100_000 }));
+    const actions = Array.from({ length: 11 }, () => Object.assign({}, action, { count: 100_000 }));
     expect(problems(JSON.stringify({ ...json, actions }))).toEqual([
       "6.1/C02.json actions[10]: makes more than 1000000 connections in all",
     ]);
