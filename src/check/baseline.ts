@@ -1,3 +1,4 @@
+import { JSON_LEVELS_MOST, tooDeepInJson } from "../scenario/json_depth.ts";
 import { field, listAt, textAt } from "./json_fields.ts";
 import { wholeFile, type Finding } from "./finding.ts";
 import type { Suppression } from "./suppression.ts";
@@ -36,6 +37,7 @@ export function baselineOf(findings: readonly Finding[], reason: string, until: 
 
 /** The suppressions of a baseline file, or one clause about why it is none. */
 export function readBaseline(text: string, file: string): readonly Suppression[] | string {
+  if (tooDeepInJson(text) !== undefined) return `it is nested more than ${JSON_LEVELS_MOST} levels deep`;
   let document: unknown;
   try {
     document = JSON.parse(text);

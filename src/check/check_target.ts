@@ -6,6 +6,7 @@ import { guessKernel } from "./guess_kernel.ts";
 import { scenarioNodes } from "./scenario_node.ts";
 import { readSnapshot, type SnapshotFile } from "./snapshot.ts";
 import type { SysctlFile } from "./sysctl_file.ts";
+import { sysctlSizeProblem } from "./sysctl_size.ts";
 import { folderOrder, systemOrder, type SysctlOrder } from "./sysctl_system.ts";
 
 /** One thing to check, with the texts of its files. */
@@ -57,6 +58,8 @@ export function readTarget(target: CheckTarget, facts: ReadFacts, snapshot: read
     const nodes = scenarioNodes(parsed.scenario, target.text, target.target, facts);
     return { ok: true, nodes, texts: [{ path: target.target, text: target.text }], scenario: parsed.scenario };
   }
+  const tooLarge = target.files.map(sysctlSizeProblem).filter((one) => one !== undefined);
+  if (tooLarge.length > 0) return { ok: false, diagnostics: tooLarge };
   const read = readSnapshot([...snapshot, ...(target.snapshot ?? [])]);
   if (!read.ok) return { ok: false, diagnostics: [snapshotProblem(read.file, read.why)] };
   const order = orderOf(target);

@@ -1,5 +1,6 @@
 import type { KernelEra } from "../kernel/eras.ts";
 import { parseIpv4 } from "../units.ts";
+import { JSON_LEVELS_MOST, tooDeepInJson } from "../scenario/json_depth.ts";
 import { readPortSpan, readVersion } from "../scenario/values.ts";
 import type { NodeParts } from "./build_node.ts";
 import type { CheckedProxy, ListenerUse, NetworkUse, NodePortUse, ProbeUse } from "./checked_node.ts";
@@ -25,6 +26,9 @@ export type ReadSnapshot =
 export function readSnapshot(files: readonly SnapshotFile[]): ReadSnapshot {
   const found = new Found();
   for (const { path, text } of files) {
+    if (tooDeepInJson(text) !== undefined) {
+      return { ok: false, file: path, why: `it is nested more than ${JSON_LEVELS_MOST} levels deep` };
+    }
     let document: unknown;
     try {
       document = JSON.parse(text);

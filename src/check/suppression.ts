@@ -21,12 +21,13 @@ const COMMENT = /[#;]\s*sim-check:\s*(.*)$/;
  */
 export function commentSuppressions({ path, text }: SysctlFile): readonly Suppression[] {
   const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
+  const nextSettings = nextSettingOf(lines);
   return lines.flatMap((sourceLine, index): Suppression[] => {
     const match = COMMENT.exec(sourceLine);
     if (match === null) return [];
     const [, said = ""] = match;
     const isAlone = /^\s*[#;]/.test(sourceLine);
-    const covered = isAlone ? nextSetting(lines, index + 1) : index + 1;
+    const covered = isAlone ? nextSettings[index + 1]! : index + 1;
     const [word = "", rule = ""] = said.trim().split(/\s+/);
     const before = sourceLine.slice(0, match.index);
     const column = Array.from(before).length + 1;
@@ -49,10 +50,13 @@ export function commentSuppressions({ path, text }: SysctlFile): readonly Suppre
   });
 }
 
-/** The line (from 1) of the next text that is no comment. */
-function nextSetting(lines: readonly string[], from: number): number {
-  const at = lines.findIndex((line, index) => index >= from && !/^\s*(?:[#;].*)?$/.test(line));
-  return at + 1;
+/** For each index of a line, and for that behind the last, the line (from 1) of the next text that is no comment; else 0. */
+function nextSettingOf(lines: readonly string[]): readonly number[] {
+  const next = Array.from({ length: lines.length + 1 }, () => 0);
+  for (let index = lines.length - 1; index >= 0; index -= 1) {
+    next[index] = /^\s*(?:[#;].*)?$/.test(lines[index]!) ? next[index + 1]! : index + 1;
+  }
+  return next;
 }
 
 /** A finding that does not count, and by whose word. */

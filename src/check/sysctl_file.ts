@@ -86,28 +86,62 @@ export function isGlob(name: string): boolean {
   return /[*?[]/.test(name);
 }
 
-/** Whether a glob takes a name; `*` and `?` do not cross a dot. */
+/**
+ * Whether a glob takes a name; `*` and `?` do not cross a dot. O(length of the glob × length of the name), whatever
+ * the glob: a regular expression would take for ever over `*a*a*a*a*a*a`.
+ */
 export function isMatch(glob: string, name: string): boolean {
-  let pattern = "";
+  const pieces = globPieces(glob);
+  // The places of the name up to which the pieces so far can have come.
+  let places = new Set([0]);
+  for (const piece of pieces) {
+    const next = new Set<number>();
+    for (const place of places) {
+      if (piece === "any") {
+        for (let end = place; !next.has(end); end += 1) {
+          next.add(end);
+          if (end >= name.length || name[end] === ".") break;
+        }
+      } else if (place < name.length && piece(name.charAt(place))) next.add(place + 1);
+    }
+    if (next.size === 0) return false;
+    places = next;
+  }
+  return places.has(name.length);
+}
+
+/** What a glob asks for, letter by letter: any number of letters, or one that passes a test. */
+type GlobPiece = "any" | ((letter: string) => boolean);
+
+function globPieces(glob: string): readonly GlobPiece[] {
+  const pieces: GlobPiece[] = [];
   for (let at = 0; at < glob.length; at += 1) {
-    const letter = glob.charAt(at);
-    const end = letter === "[" ? glob.indexOf("]", at + 2) : -1;
-    if (letter === "*") pattern += "[^.]*";
-    else if (letter === "?") pattern += "[^.]";
+    const wanted = glob.charAt(at);
+    const end = wanted === "[" ? glob.indexOf("]", at + 2) : -1;
+    if (wanted === "*") {
+      if (pieces.at(-1) !== "any") pieces.push("any");
+    } else if (wanted === "?") pieces.push((letter) => letter !== ".");
     else if (end > 0) {
-      pattern += `[${glob
-        .slice(at + 1, end)
-        .replace(/^!/, "^")
-        .replace(/[\\\]]/g, "\\$&")}]`;
+      pieces.push(classTest(glob.slice(at + 1, end)));
       at = end;
-    } else pattern += letter.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+    } else pieces.push((letter) => letter === wanted);
   }
-  try {
-    return new RegExp(`^${pattern}$`).test(name);
-  } catch {
-    // A range such as [z-a] matches nothing in glob(7) either.
-    return false;
-  }
+  return pieces;
+}
+
+/** The test of a bracket expression such as `!a-z`; a range such as z-a holds no letter, as in glob(7). */
+function classTest(text: string): (letter: string) => boolean {
+  const isNegated = text.startsWith("!") || text.startsWith("^");
+  const letters = isNegated ? text.slice(1) : text;
+  return (letter) => {
+    let isIn = false;
+    for (let at = 0; at < letters.length; at += 1) {
+      const high = letters[at + 1] === "-" ? letters[at + 2] : undefined;
+      isIn ||= high === undefined ? letter === letters[at] : letter >= letters.charAt(at) && letter <= high;
+      if (high !== undefined) at += 2;
+    }
+    return isIn !== isNegated;
+  };
 }
 
 /** A setting as one writes it, quoted: `"net.ipv4.ip_forward = 1"`. */

@@ -56,12 +56,13 @@ export function applyLines(
 ): Pick<SysctlResult, "writes" | "values" | "settings"> {
   const values = new SysctlValues(era, memoryBytes === undefined ? {} : { memoryBytes });
   const explicit = new Set(lines.filter(({ kind, name }) => kind !== "wrong" && !isGlob(name)).map(({ name }) => name));
-  const excluded = lines.filter(({ kind, name }) => kind === "exclude" && isGlob(name)).map(({ name }) => name);
+  const excluding = lines.filter(({ kind, name }) => kind === "exclude" && isGlob(name)).map(({ name }) => name);
+  const excluded = new Set([...new Set(excluding)].flatMap(namesOf));
   const writes: SysctlWrite[] = [];
   const settings = new Map<string, EffectiveSetting>();
   for (const line of lines) {
     if (line.kind !== "set") continue;
-    const isFree = (name: string): boolean => !explicit.has(name) && !excluded.some((glob) => isMatch(glob, name));
+    const isFree = (name: string): boolean => !explicit.has(name) && !excluded.has(name);
     const names = isGlob(line.name) ? namesOf(line.name).filter(isFree) : [line.name];
     for (const name of names) {
       const write = writeOne(name, line, values);

@@ -269,7 +269,8 @@ export class Node implements Site {
       return this.#network;
     }
     if (from === "node" || from === this.#options.node.name) return this.netns;
-    const netns = this.machine.netns(from);
+    const isOnHost = this.#options.pods.some(({ name, hostNetwork }) => hostNetwork && name === from);
+    const netns = isOnHost ? this.netns : this.machine.netns(from);
     assert(netns !== undefined, `the namespace of ${from} exists`);
     return netns;
   }

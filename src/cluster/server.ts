@@ -33,9 +33,9 @@ export class Server implements SocketOwner {
   readonly #options: ServerOptions;
   readonly #responseHandler: number;
   readonly #listeners: number[] = [];
-  /** Row of the answer that a slot waits for, so that a slot used again does not get it. */
+  /** When the answer that a socket waits for is due, by the socket's place, so that a slot used again does not get it. */
   readonly #owed: number[] = [];
-  /** What a slot's request asked for, as `#keepsOpenFor` says. */
+  /** What a socket's request asked for, by the socket's place, as `#keepsOpenFor` says. */
   readonly #keepsOpen: (boolean | undefined)[] = [];
   /** The next choice, if somebody has asked for it before its connection came. */
   #waitsNext: boolean | undefined = undefined;
@@ -72,13 +72,14 @@ export class Server implements SocketOwner {
   }
 
   received(slot: number, _tag: number, bytes: number): void {
-    this.#keepsOpen[slot] = this.#keepsOpenFor(bytes);
+    const place = this.#machine.tcp.sockets.place(slot);
+    this.#keepsOpen[place] = this.#keepsOpenFor(bytes);
     if (this.#options.responseDelay === 0) {
-      this.#owed[slot] = this.#machine.loop.now;
+      this.#owed[place] = this.#machine.loop.now;
       this.#answer(slot);
       return;
     }
-    this.#owed[slot] = this.#machine.loop.now + this.#options.responseDelay;
+    this.#owed[place] = this.#machine.loop.now + this.#options.responseDelay;
     this.#machine.loop.after(this.#options.responseDelay, this.#responseHandler, slot);
   }
 
@@ -97,16 +98,17 @@ export class Server implements SocketOwner {
   }
 
   failed(slot: number): void {
-    this.#owed[slot] = -1;
+    this.#owed[this.#machine.tcp.sockets.place(slot)] = -1;
   }
 
   #answer(slot: number): void {
     const tcp = this.#machine.tcp;
-    if (this.#owed[slot] !== this.#machine.loop.now || tcp.sockets.owner(slot) !== this) return;
+    const place = tcp.sockets.place(slot);
+    if (tcp.sockets.owner(slot) !== this || this.#owed[place] !== this.#machine.loop.now) return;
     const state = tcp.sockets.state(slot);
     if (state !== TcpState.ESTABLISHED) return;
     tcp.send(slot, this.#options.responseBytes);
-    if (!(this.#keepsOpen[slot] ?? this.#takeChoice())) tcp.close(slot);
+    if (!(this.#keepsOpen[place] ?? this.#takeChoice())) tcp.close(slot);
   }
 
   /** Whether a request of so many bytes asks to keep the connection open (true) or to close it (false); else chance decides. */

@@ -10,8 +10,14 @@ import {
 
 // Before working on this file read the description of kernel-case/1, section 4 (`actions`).
 
-const milliseconds = z.number();
-const duration = z.number().min(0);
+/** The longest time that a case may take, in milliseconds: eleven days. */
+const LONGEST_MS = 1_000_000_000;
+
+const milliseconds = z.number().min(-LONGEST_MS).max(LONGEST_MS);
+const duration = z.number().min(0).max(LONGEST_MS);
+/** How often an action does the same thing. */
+const times = z.int().min(0).max(100_000);
+const bytes = z.int().min(0).max(100_000_000);
 const destination = z.tuple([addressSchema, portSchema]);
 
 /** What any action may say of when it happens and what it starts. */
@@ -49,10 +55,10 @@ const probeSchema = z.strictObject({
   timeout_ms: duration,
   so_reuseaddr: z.boolean().default(false),
   /** 0 = stop when connected. */
-  request_bytes: countSchema.default(0),
+  request_bytes: bytes.default(0),
   close: closeWay,
   linger: linger.optional(),
-  count: countSchema.default(1),
+  count: times.default(1),
   group: z.string().optional(),
 });
 
@@ -61,7 +67,7 @@ const connectSchema = z.strictObject({
   ...timing,
   netns: z.string(),
   to: z.array(destination).min(1),
-  count: countSchema.default(1),
+  count: times.default(1),
   close: closeWay,
   bind: bindSchema.optional(),
   /** IP_LOCAL_PORT_RANGE: `low high` or both numbers. */
@@ -97,7 +103,7 @@ const stormSchema = z.strictObject({
   src: addressSchema.optional(),
   dst: addressSchema,
   dport: portSchema,
-  connects: countSchema,
+  connects: times,
   in_flight: countSchema,
   start_every_ms: duration,
   timeout_ms: duration,
@@ -111,7 +117,7 @@ const smallActions = [
     ...timing,
     /** The index of the action that made the socket. */
     action: countSchema,
-    request_bytes: countSchema,
+    request_bytes: bytes,
     timeout_ms: duration,
   }),
   z.strictObject({

@@ -21,7 +21,7 @@ const caseSchema = z.strictObject({
     note: z.string().optional(),
   }),
   setup: setupSchema,
-  actions: z.array(actionSchema),
+  actions: z.array(actionSchema).max(10_000),
   observed: recordingSchema,
   races: z.array(raceSchema).default([]),
   laws: z.array(lawSchema).default([]),
@@ -53,6 +53,12 @@ export type CaseReading =
     }
   | { readonly ok: false; readonly problems: readonly CaseProblem[] };
 
+/** The most characters of a case: a recording of a second of packets has some 20,000. */
+const CHARACTERS_MOST = 16 * 1024 * 1024;
+
+/** The most connections that the actions of a case may open together. */
+const CONNECTS_MOST = 1_000_000;
+
 /**
  * Reads the text of a kernel-case/1 file. An action or law of an unknown kind is a problem; a field that the format does
  * not name is not, but is listed, so that the runner can tell which part of an experiment it does not see.
@@ -60,6 +66,10 @@ export type CaseReading =
  * @param file the name to report.
  */
 export function readCase(text: string, file: string): CaseReading {
+  if (text.length > CHARACTERS_MOST) {
+    const message = `Cannot read the file: it has ${text.length} characters, and ${CHARACTERS_MOST} are the most`;
+    return { ok: false, problems: [{ file, field: "", path: [], message }] };
+  }
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -106,7 +116,13 @@ function checkReferences({ setup, actions }: KernelCase): { path: CasePath; mess
         problems.push({ path: [...place, "ports"], message: `no interface ${name}/${missing}` });
     }
   }
+  let connects = 0;
   for (const [index, action] of actions.entries()) {
+    const others = connects;
+    connects += "connects" in action ? action.connects : "count" in action ? action.count : 0;
+    if (others <= CONNECTS_MOST && connects > CONNECTS_MOST) {
+      problems.push({ path: ["actions", index], message: `makes more than ${CONNECTS_MOST} connections in all` });
+    }
     if ("netns" in action && action.netns !== undefined && !namespaces.has(action.netns)) {
       problems.push({ path: ["actions", index, "netns"], message: `no namespace "${action.netns}"` });
     }

@@ -19,6 +19,9 @@ export const portSchema = z.int().min(0).max(65535);
 /** A number of things or bytes. */
 export const countSchema = z.int().min(0);
 
+/** The weight of a real server, as far as ipvsadm takes one: weighted schedulers count through it. */
+const weightSchema = z.int().min(0).max(65_535);
+
 /** A sysctl's value as written to its file. */
 export const sysctlsSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 
@@ -41,7 +44,7 @@ const routeSchema = z.strictObject({
   type: z.enum(["blackhole", "unreachable"]).optional(),
 });
 
-const realServerSchema = z.strictObject({ address: addressSchema, port: portSchema, weight: countSchema });
+const realServerSchema = z.strictObject({ address: addressSchema, port: portSchema, weight: weightSchema });
 
 /** One virtual service, or one per pair of `ports` and `addresses`. */
 export const serviceSchema = z
@@ -49,8 +52,8 @@ export const serviceSchema = z
     protocol: z.enum(["tcp", "udp"]),
     address: addressSchema.optional(),
     port: portSchema.optional(),
-    addresses: z.array(addressSchema).optional(),
-    ports: z.array(portSchema).optional(),
+    addresses: z.array(addressSchema).max(100).optional(),
+    ports: z.array(portSchema).max(5000).optional(),
     scheduler: z.string(),
     persistent_timeout_s: z.number().default(0),
     real_servers: z.array(realServerSchema).default([]),

@@ -30,7 +30,7 @@ const SOFT_CODES: readonly number[] = [0, 1, 4, 5, 11, 12];
 /**
  * The errno that an ICMP error stands for, 0 if for none. It ends a connection attempt, whether it is hard or not.
  *
- * Source: net/ipv4/icmp.c icmp_err_convert; net/ipv4/tcp_ipv4.c tcp_v4_err, v6.1. Not modelled: path MTU discovery.
+ * Source: net/ipv4/icmp.c icmp_err_convert; net/ipv4/tcp_ipv4.c tcp_v4_err, v6.1.
  */
 export function icmpErrno(type: number, code: number): number {
   if (type === Icmp.TIME_EXCEEDED) return Errno.EHOSTUNREACH;

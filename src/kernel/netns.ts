@@ -16,7 +16,7 @@ import { PortBuckets } from "./ports/port_buckets.ts";
 import { SourceValidation } from "./source_validation.ts";
 import type { RulePorts } from "./netfilter/rule_ports.ts";
 import type { RuleTally } from "./netfilter/rule_tally.ts";
-import type { SysctlValues } from "./sysctl.ts";
+import { deviceSysctl, type SysctlValues } from "./sysctl.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { Nat } from "./nat/nat.ts";
 import type { Ipvs } from "./ipvs/ipvs.ts";
@@ -157,7 +157,7 @@ export class Netns {
    */
   answersFor(address: Ipv4, device: Device): boolean {
     if (this.hasAddress(address)) return true;
-    const isProxy = (name: string): boolean => this.sysctls.number(`net.ipv4.conf.${name}.proxy_arp`) !== 0;
+    const isProxy = (name: string): boolean => this.sysctls.number(deviceSysctl(name, "proxy_arp")) !== 0;
     if (!this.mayForward || !(isProxy("all") || isProxy(device.name))) return false;
     const route = this.routes.lookup(address);
     return route.kind === "unicast" && route.device !== device;

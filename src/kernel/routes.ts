@@ -44,6 +44,8 @@ export interface RouteEntry {
 }
 
 const CACHE_SIZE = 256;
+/** Routes that a namespace keeps; a node with clients beyond number forgets them all and begins anew. */
+const ROUTES_KEPT = 65_536;
 /** 127.0.0.1, the source of what goes to any other address of 127.0.0.0/8. */
 const LOOPBACK_ADDRESS: Ipv4 = 0x7f000001;
 
@@ -61,6 +63,8 @@ export class RoutingTable {
   readonly #localKeys = new Int32Array(CACHE_SIZE);
   readonly #localAnswers = new Uint8Array(CACHE_SIZE);
   readonly #cache: (Route | undefined)[] = [];
+  /** All routes since the last flush: two addresses may share a place of the cache, and a route's neighbour costs a search. */
+  readonly #known = new Map<Ipv4, Route>();
   /** A pod has one address and talks to one host: both are told without a look at the caches. */
   #firstLocal: Ipv4 | undefined = undefined;
   #lastForeign: Ipv4 | undefined = undefined;
@@ -129,6 +133,7 @@ export class RoutingTable {
     if (!this.#hasCached) return;
     this.#hasCached = false;
     this.#cache.length = 0;
+    this.#known.clear();
     this.#lastRoute = undefined;
     this.#lastForeign = undefined;
     this.#localAnswers.fill(0);
@@ -147,11 +152,18 @@ export class RoutingTable {
     const place = cachePlace(destination);
     const cached = this.#cache[place];
     if (cached !== undefined && this.#cacheKeys[place] === destination) return cached;
-    const route = this.#find(destination);
-    this.#hasCached = true;
+    const route = this.#known.get(destination) ?? this.#learn(destination);
     while (this.#cache.length <= place) this.#cache.push(undefined);
     this.#cacheKeys[place] = destination;
     this.#cache[place] = route;
+    return route;
+  }
+
+  #learn(destination: Ipv4): Route {
+    const route = this.#find(destination);
+    this.#hasCached = true;
+    if (this.#known.size === ROUTES_KEPT) this.#known.clear();
+    this.#known.set(destination, route);
     return route;
   }
 

@@ -1,5 +1,6 @@
 import type { Netns } from "./netns.ts";
 import type { Packet } from "./packet.ts";
+import { deviceSysctl } from "./sysctl.ts";
 
 /** The modes of `rp_filter`: the larger of `all` and the device's counts. */
 const STRICT = 1;
@@ -54,7 +55,7 @@ export class SourceValidation {
   /** The larger of the values of all devices and of this one. */
   #number(device: string, setting: string): number {
     const { sysctls } = this.#netns;
-    const valueOf = (name: string): number => sysctls.number(`net.ipv4.conf.${name}.${setting}`);
+    const valueOf = (name: string): number => sysctls.number(deviceSysctl(name, setting));
     return Math.max(valueOf("all"), valueOf(device));
   }
 }

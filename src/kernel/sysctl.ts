@@ -32,6 +32,11 @@ export function findSysctl(name: string): SysctlDefinition | undefined {
   return BY_NAME.get(plain) ?? BY_NAME.get(plain.replace(/^(net\.ipv4\.(?:conf|neigh))\.[^.]+\./, "$1.*."));
 }
 
+/** The name of a device's own setting: a dot in the device's name, as `eth0.100` has, becomes a slash. */
+export function deviceSysctl(device: string, setting: string): string {
+  return `net.ipv4.conf.${device.replaceAll(".", "/")}.${setting}`;
+}
+
 /** The names of all rows, `*` included, in the order of the table. */
 export function sysctlNames(): readonly string[] {
   return NAMES;

@@ -33,7 +33,7 @@ export function wrapText(text: string, width: number): string[] {
 
 /** Text on one line, without control characters and without runs of blanks. */
 export function printable(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
+  return text.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim();
 }
 
 /** The width of the label column, its indent included. */

@@ -76,7 +76,9 @@ export function excerpt(diagnostic: Pick<Diagnostic, "line" | "column" | "length
   ];
 }
 
-/** The text with control characters replaced, so that none reaches a terminal. */
+/** The text with control characters replaced, those of the writing direction too, so that none reaches a terminal. */
 export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => (character === "\t" ? character : "\ufffd"));
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) =>
+    character === "\t" ? character : "\ufffd",
+  );
 }

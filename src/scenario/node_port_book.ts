@@ -8,6 +8,8 @@ export class NodePortBook {
   readonly #context: CheckContext;
   readonly #owners = new Map<string, { readonly owner: string; readonly span: Span }>();
   readonly #reserved = new Map<Protocol, number>();
+  /** By protocol, while generators reserve: all ports that are named are taken before. */
+  readonly #rooms = new Map<Protocol, { readonly total: number; readonly longest: number }>();
 
   constructor(context: CheckContext) {
     this.#context = context;
@@ -25,6 +27,7 @@ export class NodePortBook {
         toMend: "choose a port inside the range, or widen the range",
       });
     }
+    this.#rooms.clear();
     const key = `${nodePort}/${protocol}`;
     const first = this.#owners.get(key);
     if (first === undefined) {
@@ -44,7 +47,8 @@ export class NodePortBook {
     if (nodePorts === "listed" || range === undefined) return;
     const before = this.#reserved.get(protocol) ?? 0;
     this.#reserved.set(protocol, before + count);
-    const { total, longest } = this.#free(range, protocol);
+    const { total, longest } = this.#rooms.get(protocol) ?? this.#free(range, protocol);
+    this.#rooms.set(protocol, { total, longest });
     const room = Math.max(0, nodePorts === "contiguous" ? Math.min(longest, total - before) : total - before);
     if (count <= room) return;
     const kind = nodePorts === "contiguous" ? " in a row" : "";

@@ -18,6 +18,11 @@ export class ProblemList {
     return this.#placed.size;
   }
 
+  /** Whether further problems are only counted: then no pains are taken over what they say. */
+  get isFull(): boolean {
+    return this.#placed.size >= MOST_PROBLEMS;
+  }
+
   /** Adds a problem; beyond 1,000 only their number is kept. */
   add(span: Span, problem: Problem): void {
     const key = `${span.source.rank} ${span.start} ${problem.message}`;

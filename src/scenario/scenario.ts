@@ -15,6 +15,7 @@ import { claimPodAddresses, resolvePods } from "./pod_section.ts";
 import { ProblemList } from "./problem_list.ts";
 import { TreeReader } from "./read_tree.ts";
 import { scenarioSchema, sectionsSchema } from "./schema.ts";
+import { checkSize } from "./scenario_size.ts";
 import { resolveServices } from "./service_section.ts";
 import { sourceTextOf } from "./schema_shape.ts";
 import { resolveTimeline } from "./timeline_section.ts";
@@ -53,6 +54,9 @@ export type ParsedScenario =
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Each problem of a line shows the line, so a thousand problems of one long line would take minutes. */
+const MOST_LINE = 100_000;
 
 /**
  * Reads a scenario from YAML 1.2 and checks it. All problems are collected, in the order of their places, and none is
@@ -141,6 +145,18 @@ function readScenario(
     );
     return undefined;
   }
+  const long = longLineAt(source.text);
+  if (long !== undefined) {
+    problems.add(
+      { source, start: long, end: long + 1 },
+      {
+        message: `Cannot read the scenario: a line has more than ${MOST_LINE} characters`,
+        expected: "lines that people can read",
+        toMend: "write the list over several lines, or use replicas: and generate: in place of it",
+      },
+    );
+    return undefined;
+  }
   const yaml = parseYaml(source, problems);
   if (yaml === undefined) return undefined;
   const root = yaml.document.contents;
@@ -165,9 +181,21 @@ function readScenario(
   return { sections: sectionsSchema.parse(tree.value), place: tree.place };
 }
 
+/** Where a line begins that is too long, if one is. */
+function longLineAt(text: string): number | undefined {
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    if (end - start > MOST_LINE) return start;
+    start = end + 1;
+  }
+  return undefined;
+}
+
 /** Checks the sections against each other, and fills in what they leave open. */
 function resolve(context: CheckContext): Scenario | undefined {
   const { sections, problems } = context;
+  if (!checkSize(context)) return undefined;
   const addresses = new AddressBook(problems);
   const era = resolveKernelSection(context);
   const sysctls = checkSysctls(context, era);

@@ -9,7 +9,6 @@ import {
   port,
   portSpan,
   possiblyEmptyText,
-  protocolPort,
   rate,
   share,
   target,
@@ -18,6 +17,8 @@ import {
   version,
   whole,
 } from "./leaves.ts";
+import { cloud, overlay } from "./between_nodes_schema.ts";
+import { LIST_MOST } from "./size_limits.ts";
 
 const kernel = z
   .union([
@@ -133,7 +134,7 @@ const pod = z.strictObject({
   podCIDR: interfaceAddress("The network its addresses come from, when it runs elsewhere.").optional(),
   address: address("Its address; else the next free one of the pod network.").optional(),
   hostNetwork: truth("Whether it shares the node's network namespace and address.").prefault(false),
-  listen: z.array(port("A TCP port.")).prefault([]).describe("The TCP ports that it listens on."),
+  listen: z.array(port("A TCP port.")).max(LIST_MOST.entry).prefault([]).describe("The TCP ports that it listens on."),
   readinessProbe: probe("Decides whether the pod is Ready.").optional(),
   livenessProbe: probe("Decides whether the container is restarted.").optional(),
   startupProbe: probe("Holds the other probes back until it succeeds.").optional(),
@@ -149,6 +150,7 @@ const protocol = oneOf("The transport protocol.", ["TCP", "UDP", "SCTP"]).prefau
 
 const endpoints = z
   .array(address("The address of an endpoint."))
+  .max(LIST_MOST.entry)
   .prefault([])
   .describe("The addresses behind the service; none means virtual servers without real servers.");
 
@@ -158,6 +160,7 @@ const service = z.strictObject({
   clusterIP: clusterIp("Its cluster address, or None.").optional(),
   externalIPs: z
     .array(address("An external address."))
+    .max(LIST_MOST.entry)
     .prefault([])
     .describe("External addresses that lead to the node."),
   ports: z
@@ -171,6 +174,7 @@ const service = z.strictObject({
       }),
     )
     .min(1)
+    .max(LIST_MOST.entry)
     .describe("The service's ports."),
   endpoints,
   selector: text("The entry of pods that it selects; those that are Ready are endpoints too.", "a name").optional(),
@@ -250,37 +254,6 @@ const churn = z.strictObject({
   lasts: duration("How long a connection stays open after its answer; else it is closed at once.").optional(),
 });
 
-const overlay = z
-  .strictObject({
-    kind: oneOf("vxlan: in UDP packets between the nodes' addresses; host-gw: as they are, with a route per node.", [
-      "vxlan",
-      "host-gw",
-    ]),
-    port: port("The UDP port of vxlan; flannel's is 8472, Calico's 4789.").prefault(8472),
-    blocked: oneOf("off; drop or reject: what a firewall between the nodes does with packets to that port.", [
-      "off",
-      "drop",
-      "reject",
-    ]).prefault("off"),
-    masquerade: oneOf("Whether what pods send out of the pod networks gets the node's address.", [
-      "on",
-      "off",
-    ]).prefault("on"),
-  })
-  .describe("How pods of different nodes reach each other; without it, as with host-gw.");
-
-const cloud = z
-  .strictObject({
-    sourceDestCheck: truth(
-      "Whether packets are dropped whose source or destination is no address of the interface.",
-    ).prefault(false),
-    blockedPorts: z
-      .array(protocolPort("A port with its protocol, such as 8472/UDP."))
-      .prefault([])
-      .describe("Destination ports that a security group lets nothing through to."),
-  })
-  .describe("Limits of the network between the nodes.");
-
 const expectation = z.strictObject({
   that: text(
     "A figure of the result, such as probes.probability.",
@@ -334,12 +307,17 @@ export const scenarioSchema = z.strictObject({
   kubeProxy,
   services: z
     .array(z.union([serviceGenerator, service]))
+    .max(LIST_MOST.services)
     .prefault([])
     .describe("Services, named or generated."),
-  pods: z.array(pod).prefault([]).describe("The pods of the nodes."),
+  pods: z.array(pod).max(LIST_MOST.pods).prefault([]).describe("The pods of the nodes."),
   nodeLocalDns: nodeLocalDns.optional(),
-  churn: z.array(churn).prefault([]).describe("Connections that come and go beside the probes."),
-  expect: z.array(expectation).prefault([]).describe("What the result must be; a failed one ends with exit code 1."),
+  churn: z.array(churn).max(LIST_MOST.churn).prefault([]).describe("Connections that come and go beside the probes."),
+  expect: z
+    .array(expectation)
+    .max(LIST_MOST.expect)
+    .prefault([])
+    .describe("What the result must be; a failed one ends with exit code 1."),
   variants: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9 _-]{0,63}$/), settings)
     .optional()
@@ -376,6 +354,7 @@ export const scenarioSchema = z.strictObject({
         restart: oneOf("The component that restarts: kubeProxy.", ["kubeProxy"]).optional(),
       }),
     )
+    .max(LIST_MOST.timeline)
     .prefault([])
     .describe("What changes while the clock runs."),
   endpointSlices: z
@@ -386,6 +365,7 @@ export const scenarioSchema = z.strictObject({
     .describe("The way of endpoints from the pods to kube-proxy."),
   loadBalancers: z
     .array(loadBalancer)
+    .max(LIST_MOST.loadBalancers)
     .prefault([])
     .describe("Load balancers outside the cluster, with the node as a target."),
   overlay: overlay.optional(),

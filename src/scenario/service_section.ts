@@ -89,7 +89,7 @@ function resolveService(entry: ServiceEntry, place: Place, books: ServiceBooks):
 function checkSelector({ name, selector }: ServiceEntry, place: Place, { sections, ...context }: CheckContext): void {
   if (selector === undefined || context.place.isLeftOut("pods") || context.place.at("pods").isLeftOut("*")) return;
   const known = (sections.pods ?? []).map((entry) => entry.name);
-  if (known.includes(selector)) return;
+  if (known.includes(selector) || context.problems.isFull) return;
   const closest = closestWord(selector, known);
   context.problems.add(place.at("selector").value, {
     message: `Cannot select ${quote(selector)} in ${quote(name)}: no entry of pods has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,

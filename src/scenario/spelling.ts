@@ -21,6 +21,10 @@ export function editDistance(a: string, b: string): number {
   return last[b.length]!;
 }
 
+/** Letters of a word, and known words, that are looked at: a hint is not worth minutes. */
+const LETTERS_MOST = 100;
+const CANDIDATES_MOST = 1000;
+
 /**
  * The known word that the user most likely meant: the nearest one, the first among equals, with at most a third of its
  * letters wrong (case does not count).
@@ -30,8 +34,8 @@ export function editDistance(a: string, b: string): number {
 export function closestWord(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
-  const wanted = word.slice(0, 200).toLowerCase();
-  for (const candidate of known) {
+  const wanted = word.slice(0, LETTERS_MOST).toLowerCase();
+  for (const candidate of known.slice(0, CANDIDATES_MOST)) {
     const limit = Math.max(1, Math.floor(Math.max(candidate.length, wanted.length) / 3));
     if (Math.abs(candidate.length - wanted.length) > limit) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());

@@ -38,12 +38,18 @@ export function resolveWorkloads(
   const selected = new Set((sections.services ?? []).flatMap((entry) => ("selector" in entry ? [entry.selector] : [])));
   const pools = new PoolBook(pods, parts.addresses);
   const workloads: Workload[] = [];
+  const byEntry = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    const others = byEntry.get(pod.workload);
+    if (others === undefined) byEntry.set(pod.workload, [pod]);
+    else others.push(pod);
+  }
   for (const [index, entry] of (sections.pods ?? []).entries()) {
     const isAway = isElsewhere(entry, context);
     const isRolledOut = rolledOut.has(entry.name);
     if (!isAway && !isRolledOut && !selected.has(entry.name) && entry.networkPolicy === "none") continue;
     const network = isAway ? entry.podCIDR : parts.node?.podNetwork;
-    const own = pods.filter(({ workload }) => workload === entry.name);
+    const own = byEntry.get(entry.name) ?? [];
     const pool = isRolledOut && network !== undefined && !entry.hostNetwork ? pools.poolOf(network, own) : -1;
     workloads.push(workloadOf(entry, own, { pool, isElsewhere: isAway }));
     if (isRolledOut && parts.node !== undefined) checkRollout(entry, index, { context, network });

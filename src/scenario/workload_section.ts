@@ -135,7 +135,7 @@ function resolveSource({ from, sourcePorts }: ChurnSection, at: Place, setting: 
       toMend: "write node, or the address of a host that is no pod",
     });
   }
-  if (isNamed || !known.hasAllPods) return undefined;
+  if (isNamed || !known.hasAllPods || problems.isFull) return undefined;
   const closest = closestWord(from, ["node", ...known.nodes, ...known.pods]);
   problems.add(at.at("from").value, {
     message: `Cannot connect from ${quote(from)}: no pod ${known.nodes.length === 0 ? "" : "and no node "}has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,

@@ -1,19 +1,8 @@
-import {
-  type Alias,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type Document,
-  type Node,
-  type YAMLError,
-} from "yaml";
+import { type Alias, isAlias, isMap, isNode, isScalar, isSeq, type Document, type Node, type YAMLError } from "yaml";
 import type { ProblemList } from "./problem_list.ts";
 import type { SourceText, Span } from "./source_text.ts";
+import { readYamlStream, YAML_LEVELS_MOST } from "./yaml_stream.ts";
 
-const MOST_NESTED = 200;
 const MOST_NODES = 200_000;
 
 /** What people can do about a syntax error, by the parser's code. */
@@ -78,27 +67,29 @@ export interface YamlTree {
  * @returns `undefined` if nothing can be read.
  */
 export function parseYaml(source: SourceText, problems: ProblemList, shift = 0): YamlTree | undefined {
-  const deep = tooDeepAt(source.text);
-  if (deep !== undefined) {
+  const stream = readYamlStream(source.text.slice(shift), 2);
+  if (!stream.ok) {
+    const at = Math.min(stream.tooDeepAt + shift, source.text.length - 1);
     problems.add(
-      { source, start: deep, end: deep + 1 },
+      { source, start: at, end: at + 1 },
       {
-        message: `Cannot read the YAML: it is nested more than ${MOST_NESTED} levels deep`,
+        message: `Cannot read the YAML: it is nested more than ${YAML_LEVELS_MOST} levels deep`,
         expected: "a scenario of at most a handful of levels",
         toMend: "delete the brackets or dashes that open ever deeper levels",
       },
     );
     return undefined;
   }
-  const document = parseDocument(source.text.slice(shift), { prettyErrors: false, uniqueKeys: false, merge: false });
+  const [document, second] = stream.documents;
   let trustedUntil = Infinity;
-  for (const error of document.errors) {
+  for (const error of [...(document ?? stream).errors, ...tooManyDocuments(second)]) {
     problems.add({ source, start: error.pos[0] + shift, end: error.pos[1] + shift }, problemOf(error));
     trustedUntil = Math.min(trustedUntil, error.pos[0]);
   }
-  for (const warning of document.warnings) {
+  for (const warning of (document ?? stream).warnings) {
     problems.add({ source, start: warning.pos[0] + shift, end: warning.pos[1] + shift }, problemOf(warning));
   }
+  if (document === undefined) return undefined;
   if (isMap(document.contents) && trustedUntil < Infinity) {
     const starts = document.contents.items.map(({ key }) => (isNode(key) ? (key.range?.[0] ?? 0) : 0));
     const broken = starts.filter((start) => start <= trustedUntil).at(-1) ?? 0;
@@ -174,7 +165,16 @@ class AliasExpansion {
   }
 }
 
-function problemOf(error: YAMLError): { message: string; expected: string; toMend: string } {
+/** A second document is an error where it begins. */
+function tooManyDocuments(second: Document | undefined): readonly SyntaxProblem[] {
+  const start = second?.range?.[0];
+  return start === undefined ? [] : [{ code: "MULTIPLE_DOCS", message: "", pos: [start, start + 1] }];
+}
+
+/** What is needed of an error of the parser. */
+type SyntaxProblem = Pick<YAMLError, "code" | "message" | "pos">;
+
+function problemOf(error: SyntaxProblem): { message: string; expected: string; toMend: string } {
   const why =
     error.code === "MULTIPLE_DOCS"
       ? "the file holds more than one document"
@@ -184,29 +184,4 @@ function problemOf(error: YAMLError): { message: string; expected: string; toMen
     expected: "YAML 1.2",
     toMend: MENDS.get(error.code) ?? "correct the YAML here",
   };
-}
-
-/**
- * The offset at which a text opens too many levels, if it does. The parser calls itself for each level and would end
- * the program on a text such as 100,000 opening brackets, which no exception handler sees.
- */
-function tooDeepAt(text: string): number | undefined {
-  let brackets = 0;
-  let indicators = 0;
-  let isLineStart = true;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === "\n") {
-      isLineStart = true;
-      indicators = 0;
-    } else if (isLineStart && (character === " " || character === "-" || character === "?" || character === ":")) {
-      indicators += 1;
-    } else {
-      isLineStart = false;
-    }
-    if (character === "[" || character === "{") brackets += 1;
-    else if (character === "]" || character === "}") brackets = Math.max(0, brackets - 1);
-    if (brackets > MOST_NESTED || indicators > 2 * MOST_NESTED) return at;
-  }
-  return undefined;
 }

@@ -38,9 +38,14 @@ export class TimerColumn {
     loop.addStore(this);
   }
 
+  /** Timers that there is room for before dead ones are dropped. */
+  get capacity(): number {
+    return this.#armedAt.length;
+  }
+
   /** Arms a timer now. */
   arm(slot: number, generation: number): void {
-    if (this.#count === this.#armedAt.length) this.#grow();
+    if (this.#count === this.#armedAt.length) this.#makeRoom();
     const row = (this.#head + this.#count) & (this.#armedAt.length - 1);
     this.#armedAt[row] = this.#loop.now;
     this.#sequences[row] = this.#loop.takeSequence();
@@ -95,6 +100,25 @@ export class TimerColumn {
   #dropHead(): void {
     this.#head = (this.#head + 1) & (this.#armedAt.length - 1);
     this.#count -= 1;
+  }
+
+  /** Drops the dead timers, of which there may be many behind a live one; grows if half the room is still taken. */
+  #makeRoom(): void {
+    const mask = this.#armedAt.length - 1;
+    const count = this.#count;
+    this.#count = 0;
+    for (let index = 0; index < count; index += 1) {
+      const from = (this.#head + index) & mask;
+      const isInLoop = index === 0 && this.#isArmed;
+      if (!isInLoop && !this.#owner.isLive(this.#slots[from]!, this.#generations[from]!)) continue;
+      const to = (this.#head + this.#count) & mask;
+      this.#armedAt[to] = this.#armedAt[from]!;
+      this.#sequences[to] = this.#sequences[from]!;
+      this.#slots[to] = this.#slots[from]!;
+      this.#generations[to] = this.#generations[from]!;
+      this.#count += 1;
+    }
+    if (2 * this.#count > this.#armedAt.length) this.#grow();
   }
 
   #grow(): void {

@@ -90,12 +90,12 @@ function numberText(value: number, { unit, decimals }: NumberRange): string {
 
 /** A list whose values all differ. */
 function checkedValues(path: string, values: readonly string[]): Factor | string {
+  if (values.length > MOST_VALUES)
+    return `Cannot vary ${quoted(path)} by ${values.length} values: ${MOST_VALUES} at most`;
   const twice = values.find((value, index) => values.indexOf(value) !== index);
   if (twice !== undefined) return `Cannot vary ${quoted(path)}: it names the value ${quoted(twice)} twice`;
   if (values.length < 2)
     return `Cannot vary ${quoted(path)} by the one value ${quoted(values[0] ?? "")}: set it with --set`;
-  if (values.length > MOST_VALUES)
-    return `Cannot vary ${quoted(path)} by ${values.length} values: ${MOST_VALUES} at most`;
   return { kind: "values", path, values };
 }
 

@@ -69,6 +69,17 @@ describe("nodeIo", () => {
       expect(await io.readBytes("/proc/self/status", 10)).toMatchObject({ ok: false });
   });
 
+  it("does not list what a killed process left half written", async () => {
+    const folder = join(FOLDER, "left");
+    mkdirSync(folder);
+    for (const name of ["a.conf", "portfall-7-00000000-0000-4000-8000-000000000000.unfinished"]) {
+      writeFileSync(join(folder, name), "");
+    }
+    expect(await io.listFiles(folder)).toEqual({ ok: true, files: [join(folder, "a.conf")] });
+    expect(await io.listFolder(folder)).toEqual({ ok: true, entries: [{ name: "a.conf", isFolder: false }] });
+    rmSync(folder, { recursive: true });
+  });
+
   it("neither lists nor reads a pipe in a folder, which may have no writer", async (context) => {
     const path = join(FOLDER, "a/pipe.json");
     if (spawnSync("mkfifo", [path]).status !== 0) context.skip("there is no mkfifo");

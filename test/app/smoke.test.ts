@@ -84,7 +84,8 @@ describe("The program sim", () => {
     expect(err).toMatch(/^sim: internal error, please report it with what follows\nError: late\n/);
   });
 
-  it("comes to an orderly end when a supervisor asks it to", async () => {
+  // A loaded machine starts processes and threads slowly.
+  it("comes to an orderly end when a supervisor asks it to", { timeout: 60_000 }, async () => {
     const scenario = join(import.meta.dirname, "../../scenarios/nodelocaldns.yaml");
     const words = ["sweep", scenario, "--vary", "kernel=5.4.188,6.1", "--out", "asked", "--jobs", "1"];
     const child = spawn(process.execPath, [BUILT_MAIN, ...words], { cwd: FOLDER });

@@ -74,10 +74,10 @@ describe("writeWhole", () => {
   it("writes anew what another machine has taken for a draft of the dead", async () => {
     const folder = join(FOLDER, "shared");
     mkdirSync(folder);
-    let isDone = false;
+    const done = new AbortController();
     let removed = 0;
     const thief = async (): Promise<void> => {
-      while (!isDone && removed < 3) {
+      while (!done.signal.aborted && removed < 3) {
         for (const name of await readdir(folder)) {
           if (!name.endsWith(UNFINISHED)) continue;
           await rm(join(folder, name), { force: true });
@@ -88,7 +88,7 @@ describe("writeWhole", () => {
     const stealing = thief();
     const text = "x".repeat(4_000_000);
     await writeWhole(join(folder, "a.txt"), text);
-    isDone = true;
+    done.abort();
     await stealing;
     expect(removed).toBeGreaterThan(0);
     expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe(text);

@@ -93,4 +93,12 @@ describe("Churn from a host elsewhere", () => {
     expect(proxy?.byCause["port-exhaustion"]).toBe(proxy?.failed);
     expect(proxy?.failed).toBe(150);
   });
+
+  it("begins in the node's namespace where the pod that connects shares it", () => {
+    const pods = "pods:\n  - { name: kube-system/agent, hostNetwork: true, listen: [9100] }\n";
+    const churn = "churn:\n  - { name: agent, from: kube-system/agent, to: 10.10.85.10:10050, rate: 1/s }\n";
+    const { workloads, ports } = runOf(smallNode(pods + churn, ["duration=1m"]));
+    expect(workloads[0]).toMatchObject({ failed: 0 });
+    expect(ports.timeWaitMax).toBeGreaterThan(30);
+  });
 });

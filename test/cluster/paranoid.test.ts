@@ -43,7 +43,7 @@ describe("A paranoid run", () => {
   it("has the result of a run that is not, on every kernel", () => {
     fc.assert(
       fc.property(fc.constantFrom(...KERNELS), fc.nat({ max: 999 }), (kernel, seed) => {
-        const scenario = smallNode(BUSY, [`kernel=${kernel}`, `seed=${seed}`, "duration=25s"]);
+        const scenario = smallNode(BUSY, [`kernel=${kernel}`, `seed=${seed}`, "duration=15s"]);
         expect(runReplication(scenario, 0, { paranoid: true })).toEqual(runReplication(scenario, 0));
       }),
       { numRuns: 5 },
@@ -137,14 +137,14 @@ describe("A paranoid run", () => {
   });
 
   it("finds what no question shows at the next check, and says up to where all held", () => {
-    const scenario = smallNode(BUSY, ["duration=25s"]);
+    const scenario = smallNode(BUSY, ["duration=15s"]);
     const loop = new CheckedLoop();
     const cluster = new Cluster(scenario, loop, new RandomStreams(scenario.seed, 0));
     watchClosely(cluster, loop, { every: 1 });
     const corrupts = loop.handler("test/corrupts", () => (cluster.nodes[0]!.node.netns.counters.TcpActiveOpens += 1));
     cluster.start();
     loop.at(7 * SECOND, corrupts, 3);
-    const { message } = brokenBy(() => loop.runUntil(25 * SECOND));
+    const { message } = brokenBy(() => loop.runUntil(15 * SECOND));
     expect(message).toMatch(
       /TcpActiveOpens counts the SYNs of connect\(\): \d+ of \d+\n {2}All held after event \d+ of the run\.$/,
     );
@@ -156,7 +156,7 @@ describe("A paranoid run", () => {
 
 describe("A run that is not paranoid", () => {
   it("finds a broken table at its end, with a place between two events", () => {
-    const scenario = smallNode(BUSY, ["duration=25s"]);
+    const scenario = smallNode(BUSY, ["duration=15s"]);
     const { message, place } = brokenBy(() =>
       withFault(
         [PortBuckets.prototype, "removeOwner"],
@@ -165,11 +165,11 @@ describe("A run that is not paranoid", () => {
       ),
     );
     expect(message).toMatch(/^Broken invariant:\s+(ports in use are|a port has as many owners)/);
-    expect(place).toEqual({ replication: 0, at: 25 * SECOND, event: expect.any(Number) });
+    expect(place).toEqual({ replication: 0, at: 15 * SECOND, event: expect.any(Number) });
   });
 
   it("says in which event an assertion failed, which is the same event when it is replayed up to that moment", () => {
-    const scenario = smallNode(BUSY, ["duration=25s"]);
+    const scenario = smallNode(BUSY, ["duration=15s"]);
     const run = (until?: number): unknown => {
       let freed = 0;
       return withFault(
@@ -191,5 +191,5 @@ describe("A run that is not paranoid", () => {
 });
 
 function paranoidRun(): unknown {
-  return runReplication(smallNode(BUSY, ["duration=25s"]), 0, { paranoid: true });
+  return runReplication(smallNode(BUSY, ["duration=15s"]), 0, { paranoid: true });
 }

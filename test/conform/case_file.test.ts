@@ -85,6 +85,33 @@ describe("readCase", () => {
     expect(problems(text)[0]).toMatch(/laws\[3\]\.law: "steps_wander" is not one of the kinds/);
   });
 
+  it.each([
+    [
+      "a count without end",
+      '"count": 1',
+      '"count": 9007199254740991',
+      "actions[0].count: Too big: expected number to be <=100000",
+    ],
+    [
+      "a time without end",
+      '"timeout_ms": 3000',
+      '"timeout_ms": 1e300',
+      "actions[0].timeout_ms: Too big: expected number to be <=1000000000",
+    ],
+  ])("reports %s, which no run would come to the end of", (_, from, to, expected) => {
+    const text = C02.replace('"op": "probe", ', '"op": "probe", "count": 1, ');
+    expect(problems(text.replace(from, to))).toEqual([`6.1/C02.json ${expected}`]);
+  });
+
+  it("reports actions that are too many together", () => {
+    const json: { actions: unknown[] } = JSON.parse(C02);
+    const [action] = json.actions;
+    const actions = Array.from({ length: 11 }, () => Object.assign({}, action, { count: 100_000 }));
+    expect(problems(JSON.stringify({ ...json, actions }))).toEqual([
+      "6.1/C02.json actions[10]: makes more than 1000000 connections in all",
+    ]);
+  });
+
   it("lists fields that the format does not name, and reads on without them", () => {
     const text = C02.replace('"op": "probe"', '"op": "probe", "colour": "red"').replace(
       '"setup": {',

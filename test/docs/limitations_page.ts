@@ -18,10 +18,6 @@ const GROUPS: Readonly<Record<string, Group>> = {
     title: "Source ports",
     effect: "connect() is not concerned; what programs get from bind() to port 0 is, on old kernels.",
   },
-  "kernel/flow": {
-    title: "Connections carried at once",
-    effect: "None: what is left out is sent packet by packet, with the same outcome.",
-  },
   "kernel/tcp": {
     title: "TCP",
     effect:

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Machine } from "../../src/kernel/machine.ts";
 import type { Netns } from "../../src/kernel/netns.ts";
+import { deviceSysctl } from "../../src/kernel/sysctl.ts";
 import { EventLoop } from "../../src/sim/event_loop.ts";
 import { RandomStreams } from "../../src/sim/random.ts";
 import { era, ip } from "../support/small_network.ts";
@@ -30,6 +31,19 @@ describe("A packet whose way back is another", () => {
     [{ "net.ipv4.conf.all.rp_filter": "1", "net.ipv4.conf.eth0.rp_filter": "2" }, true],
   ])("is let in under %o: %s", (sysctls, isLetIn) => {
     expect(answersFromTheWrongSide(sysctls)).toBe(isLetIn);
+  });
+});
+
+describe("A device whose name has a dot", () => {
+  it("has settings of its own, under a slash in its place", () => {
+    const wire = new Wire({ kernel: "6.1" });
+    const other = wire.machine.createNetns("other side");
+    const [vlan, far] = wire.machine.createVeth({ netns: wire.host, name: "eth0.100" }, { netns: other, name: "eth0" });
+    wire.host.addAddress(vlan, ip("198.51.100.1"), 24);
+    other.addAddress(far, ip("198.51.100.2"), 24);
+    expect(wire.host.sysctls.set("net.ipv4.conf.eth0/100.rp_filter", "1")).toBeUndefined();
+    expect(wire.host.sysctls.number(deviceSysctl("eth0.100", "rp_filter"))).toBe(1);
+    expect(wire.host.answersFor(ip("198.51.100.9"), vlan)).toBe(false);
   });
 });
 

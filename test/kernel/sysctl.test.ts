@@ -88,6 +88,8 @@ describe("ip_local_port_range", () => {
       mend: "write 32768 or less, or raise net.ipv4.ip_local_port_range first",
     });
     expect(values.set(start, "32768")).toBeUndefined();
+    expect(values.set(RANGE, "32768 60999")).toBeUndefined();
+    expect(values.set(RANGE, "32767 60999")?.errno).toBe("EINVAL");
     expect(values.set(start, "0")).toBeUndefined();
     expect(values.set(RANGE, "1 65535")).toBeUndefined();
     expect(values.localPortRange).toEqual([1, 65535]);

@@ -74,4 +74,34 @@ export const CONNTRACK_FAULTS: readonly Fault[] = [
     find: "packet.quotedDport = table.ports(target) & 0xffff;",
     replace: "packet.quotedDport = table.ports(target) >>> 16;",
   },
+  {
+    wrong: "The collector comes half as often.",
+    file: "kernel/conntrack/conntrack.ts",
+    find: "loop.after(this.netns.machine.era.conntrackGcSeconds * SECOND,",
+    replace: "loop.after(2 * this.netns.machine.era.conntrackGcSeconds * SECOND,",
+  },
+  {
+    wrong: "An entry whose timer was put off never ends.",
+    file: "kernel/conntrack/entry_timers.ts",
+    find: "      if (isThere) this.arm(slot);\n",
+    replace: "",
+  },
+  {
+    wrong: "A SYN of the server in TIME_WAIT is INVALID.",
+    file: "kernel/conntrack/tcp_state_table.ts",
+    find: '"SS IG TW TW CL"',
+    replace: '"IV IG TW TW CL"',
+  },
+  {
+    wrong: "A RST with sequence number 0 does not close a handshake.",
+    file: "kernel/conntrack/tcp_tracking.ts",
+    find: "  if (packet.seq === 0 && !isEstablished) return true;\n",
+    replace: "",
+  },
+  {
+    wrong: "DNAT never draws the last port of a range.",
+    file: "kernel/nat/nat.ts",
+    find: "this.#random.below(high - low + 1)",
+    replace: "this.#random.below(high - low)",
+  },
 ];

@@ -44,4 +44,22 @@ export const ERA_FAULTS: readonly Fault[] = [
     find: '      this.#numbers.set("net.ipv4.conf.default.forwarding", value);\n',
     replace: "",
   },
+  {
+    wrong: "The port range may not begin at ip_unprivileged_port_start.",
+    file: "kernel/sysctl_port_range.ts",
+    find: "if (low < unprivilegedStart) {",
+    replace: "if (low <= unprivilegedStart) {",
+  },
+  {
+    wrong: "A sysctl keeps what was written where the kernel keeps another value.",
+    file: "kernel/sysctl_integer.ts",
+    find: "value: definition.keeps === undefined ? value : definition.keeps(value) }",
+    replace: "value }",
+  },
+  {
+    wrong: "conf.all has the value of conf.default.",
+    file: "kernel/sysctl.ts",
+    find: 'if (device !== undefined && device !== "all" && device !== "default") {',
+    replace: 'if (device !== undefined && device !== "default") {',
+  },
 ];

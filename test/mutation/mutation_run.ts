@@ -97,10 +97,16 @@ export class ScratchCopy {
   }
 }
 
-/** The tests that are named after a file of `kernel/` itself, else the folder that mirrors a file's, or the nearest above it. */
+/**
+ * The tests that are named after a file of `kernel/` itself or after its first words, else those of the folder that
+ * mirrors a file's, or of the nearest folder above it.
+ */
 function nearestTests(file: string): string {
-  const own = join("test", file).replace(/ts$/, "test.ts");
-  if (dirname(file) === "kernel" && existsSync(join(ROOT, own))) return own;
+  const words = basename(file, ".ts").split("_");
+  for (let count = words.length; dirname(file) === "kernel" && count > 0; count -= 1) {
+    const own = `test/kernel/${words.slice(0, count).join("_")}.test.ts`;
+    if (existsSync(join(ROOT, own))) return own;
+  }
   let folder = join("test", dirname(file));
   while (!existsSync(join(ROOT, folder))) folder = dirname(folder);
   return `${folder}/`;

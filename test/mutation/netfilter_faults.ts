@@ -74,4 +74,16 @@ export const NETFILTER_FAULTS: readonly Fault[] = [
     find: "const isSmall = isTimeWait || state === TcpState.FIN_WAIT2;",
     replace: "const isSmall = isTimeWait;",
   },
+  {
+    wrong: "A range of several ports does not hold its last one.",
+    file: "kernel/netfilter/rule_match.ts",
+    find: "ranges.some(({ low, high }) => port >= low && port <= high);",
+    replace: "ranges.some(({ low, high }) => port >= low && port < high);",
+  },
+  {
+    wrong: "conntrack -L shows an entry at the moment at which it ends.",
+    file: "kernel/show/conntrack_rows.ts",
+    find: "if (table.expires(slot) <= netns.machine.loop.now) continue;",
+    replace: "if (table.expires(slot) < netns.machine.loop.now) continue;",
+  },
 ];

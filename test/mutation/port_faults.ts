@@ -38,4 +38,28 @@ export const PORT_FAULTS: readonly Fault[] = [
     find: "low <= socketLow && socketLow <= high",
     replace: "socketLow <= high",
   },
+  {
+    wrong: "A leap may be wider than ip_local_port_step_width.",
+    file: "kernel/ports/port_walks.ts",
+    find: "      if (step > most) return 1;\n",
+    replace: "",
+  },
+  {
+    wrong: "With IP_LOCAL_PORT_RANGE the cursor moves by one too many.",
+    file: "kernel/ports/port_walks.ts",
+    find: "this.#noise.below(8, row, cursor, WalkDraw.INCREMENT)) + 1;",
+    replace: "this.#noise.below(8, row, cursor, WalkDraw.INCREMENT)) + 2;",
+  },
+  {
+    wrong: "A connect of 64 candidates counts as one of 63.",
+    file: "kernel/ports/candidate_counts.ts",
+    find: "const HISTOGRAM_SIZE = 65;",
+    replace: "const HISTOGRAM_SIZE = 64;",
+  },
+  {
+    wrong: "From 6.18 on a bucket opens when any of its owners leaves.",
+    file: "kernel/ports/port_buckets.ts",
+    find: "} else if (forgetsExplicit && page[place + 1]! >> 1 === 0) {",
+    replace: "} else if (forgetsExplicit) {",
+  },
 ];

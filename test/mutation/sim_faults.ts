@@ -56,4 +56,28 @@ export const SIM_FAULTS: readonly Fault[] = [
     find: "this.#timeOf(armed + ticks));",
     replace: "this.#timeOf(armed + ticks + 1));",
   },
+  {
+    wrong: "An event that took its place early stands behind those of its moment that took theirs later.",
+    file: "sim/timer_queue.ts",
+    find: "if (parentTime < time || (parentTime === time && sequences[parent]! < sequence)) break;",
+    replace: "if (parentTime <= time) break;",
+  },
+  {
+    wrong: "The streams of node 1's entity 1x are those of node 11's entity x.",
+    file: "sim/random.ts",
+    find: "`${this.#prefix}${path}/`",
+    replace: "`${this.#prefix}${path}`",
+  },
+  {
+    wrong: "The exponential function's series ends four terms early.",
+    file: "sim/distributions.ts",
+    find: "for (let power = 15; power >= 2; power -= 1)",
+    replace: "for (let power = 11; power >= 2; power -= 1)",
+  },
+  {
+    wrong: "The monotonic clock counts from the start of the run, not from boot.",
+    file: "kernel/machine.ts",
+    find: "return Math.floor((time + this.#uptime) / SECOND);",
+    replace: "return Math.floor(time / SECOND);",
+  },
 ];

@@ -5,6 +5,7 @@ import { slotsInBucket } from "../../src/kernel/conntrack/kernel_bucket.ts";
 import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
 import { IpvsConnectionTable } from "../../src/kernel/ipvs/ipvs_connection_table.ts";
 import { PortBuckets } from "../../src/kernel/ports/port_buckets.ts";
+import { SocketFlag, SocketTable } from "../../src/kernel/tcp/socket_table.ts";
 import { packPorts, TupleIndex, type TupleRows } from "../../src/kernel/tuple_index.ts";
 
 // Goal: the tables find, and no longer find, exactly what a plain Map would.
@@ -232,6 +233,35 @@ describe("ConntrackTable", () => {
   });
 });
 
+describe("SocketTable", () => {
+  it("has room for a TIME_WAIT entry in 56 bytes, index and queue included", () => {
+    const table = new SocketTable();
+    for (let host = 0; host < 200_000; host += 1) {
+      const slot = table.allocate(1, undefined, 0);
+      table.hash(slot, 1, 40_000, host, 80);
+      table.becomeTimeWait(slot);
+    }
+    expect([table.capacity, table.bytes / table.capacity]).toEqual([262_144, 56]);
+  });
+
+  it("gives back what an open socket needs when it enters TIME_WAIT, and keeps tuple, flags and sequences", () => {
+    const table = new SocketTable();
+    const slot = table.allocate(3, undefined, 7);
+    table.hash(slot, 1, 40_000, 2, 80);
+    table.set(slot, SocketFlag.BOUND);
+    table.setSndNxt(slot, -5);
+    table.setRcvNxt(slot, 6);
+    table.setDue(slot, 2 ** 40 + 1);
+    const generation = table.ackGeneration(slot);
+    table.becomeTimeWait(slot);
+    expect([table.owner(slot), table.route(slot), table.ackGeneration(slot)]).toEqual([undefined, undefined, 0]);
+    expect(table.index.find(1, 2, packPorts(40_000, 80), 3)).toBe(slot);
+    expect([table.sndNxt(slot), table.rcvNxt(slot), table.due(slot)]).toEqual([-5, 6, 2 ** 40 + 1]);
+    expect([table.has(slot, SocketFlag.BOUND), table.scope(slot)]).toEqual([true, 3]);
+    expect(table.ackGeneration(table.allocate(1, undefined, 0))).not.toBe(generation);
+  });
+});
+
 describe("IpvsConnectionTable", () => {
   const key = (number: number): [client: number, cport: number, virtual: number, vport: number] => {
     const { local, remote, ports } = words(number);
@@ -249,8 +279,7 @@ describe("IpvsConnectionTable", () => {
           if (kind === "add" && row === undefined) {
             const fresh = table.add(6, client, cport, virtual, vport);
             // Each connection has a real server of its own, so that both sides name one connection.
-            table.real[fresh] = 1000 + number;
-            table.realPort[fresh] = 443;
+            table.setServer(fresh, 1000 + number, 443);
             model.set(number, fresh);
           } else if (kind === "remove" && row !== undefined) {
             table.remove(row);

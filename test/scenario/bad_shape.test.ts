@@ -245,10 +245,10 @@ describe("a text that is no YAML", () => {
         to mend:  write a first scenario with \`sim init\`
       "
     `);
-    expect(diagnosticsOf(`a: ${"[".repeat(100_000)}`)).toContain(
+    expect(diagnosticsOf(`a: ${"[".repeat(50_000)}`)).toContain(
       "s.yaml:1:204: Cannot read the YAML: it is nested more",
     );
-    expect(diagnosticsOf("- ".repeat(100_000))).toContain("Cannot read the YAML: it is nested more");
+    expect(diagnosticsOf("- ".repeat(40_000))).toContain("Cannot read the YAML: it is nested more");
     expect(diagnosticsOf(`about: ${"x".repeat(4_194_304)}\n`)).toContain(
       "Cannot read the scenario: it has 4194312 bytes",
     );

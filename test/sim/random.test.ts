@@ -34,6 +34,13 @@ describe("RandomStreams", () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
+  it("gives one of several alike entities the streams of its own path", () => {
+    const streams = new RandomStreams("seed", 1);
+    expect(draws(streams.within("node-1").stream("x"))).toEqual(draws(streams.stream("node-1/x")));
+    expect(draws(streams.within("node-1").stream("1x"))).not.toEqual(draws(streams.within("node-11").stream("x")));
+    expect(draws(streams.within("a").within("b").stream("x"))).toEqual(draws(streams.stream("a/b/x")));
+  });
+
   it("gives uncorrelated streams to neighbouring names", () => {
     const streams = new RandomStreams("seed", 0);
     for (let pod = 0; pod < 20; pod += 1) {

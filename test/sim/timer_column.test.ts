@@ -94,16 +94,31 @@ describe("TimerColumn", () => {
     expect(loop.fired).toBe(1);
   });
 
-  it("keeps more timers than its first capacity, wrapped around its ring", () => {
+  it.each([1, 3])("keeps more timers than its first capacity, wrapped around its ring (%i at a time)", (atOnce) => {
     const loop = new EventLoop();
     const fired: number[] = [];
     const owner = { isLive: () => true, fire: (slot: number) => fired.push(slot) };
-    const column = new TimerColumn(loop, "timer", (armedAt) => armedAt + 100, owner);
+    const column = new TimerColumn(loop, "timer", (armedAt) => armedAt + 50, owner);
     for (let slot = 0; slot < 400; slot += 1) {
+      // One in a microsecond at first, so that the ring has turned before it has to grow.
       column.arm(slot, 0);
-      loop.runUntil(slot);
+      loop.runUntil(slot < 90 ? slot : 90 + Math.floor((slot - 90) / atOnce));
     }
     loop.runUntil(1000);
     expect(fired).toEqual([...Array(400).keys()]);
+  });
+
+  it("drops dead timers where it needs room, and the live ones fire in their order", () => {
+    const loop = new EventLoop();
+    const live = new Set([0, 500, 999]);
+    const fired: number[] = [];
+    const owner = { isLive: (slot: number) => live.has(slot), fire: (slot: number) => void fired.push(slot) };
+    const column = new TimerColumn(loop, "timers", (armedAt) => armedAt + 5000, owner);
+    for (let slot = 0; slot < 1000; slot += 1) {
+      loop.runUntil(slot);
+      column.arm(slot, 0);
+    }
+    loop.runUntil(10_000);
+    expect([column.capacity, fired]).toEqual([64, [0, 500, 999]]);
   });
 });

@@ -80,6 +80,21 @@ export interface SearchRequest {
   readonly isOptionRange?: boolean;
 }
 
+/** A search that counts the ports it is asked for, and passes over blocks only if it may. */
+class CountedSearch extends PortSearch {
+  questions = 0;
+  asksForEach = false;
+
+  override isUsable(port: Port): boolean {
+    this.questions += 1;
+    return super.isUsable(port);
+  }
+
+  override passOver(port: Port, step: 1 | 2, most: number): number {
+    return this.asksForEach ? 0 : super.passOver(port, step, most);
+  }
+}
+
 /** One namespace in which ports are reserved, closed or taken as the test says, and searches are made. */
 export class PortBench {
   readonly netns: Netns;
@@ -87,11 +102,11 @@ export class PortBench {
   readonly taken = new Set<Port>();
   /** Ports whose 4-tuple the last search asked about, in order. */
   asked: Port[] = [];
-  readonly #search: PortSearch;
+  readonly #search: CountedSearch;
 
   constructor() {
     this.netns = new Wire().host;
-    this.#search = new PortSearch(this.netns, {
+    this.#search = new CountedSearch(this.netns, {
       isTupleFree: (_search, port) => {
         this.asked.push(port);
         return !this.taken.has(port);
@@ -130,6 +145,7 @@ export class PortBench {
     search.hashHigh = request.hash >>> 0;
     search.isOptionRange = request.isOptionRange ?? false;
     search.examined = 0;
+    search.questions = 0;
     return walk.search(search);
   }
 
@@ -140,6 +156,16 @@ export class PortBench {
       if (keeps && port >= 0) this.take([port]);
       return port;
     });
+  }
+
+  /** Whether each port is asked for, in blocks of closed ports too. */
+  set asksForEach(asks: boolean) {
+    this.#search.asksForEach = asks;
+  }
+
+  /** Ports that the last search asked for one by one. */
+  get questions(): number {
+    return this.#search.questions;
   }
 
   /** Candidates that the last search looked at. */

@@ -1,5 +1,6 @@
 import { checkProperties } from "../../check/properties/check_properties.ts";
 import type { NodeConfig } from "../../check/properties/node_config.ts";
+import { METAMORPHIC_PROPERTIES, NODE_PROPERTIES } from "../../check/properties/properties.ts";
 import type { PropertyResult } from "../../check/properties/property_result.ts";
 import { shellWord } from "../../report/shell_command.ts";
 import type { CheckOptions } from "./check_options.ts";
@@ -22,7 +23,7 @@ export async function searchProperties(
   }
   const { properties, bounds, seed, path, budgetMs, atMost, folder } = search;
   const results = checkProperties(configs, {
-    properties,
+    properties: [...NODE_PROPERTIES, ...METAMORPHIC_PROPERTIES].filter(({ name }) => properties.includes(name)),
     bounds,
     seed,
     budgetMs,

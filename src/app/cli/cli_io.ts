@@ -47,9 +47,15 @@ export interface CliIo {
   readonly readFile: (path: string) => Promise<FileText>;
   /** A file as it is, of at most `most` bytes. */
   readonly readBytes: (path: string, most: number) => Promise<FileBytes>;
-  /** The paths of all files below a folder, without pipes and devices, at any depth and in no order; of a file, its own path. */
+  /**
+   * The paths of all files below a folder, at any depth and in no order, without pipes, devices and what a crash left half
+   * written; of a file, its own path.
+   */
   readonly listFiles: (path: string) => Promise<FileList>;
-  /** The names of what lies directly in a folder, in no order; links count as what they lead to. */
+  /**
+   * The names of what lies directly in a folder, in no order, without what a crash left half written; links count as what
+   * they lead to.
+   */
   readonly listFolder: (path: string) => Promise<FolderList>;
   /** The present day in the local calendar, `YYYY-MM-DD`. */
   readonly today: () => string;

@@ -8,7 +8,7 @@ import { runDiff } from "../../study/run_diff.ts";
 import type { DiffRequest, DiffSide } from "../../study/run_diff.ts";
 import type { RunProgress } from "../../study/run_study.ts";
 import { SECOND } from "../../units.ts";
-import { beginResult, writeResult } from "./begin_result.ts";
+import { beginResult, writeResult, type ResultFile } from "./begin_result.ts";
 import type { CliIo, FileText } from "./cli_io.ts";
 import type { DiffOptions } from "./diff_options.ts";
 import { EXIT_CODE } from "./exit_code.ts";
@@ -56,8 +56,11 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
   const sideB = sideOf(b.scenario, fileB, textB.text, options.b);
   const asRun = (text: string, own: readonly string[]): string => scenarioAsRun(text, [...options.overrides, ...own]);
   const [nameA, nameB] = SIDE_FILES;
-  const sides = [[nameA, asRun(textA.text, options.a)] as const, [nameB, asRun(textB.text, options.b)] as const];
-  const unusable = options.out === undefined ? undefined : await beginResult(options.out, sides, io);
+  const begun = (): readonly ResultFile[] => [
+    [nameA, asRun(textA.text, options.a)],
+    [nameB, asRun(textB.text, options.b)],
+  ];
+  const unusable = options.out === undefined ? undefined : await beginResult(options.out, begun(), io);
   if (unusable !== undefined) return wrong(unusable, io);
   return compare(requestOf(sideA, sideB, options, io), options, io);
 }

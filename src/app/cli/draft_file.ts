@@ -11,6 +11,11 @@ export const UNFINISHED = ".unfinished";
 /** The names that `makeDraft` gives; the number is that of the process. */
 const DRAFT = /^portfall-(\d+)-[0-9a-f-]{36}\.unfinished$/;
 
+/** Whether a name is that of a file under way, or of one that a crash cut short: nobody's input. */
+export function isDraft(name: string): boolean {
+  return DRAFT.test(name);
+}
+
 /** The folders that this process has cleared of what crashed ones left. */
 const cleared = new Set<string>();
 

@@ -1,6 +1,6 @@
 import { formatCount, plural } from "../../report/number_text.ts";
 import { shellWord } from "../../report/shell_command.ts";
-import { formatDiagnostic, type Diagnostic } from "../../scenario/diagnostic.ts";
+import { formatDiagnostic, visible, type Diagnostic } from "../../scenario/diagnostic.ts";
 import { collectorScript } from "../../scenario/import/collector.ts";
 import { fileDiagnostic } from "../../scenario/import/export_problem.ts";
 import { importScenario, type ImportedScenario } from "../../scenario/import/import_scenario.ts";
@@ -34,7 +34,7 @@ export async function importCommand(options: ImportCommandOptions, io: CliIo): P
     ...(kernel === undefined ? {} : { kernel }),
     ...(portWalk === undefined ? {} : { portWalk }),
   });
-  for (const note of imported.notes) io.stderr.write(`note: ${note}\n`);
+  for (const note of imported.notes) io.stderr.write(`note: ${visible(note)}\n`);
   if (!imported.ok) return refuseImport(imported.diagnostics, io);
   const parsed = parseScenario(imported.text, options.out ?? "scenario.yaml", []);
   if (!parsed.ok) {
@@ -82,8 +82,8 @@ async function writeScenario(
   { out, redactMap }: ImportCommandOptions,
   io: CliIo,
 ): Promise<number> {
-  for (const { path, kind } of imported.files) io.stderr.write(`read ${path}: ${kind}\n`);
-  for (const sentence of imported.assumed) io.stderr.write(`assumed: ${sentence}\n`);
+  for (const { path, kind } of imported.files) io.stderr.write(`read ${visible(path)}: ${kind}\n`);
+  for (const sentence of imported.assumed) io.stderr.write(`assumed: ${visible(sentence)}\n`);
   const table = imported.redaction === undefined ? "" : `${JSON.stringify(imported.redaction, null, 2)}\n`;
   const writes = [
     ...(redactMap === undefined ? [] : [[redactMap, table] as const]),

@@ -1,3 +1,4 @@
+import { JSON_LEVELS_MOST, tooDeepInJson } from "../../scenario/json_depth.ts";
 import type { CliIo } from "./cli_io.ts";
 
 export { jsonText } from "../../report/json_text.ts";
@@ -10,6 +11,9 @@ export type JsonFile =
 export async function readJsonFile(path: string, format: string, io: CliIo): Promise<JsonFile> {
   const file = await io.readFile(path);
   if (!file.ok) return file;
+  if (tooDeepInJson(file.text) !== undefined) {
+    return { ok: false, why: `it is nested more than ${JSON_LEVELS_MOST} levels deep` };
+  }
   try {
     const value: unknown = JSON.parse(file.text);
     const isRight = typeof value === "object" && value !== null && "format" in value && value.format === format;

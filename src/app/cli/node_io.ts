@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WorkerPool } from "../../study/worker_pool.ts";
 import type { CliIo, FileBytes, FileList, FileText, FolderList } from "./cli_io.ts";
+import { isDraft } from "./draft_file.ts";
 import { readSteadyFile } from "./read_steady_file.ts";
 import { standardOutput } from "./standard_output.ts";
 import { whyNotWritten, whyOf } from "./system_error.ts";
@@ -45,9 +46,14 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
+/** The most bytes of a text; a device such as /dev/zero has no end. */
+const TEXT_BYTES_MOST = 256 * 1024 * 1024;
+
 async function readText(path: string): Promise<FileText> {
   try {
-    return { ok: true, text: (await readSteadyFile(path)).toString("utf8") };
+    const bytes = await readSteadyFile(path, TEXT_BYTES_MOST);
+    if (bytes.length > TEXT_BYTES_MOST) return { ok: false, why: `it has more than ${TEXT_BYTES_MOST} bytes` };
+    return { ok: true, text: bytes.toString("utf8") };
   } catch (error) {
     return { ok: false, why: whyOf(error) };
   }
@@ -76,7 +82,7 @@ async function listFiles(path: string): Promise<FileList> {
     if (!(await stat(path)).isDirectory()) return { ok: true, files: [path] };
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     // Reading a pipe or a device in a folder may take for ever.
-    const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+    const files = entries.filter((entry) => (entry.isFile() && !isDraft(entry.name)) || entry.isSymbolicLink());
     return { ok: true, files: files.map(({ parentPath, name }) => join(parentPath, name)) };
   } catch (error) {
     return { ok: false, why: whyOf(error) };
@@ -85,7 +91,7 @@ async function listFiles(path: string): Promise<FileList> {
 
 async function listFolder(path: string): Promise<FolderList> {
   try {
-    const names = await readdir(path);
+    const names = (await readdir(path)).filter((name) => !isDraft(name));
     const kinds = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => undefined)));
     return {
       ok: true,

@@ -1,12 +1,12 @@
-import { METAMORPHIC_PROPERTIES, NODE_PROPERTIES } from "../../check/properties/properties.ts";
-import type { NodeProperty } from "../../check/properties/node_property.ts";
+import { METAMORPHIC_PROPERTY_NAMES, NODE_PROPERTY_NAMES } from "../../check/properties/property_names.ts";
 import { readBounds, type SearchBounds } from "../../check/properties/search_bounds.ts";
 import { readDuration } from "../../scenario/values.ts";
 import { closestWord } from "../../scenario/spelling.ts";
 
 /** What the user asks of the search for counterexamples. */
 export interface PropertyOptions {
-  readonly properties: readonly NodeProperty[];
+  /** Their names. */
+  readonly properties: readonly string[];
   readonly bounds: SearchBounds;
   /** The texts of `--within`, to write the command again. */
   readonly within: readonly string[];
@@ -106,10 +106,9 @@ export function readPropertyOptions(values: Readonly<Record<string, unknown>>): 
   return { properties, bounds, within, budgetMs, ...place, atMost, folder: text("counterexamples") };
 }
 
-function readProperties(text: string): readonly NodeProperty[] | string {
-  if (text === "all") return NODE_PROPERTIES;
-  const properties = [...NODE_PROPERTIES, ...METAMORPHIC_PROPERTIES];
-  const known = properties.map(({ name }) => name);
+function readProperties(text: string): readonly string[] | string {
+  if (text === "all") return NODE_PROPERTY_NAMES;
+  const known = [...NODE_PROPERTY_NAMES, ...METAMORPHIC_PROPERTY_NAMES];
   const names = text.split(",").filter((name) => name !== "");
   const wrong = names.find((name) => !known.includes(name));
   if (wrong !== undefined) {
@@ -117,7 +116,7 @@ function readProperties(text: string): readonly NodeProperty[] | string {
     const meant = closest === undefined ? "" : ` (did you mean ${closest}?)`;
     return `Unknown property ${JSON.stringify(wrong)}${meant}: write all, or some of ${known.join(", ")}`;
   }
-  return properties.filter(({ name }) => names.includes(name));
+  return known.filter((name) => names.includes(name));
 }
 
 function readPlace(seed: string, replay: string | undefined): Pick<PropertyOptions, "path" | "seed"> | string {

@@ -10,7 +10,7 @@ import type { RunProgress } from "../../study/run_study.ts";
 import type { RunRequest } from "../../study/study_on_workers.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { SECOND } from "../../units.ts";
-import { beginResult, writeResult } from "./begin_result.ts";
+import { beginResult, writeResult, type ResultFile } from "./begin_result.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
@@ -46,8 +46,8 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
     io.stderr.write(`sim: ${wrongWarmUp}\n`);
     return EXIT_CODE.wrongInput;
   }
-  const scenarioFile = ["scenario.yaml", scenarioAsRun(file.text, options.overrides)] as const;
-  const unusable = options.out === undefined ? undefined : await beginResult(options.out, [scenarioFile], io);
+  const begun = (): readonly ResultFile[] => [["scenario.yaml", scenarioAsRun(file.text, options.overrides)]];
+  const unusable = options.out === undefined ? undefined : await beginResult(options.out, begun(), io);
   if (unusable !== undefined) {
     io.stderr.write(`sim: ${unusable}\n`);
     return EXIT_CODE.wrongInput;

@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { manifestSchema, pointSchema } from "../../report/results/document_schemas.ts";
 import { pointColumns } from "../../report/points_table.ts";
 import { pointsCsv } from "../../report/points_csv.ts";
 import { pointsParquet } from "../../report/points_parquet.ts";
@@ -43,6 +45,8 @@ export async function readSweepFolder(path: string, io: CliIo): Promise<ReadFold
       message: `Cannot use ${quoted(path)}: it holds files, and none is the manifest of a sweep`,
     };
   }
+  const wrongField = fieldProblem(manifestSchema, manifestFile.value);
+  if (wrongField !== undefined) return wrongFile(manifestPath, wrongField);
   const manifest: SweepManifest = JSON.parse(manifestFile.text);
   const shard = await readShardFile(path, manifest, io);
   if (typeof shard === "string") return { kind: "wrong", message: shard };
@@ -52,7 +56,10 @@ export async function readSweepFolder(path: string, io: CliIo): Promise<ReadFold
     const file = pointPath(path, point);
     if (!files.some((one) => one.endsWith(file.slice(path.length)))) continue;
     const read = await readJsonFile(file, "sweep-point/1", io);
-    if (!read.ok) return wrongFile(file, `${read.why}; remove it, and --resume runs its point again`);
+    const problem = read.ok ? fieldProblem(pointSchema, read.value) : read.why;
+    if (!read.ok || problem !== undefined) {
+      return wrongFile(file, `${problem ?? ""}; remove it, and --resume runs its point again`);
+    }
     const document: PointDocument = JSON.parse(read.text);
     if (document.sweep !== manifest.sweep || document.point !== point) {
       return wrongFile(file, "it belongs to another sweep or another point");
@@ -71,9 +78,23 @@ async function readShardFile(path: string, manifest: SweepManifest, io: CliIo): 
   if (!file.ok) return { index: 1, count: 1 };
   const read = await readJsonFile(`${path}/shard.json`, "sweep-shard/1", io);
   if (!read.ok) return `Cannot read ${quoted(`${path}/shard.json`)}: ${read.why}`;
+  const problem = fieldProblem(shardSchema, read.value);
+  if (problem !== undefined) return `Cannot read ${quoted(`${path}/shard.json`)}: ${problem}`;
   const { sweep, index, count }: Shard & { sweep: string } = JSON.parse(read.text);
   if (sweep !== manifest.sweep) return `Cannot read ${quoted(`${path}/shard.json`)}: it belongs to another sweep`;
   return { index, count };
+}
+
+const shardSchema = z
+  .looseObject({ sweep: z.string(), index: z.int().positive(), count: z.int().positive() })
+  .refine(({ index, count }) => index <= count, "the index is above the count");
+
+/** What is wrong with the first field that is not as portfall writes it: a folder may come from anybody. */
+function fieldProblem(schema: z.ZodType, value: unknown): string | undefined {
+  const issue = schema.safeParse(value).error?.issues[0];
+  if (issue === undefined) return undefined;
+  const where = issue.path.map(String).join(".");
+  return `it is not as portfall writes it${where === "" ? "" : `, at ${quoted(where)}`}: ${issue.message}`;
 }
 
 /** Whether a folder holds nothing, or only what a crash has left before there was a manifest. */

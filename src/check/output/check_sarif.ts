@@ -61,6 +61,12 @@ function regionOf({ line, column, length, sourceLine }: Place) {
 
 /** A path as a URI: relative ones stay relative to the root of the repository. */
 function uriOf(path: string): string {
-  const encoded = path.replace(/^\.\//, "").split("/").map(encodeURIComponent).join("/");
+  // Half of a surrogate pair, which a name may have on Windows, has no place in a URI.
+  const encoded = path
+    .replace(/\p{Cs}/gu, "\ufffd")
+    .replace(/^\.\//, "")
+    .split("/")
+    .map(encodeURIComponent)
+    .join("/");
   return path.startsWith("/") ? `file://${encoded}` : encoded;
 }

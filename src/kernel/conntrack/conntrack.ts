@@ -9,13 +9,19 @@ import { ConntrackTable } from "./conntrack_table.ts";
 import { CtStatus } from "./ct_status.ts";
 import { slotsInBucket } from "./kernel_bucket.ts";
 import { EntryTimers } from "./entry_timers.ts";
-import { maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
+import { isReopenedBySyn, maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
 
 /** Bits that tell whether an entry is confirmed and not translated. */
 const NAT_OR_CONFIRMED = CtStatus.CONFIRMED | CtStatus.SRC_NAT | CtStatus.DST_NAT;
 
 const EARLY_DROP_BUCKETS = 8;
 const GC_EARLY_DROP_PERCENT = 95;
+
+/** Of `Conntrack.findPredecessor`: no entry has the tuple. */
+export const NOTHING = -1;
+
+/** Of `Conntrack.findPredecessor`: a connection cannot begin as if it were the first with its tuple. */
+export const IN_THE_WAY = -2;
 
 /** Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_alloc, v6.1. */
 const TABLE_FULL = "nf_conntrack: nf_conntrack: table full, dropping packet";
@@ -155,18 +161,26 @@ export class Conntrack {
     if (this.isAlive(packet) && !this.table.has(packet.ct, CtStatus.CONFIRMED)) this.table.free(packet.ct);
   }
 
-  /** Whether a connection that begins now finds the table free for it: no entry has its tuples, and none must go. */
-  isFreeFor(src: Ipv4, dst: Ipv4, ports: number, reversePorts: number): boolean {
+  /**
+   * What a TCP connection that begins now finds of its own tuple: `NOTHING`, an entry that its SYN will replace (its
+   * slot), or `IN_THE_WAY` where the entry is another one's or the table is full.
+   */
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  findPredecessor(src: Ipv4, dst: Ipv4, ports: number, reversePorts: number): number {
     const { table } = this;
-    return (
-      (this.#max === 0 || table.count < this.#max) &&
-      table.find(src, dst, ports, Protocol.TCP) < 0 &&
-      table.find(dst, src, reversePorts, Protocol.TCP) < 0
-    );
+    if (this.#max !== 0 && table.count >= this.#max) return IN_THE_WAY;
+    const node = table.find(src, dst, ports, Protocol.TCP);
+    const reply = table.find(dst, src, reversePorts, Protocol.TCP);
+    if (node < 0) return reply < 0 ? NOTHING : IN_THE_WAY;
+    if ((node & 1) === 1 || reply !== node + 1) return IN_THE_WAY;
+    const slot = node >> 1;
+    const isOver = table.expires(slot) <= this.netns.machine.loop.now || isReopenedBySyn(table, slot);
+    return isOver ? slot : IN_THE_WAY;
   }
 
-  /** A slot for a connection that `isFreeFor` lets in, without a packet. */
-  allocateFor(protocol: number): number {
+  /** A slot for a connection without a packet. @param predecessor what `findPredecessor` said: `NOTHING`, or an entry that goes. */
+  allocateAfter(predecessor: number, protocol: number): number {
+    if (predecessor >= 0) this.kill(predecessor);
     if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
     const slot = this.table.allocate();
     if (this.table.count > this.#peak) this.#peak = this.table.count;
@@ -174,7 +188,7 @@ export class Conntrack {
     return slot;
   }
 
-  /** Puts an entry of `allocateFor` into the table. @param timer when the event of an entry with a timer fires. */
+  /** Puts an entry of `allocateAfter` into the table. @param timer when the event of an entry with a timer fires. */
   insert(slot: number, timer: Micros): void {
     this.table.insert(slot);
     this.#timers?.armAt(slot, timer);

@@ -363,7 +363,8 @@ export class ConntrackTable {
   }
 
   #grow(): void {
-    this.#capacity *= 2;
+    // Pages that nothing was written to take no memory; a copy that is left behind does until it is collected.
+    this.#capacity *= 4;
     this.#words = longerInt32(this.#words, (this.#capacity * ENTRY_BYTES) / 4);
     this.memory.grow(this.#capacity);
     this.#replies.grow(this.#capacity);

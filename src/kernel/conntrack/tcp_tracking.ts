@@ -144,6 +144,13 @@ function timeoutOf(conntrack: Conntrack, slot: number, state: number): Micros {
   return isUnanswered || isWaiting ? Math.min(timeout, unacknowledged) : timeout;
 }
 
+/** Whether a SYN of the client ends this entry and begins another with the same tuple. */
+export function isReopenedBySyn(table: ConntrackTable, slot: number): boolean {
+  const state = table.state(slot);
+  const next = nextCtTcpState(0, state, CtTcpInput.SYN);
+  return next === CtTcpState.SYN_SENT && state >= CtTcpState.TIME_WAIT && mayReopen(table, slot, 0);
+}
+
 /** RFC 1122: a SYN reopens a connection that a FIN had begun to close, or that this side had reset. */
 function mayReopen(table: ConntrackTable, slot: number, direction: number): boolean {
   if (table.has(slot, CtStatus.CLOSE_INIT_ORIGINAL | CtStatus.CLOSE_INIT_REPLY)) return true;

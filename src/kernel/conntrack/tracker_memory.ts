@@ -34,7 +34,9 @@ export class TrackerMemory {
 
   /** Forgets all of an entry, as a new one begins. */
   clear(slot: number): void {
-    this.#words.fill(0, WORDS * slot, WORDS * slot + WORDS);
+    const words = this.#words;
+    // A loop costs a tenth of a call of fill() for so few words.
+    for (let place = WORDS * slot; place < WORDS * slot + WORDS; place += 1) words[place] = 0;
   }
 
   /** The highest acknowledgement that this direction has sent. */

@@ -138,7 +138,7 @@ export class ExchangeWatch {
 
   #readServerInitial(): void {
     const slot = this.#serverSlot();
-    if (slot >= 0) this.#serverInitial ??= this.#server.tcp.sockets.iss(slot);
+    if (this.#isOpen(slot, this.#server.tcp)) this.#serverInitial ??= this.#server.tcp.sockets.iss(slot);
   }
 
   /** When the server took its number: the only moment at which the clock gives it. */

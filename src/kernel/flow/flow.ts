@@ -2,6 +2,7 @@ import type { Netns } from "../netns.ts";
 import type { SocketOwner } from "../tcp/socket_owner.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ExchangeEnds } from "./exchange_ends.ts";
 import type { ExchangeFacts } from "./exchange_facts.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
 
@@ -15,8 +16,6 @@ export interface FlowServer {
 
 /** What is known of a flow's connections that the server treats in one way. */
 export interface FlowConduct {
-  /** What each of them does; `undefined` until enough of them have been watched. */
-  exchange: Exchange | undefined;
   /** What those did that were watched. */
   watched: ExchangeFacts[];
   /** How many could not be watched to their end, or did something else than those before them. */
@@ -32,7 +31,9 @@ export class Flow {
   /** Bytes of each connection's request; 0 if it has none. */
   readonly requestBytes: number;
   server: FlowServer | undefined = undefined;
-  /** By the server's conduct. */
+  /** What each connection does, by the server's conduct; absent until enough of them have been watched. */
+  exchanges: (Exchange | undefined)[] = [];
+  /** The same way: what is known before. */
   conducts: FlowConduct[] = [];
   /** `MachineGroup.changes` and `listenerChanges` when this was learnt. */
   changes = -1;
@@ -40,7 +41,7 @@ export class Flow {
   /** The connection that is being watched. */
   watch: ExchangeWatch | undefined = undefined;
   /** What the connection did that was carried last. */
-  last: Exchange | undefined = undefined;
+  last: ExchangeEnds | undefined = undefined;
   /** Connections carried so far. */
   carried = 0;
 

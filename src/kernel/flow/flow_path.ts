@@ -5,10 +5,10 @@ import type { MachineGroup } from "../machine_group.ts";
 import type { Netns } from "../netns.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type KnownEnds } from "./exchange.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeFacts } from "./exchange_facts.ts";
-import type { Flow, FlowConduct, FlowServer } from "./flow.ts";
+import type { Flow, FlowServer } from "./flow.ts";
 import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
 
 /** Connections that are watched before others are carried, and how many may spoil it before nobody tries any longer. */
@@ -33,8 +33,8 @@ const AUDIT_EVERY = 4096;
  * What a connection does is not written down here: it is learnt from some of the same kind that went packet by packet,
  * forgotten whenever routes, rules, sysctls or listeners change, and compared again every so often.
  *
- * Not modelled: connections that are translated, that go through a service or a VXLAN tunnel, or whose port was bound
- * beforehand; their packets are always sent one by one.
+ * Connections that are translated, that go through a service or a VXLAN tunnel, or whose port was bound beforehand are
+ * always left to their packets.
  */
 export class FlowPath {
   readonly #group: MachineGroup;
@@ -48,6 +48,7 @@ export class FlowPath {
   readonly #namedPorts = new Uint8Array(65536);
   #portsChanges = -1;
   #carried = 0;
+  readonly #knownEnds: KnownEnds = new Map();
 
   constructor(group: MachineGroup, loop: EventLoop) {
     this.#group = group;
@@ -66,29 +67,30 @@ export class FlowPath {
     const server = flow.server;
     if (server === undefined) return false;
     const conduct = server.owner.conductOf!(flow.requestBytes);
-    const known = (flow.conducts[conduct] ??= { exchange: undefined, watched: [], refused: 0 });
-    const { exchange } = known;
+    const exchange = flow.exchanges[conduct];
     if (exchange === undefined) {
-      if (known.refused < REFUSED_MOST) this.#watch(flow, server, conduct, tcp, slot);
+      this.#watch(flow, server, conduct, tcp, slot);
       return false;
     }
+    const { ends } = exchange;
     const begins = this.#loop.now;
-    if (!this.#loop.isQuietUntil(begins + exchange.duration)) return false;
+    if (!this.#loop.isQuietUntil(begins + ends.duration)) return false;
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
     const { sockets } = tcp;
     if (sockets.iss(slot) !== 0 || this.#isNamed(sockets.localPort(slot))) return false;
-    if (!exchange.mayCarry(tcp, slot, server)) return false;
+    if (!ends.mayCarry(tcp, slot, server)) return false;
     flow.carried += 1;
     if ((flow.carried & (AUDIT_EVERY - 1)) === 0) {
       this.#watch(flow, server, conduct, tcp, slot);
       return false;
     }
     if (exchange.unsettled === 0) this.#unsettled.push(exchange);
-    exchange.apply(tcp, slot, server);
+    exchange.unsettled += 1;
+    ends.apply(tcp, slot, server);
     server.owner.hasConducted!(flow.requestBytes);
-    flow.last = exchange;
+    flow.last = ends;
     this.#carried += 1;
-    this.#loop.advanceTo(begins + exchange.finishes);
+    this.#loop.advanceTo(begins + ends.finishes);
     return true;
   }
 
@@ -119,7 +121,10 @@ export class FlowPath {
   #renew(flow: Flow, tcp: Tcp, slot: number): void {
     const found = this.#findServer(tcp, slot);
     const isSame = flow.changes === this.#group.changes && found !== undefined && found.owner === flow.server?.owner;
-    if (!isSame) flow.conducts = [];
+    if (!isSame) {
+      flow.conducts = [];
+      flow.exchanges = [];
+    }
     flow.server = found;
     flow.changes = this.#group.changes;
     flow.listenerChanges = this.#group.listenerChanges;
@@ -155,6 +160,8 @@ export class FlowPath {
 
   // oxlint-disable-next-line max-params -- what `carry` knows
   #watch(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number): void {
+    const known = (flow.conducts[conduct] ??= { watched: [], refused: 0 });
+    if (known.refused >= REFUSED_MOST) return;
     const isTimely = this.#watched === undefined && this.#loop.isQuietUntil(this.#loop.now + QUIET);
     if (!isTimely || this.#group.packets.inUse > 0) return;
     const port = tcp.sockets.localPort(slot);
@@ -177,23 +184,25 @@ export class FlowPath {
     this.#watched = undefined;
     flow.watch = undefined;
     if (flow.changes !== this.#group.changes || flow.listenerChanges !== this.#group.listenerChanges) return;
-    this.#learn(flow.conducts[watch.conduct]!, progress === "over" ? watch.facts() : undefined);
+    this.#learn(flow, watch.conduct, progress === "over" ? watch.facts() : undefined);
   }
 
-  #learn(known: FlowConduct, facts: ExchangeFacts | undefined): void {
+  #learn(flow: Flow, conduct: number, facts: ExchangeFacts | undefined): void {
+    const known = flow.conducts[conduct]!;
+    const learnt = flow.exchanges[conduct];
     if (facts === undefined) {
       known.refused += 1;
       return;
     }
-    if (known.exchange !== undefined) {
-      assert(known.exchange.agreesWith(facts), "a connection does packet by packet what the flow path has learnt");
+    if (learnt !== undefined) {
+      assert(learnt.agreesWith(facts), "a connection does packet by packet what the flow path has learnt");
       return;
     }
     known.watched.push(facts);
-    const exchange = Exchange.learn(this.#group, known.watched);
+    const exchange = Exchange.learn(this.#group, known.watched, this.#knownEnds);
     if (exchange === undefined) {
       known.watched = [facts];
       known.refused += 1;
-    } else if (known.watched.length === WATCHED) known.exchange = exchange;
+    } else if (known.watched.length === WATCHED) flow.exchanges[conduct] = exchange;
   }
 }

@@ -1,4 +1,4 @@
-import type { Conntrack } from "../conntrack/conntrack.ts";
+import { type Conntrack, NOTHING } from "../conntrack/conntrack.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { Netns } from "../netns.ts";
 import { Protocol } from "../packet.ts";
@@ -24,7 +24,9 @@ export function isTupleUnused(tcp: Tcp, slot: number, server: FlowServer, { conn
   const reverse = packPorts(ports & 0xffff, ports >>> 16);
   if (!hasRoom(tcp, tcp.netnsOf(slot)) || !hasRoom(server.tcp, server.netns)) return false;
   if (server.tcp.sockets.index.find(daddr, saddr, reverse, server.netns.id) >= 0) return false;
-  for (const conntrack of conntracks) if (!conntrack.isFreeFor(saddr, daddr, ports, reverse)) return false;
+  for (const conntrack of conntracks) {
+    if (conntrack.findPredecessor(saddr, daddr, ports, reverse) !== NOTHING) return false;
+  }
   for (const table of ipvs) {
     if (table.hasServiceOn(ports >>> 16)) return false;
     if (table.connections.count > 0 && hasConnection(table, saddr, daddr, ports)) return false;

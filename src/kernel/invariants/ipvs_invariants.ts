@@ -33,19 +33,24 @@ export function* brokenIpvs(ipvs: Ipvs): Generator<string> {
   }
 }
 
-/** What does not hold of the chains, for which every bucket is looked at: they hold each connection once and nothing else. */
+/** What does not hold of the chains of either side: they hold each connection once and nothing else. Every bucket is looked at. */
 export function* brokenIpvsChains({ connections, netns }: Ipvs): Generator<string> {
-  const seen = new Set<number>();
-  for (const row of connections.chained()) {
-    if (seen.has(row)) {
-      yield `an IPVS connection stands in one chain, once: row ${row} of "${netns.name}" is met again`;
-      return;
+  for (const [side, rows] of [
+    ["clients", connections.chained()],
+    ["real servers", connections.chainedByServer()],
+  ] as const) {
+    const seen = new Set<number>();
+    for (const row of rows) {
+      if (seen.has(row)) {
+        yield `an IPVS connection stands in one chain of ${side}, once: row ${row} of "${netns.name}" is met again`;
+        return;
+      }
+      seen.add(row);
+      if (connections.protocol[row] === 0) yield `chains hold connections: row ${row} of "${netns.name}" is free`;
     }
-    seen.add(row);
-    if (connections.protocol[row] === 0) yield `chains hold connections: row ${row} of "${netns.name}" is free`;
+    if (seen.size !== connections.count)
+      yield `each IPVS connection stands in a chain of ${side}: ${seen.size} of ${connections.count} of "${netns.name}" do`;
   }
-  if (seen.size !== connections.count)
-    yield `each IPVS connection stands in a chain: ${seen.size} of ${connections.count} of "${netns.name}" do`;
 }
 
 function* brokenConnection({ connections, netns }: Ipvs, row: number, census: Census): Generator<string> {

@@ -25,6 +25,8 @@ interface PortOwners {
   readonly port: Port;
   owners: number;
   explicit: number;
+  /** Explicit owners with SO_REUSEADDR that do not listen. */
+  sharers: number;
 }
 
 /** What the rows of the socket table say, for comparison with what other tables say of them. */
@@ -113,17 +115,20 @@ function countOwner(tcp: Tcp, slot: number, byPort: Map<number, PortOwners>): vo
   const key = sockets.scope(slot) * 65536 + port;
   let counted = byPort.get(key);
   if (counted === undefined) {
-    counted = { netns: tcp.netnsOf(slot), port, owners: 0, explicit: 0 };
+    counted = { netns: tcp.netnsOf(slot), port, owners: 0, explicit: 0, sharers: 0 };
     byPort.set(key, counted);
   }
   counted.owners += 1;
-  if (sockets.has(slot, SocketFlag.BOUND)) counted.explicit += 1;
+  if (!sockets.has(slot, SocketFlag.BOUND)) return;
+  counted.explicit += 1;
+  const shares = sockets.has(slot, SocketFlag.REUSE_ADDRESS) && sockets.state(slot) !== TcpState.LISTEN;
+  if (shares) counted.sharers += 1;
 }
 
 function* brokenPorts(machine: Machine, { byPort }: Census): Generator<string> {
   const forgets = machine.era.bindBucketForgetsExplicitOwners;
   const inUse = new Map<Netns, number>();
-  for (const { netns, port, owners, explicit } of byPort.values()) {
+  for (const { netns, port, owners, explicit, sharers } of byPort.values()) {
     inUse.set(netns, (inUse.get(netns) ?? 0) + 1);
     const where = `port ${port} of "${netns.name}"`;
     const [counted, countedExplicit] = [netns.ports.owners(port), netns.ports.explicitOwners(port)];
@@ -131,6 +136,8 @@ function* brokenPorts(machine: Machine, { byPort }: Census): Generator<string> {
       yield `a port has as many owners as sockets have it: ${where} has ${counted}, of ${owners} sockets`;
     if (countedExplicit !== explicit)
       yield `a port has as many explicit owners as sockets were bound to it: ${where} has ${countedExplicit}, of ${explicit} sockets`;
+    if (netns.ports.isShared(port) !== (owners === sharers))
+      yield `a port is shared if all its owners share it: ${where} has ${owners} owners, of which ${sharers} share`;
     const isClosed = netns.ports.isClosedToConnect(port);
     if (explicit > 0 && !isClosed) yield `a port that was bound is closed to connect(): ${where} is open`;
     if (forgets && explicit === 0 && isClosed)

@@ -245,8 +245,7 @@ export class Ipvs {
   #addRow(packet: Packet, clientPort: Port, server: RealServer): number {
     const connections = this.connections;
     const row = connections.add(packet.protocol, packet.src, clientPort, packet.dst, packet.dport);
-    connections.real[row] = server.address;
-    connections.realPort[row] = server.port === 0 ? packet.dport : server.port;
+    connections.setServer(row, server.address, server.port === 0 ? packet.dport : server.port);
     connections.server[row] = server;
     connections.flags[row] = this.settings.conntrack ? IpvsFlag.NFCT : 0;
     connections.armedAt[row] = -1;

@@ -1,6 +1,7 @@
 import type { Ipv4, Port } from "../../units.ts";
 import { longerFloat64, longerInt32, longerUint8 } from "../columns.ts";
 import { hashTuple, packPorts } from "../tuple_index.ts";
+import { RowChains } from "./row_chains.ts";
 import type { RealServer } from "./virtual_service.ts";
 
 /** Flags of a connection. Source: include/uapi/linux/ip_vs.h, v6.1. */
@@ -18,8 +19,10 @@ export const IpvsFlag = {
 const FIRST_CAPACITY = 256;
 
 /**
- * The connections of IPVS (`ip_vs_conn`) as columns. Only the client's side is hashed: packets of both directions find
- * their connection by it.
+ * The connections of IPVS (`ip_vs_conn`) as columns, hashed by what a packet of each direction has: client and virtual
+ * service, and client and real server. The kernel hashes the client's side only, so that its chains are as long as one
+ * client address and port has connections: the connections that take probes' answers all have the pod's. Which
+ * connection is found is the same: of several with one key, the newest.
  *
  * Source: net/netfilter/ipvs/ip_vs_conn.c, v6.1.
  */
@@ -44,9 +47,9 @@ export class IpvsConnectionTable {
   control = new Int32Array(FIRST_CAPACITY);
   /** A template's connections that have not ended. */
   controlled = new Int32Array(FIRST_CAPACITY);
-  #heads = new Int32Array(FIRST_CAPACITY * 2);
-  #next = new Int32Array(FIRST_CAPACITY);
-  #firstFree = -1;
+  readonly #byVirtual = new RowChains(FIRST_CAPACITY);
+  readonly #byReal = new RowChains(FIRST_CAPACITY);
+  readonly #freeRows: number[] = [];
   #used = 0;
   #count = 0;
   #capacity = FIRST_CAPACITY;
@@ -63,9 +66,8 @@ export class IpvsConnectionTable {
   /** A new row at the head of its chain. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   add(protocol: number, client: Ipv4, clientPort: Port, virtual: Ipv4, virtualPort: Port): number {
-    let row = this.#firstFree;
-    if (row >= 0) this.#firstFree = this.#next[row]! - 1;
-    else {
+    let row = this.#freeRows.pop();
+    if (row === undefined) {
       if (this.#used === this.#capacity) this.#grow();
       row = this.#used;
       this.#used += 1;
@@ -78,17 +80,26 @@ export class IpvsConnectionTable {
     this.flags[row] = 0;
     this.control[row] = 0;
     this.controlled[row] = 0;
+    this.real[row] = 0;
+    this.realPort[row] = 0;
     this.#link(row);
     this.#count += 1;
     return row;
+  }
+
+  /** Says which real server a connection leads to. */
+  setServer(row: number, real: Ipv4, realPort: Port): void {
+    this.#byReal.unlink(row, this.#hashByReal(row));
+    this.real[row] = real;
+    this.realPort[row] = realPort;
+    this.#byReal.link(row, this.#hashByReal(row));
   }
 
   remove(row: number): void {
     this.#unlink(row);
     this.protocol[row] = 0;
     this.server[row] = undefined;
-    this.#next[row] = this.#firstFree + 1;
-    this.#firstFree = row;
+    this.#freeRows.push(row);
     this.#count -= 1;
   }
 
@@ -104,7 +115,8 @@ export class IpvsConnectionTable {
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   findIn(protocol: number, src: Ipv4, sport: Port, dst: Ipv4, dport: Port): number {
     const ports = packPorts(sport, dport);
-    for (let row = this.#first(protocol, src, sport); row >= 0; row = this.#next[row]! - 1) {
+    const chains = this.#byVirtual;
+    for (let row = chains.first(hashTuple(src, dst, ports, protocol)); row >= 0; row = chains.behind(row)) {
       if (
         this.ports[row] === ports &&
         this.client[row] === src &&
@@ -120,7 +132,9 @@ export class IpvsConnectionTable {
   /** The connection of a packet from the real server: source is the real server, destination the client. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   findOut(protocol: number, src: Ipv4, sport: Port, dst: Ipv4, dport: Port): number {
-    for (let row = this.#first(protocol, dst, dport); row >= 0; row = this.#next[row]! - 1) {
+    const chains = this.#byReal;
+    const hash = hashTuple(dst, src, packPorts(dport, sport), protocol);
+    for (let row = chains.first(hash); row >= 0; row = chains.behind(row)) {
       if (
         this.ports[row]! >>> 16 === dport &&
         this.client[row] === dst &&
@@ -134,40 +148,36 @@ export class IpvsConnectionTable {
     return -1;
   }
 
-  /** The rows of all chains. */
-  *chained(): Generator<number> {
-    for (const head of this.#heads) for (let row = head - 1; row >= 0; row = this.#next[row]! - 1) yield row;
+  /** The rows of all chains in which clients find their connections. */
+  chained(): Generator<number> {
+    return this.#byVirtual.rows();
   }
 
-  #first(protocol: number, client: Ipv4, clientPort: Port): number {
-    return this.#heads[hashTuple(client, 0, clientPort, protocol) & (this.#heads.length - 1)]! - 1;
+  /** The rows of all chains in which real servers find their connections. */
+  chainedByServer(): Generator<number> {
+    return this.#byReal.rows();
   }
 
-  #bucket(row: number): number {
-    const hash = hashTuple(this.client[row]!, 0, this.ports[row]! >>> 16, this.protocol[row]!);
-    return hash & (this.#heads.length - 1);
+  #hashByVirtual(row: number): number {
+    return hashTuple(this.client[row]!, this.virtual[row]!, this.ports[row]!, this.protocol[row]!);
+  }
+
+  #hashByReal(row: number): number {
+    const ports = packPorts(this.ports[row]! >>> 16, this.realPort[row]!);
+    return hashTuple(this.client[row]!, this.real[row]!, ports, this.protocol[row]!);
   }
 
   #link(row: number): void {
-    const bucket = this.#bucket(row);
-    this.#next[row] = this.#heads[bucket]!;
-    this.#heads[bucket] = row + 1;
+    this.#byVirtual.link(row, this.#hashByVirtual(row));
+    this.#byReal.link(row, this.#hashByReal(row));
   }
 
   #unlink(row: number): void {
-    const bucket = this.#bucket(row);
-    let at = this.#heads[bucket]! - 1;
-    if (at === row) {
-      this.#heads[bucket] = this.#next[row]!;
-      return;
-    }
-    while (this.#next[at]! - 1 !== row) at = this.#next[at]! - 1;
-    this.#next[at] = this.#next[row]!;
+    this.#byVirtual.unlink(row, this.#hashByVirtual(row));
+    this.#byReal.unlink(row, this.#hashByReal(row));
   }
 
   #grow(): void {
-    const heads = this.#heads;
-    const next = this.#next;
     const capacity = this.#capacity * 2;
     this.client = longerInt32(this.client, capacity);
     this.virtual = longerInt32(this.virtual, capacity);
@@ -182,18 +192,8 @@ export class IpvsConnectionTable {
     this.expires = longerFloat64(this.expires, capacity);
     this.due = longerFloat64(this.due, capacity);
     this.armedAt = longerFloat64(this.armedAt, capacity);
-    this.#next = new Int32Array(capacity);
-    this.#heads = new Int32Array(capacity * 2);
     this.#capacity = capacity;
-    relinkOldestFirst(heads, next, (row) => this.#link(row));
-  }
-}
-
-/** Hands over the rows of each chain from its tail to its head, so that newer rows stand before older ones again. */
-function relinkOldestFirst(heads: Int32Array, next: Int32Array, link: (row: number) => void): void {
-  const chain: number[] = [];
-  for (const head of heads) {
-    for (let row = head - 1; row >= 0; row = next[row]! - 1) chain.push(row);
-    for (let row = chain.pop(); row !== undefined; row = chain.pop()) link(row);
+    this.#byVirtual.grow((row) => this.#hashByVirtual(row));
+    this.#byReal.grow((row) => this.#hashByReal(row));
   }
 }

@@ -11,6 +11,11 @@ export interface WalkSearch {
   readonly isOptionRange: boolean;
   readonly stepWidth: number;
   isUsable(port: Port): boolean;
+  /**
+   * Passes over candidates at once after one that was not usable, counting each: as many of port, port + step, … as are
+   * sure to be unusable, up to `most`. Absent: the walk asks for each.
+   */
+  passOver?(port: Port, step: 1 | 2, most: number): number;
 }
 
 /**
@@ -29,6 +34,9 @@ export interface PortWalk {
   /** Sets the cursor that a hash leads to. @param cursor 32 bits, unsigned. */
   setCursor(hashLow: number, cursor: number): void;
 }
+
+/** Numbers of 32 bits: what the walks that go on in turn count with. */
+const TURNS = 4_294_967_296;
 
 /** The walk of a kernel build, its cursor as after boot. */
 export function createPortWalk(era: KernelEra, noise: WalkNoise): PortWalk {
@@ -79,7 +87,10 @@ export class SequentialWalk extends OneCursor implements PortWalk {
     const offset = (this.hint + search.hashLow) >>> 0;
     for (let step = 1; step <= size; step += 1) {
       const port = search.low + (((step + offset) >>> 0) % size);
-      if (!search.isUsable(port)) continue;
+      if (!search.isUsable(port)) {
+        step += passOverInTurn(search, port, offset + step, size - step);
+        continue;
+      }
       this.hint = (this.hint + step) >>> 0;
       return port;
     }
@@ -99,7 +110,10 @@ export class EvenStartWalk extends OneCursor implements PortWalk {
     const offset = ((this.hint + search.hashLow) & ~1) >>> 0;
     for (let step = 0; step < size; step += 1) {
       const port = search.low + (((step + offset) >>> 0) % size);
-      if (!search.isUsable(port)) continue;
+      if (!search.isUsable(port)) {
+        step += passOverInTurn(search, port, offset + step, size - 1 - step);
+        continue;
+      }
       this.hint = (this.hint + ((step + 2) & ~1)) >>> 0;
       return port;
     }
@@ -177,7 +191,13 @@ export class ParityTableWalk implements PortWalk {
     let port = search.low + (((cursor + search.hashHigh) >>> 0) % size);
     for (let distance = 0; distance < size; distance += 1, port += step) {
       if (port > search.high) port -= size;
-      if (!search.isUsable(port)) continue;
+      if (!search.isUsable(port)) {
+        const passed =
+          step === 1 ? passOver(search, port + 1, 1, Math.min(search.high - port, size - 1 - distance)) : 0;
+        distance += passed;
+        port += passed;
+        continue;
+      }
       this.#table[row] = cursor + Math.max(distance, this.#noise.below(8, row, cursor, WalkDraw.INCREMENT)) + 1;
       return port;
     }
@@ -222,6 +242,15 @@ function evenSize(search: WalkSearch): number {
   return size > 1 ? size & ~1 : size;
 }
 
+function passOver(search: WalkSearch, port: Port, step: 1 | 2, most: number): number {
+  return most > 0 && search.passOver !== undefined ? search.passOver(port, step, most) : 0;
+}
+
+/** Passes over the candidates behind `port`, up to the end of the range and to where the 32 bits of the `turn` number end. */
+function passOverInTurn(search: WalkSearch, port: Port, turn: number, most: number): number {
+  return passOver(search, port + 1, 1, Math.min(search.high - port, TURNS - 1 - (turn >>> 0), most));
+}
+
 /** Where the last scan ended; a scan also returns how far it went in its pass. */
 const found = { port: 0 };
 
@@ -249,7 +278,13 @@ function scanParities(search: WalkSearch, offset: number, size: number, stride: 
     for (let distance = 0; distance < size; distance += 2, port += stride) {
       // The wrap is tested against the high bound, not against the rounded size: it matters for odd ranges.
       if (port >= end) port -= size;
-      if (!search.isUsable(port)) continue;
+      if (!search.isUsable(port)) {
+        const left = Math.min(search.high - port, size - 2 - distance) >> 1;
+        const passed = stride === 2 ? passOver(search, port + 2, 2, left) : 0;
+        distance += 2 * passed;
+        port += 2 * passed;
+        continue;
+      }
       found.port = port;
       return distance;
     }

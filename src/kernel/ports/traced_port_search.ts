@@ -26,6 +26,11 @@ export class TracedPortSearch extends PortSearch {
     return isUsable;
   }
 
+  /** Each candidate is looked at, for its reason. */
+  override passOver(): number {
+    return 0;
+  }
+
   /** What the search came to. */
   choice(): PortChoice {
     const { low, high, cursor, row, hashLow, hashHigh, examined } = this;

@@ -1,7 +1,7 @@
 import type { Ipv4, Port } from "../../units.ts";
 import { Errno } from "../errno.ts";
 import { packPorts } from "../tuple_index.ts";
-import { hasBindConflict } from "./bind_conflict.ts";
+import { BucketOwners, hasBindConflict } from "./bind_conflict.ts";
 import { SocketFlag } from "./socket_table.ts";
 import type { Tcp } from "./tcp.ts";
 
@@ -35,8 +35,9 @@ export function bindSocket(tcp: Tcp, slot: number, options: BindOptions): number
     sockets.set(slot, SocketFlag.NO_PORT);
     return 0;
   }
+  const owners = new BucketOwners(tcp, netns);
   const isFree = (candidate: Port): boolean =>
-    !hasBindConflict(tcp, slot, { address, port: candidate, mayShare: port !== 0 });
+    !hasBindConflict(tcp, slot, { address, port: candidate, mayShare: port !== 0 }, owners);
   if (port === 0) tcp.portRanges.use(tcp, slot);
   const chosen = port === 0 ? tcp.ports.pickForBindZero(netns, hasReuseAddress, isFree) : port;
   if (chosen < 0) return chosen;
@@ -44,5 +45,6 @@ export function bindSocket(tcp: Tcp, slot: number, options: BindOptions): number
   sockets.setPorts(slot, packPorts(chosen, 0));
   sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND);
   netns.ports.addExplicitOwner(chosen);
+  if (sockets.has(slot, SocketFlag.REUSE_ADDRESS)) netns.ports.countSharer(chosen, 1);
   return 0;
 }

@@ -52,7 +52,7 @@ export class OpenSockets {
 
   /** Gives a number that no place has had: from 1 to 2^31 - 1, then from 1 again. */
   renewAckGeneration(place: number): void {
-    this.#ackGenerations = (this.#ackGenerations % 0x7fff_ffff) + 1;
+    this.#ackGenerations = this.#ackGenerations === 0x7fff_ffff ? 1 : this.#ackGenerations + 1;
     this.setWord(place, OpenWord.ACK_GENERATION, this.#ackGenerations);
   }
 }

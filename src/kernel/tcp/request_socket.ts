@@ -153,6 +153,7 @@ function becomeChild(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void
   const inherited = sockets.flags(listener) & SocketFlag.REUSE_ADDRESS;
   sockets.set(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND | inherited);
   netns.ports.addExplicitOwner(sockets.localPort(slot));
+  if (inherited !== 0) netns.ports.countSharer(sockets.localPort(slot), 1);
   netns.counters.TcpPassiveOpens += 1;
   owner.accepted(slot, sockets.tag(slot));
   if (sockets.state(slot) !== TcpState.CLOSE) receiveInOpenState(tcp, netns, slot, packet);

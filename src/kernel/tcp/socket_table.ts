@@ -133,6 +133,11 @@ export class SocketTable implements TupleRows {
     return this.ports(slot) & 0xffff;
   }
 
+  /** A small number that no other open socket has, for what an owner keeps of its sockets; below 0 for a row that is none. */
+  place(slot: number): number {
+    return this.#words[ROW_WORDS * slot + Word.OPEN]!;
+  }
+
   /** The namespace's number: 0 to 65,535. */
   scope(slot: number): number {
     return this.#words[ROW_WORDS * slot + Word.FLAGS]! >>> SCOPE_SHIFT;
@@ -189,11 +194,11 @@ export class SocketTable implements TupleRows {
 
   /** The initial send sequence of an open socket; sequences are signed 32-bit numbers. */
   iss(slot: number): number {
-    return this.#open.word(this.#openOf(slot), OpenWord.ISS);
+    return this.#open.word(this.place(slot), OpenWord.ISS);
   }
 
   setIss(slot: number, iss: number): void {
-    this.#open.setWord(this.#openOf(slot), OpenWord.ISS, iss);
+    this.#open.setWord(this.place(slot), OpenWord.ISS, iss);
   }
 
   /** Next to send. */
@@ -207,11 +212,11 @@ export class SocketTable implements TupleRows {
 
   /** Oldest unacknowledged, of an open socket. */
   sndUna(slot: number): number {
-    return this.#open.word(this.#openOf(slot), OpenWord.SND_UNA);
+    return this.#open.word(this.place(slot), OpenWord.SND_UNA);
   }
 
   setSndUna(slot: number, sndUna: number): void {
-    this.#open.setWord(this.#openOf(slot), OpenWord.SND_UNA, sndUna);
+    this.#open.setWord(this.place(slot), OpenWord.SND_UNA, sndUna);
   }
 
   /** Next expected. */
@@ -233,21 +238,21 @@ export class SocketTable implements TupleRows {
 
   /** Changes whenever an ACK goes out that was owed; no two sockets have had the same. 0 for one that is not open. */
   ackGeneration(slot: number): number {
-    const open = this.#openOf(slot);
+    const open = this.place(slot);
     return open < 0 ? 0 : this.#open.word(open, OpenWord.ACK_GENERATION);
   }
 
   renewAckGeneration(slot: number): void {
-    this.#open.renewAckGeneration(this.#openOf(slot));
+    this.#open.renewAckGeneration(this.place(slot));
   }
 
   /** The listening socket that a request or a child came from, or -1, of an open socket. */
   listener(slot: number): number {
-    return this.#open.word(this.#openOf(slot), OpenWord.LISTENER);
+    return this.#open.word(this.place(slot), OpenWord.LISTENER);
   }
 
   setListener(slot: number, listener: number): void {
-    this.#open.setWord(this.#openOf(slot), OpenWord.LISTENER, listener);
+    this.#open.setWord(this.place(slot), OpenWord.LISTENER, listener);
   }
 
   /** A number of the owner's own. */
@@ -279,22 +284,22 @@ export class SocketTable implements TupleRows {
   }
 
   owner(slot: number): SocketOwner | undefined {
-    const open = this.#openOf(slot);
+    const open = this.place(slot);
     return open < 0 ? undefined : this.#open.owners[open];
   }
 
   setOwner(slot: number, owner: SocketOwner | undefined): void {
-    this.#open.owners[this.#openOf(slot)] = owner;
+    this.#open.owners[this.place(slot)] = owner;
   }
 
   /** The cached route to the peer; `undefined` before connect() and in TIME_WAIT. */
   route(slot: number): Route | undefined {
-    const open = this.#openOf(slot);
+    const open = this.place(slot);
     return open < 0 ? undefined : this.#open.routes[open];
   }
 
   setRoute(slot: number, route: Route | undefined): void {
-    this.#open.routes[this.#openOf(slot)] = route;
+    this.#open.routes[this.place(slot)] = route;
   }
 
   /** A fresh row in state CLOSE. */
@@ -380,20 +385,15 @@ export class SocketTable implements TupleRows {
     return (this.#words[ROW_WORDS * slot + Word.SMALL]! & HAS_ANSWERED) !== 0;
   }
 
-  /** The place of what only an open socket has; below 0 for a row that is none. */
-  #openOf(slot: number): number {
-    return this.#words[ROW_WORDS * slot + Word.OPEN]!;
-  }
-
   #giveOpenBack(slot: number): void {
-    const open = this.#openOf(slot);
+    const open = this.place(slot);
     if (open < 0) return;
     this.#open.giveBack(open);
     this.#words[ROW_WORDS * slot + Word.OPEN] = -1;
   }
 
   #grow(): void {
-    this.#capacity *= 2;
+    this.#capacity *= 4;
     this.#words = longerInt32(this.#words, this.#capacity * ROW_WORDS);
     this.#times = new Float64Array(this.#words.buffer);
   }

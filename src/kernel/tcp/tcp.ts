@@ -93,6 +93,8 @@ export class Tcp {
       const outcome = this.bind(slot, { address: sockets.local(slot), port: 0 });
       if (outcome < 0) return outcome;
     }
+    // A listening socket shares its port with nobody.
+    if (sockets.has(slot, SocketFlag.REUSE_ADDRESS)) this.netnsOf(slot).ports.countSharer(sockets.localPort(slot), -1);
     sockets.setState(slot, TcpState.LISTEN);
     this.listeners.add(sockets.scope(slot), sockets.localPort(slot), slot);
     this.machine.group.noteListenerChange();
@@ -286,7 +288,11 @@ export class Tcp {
     const sockets = this.sockets;
     if (!sockets.has(slot, SocketFlag.HAS_PORT)) return;
     const forgets = this.machine.era.bindBucketForgetsExplicitOwners;
-    this.netnsOf(slot).ports.removeOwner(sockets.localPort(slot), sockets.has(slot, SocketFlag.BOUND), forgets);
+    const { ports } = this.netnsOf(slot);
+    const isExplicit = sockets.has(slot, SocketFlag.BOUND);
+    const isSharer = isExplicit && sockets.has(slot, SocketFlag.REUSE_ADDRESS);
+    if (isSharer && sockets.state(slot) !== TcpState.LISTEN) ports.countSharer(sockets.localPort(slot), -1);
+    ports.removeOwner(sockets.localPort(slot), isExplicit, forgets);
     sockets.unset(slot, SocketFlag.HAS_PORT | SocketFlag.BOUND);
   }
 

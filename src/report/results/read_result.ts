@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import { quote } from "../../scenario/diagnostic.ts";
+import { JSON_LEVELS_MOST, tooDeepInJson } from "../../scenario/json_depth.ts";
 import { findJsonValue, jsonPathAt } from "../../scenario/json_places.ts";
 import { SourceText } from "../../scenario/source_text.ts";
 import type { PointDocument } from "../../study/sweep_document.ts";
@@ -97,6 +98,15 @@ function readAs<Document>(file: ResultText, format: string, schema: z.ZodType<Do
 }
 
 function parseJson({ path, text }: ResultText): Reading<unknown> {
+  const deep = tooDeepInJson(text);
+  if (deep !== undefined) {
+    const problem = {
+      message: `Cannot read the result: it is nested more than ${JSON_LEVELS_MOST} levels deep`,
+      expected: "a file that portfall wrote",
+      toMend: "name the file that `--format json` or `--out` gave",
+    };
+    return { ok: false, diagnostics: [new SourceText(path, text, 0).diagnose(deep, deep + 1, problem)] };
+  }
   try {
     return { ok: true, document: JSON.parse(text) };
   } catch (thrown) {

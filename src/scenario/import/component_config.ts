@@ -1,6 +1,7 @@
-import { parseAllDocuments } from "yaml";
+import type { Document } from "yaml";
 import type { KubeProxyFact } from "./cluster_facts.ts";
 import { placeOf, type ExportProblem } from "./export_problem.ts";
+import { readYamlStream, YAML_LEVELS_MOST } from "../yaml_stream.ts";
 import { fieldsOf, itemsOf, textOf } from "./plain_data.ts";
 
 /** What a configuration file says, or what is wrong with it. */
@@ -12,26 +13,42 @@ export interface ConfigReading {
 /** Configurations have a few hundred lines; more aliases than this are an attack or an accident. */
 const ALIASES_MOST = 100;
 
+/** A ConfigMap, and so a configuration, has less than 1 MiB in Kubernetes. */
+const CHARACTERS_MOST = 4 * 1024 * 1024;
+
+const DOCUMENTS_MOST = 100;
+
 /**
  * Reads KubeProxyConfiguration or KubeletConfiguration, also inside a ConfigMap. Of the kubelet's nothing bears on ports:
  * it is only checked for being YAML.
+ *
+ * @param isInside whether the text stands in a ConfigMap: then no further ConfigMap is looked for.
  */
-export function readComponentConfig(text: string): ConfigReading {
+export function readComponentConfig(text: string, isInside = false): ConfigReading {
+  if (text.length > CHARACTERS_MOST) {
+    const message = `Cannot read a configuration of ${text.length} characters`;
+    return { problems: [{ line: 1, message, expected: `at most ${CHARACTERS_MOST} characters` }] };
+  }
+  const stream = readYamlStream(text, DOCUMENTS_MOST);
+  if (!stream.ok) {
+    const message = `Cannot read this as YAML: it is nested more than ${YAML_LEVELS_MOST} levels deep`;
+    return { problems: [{ ...placeOf(text, stream.tooDeepAt), message }] };
+  }
+  const [error] = stream.errors;
+  if (error !== undefined) {
+    const message = `Cannot read this as YAML: ${firstLine(error.message)}`;
+    return { problems: [{ ...placeOf(text, error.pos[0]), message }] };
+  }
   const problems: ExportProblem[] = [];
   let kubeProxy: KubeProxyFact | undefined;
-  for (const document of parseAllDocuments(text, { prettyErrors: false })) {
-    if (!("contents" in document)) continue;
-    const [error] = document.errors;
-    if (error !== undefined) {
-      problems.push({
-        ...placeOf(text, error.pos[0]),
-        message: `Cannot read this as YAML: ${firstLine(error.message)}`,
-      });
+  for (const document of stream.documents) {
+    const value = plainValue(document);
+    if (typeof value === "string") {
+      problems.push({ ...placeOf(text, document.range?.[0] ?? 0), message: `Cannot read this as YAML: ${value}` });
       continue;
     }
-    const value = fieldsOf(document.toJS({ maxAliasCount: ALIASES_MOST }));
-    const inside = textOf(fieldsOf(value["data"])["config.conf"]);
-    const nested = inside === undefined ? undefined : readComponentConfig(inside);
+    const inside = isInside ? undefined : textOf(fieldsOf(value["data"])["config.conf"]);
+    const nested = inside === undefined ? undefined : readComponentConfig(inside, true);
     problems.push(
       ...(nested?.problems ?? []).map(({ message }) => ({ line: 1, message: `data["config.conf"]: ${message}` })),
     );
@@ -39,6 +56,17 @@ export function readComponentConfig(text: string): ConfigReading {
     if (value["kind"] === "KubeProxyConfiguration") kubeProxy ??= readKubeProxy(value);
   }
   return kubeProxy === undefined ? { problems } : { kubeProxy, problems };
+}
+
+/** What a document says, or what is wrong with its aliases. */
+function plainValue(document: Document): Readonly<Record<string, unknown>> | string {
+  try {
+    return fieldsOf(document.toJS({ maxAliasCount: ALIASES_MOST }));
+  } catch (error) {
+    // The package says so of an alias without its anchor, and of more copies than the limit.
+    if (error instanceof ReferenceError) return firstLine(error.message);
+    throw error;
+  }
 }
 
 function readKubeProxy(config: Readonly<Record<string, unknown>>): KubeProxyFact {

@@ -19,6 +19,7 @@ import {
 } from "./node_texts.ts";
 import { takeObjects } from "./object_reader.ts";
 import { readFlags } from "./process_flags.ts";
+import { JSON_LEVELS_MOST, tooDeepInJson } from "../json_depth.ts";
 import { jsonFault } from "./json_fault.ts";
 import { kindOfName, recognise } from "./recognise.ts";
 
@@ -227,6 +228,12 @@ class ExportReader {
   }
 
   #readJson(file: ExportText): void {
+    const deep = tooDeepInJson(file.text);
+    if (deep !== undefined) {
+      const message = `Cannot read this as JSON: it is nested more than ${JSON_LEVELS_MOST} levels deep`;
+      const expected = "what kubectl prints with -o json";
+      return this.#report(file, [{ ...placeOf(file.text, deep), message, expected, toMend: "collect the file again" }]);
+    }
     let value: unknown;
     try {
       value = JSON.parse(file.text);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nodeConfig, type NodeConfigInput } from "../../../src/check/properties/node_config.ts";
 import { METAMORPHIC_PROPERTIES, NODE_PROPERTIES } from "../../../src/check/properties/properties.ts";
+import { METAMORPHIC_PROPERTY_NAMES, NODE_PROPERTY_NAMES } from "../../../src/check/properties/property_names.ts";
 import { DEFAULT_BOUNDS, type SearchBounds } from "../../../src/check/properties/search_bounds.ts";
 import { searchProperty } from "../../../src/check/properties/search_property.ts";
 
@@ -8,6 +9,13 @@ interface Node {
   readonly node: NodeConfigInput;
   readonly within?: Partial<SearchBounds>;
 }
+
+describe("The properties of sim check", () => {
+  it("have the names that the command line knows without them", () => {
+    expect(NODE_PROPERTIES.map(({ name }) => name)).toEqual(NODE_PROPERTY_NAMES);
+    expect(METAMORPHIC_PROPERTIES.map(({ name }) => name)).toEqual(METAMORPHIC_PROPERTY_NAMES);
+  });
+});
 
 const PROPERTIES = [...NODE_PROPERTIES, ...METAMORPHIC_PROPERTIES];
 const NARROW = "net.ipv4.ip_local_port_range = 30000 30999";

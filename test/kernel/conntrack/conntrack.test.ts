@@ -311,6 +311,16 @@ describe("An entry whose time is over", () => {
     expect([bench.at(121.1).count, bench.at(181).count]).toEqual([1, 0]);
   });
 
+  it.each([
+    ["5.4.143", 128],
+    ["5.15.24", 240],
+    ["6.1", 180],
+  ])("leaves on %s with the collector's next round, at %i s", (kernel, moment) => {
+    const bench = new ConntrackBench({ kernel });
+    bench.at(1).pass(">", "S");
+    expect([bench.at(moment - 0.1).count, bench.at(moment + 0.1).count]).toEqual([1, 0]);
+  });
+
   it("ends on its timer when that was put off and then brought forward", () => {
     const bench = new ConntrackBench({ kernel: "4.4.11" });
     bench.establish();

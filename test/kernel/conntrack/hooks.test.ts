@@ -3,7 +3,8 @@ import { Hook, Verdict } from "../../../src/kernel/netfilter/hooks.ts";
 import { CtState, Protocol, TcpFlag } from "../../../src/kernel/packet.ts";
 import type { Ipv4 } from "../../../src/units.ts";
 import { ConntrackBench } from "../../support/conntrack_bench.ts";
-import { ip } from "../../support/small_network.ts";
+import { packPorts } from "../../../src/kernel/tuple_index.ts";
+import { ip, NODE, POD, RecordingOwner, smallNetwork } from "../../support/small_network.ts";
 import { HOST, PEER } from "../../support/wire.ts";
 
 describe("Two first packets of one connection on their way", () => {
@@ -46,5 +47,21 @@ describe("An ICMP error about a tracked connection", () => {
       return packet.ctState === CtState.RELATED;
     };
     expect([related(HOST), related(ip("192.0.2.9")), related(ip("198.51.100.1"))]).toEqual([true, false, false]);
+  });
+});
+
+describe("What conntrack has settled in one namespace", () => {
+  it("is open again in the next, which tracks the connection for itself", () => {
+    const { tcp, loop, machine, node, pod } = smallNetwork();
+    const owner = new RecordingOwner();
+    const slot = tcp.socket(node, owner, 0);
+    tcp.connect(slot, POD, 80);
+    loop.runUntil(1000);
+    const conntrack = machine.requireConntrack(pod);
+    tcp.send(slot, 10);
+    loop.runUntil(2000);
+    const ports = packPorts(tcp.sockets.localPort(slot), 80);
+    expect(owner.lines).toEqual(["connected"]);
+    expect(conntrack.findNode(NODE, POD, ports, Protocol.TCP)).toBeGreaterThanOrEqual(0);
   });
 });

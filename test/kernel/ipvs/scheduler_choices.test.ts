@@ -75,6 +75,16 @@ describe("wrr", () => {
   });
 });
 
+describe("wrr of weights with a common divisor", () => {
+  it("begins at weight 1, too, and then goes from the greatest weight down by the divisor", () => {
+    const service = serviceOf("wrr", [
+      [141, 4],
+      [142, 2],
+    ]);
+    expect(choices(service, 7)).toEqual([142, 141, 141, 142, 141, 141, 142]);
+  });
+});
+
 describe("lc and wlc", () => {
   it("lc takes the least busy server whatever its weight", () => {
     const service = serviceOf("lc", THREE);
@@ -137,6 +147,18 @@ describe("sed and nq", () => {
       [0, 0],
     ]);
     expect(choice(service)).toBe(142);
+  });
+});
+
+describe("nq", () => {
+  it("calls a server idle that has inactive connections only", () => {
+    const service = serviceOf("nq", THREE);
+    load(service, [
+      [0, 5],
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(choice(service)).toBe(143);
   });
 });
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseConntrack } from "../../../src/kernel/show/conntrack_reader.ts";
 import { conntrackSummary, formatConntrack, showConntrack } from "../../../src/kernel/show/conntrack_text.ts";
-import { POD, RecordingOwner, smallNetwork } from "../../support/small_network.ts";
+import { NODE, POD, RecordingOwner, smallNetwork } from "../../support/small_network.ts";
 import { CONNTRACK_ROW } from "../../support/shown_rows.ts";
 
 // Goal: the text is that of `conntrack -L`, and reading it gives the rows back.
@@ -60,6 +60,18 @@ describe("showConntrack", () => {
 
   it("shows nothing of a namespace without conntrack", () => {
     expect(showConntrack(smallNetwork().pod)).toBe("");
+  });
+
+  it("hides an entry from the very moment on at which it expires", () => {
+    const { tcp, loop, node } = smallNetwork();
+    // One second behind the collector, which would take it away.
+    loop.runUntil(1_000_000);
+    tcp.connect(tcp.socket(node, new RecordingOwner(), 0), NODE + 100, 80);
+    const { table } = node.conntrack!;
+    loop.runUntil(table.expires(0) - 1);
+    expect(showConntrack(node)).toMatch(/^tcp {6}6 0 SYN_SENT /);
+    loop.runUntil(loop.now + 1);
+    expect([showConntrack(node), table.count]).toEqual(["", 1]);
   });
 
   it("hides an entry that has expired and is still in the table", () => {

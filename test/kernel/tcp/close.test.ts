@@ -118,6 +118,21 @@ describe("An orphan whose FIN nobody acknowledges", () => {
   });
 });
 
+describe("The ports of TIME_WAIT entries whose time is over", () => {
+  it("are told from the moment on at which the timer fires, until somebody removes the entries", () => {
+    const wire = new Wire();
+    const { syn } = wire.timeWait(PORT);
+    const { jiffies, loop } = wire.machine;
+    const due = jiffies.expiry(0, 60_000_000);
+    const lapsed = (): number[] => wire.tcp.timeWaits.lapsedPorts(wire.host);
+    loop.runUntil(due - 1);
+    expect(lapsed()).toEqual([]);
+    loop.runUntil(due);
+    expect([lapsed(), lapsed()]).toEqual([[syn.sport], [syn.sport]]);
+    expect([wire.count(TcpState.TIME_WAIT), lapsed()]).toEqual([0, []]);
+  });
+});
+
 describe("tcp_max_tw_buckets", () => {
   it("lets a connection over the limit just close: its tuple and port are free at once", () => {
     const wire = new Wire({ sysctls: { "net.ipv4.tcp_max_tw_buckets": "3" } });
@@ -137,6 +152,20 @@ describe("A segment for an open connection", () => {
     expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
     wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5001 });
     expect([wire.owner.lines, wire.host.ports.inUse]).toEqual([["connected", "failed 104"], 0]);
+  });
+
+  it("an ACK of what was never sent acknowledges nothing: the payload goes out again", () => {
+    const wire = new Wire();
+    const { slot, syn } = wire.establish(PORT);
+    wire.tcp.send(slot, 100);
+    const segment = { sport: PORT, dport: syn.sport, flags: ".", seq: 5001 };
+    wire.inject({ ...segment, ack: syn.seq + 102 });
+    expect(wire.tcp.sockets.sndUna(slot)).toBe((syn.seq + 1) | 0);
+    wire.takeSent();
+    wire.at(0.3);
+    expect(wire.takeSent()).toMatchObject([{ flags: "P.", seq: (syn.seq + 1) | 0 }]);
+    wire.inject({ ...segment, ack: syn.seq + 101 });
+    expect([wire.tcp.sockets.sndUna(slot), wire.at(5).takeSent()]).toEqual([(syn.seq + 101) | 0, []]);
   });
 
   it("any SYN draws a challenge ACK, in the window or not", () => {

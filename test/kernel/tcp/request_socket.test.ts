@@ -154,10 +154,17 @@ describe("Other segments for a request", () => {
     expect(requests(wire)).toBe(0);
   });
 
-  it("a SYN out of the window draws an ACK, and the request stays", () => {
-    const { wire } = requestSocket();
-    wire.inject({ sport: CLIENT, dport: SERVER, flags: "S", seq: ISN - 9 });
-    expect([wire.takeFlags(), requests(wire)]).toEqual([["."], 1]);
+  it("a SYN out of the window draws an ACK, and the request stays; the window is 65,535 bytes wide", () => {
+    const answerTo = (seq: number): unknown[] => {
+      const { wire } = requestSocket();
+      wire.inject({ sport: CLIENT, dport: SERVER, flags: "S", seq });
+      return [wire.takeFlags(), requests(wire)];
+    };
+    expect([ISN - 9, ISN + 65_536].map(answerTo)).toEqual([
+      [["."], 1],
+      [["."], 1],
+    ]);
+    expect(answerTo(ISN + 65_535)).toEqual([["R."], 0]);
   });
 
   it.each(["F", "", "P"])("%j without ACK is dropped", (flags) => {

@@ -3,7 +3,7 @@ import { Errno } from "../../../src/kernel/errno.ts";
 import { TcpState } from "../../../src/kernel/tcp/tcp_states.ts";
 import { listen, RecordingOwner } from "../../support/small_network.ts";
 import { HOST, type SentSegment, Wire, type WireOptions } from "../../support/wire.ts";
-import { type Ipv4, parseIpv4 } from "../../../src/units.ts";
+import { type Ipv4, type Micros, parseIpv4 } from "../../../src/units.ts";
 
 const PORT = 80;
 const CLIENT = 40000;
@@ -94,12 +94,14 @@ describe("A segment for a TIME_WAIT entry", () => {
   });
 });
 
+const ONE_PORT = { "net.ipv4.ip_local_port_range": "50000 50000" };
+
 describe("connect() to a tuple in TIME_WAIT", () => {
   /** One port only; a first connection to `daddr` closed first at time 0.2 s. @returns when connect() succeeds again. */
   function reuseMoments(
     kernel: string,
     daddr: Ipv4,
-    mode: Readonly<Record<string, string>> | string | undefined,
+    mode: string | Readonly<Record<string, string>> | undefined,
     moments: readonly number[],
   ): boolean[] {
     const sysctls = {
@@ -145,6 +147,17 @@ describe("connect() to a tuple in TIME_WAIT", () => {
   it("waits for tcp_tw_reuse_delay in place of a second", () => {
     const delay = { "net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_tw_reuse_delay": "3000" };
     expect(reuseMoments("6.18.44", peer, delay, [1.21, 3.19, 3.21])).toEqual([false, false, true]);
+  });
+
+  it("counts the seconds of 4.19 to 6.13 from boot, wherever the run begins in them", () => {
+    const moments = (uptime: Micros): boolean[] =>
+      [0.49, 0.51, 0.99, 1.01].map((moment) => {
+        const wire = new Wire({ kernel: "5.4.188", sysctls: { ...ONE_PORT, "net.ipv4.tcp_tw_reuse": "1" }, uptime });
+        wire.at(0.2).timeWait(PORT);
+        return wire.at(moment).tryConnect(PORT) === 0;
+      });
+    expect(moments(100_000_500_000)).toEqual([false, true, true, true]);
+    expect(moments(100_000_000_000)).toEqual([false, false, false, true]);
   });
 
   it("of another host succeeds with tcp_tw_reuse=2 before 4.19, where it is as good as 1, but not on el8", () => {

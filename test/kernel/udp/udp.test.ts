@@ -71,6 +71,8 @@ describe("A UDP socket", () => {
     const shared = { address: NODE, port: 55, hasReuseAddress: true };
     const reuse = (): number => udp.bind(socketOf(network, network.node).socket, shared);
     expect([reuse(), reuse(), bind(NODE, 55)]).toEqual([0, 0, -98]);
+    boundSocket(network, network.node, [0, 56]);
+    expect([bind(NODE, 56), bind(0, 56)]).toEqual([-98, -98]);
   });
 
   it("holds a port that is free for TCP all the same, and the other way round", () => {

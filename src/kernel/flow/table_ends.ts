@@ -1,0 +1,108 @@
+import type { Micros } from "../../units.ts";
+import { type Conntrack, IN_THE_WAY, NOTHING } from "../conntrack/conntrack.ts";
+import { Protocol } from "../packet.ts";
+import { SocketFlag } from "../tcp/socket_table.ts";
+import type { Tcp } from "../tcp/tcp.ts";
+import { packPorts } from "../tuple_index.ts";
+import type { EntryFacts, WaitFacts } from "./exchange_facts.ts";
+import type { SequenceRules } from "./exchange_sequences.ts";
+
+/** A connection that is carried: when it begins, and its client's and its server's initial sequence numbers. */
+export interface CarriedConnection {
+  begins: Micros;
+  client: number;
+  server: number;
+}
+
+/** The TIME_WAIT entry that a kind of connection leaves behind at one side. */
+export class WaitEnd {
+  readonly #begins: Micros;
+  readonly #flags: number;
+  readonly #rules: SequenceRules;
+  readonly #first: number;
+
+  /** @param first the rule of its first sequence number, in the order of `waitSequences`. */
+  constructor({ begins, flags }: WaitFacts, rules: SequenceRules, first: number) {
+    this.#begins = begins;
+    this.#flags = flags;
+    this.#rules = rules;
+    this.#first = first;
+  }
+
+  /** Makes a socket whose tuple stands in the table the entry. */
+  leave(tcp: Tcp, slot: number, { begins, client, server }: CarriedConnection): void {
+    const { sockets, timeWaits } = tcp;
+    const rules = this.#rules;
+    const first = this.#first;
+    sockets.set(slot, this.#flags);
+    if ((this.#flags & SocketFlag.HAS_PORT) === 0) tcp.releasePort(slot);
+    sockets.setSndNxt(slot, rules.value(first, client, server));
+    sockets.setRcvNxt(slot, rules.value(first + 1, client, server));
+    const time = begins + this.#begins;
+    timeWaits.expire(time);
+    timeWaits.begin(slot, time);
+  }
+}
+
+/** The conntrack entry that a kind of connection leaves behind in one namespace. */
+export class EntryEnd {
+  readonly #conntrack: Conntrack;
+  readonly #status: number;
+  readonly #state: number;
+  readonly #lastDirection: number;
+  readonly #lastInput: number;
+  readonly #retransmits: number;
+  readonly #expires: Micros;
+  readonly #timer: Micros;
+  readonly #rules: SequenceRules;
+  readonly #first: number;
+  /** What `findPredecessor` said last. */
+  #predecessor = NOTHING;
+
+  /** @param first the rule of its first sequence number, in the order of `entrySequences`. */
+  // oxlint-disable-next-line max-params -- made once per kind of connection
+  constructor(facts: EntryFacts, conntrack: Conntrack, rules: SequenceRules, first: number) {
+    this.#conntrack = conntrack;
+    this.#status = facts.status;
+    this.#state = facts.state;
+    this.#lastDirection = facts.lastDirection;
+    this.#lastInput = facts.lastInput;
+    this.#retransmits = facts.retransmits;
+    this.#expires = facts.expires;
+    this.#timer = facts.timer;
+    this.#rules = rules;
+    this.#first = first;
+  }
+
+  /** Whether the table takes the entry in, in the place of one that its SYN replaces if need be. @param ports of the original direction. */
+  mayFollow(src: number, dst: number, ports: number): boolean {
+    const reverse = packPorts(ports & 0xffff, ports >>> 16);
+    this.#predecessor = this.#conntrack.findPredecessor(src, dst, ports, reverse);
+    return this.#predecessor !== IN_THE_WAY;
+  }
+
+  /** Puts the entry of a connection into the table, `mayFollow` having said yes. @param ports of the original direction. */
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  leave(src: number, dst: number, ports: number, { begins, client, server }: CarriedConnection): void {
+    const conntrack = this.#conntrack;
+    const { table } = conntrack;
+    const { memory } = table;
+    const rules = this.#rules;
+    const first = this.#first;
+    const slot = conntrack.allocateAfter(this.#predecessor, Protocol.TCP);
+    const original = 2 * slot;
+    const reply = original + 1;
+    table.setOriginal(slot, src, dst, ports);
+    table.set(slot, this.#status);
+    table.setState(slot, this.#state);
+    memory.setMaxAck(original, rules.value(first, client, server));
+    memory.setMaxAck(reply, rules.value(first + 1, client, server));
+    memory.setSentEnd(original, rules.value(first + 2, client, server));
+    memory.setSentEnd(reply, rules.value(first + 3, client, server));
+    memory.setLastData(slot, rules.value(first + 4, client, server), rules.value(first + 5, client, server));
+    table.setLast(slot, this.#lastDirection, this.#lastInput, rules.value(first + 6, client, server));
+    table.setRetransmits(slot, this.#retransmits);
+    table.setExpires(slot, begins + this.#expires);
+    conntrack.insert(slot, begins + this.#timer);
+  }
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import type { BenchCase, Bound, Point } from "../bench_case.ts";
+import { type Boot, MeasuredNode, type Work } from "../load.ts";
+
+/** The text of incident 001's scenario. */
+export function incidentText(): string {
+  return readFileSync(new URL("../../../scenarios/nodelocaldns.yaml", import.meta.url), "utf8");
+}
+
+/** The sum of some slices' work. */
+export function sumOf(slices: readonly Work[]): Work {
+  const sum = (figure: (work: Work) => number): number => slices.reduce((total, work) => total + figure(work), 0);
+  return {
+    connections: sum((work) => work.connections),
+    packets: sum((work) => work.packets),
+    events: sum((work) => work.events),
+    cpuSeconds: sum((work) => work.cpuSeconds),
+  };
+}
+
+/** Microseconds of CPU per connection. */
+export function perConnection({ cpuSeconds, connections }: Work): number {
+  return (cpuSeconds / connections) * 1e6;
+}
+
+function incident(name: string, boot: Boot): Point {
+  return {
+    name,
+    measure: async (scale) => {
+      const hour = 3_600 * scale;
+      const text = incidentText();
+      (await MeasuredNode.boot(text, boot)).run(12 * hour);
+      const node = await MeasuredNode.boot(text, { ...boot, replication: 1 });
+      const hours = Array.from({ length: 12 }, () => node.run(hour));
+      const all = sumOf(hours);
+      return {
+        rows: [
+          { measure: "connections", unit: "connections/s", value: all.connections / all.cpuSeconds },
+          { measure: "packets", unit: "packets/s", value: all.packets / all.cpuSeconds },
+          { measure: "events", unit: "events/s", value: all.events / all.cpuSeconds },
+          { measure: "size", unit: "packets/connection", value: all.packets / all.connections },
+          { measure: "hours 2 and 3", unit: "us/connection", value: perConnection(sumOf(hours.slice(1, 3))) },
+          { measure: "hours 11 and 12", unit: "us/connection", value: perConnection(sumOf(hours.slice(10))) },
+        ],
+      };
+    },
+  };
+}
+
+function boundsOf(point: string, connectionsPerSecond: number): readonly Bound[] {
+  return [
+    {
+      says: `${point}, connections per CPU second`,
+      figure: { point, measure: "connections" },
+      atLeast: connectionsPerSecond,
+    },
+    {
+      says: `${point}, hours 11 and 12 : hours 2 and 3`,
+      figure: { point, measure: "hours 11 and 12" },
+      over: { point, measure: "hours 2 and 3" },
+      atMost: 1.1,
+    },
+  ];
+}
+
+/** Incident 001 for 12 hours, the compiler warmed up by another boot of 12 hours. */
+export const INCIDENT: BenchCase = {
+  name: "incident",
+  about:
+    "Incident 001 (scenarios/nodelocaldns.yaml), 12 hours of one boot: every packet sent, or flows carried at once.",
+  points: [incident("packet by packet", {}), incident("flow path", { carriesFlows: true })],
+  bounds: [...boundsOf("packet by packet", 1_000_000), ...boundsOf("flow path", 4_000_000)],
+};

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { readComponentConfig } from "../../src/scenario/import/component_config.ts";
+import { importScenario } from "../../src/scenario/import/import_scenario.ts";
+import { diagnosticsOf, SMALL_SCENARIO } from "./small_scenario.ts";
+
+// Goal: a scenario that was made to hurt is refused at once, with a sentence.
+// Method: the smallest text of each kind that once took long, took much memory or ended the program.
+
+/** The first line of what is said. */
+function said(text: string): string {
+  return diagnosticsOf(text).trim().split("\n", 1)[0] ?? "";
+}
+
+describe("A hostile scenario", () => {
+  it.each([
+    ["brackets whose ends stand in texts", `a: ${'["]",\n '.repeat(20_000)}`],
+    ["brackets whose ends stand in comments", `a: ${"[ #]\n ".repeat(20_000)}`],
+    ["maps in one line", "a: ".repeat(20_000)],
+    ["lists in one line", "- ".repeat(20_000)],
+  ])("is refused where it is nested too deeply: %s", (_, text) => {
+    expect(said(text)).toMatch(/^s\.yaml:\d+:\d+: Cannot read the YAML: it is nested more than 200 levels deep$/);
+  });
+
+  it.each([
+    ["brackets", "]\n".repeat(500_000)],
+    ["escapes", `"${"\\x\n".repeat(300_000)}`],
+    ["directives", "%a\n".repeat(500_000)],
+  ])("is given up after a thousand syntax errors: %s", (_, text) => {
+    const lines = diagnosticsOf(text).split("\n");
+    expect(lines.filter((line) => line.startsWith("s.yaml:")).length).toBeLessThanOrEqual(1001);
+  });
+
+  it("is refused where a line is too long to be shown", () => {
+    expect(said(`about: ${"x".repeat(100_001)}\n${SMALL_SCENARIO}`)).toBe(
+      "s.yaml:1:1: Cannot read the scenario: a line has more than 100000 characters",
+    );
+  });
+
+  it("is refused where few words stand for more pods than a computer holds", () => {
+    const pods = ["a", "b"].map((name) => `  - { name: x/${name}, hostNetwork: true, replicas: 15000 }\n`).join("");
+    expect(diagnosticsOf(SMALL_SCENARIO.replace(/^pods:\n/m, `pods:\n${pods}`))).toContain(
+      'Cannot run 15000 pods "x/b": with 15000 others they are too many to be simulated',
+    );
+  });
+
+  it("is refused where services and endpoints make too many real servers", () => {
+    const endpoints = Array.from({ length: 20 }, (_, index) => `10.9.9.${index}`).join(", ");
+    const generator = `  - { generate: 65535, endpoints: [${endpoints}] }\n`;
+    expect(diagnosticsOf(SMALL_SCENARIO.replace(/^services:\n/m, `services:\n${generator}`))).toContain(
+      "expected: at most 1000000 in all",
+    );
+  });
+
+  it("is refused where a list has more entries than any cluster", () => {
+    const entries = Array.from({ length: 1001 }, (_, index) => `{ name: c${index}, to: "10.0.0.1:80", rate: 1/s }`);
+    expect(
+      diagnosticsOf(`${SMALL_SCENARIO.replace(/^churn:\n(  .*\n)*/m, "")}churn: [${entries.join(",\n ")}]\n`),
+    ).toContain("expected: a list of at most 1000");
+  });
+});
+
+describe("A hostile export", () => {
+  it("may have an alias without its anchor", () => {
+    expect(readComponentConfig("kind: *mode\n").problems).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/^Cannot read this as YAML: Unresolved alias/) }),
+    ]);
+  });
+
+  it("may have aliases that stand for billions of values", () => {
+    const bomb = "abcdefghijkl".split("").map((name, index, names) => {
+      const before = index === 0 ? "x" : `*${names[index - 1] ?? ""}`;
+      return `${name}: &${name} [${Array.from({ length: 10 }, () => before).join(",")}]\n`;
+    });
+    expect(readComponentConfig(bomb.join("")).problems).toEqual([
+      expect.objectContaining({
+        message: "Cannot read this as YAML: Excessive alias count indicates a resource exhaustion attack",
+      }),
+    ]);
+  });
+
+  it("may be nested too deeply", () => {
+    expect(readComponentConfig("- ".repeat(20_000)).problems).toEqual([
+      expect.objectContaining({ message: "Cannot read this as YAML: it is nested more than 200 levels deep" }),
+    ]);
+    const bytes = new TextEncoder().encode("[".repeat(20_000));
+    const imported = importScenario([{ path: "kubectl.json", bytes }], {});
+    expect(imported).toMatchObject({
+      ok: false,
+      diagnostics: [
+        { line: 1, column: 201, message: "Cannot read this as JSON: it is nested more than 200 levels deep" },
+      ],
+    });
+  });
+});
