@@ -70,6 +70,10 @@ describe("checkSarif", () => {
     expect(prints(`# one more line\n${TEXT}`)).toEqual(prints(TEXT));
   });
 
+  it("has a URI also for a name with half a surrogate pair, as Windows allows one", () => {
+    expect(JSON.stringify(checkSarif(result(TEXT, "a\ud800.conf"), "0.1.0", digest))).toContain('"uri":"a%EF%BF%BD.conf"');
+  });
+
   it("is refused by the schema with a field that SARIF does not have", () => {
     const bad = {
       ...JSON.parse(JSON.stringify(checkSarif(result(), "0.1.0", digest))),
