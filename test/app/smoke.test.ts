@@ -37,7 +37,7 @@ describe("The program sim", () => {
     expect(JSON.parse(out)).toMatchObject({ format: "run/1", settings: { durationSeconds: 60, replications: 1 } });
   });
 
-  it("prints the same document whatever the number of workers, but for the times", () => {
+  it("prints the same document whatever the number of workers, but for the times", { timeout: 60_000 }, () => {
     const scenario = join(import.meta.dirname, "../../scenarios/nodelocaldns.yaml");
     const run = (jobs: number): unknown => {
       const options = `--duration 30s --replications 3 --jobs ${jobs} --format json`;
