@@ -27,7 +27,6 @@ export const UNRUN_BLOCKS: readonly UnrunBlocks[] = [
   },
   { document: "src/docs/how-to/sweep-on-a-cluster.md", language: "text", count: 1, because: "there is no Slurm here" },
   { document: "src/docs/determinism.md", language: "text", count: 1, because: "how a bug is told, which there is not" },
-  { document: "src/docs/performance.md", language: "text", count: 1, because: "a line whose figures differ each time" },
   { document: "src/docs/run.md", language: "text", count: 1, because: "test/app/replay_line holds such lines" },
   { document: "src/docs/rules.md", language: "text", count: 61, because: "test/check/rules runs each example" },
 ];
