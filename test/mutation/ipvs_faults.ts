@@ -105,10 +105,10 @@ export const IPVS_FAULTS: readonly Fault[] = [
     replace: "const TURN_BITS = 5;",
   },
   {
-    wrong: "sh gives a server of weight 0 no bucket.",
+    wrong: "sh gives each server one bucket more in a row than its weight.",
     file: "kernel/ipvs/hash_schedulers.ts",
     find: "({ weight }) => Math.max(weight, 1)",
-    replace: "({ weight }) => weight",
+    replace: "({ weight }) => weight + 1",
   },
   {
     wrong: "rr begins again at the head when the server chosen last is deleted.",

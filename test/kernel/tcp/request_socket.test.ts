@@ -160,10 +160,7 @@ describe("Other segments for a request", () => {
       wire.inject({ sport: CLIENT, dport: SERVER, flags: "S", seq });
       return [wire.takeFlags(), requests(wire)];
     };
-    expect([ISN - 9, ISN + 65_536].map(answerTo)).toEqual([
-      [["."], 1],
-      [["."], 1],
-    ]);
+    for (const seq of [ISN - 9, ISN + 65_536]) expect(answerTo(seq)).toEqual([["."], 1]);
     expect(answerTo(ISN + 65_535)).toEqual([["R."], 0]);
   });
 
