@@ -54,7 +54,7 @@ export type CaseReading =
   | { readonly ok: false; readonly problems: readonly CaseProblem[] };
 
 /** The most characters of a case: a recording of a second of packets has some 20,000. */
-const CHARACTERS_MOST = 16 * 1024 * 1024;
+const CHARACTERS_MOST = 4 * 1024 * 1024;
 
 /** The most connections that the actions of a case may open together. */
 const CONNECTS_MOST = 1_000_000;

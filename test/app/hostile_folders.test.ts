@@ -49,6 +49,11 @@ describe("A folder of a sweep", () => {
       'at "index"',
     ],
     [
+      "a shard of more than there can be",
+      { "in/shard.json": '{"format":"sweep-shard/1","sweep":"x","index":1,"count":1000000000000000}' },
+      'at "count"',
+    ],
+    [
       "a manifest of 10,000 levels",
       { "in/manifest.json": "[".repeat(10_000) },
       "it is nested more than 200 levels deep",

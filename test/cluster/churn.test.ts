@@ -101,4 +101,13 @@ describe("Churn from a host elsewhere", () => {
     expect(workloads[0]).toMatchObject({ failed: 0 });
     expect(ports.timeWaitMax).toBeGreaterThan(30);
   });
+
+  it("may meet itself: a node that connects to a port of its own range", () => {
+    const churn = "churn:\n  - { name: self, to: 10.10.85.105:36706, rate: 10/s }\n";
+    const range = "sysctls.net.ipv4.ip_local_port_range=36700 36711";
+    const [self] = runOf(smallNode(churn, ["duration=1m", range])).workloads;
+    expect(self?.connects).toBeGreaterThan(400);
+    // Nobody answers: what it meets is itself, or a port on which nobody listens.
+    expect(self?.failed).toBe(self?.connects);
+  });
 });

@@ -70,7 +70,7 @@ function apply({ kind, place, value, key, text, number }: JsonChange, parts: rea
       return undefined;
     case "deep": {
       let nested: unknown = value;
-      for (let level = 0; level < place % 3000; level += 1) nested = place % 2 === 0 ? [nested] : { a: nested };
+      for (let level = 0; level < place % 1000; level += 1) nested = place % 2 === 0 ? [nested] : { a: nested };
       return set(owner, part.key, nested);
     }
   }

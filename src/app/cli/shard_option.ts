@@ -1,7 +1,7 @@
 import type { Shard } from "../../study/sweep_document.ts";
 
 /** The most shards of one sweep. */
-const MOST_SHARDS = 10_000;
+export const MOST_SHARDS = 10_000;
 
 /**
  * Reads `--shard I/N` (I from 1), `slurm` or `k8s/N`. The last two take I from what Slurm and a Kubernetes Indexed Job

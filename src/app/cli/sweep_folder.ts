@@ -7,6 +7,7 @@ import { isInShard, sweepDocument } from "../../study/sweep_document.ts";
 import type { PointDocument, Shard, SweepDocument, SweepManifest } from "../../study/sweep_document.ts";
 import type { CliIo } from "./cli_io.ts";
 import { jsonText, readJsonFile } from "./json_file.ts";
+import { MOST_SHARDS } from "./shard_option.ts";
 import { UNFINISHED } from "./write_whole.ts";
 
 /** What a folder of `sim sweep --out` holds. */
@@ -86,7 +87,7 @@ async function readShardFile(path: string, manifest: SweepManifest, io: CliIo): 
 }
 
 const shardSchema = z
-  .looseObject({ sweep: z.string(), index: z.int().positive(), count: z.int().positive() })
+  .looseObject({ sweep: z.string(), index: z.int().positive(), count: z.int().positive().max(MOST_SHARDS) })
   .refine(({ index, count }) => index <= count, "the index is above the count");
 
 /** What is wrong with the first field that is not as portfall writes it: a folder may come from anybody. */
