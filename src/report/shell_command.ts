@@ -30,9 +30,24 @@ export function overrideWords(overrides: Readonly<Record<string, string>>): stri
 /** Keys of a scenario that `sim run` has an option of the same name for. */
 const OPTION_PATHS: ReadonlySet<string> = new Set(["replications", "duration", "kernel"]);
 
-/** A word as a POSIX shell reads it back: bare if it holds nothing special, else in single quotes. */
+/** What drives a terminal or turns the order of letters round, but for the end of a line: it is never printed as it is. */
+const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/**
+ * A word as a POSIX shell reads it back: bare if it holds nothing special, else in single quotes; what must not be
+ * printed is left to `printf`, by the bytes of its UTF-8. (Then ends of line at the very end are lost.)
+ */
 export function shellWord(text: string): string {
+  if (UNPRINTABLE.test(text)) return `"$(printf '${[...text].map(inFormat).join("")}')"`;
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** A character in a format of `printf` that stands in single quotes. */
+function inFormat(character: string): string {
+  if (character === "'") return String.raw`'\''`;
+  if (character === "%" || character === "\\") return character + character;
+  if (!UNPRINTABLE.test(character)) return character;
+  return [...new TextEncoder().encode(character)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
 }
 
 /**

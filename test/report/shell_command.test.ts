@@ -10,9 +10,28 @@ describe("shellWord", () => {
   });
 
   it("is read back by a shell", () => {
-    const words = ["", "a b", "it's", "$HOME", "`id`", "a\nb", '"', "~", "*", "a;b"];
+    const words = [
+      "",
+      "a b",
+      "it's",
+      "$HOME",
+      "`id`",
+      "a\nb",
+      '"',
+      "~",
+      "*",
+      "a;b",
+      "it's\u001b[31m 5 %s\\n",
+      "a\u202eb",
+    ];
     const output = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${words.map(shellWord).join(" ")}`]);
     expect(output.toString().split("\0").slice(0, -1)).toEqual(words);
+  });
+});
+
+describe("shellWord of what drives a terminal", () => {
+  it("prints none of it", () => {
+    expect(shellWord("a\u001b[2Jb\u202e\u0085")).toBe(String.raw`"$(printf 'a\033[2Jb\342\200\256\302\205')"`);
   });
 });
 
