@@ -19,20 +19,19 @@ export const SYSCTL_SYNTAX: Rule = {
   judge: ({ sysctls }) =>
     sysctls.lines.flatMap((line): RuleFinding[] => {
       const { kind, name, place } = line;
-      const bare = /([a-z0-9_.*/-]+\.[a-z0-9_.*/-]+)\s*[:\s]\s*(\S.*)$/i.exec(place.sourceLine);
       if (kind === "wrong") {
-        const meant = bare === null ? "" : ` ${bare[1]} = ${bare[2]}`;
+        const meant = settingWithoutSign(place.sourceLine);
         return [
           {
             place,
             message: `${quote(place.sourceLine.trim())} has no "=" and is skipped.`,
-            fix: meant === "" ? "Write `key = value`, or a # before a comment." : `Write${meant}.`,
+            fix: meant === undefined ? "Write `key = value`, or a # before a comment." : `Write ${meant}.`,
           },
         ];
       }
       const odd = /[^\x21-\x7e]/.exec(name)?.[0];
       if (odd === undefined) return [];
-      const plain = /([a-z][a-z0-9_]*(?:[./][a-z0-9_*-]+)+)$/i.exec(name)?.[1];
+      const plain = plainKey(name);
       return [
         {
           place,
@@ -42,3 +41,27 @@ export const SYSCTL_SYNTAX: Rule = {
       ];
     }),
 };
+
+/** A setting in which a blank or a colon stands for the sign, as `key = value`. O(length): lines come from strangers. */
+function settingWithoutSign(line: string): string | undefined {
+  for (const { 0: word, index } of line.matchAll(/[^\s:]+/g)) {
+    const key = keyAtEnd(word);
+    if (!key.slice(1, -1).includes(".")) continue;
+    const value = line.slice(index + word.length).replace(/^[\s:]+/, "");
+    if (value !== "") return `${key} = ${value}`;
+  }
+  return undefined;
+}
+
+/** The name of a sysctl at the end of a text, if there is one. */
+function plainKey(name: string): string | undefined {
+  const key = keyAtEnd(name).replace(/^[^a-z]+/i, "");
+  return /^[a-z][a-z0-9_]*(?:[./][a-z0-9_*-]+)+$/i.test(key) ? key : undefined;
+}
+
+/** As much of a text's end as a key may hold. */
+function keyAtEnd(text: string): string {
+  let start = text.length;
+  while (start > 0 && /[a-z0-9_.*/-]/i.test(text[start - 1]!)) start -= 1;
+  return text.slice(start);
+}
