@@ -71,7 +71,9 @@ describe("checkSarif", () => {
   });
 
   it("has a URI also for a name with half a surrogate pair, as Windows allows one", () => {
-    expect(JSON.stringify(checkSarif(result(TEXT, "a\ud800.conf"), "0.1.0", digest))).toContain('"uri":"a%EF%BF%BD.conf"');
+    expect(JSON.stringify(checkSarif(result(TEXT, "a\ud800.conf"), "0.1.0", digest))).toContain(
+      '"uri":"a%EF%BF%BD.conf"',
+    );
   });
 
   it("is refused by the schema with a field that SARIF does not have", () => {
