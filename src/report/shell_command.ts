@@ -38,7 +38,7 @@ const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
  * printed is left to `printf`, by the bytes of its UTF-8. (Then ends of line at the very end are lost.)
  */
 export function shellWord(text: string): string {
-  if (UNPRINTABLE.test(text)) return `"$(printf '${[...text].map(inFormat).join("")}')"`;
+  if (UNPRINTABLE.test(text)) return `"$(printf '${Array.from(text, inFormat).join("")}')"`;
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
