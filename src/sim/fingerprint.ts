@@ -15,7 +15,7 @@ export class Fingerprint {
 
   /** Adds a moment or any other whole number up to 2^53: both its low and its high 32 bits count. */
   addWide(value: number): void {
-    this.add(value % 4294967296);
+    this.add(value);
     this.add(Math.floor(value / 4294967296));
   }
 
