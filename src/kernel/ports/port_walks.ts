@@ -242,9 +242,12 @@ function evenSize(search: WalkSearch): number {
   return size > 1 ? size & ~1 : size;
 }
 
-/** Where a turn, of which 32 bits count, falls in a range. Both unsigned: of other numbers V8 takes `%` in floating point. */
+/**
+ * Where a turn, of which 32 bits count, falls in a range of at least one port. V8 divides integers only where it sees that
+ * both numbers are unsigned and the divisor is not 0.
+ */
 function placeIn(size: number, turn: number): number {
-  return (turn >>> 0) % (size >>> 0);
+  return (turn >>> 0) % Math.max(size >>> 0, 1);
 }
 
 function passOver(search: WalkSearch, port: Port, step: 1 | 2, most: number): number {
