@@ -9,7 +9,7 @@ export class Fingerprint {
   /** Adds one integer; only its value modulo 2^32 counts. */
   add(value: number): void {
     const word = value | 0;
-    this.#low = Math.imul(this.#low ^ word, 0xcc9e2d51) + ((this.#high >>> 13) | 0);
+    this.#low = (Math.imul(this.#low ^ word, 0xcc9e2d51) + (this.#high >>> 13)) | 0;
     this.#high = Math.imul(this.#high ^ this.#low ^ (word >>> 7), 0x1b873593) ^ (this.#low >>> 15);
   }
 
