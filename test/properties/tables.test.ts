@@ -255,7 +255,8 @@ describe("SocketTable", () => {
     const table = new SocketTable();
     for (let host = 0; host < 200_000; host += 1) {
       const slot = table.allocate(1, undefined, 0);
-      table.hash(slot, 1, 40_000, host, 80);
+      table.setTuple(slot, 1, 40_000, host, 80);
+      table.hash(slot);
       table.becomeTimeWait(slot);
     }
     expect([table.capacity, table.bytes / table.capacity]).toEqual([262_144, 56]);
@@ -264,7 +265,8 @@ describe("SocketTable", () => {
   it("gives back what an open socket needs when it enters TIME_WAIT, and keeps tuple, flags and sequences", () => {
     const table = new SocketTable();
     const slot = table.allocate(3, undefined, 7);
-    table.hash(slot, 1, 40_000, 2, 80);
+    table.setTuple(slot, 1, 40_000, 2, 80);
+    table.hash(slot);
     table.set(slot, SocketFlag.BOUND);
     table.setSndNxt(slot, -5);
     table.setRcvNxt(slot, 6);

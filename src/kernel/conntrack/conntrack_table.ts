@@ -60,9 +60,14 @@ export class ConntrackTable {
     this.#bucketMask = size - 1;
   }
 
-  /** Entries, confirmed or not: `nf_conntrack_count`. */
+  /** Entries, confirmed or not, with a row or without: `nf_conntrack_count`. */
   get count(): number {
     return this.#count;
+  }
+
+  /** An entry without a row has come, or has got one or gone. */
+  countDeferred(change: 1 | -1): void {
+    this.#count += change;
   }
 
   get buckets(): number {
@@ -177,13 +182,11 @@ export class ConntrackTable {
   }
 
   set(slot: number, status: number): void {
-    const place = 8 * slot + Word.MARKS;
-    this.#words[place] = this.#words[place]! | status;
+    this.#words[8 * slot + Word.MARKS]! |= status;
   }
 
   unset(slot: number, status: number): void {
-    const place = 8 * slot + Word.MARKS;
-    this.#words[place] = this.#words[place]! & ~status;
+    this.#words[8 * slot + Word.MARKS]! &= ~status;
   }
 
   /** Of the last segment, as the kind is. */
