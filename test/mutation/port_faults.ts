@@ -59,7 +59,7 @@ export const PORT_FAULTS: readonly Fault[] = [
   {
     wrong: "From 6.18 on a bucket opens when any of its owners leaves.",
     file: "kernel/ports/port_buckets.ts",
-    find: "} else if (forgetsExplicit && page[place + 1]! >> 1 === 0) {",
+    find: "} else if (forgetsExplicit && page[word + 1]! >> 1 === 0) {",
     replace: "} else if (forgetsExplicit) {",
   },
 ];

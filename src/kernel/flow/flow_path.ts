@@ -3,6 +3,7 @@ import type { EventLoop } from "../../sim/event_loop.ts";
 import type { Micros, Port } from "../../units.ts";
 import type { MachineGroup } from "../machine_group.ts";
 import type { Netns } from "../netns.ts";
+import { PortBits } from "../ports/port_bits.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { Exchange, type KnownEnds } from "./exchange.ts";
@@ -44,8 +45,8 @@ export class FlowPath {
   readonly #unsettled: Exchange[] = [];
   /** The flow of which a connection is being watched. */
   #watched: Flow | undefined = undefined;
-  /** The ports that rules name anywhere, as of `#portsChanges`. */
-  readonly #namedPorts = new Uint8Array(65536);
+  /** The ports that rules name or that have a service of IPVS, anywhere, as of `#portsChanges`. */
+  #namedPorts = new PortBits();
   #portsChanges = -1;
   #carried = 0;
   readonly #knownEnds: KnownEnds = new Map();
@@ -107,13 +108,17 @@ export class FlowPath {
 
   #isNamed(port: Port): boolean {
     if (this.#portsChanges !== this.#group.changes) this.#namePorts();
-    return this.#namedPorts[port] === 1;
+    return this.#namedPorts.has(port);
   }
 
   #namePorts(): void {
     this.#portsChanges = this.#group.changes;
+    this.#namedPorts = new PortBits();
     for (const { namespaces } of this.#group.machines) {
-      for (const { rulePorts } of namespaces) rulePorts?.addTo(this.#namedPorts);
+      for (const { rulePorts, ipvs } of namespaces) {
+        rulePorts?.addTo(this.#namedPorts);
+        ipvs?.addServicePorts(this.#namedPorts);
+      }
     }
   }
 

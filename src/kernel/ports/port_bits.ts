@@ -20,6 +20,20 @@ export class PortBits {
     return bits;
   }
 
+  /** Adds the ports that have a 1 among `flags`, one flag a port. */
+  addFlags(flags: Uint8Array): void {
+    for (let port = flags.indexOf(1); port >= 0; port = flags.indexOf(1, port + 1)) this.set(port);
+  }
+
+  /** Adds the ports of another set. */
+  addAll(others: PortBits): void {
+    for (const [place, word] of others.#words.entries()) this.#words[place] = this.#words[place]! | word;
+  }
+
+  has(port: Port): boolean {
+    return (this.#words[port >> 5]! & (1 << (port & 31))) !== 0;
+  }
+
   set(port: Port): void {
     this.#words[port >> 5] = this.#words[port >> 5]! | (1 << (port & 31));
   }

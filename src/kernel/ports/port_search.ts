@@ -41,10 +41,9 @@ export class PortSearch {
   isUsable(port: Port): boolean {
     this.examined += 1;
     this.#isTupleAsked = false;
-    const netns = this.netns;
-    if (netns.sysctls.reservedPorts[port] === 1) return false;
-    const buckets = netns.ports;
-    if (buckets.owners(port) === 0) return true;
+    const { ports: buckets, sysctls } = this.netns;
+    if (buckets.isReserved(port, sysctls.reservedPorts)) return false;
+    if (!buckets.isOwned(port)) return true;
     if (buckets.isClosedToConnect(port)) return false;
     this.#isTupleAsked = true;
     return this.#candidate.isTupleFree(this, port);
