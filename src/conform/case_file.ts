@@ -67,7 +67,7 @@ const CONNECTS_MOST = 1_000_000;
  */
 export function readCase(text: string, file: string): CaseReading {
   if (text.length > CHARACTERS_MOST) {
-    const message = `Cannot read the file: it has ${text.length} characters, and ${CHARACTERS_MOST} are the most`;
+    const message = `it has ${text.length} characters, and ${CHARACTERS_MOST} are the most`;
     return { ok: false, problems: [{ file, field: "", path: [], message }] };
   }
   let json: unknown;

@@ -246,12 +246,12 @@ describe("parseCommandLine", () => {
     ["run a.yaml --jobs 1 --jobs 2", "Cannot use --jobs 2 times: give it once", "run "],
     [
       "run a.yaml --replications 1.5",
-      'Cannot use --replications "1.5": it must be a whole number from 1 to 1000000',
+      'Cannot use --replications "1.5": it must be a whole number from 1 to 100000',
       "run ",
     ],
     [
       "run a.yaml --replication -1",
-      'Cannot use --replication "-1": it must be a whole number from 0 to 1000000',
+      'Cannot use --replication "-1": it must be a whole number from 0 to 99999',
       "run ",
     ],
     ["run a.yaml --format xml", 'Cannot use "xml" as --format: choose one of "text", "json"', "run "],
