@@ -34,7 +34,7 @@ const SPARE_COLUMNS: readonly number[] = [2, 5, 4];
 
 /** The rows as a table of at most `width` columns. */
 function tableLines(rows: readonly (readonly string[])[], width: number): string[] {
-  const cut = rows.map(([name = "", ...rest]) => [name.slice(0, NAME_WIDTH), ...rest]);
+  const cut = rows.map(([name = "", ...rest]) => [printable(name).slice(0, NAME_WIDTH), ...rest.map(printable)]);
   for (let left = 0; left <= SPARE_COLUMNS.length; left += 1) {
     const gone = SPARE_COLUMNS.slice(0, left);
     const kept = cut.map((row) => row.filter((_, column) => !gone.includes(column)));

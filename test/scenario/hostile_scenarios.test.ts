@@ -30,6 +30,12 @@ describe("A hostile scenario", () => {
     expect(lines.filter((line) => line.startsWith("s.yaml:")).length).toBeLessThanOrEqual(1001);
   });
 
+  it("is refused with what is wrong behind a document that has come to its end", () => {
+    expect(said(`{}\n${"]\n".repeat(1001)}`)).toBe(
+      's.yaml:2:1: Cannot read the YAML: unexpected flow-seq-end token in YAML stream: "]"',
+    );
+  });
+
   it("is refused where a line is too long to be shown", () => {
     expect(said(`about: ${"x".repeat(100_001)}\n${SMALL_SCENARIO}`)).toBe(
       "s.yaml:1:1: Cannot read the scenario: a line has more than 100000 characters",
