@@ -45,7 +45,7 @@ export function labelled(label: string, text: string, columns: number): string[]
     return [...wrapText(label, columns - 2).map((line) => `  ${line}`), ...labelled("", text, columns)];
   }
   const lines = wrapText(text, columns - LABEL_WIDTH);
-  return lines.map((line, index) => `${(index === 0 ? `  ${printable(label)}` : "").padEnd(LABEL_WIDTH)}${line}`);
+  return lines.map((line, index) => `${(index === 0 ? `  ${label}` : "").padEnd(LABEL_WIDTH)}${line}`);
 }
 
 /** Lines of a list item: `mark`, then text that is wrapped under itself. */

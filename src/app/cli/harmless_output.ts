@@ -17,7 +17,13 @@ export function harmlessOutput(output: TextOutput): TextOutput {
   };
 }
 
+/** Erases the rest of a line. */
+const ERASE = "\u001b[K";
+
 /** A progress line begins with a carriage return and ends with the sequence that erases the rest of its line. */
 function harmless(text: string): string {
-  return text.replace(/(?!^\r|\u001b\[K$|[\n\t])[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, "\ufffd");
+  const start = text.startsWith("\r") ? 1 : 0;
+  const end = text.endsWith(ERASE) ? text.length - ERASE.length : text.length;
+  const words = text.slice(start, end).replace(/[^\P{Cc}\n\t]|[\u2028-\u202e\u2066-\u2069]/gu, "\ufffd");
+  return `${text.slice(0, start)}${words}${text.slice(end)}`;
 }

@@ -1,18 +1,23 @@
 import { z } from "zod";
 import type { FAILURE_CAUSES } from "../../cluster/replication_result.ts";
 
+/** As long as a scenario may be: no text of a result is longer than the whole of it. */
+const TEXT_MOST = 4 * 1024 * 1024;
+
+/** A text of a result. */
+export const text = z.string().max(TEXT_MOST);
 const count = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 const port = z.int().min(0).max(65_535);
 const blocks = z.array(z.tuple([port, port]));
-const texts = z.record(z.string(), z.string());
+const texts = z.record(text, text);
 
 /** A confidence interval; `high` may be `null` where the document says so. */
 export const intervalSchema = z.looseObject({
   low: z.number(),
   high: z.number(),
   level: share,
-  method: z.string(),
+  method: text,
 });
 const openInterval = z.looseObject({ ...intervalSchema.shape, high: z.number().nullable() });
 
@@ -27,17 +32,17 @@ const byCause = z.looseObject({
   other: count,
 } satisfies Record<(typeof FAILURE_CAUSES)[number], unknown>);
 
-const declined = z.looseObject({ declined: z.string() });
+const declined = z.looseObject({ declined: text });
 const gap = z.exactOptional(z.number().nullable());
 const exact = z.union([
-  z.looseObject({ probability: share, assumptions: z.array(z.string()), gapStandardErrors: gap }),
+  z.looseObject({ probability: share, assumptions: z.array(text), gapStandardErrors: gap }),
   declined,
 ]);
 const exactRestarts = z.union([
   z.looseObject({
     perNodeWeek: count,
     runs: z.array(z.looseObject({ length: count, perNodeWeek: count })),
-    assumptions: z.array(z.string()),
+    assumptions: z.array(text),
     gapStandardErrors: gap,
   }),
   declined,
@@ -94,8 +99,8 @@ const dataPlane = z.looseObject({
 });
 
 const loadBalancer = z.looseObject({
-  name: z.string(),
-  service: z.string(),
+  name: text,
+  service: text,
   checks: count,
   failed: count,
   failedShare: share,
@@ -116,7 +121,7 @@ const kubeProxy = z.looseObject({
   hungSeconds: count,
   staleServers: count,
   logLines: count,
-  log: z.array(z.looseObject({ atSeconds: z.number(), text: z.string() })),
+  log: z.array(z.looseObject({ atSeconds: z.number(), text: text })),
 });
 
 const connectSeconds = z.looseObject({
@@ -149,10 +154,10 @@ export const FIGURES = {
     exact: z.exactOptional(exactRestarts),
   }),
   life: z.exactOptional(life),
-  workloads: z.array(z.looseObject({ name: z.string(), connects: count, failed: count, byCause, connectSeconds })),
+  workloads: z.array(z.looseObject({ name: text, connects: count, failed: count, byCause, connectSeconds })),
   ports: z.looseObject({
     timeWaitMax: count,
-    timeWaitByAddress: z.record(z.string(), count),
+    timeWaitByAddress: z.record(text, count),
     inUseMax: count,
     candidatesPerConnect: z.looseObject({ mean: count, p99: count, max: count }),
   }),
@@ -161,16 +166,16 @@ export const FIGURES = {
   loadBalancers: z.array(loadBalancer),
   kubeProxy,
   dataPlane,
-  counters: z.record(z.string(), z.number()),
-  warnings: z.array(z.string()),
+  counters: z.record(text, z.number()),
+  warnings: z.array(text),
   firstFailures: z.array(
     z.looseObject({
       replication: count,
       atSeconds: z.number(),
-      series: z.string(),
+      series: text,
       localPort: port,
-      cause: z.string(),
-      logLine: z.string(),
+      cause: text,
+      logLine: text,
     }),
   ),
   exposure: z.looseObject({
@@ -185,9 +190,9 @@ export const FIGURES = {
     isOfFirstBoot: z.exactOptional(z.literal(true)),
   }),
   settings: z.looseObject({
-    seed: z.string(),
-    kernel: z.string(),
-    portWalk: z.string(),
+    seed: text,
+    kernel: text,
+    portWalk: text,
     replications: z.int().positive(),
     nodes: z.exactOptional(z.int().positive()),
     durationSeconds: count,
@@ -197,7 +202,7 @@ export const FIGURES = {
         asked: z.number(),
         isReached: z.boolean(),
         looks: count,
-        why: z.string(),
+        why: text,
         budgetSeconds: z.exactOptional(count),
         cpuBudgetSeconds: z.exactOptional(count),
       }),
@@ -207,16 +212,16 @@ export const FIGURES = {
 };
 
 /** What an engine has counted. */
-export const ENGINE_COUNTS = { events: count, connections: count, packets: count, fingerprint: z.string() };
+export const ENGINE_COUNTS = { events: count, connections: count, packets: count, fingerprint: text };
 
 const change = z.enum(["lower", "higher", "no-difference", "undecided"]);
 const verdict = z.enum(["yes", "no", "undecided"]);
 const audit = z.looseObject({
-  claim: z.string(),
-  figure: z.string(),
+  claim: text,
+  figure: text,
   variants: z.array(
     z.looseObject({
-      variant: z.string(),
+      variant: text,
       settings: texts,
       isClaimed: z.boolean(),
       standing: z.number(),
@@ -228,29 +233,25 @@ const audit = z.looseObject({
     }),
   ),
   isCause: verdict,
-  explainedBy: z.array(z.string()),
+  explainedBy: z.array(text),
 });
 
 /** What stands in a run beside its figures and in the points of a sweep as well. */
 export const RUN_PARTS = {
-  variants: z.exactOptional(
-    z.array(z.looseObject({ ...FIGURES, name: z.string(), engine: z.looseObject(ENGINE_COUNTS) })),
-  ),
+  variants: z.exactOptional(z.array(z.looseObject({ ...FIGURES, name: text, engine: z.looseObject(ENGINE_COUNTS) }))),
   audit: z.exactOptional(audit),
-  expectations: z.array(
-    z.looseObject({ that: z.string(), want: z.string(), got: z.number().nullable(), ok: z.boolean() }),
-  ),
+  expectations: z.array(z.looseObject({ that: text, want: text, got: z.number().nullable(), ok: z.boolean() })),
 };
 
 /** The document `run/1`. */
 export const runSchema = z.looseObject({
   format: z.literal("run/1"),
-  scenario: z.looseObject({ file: z.string(), digest: z.string(), about: z.string() }),
+  scenario: z.looseObject({ file: text, digest: text, about: text }),
   ...FIGURES,
   ...RUN_PARTS,
   engine: z.looseObject({
     ...ENGINE_COUNTS,
-    version: z.string(),
+    version: text,
     cpuSeconds: z.number(),
     wallSeconds: z.number(),
   }),
