@@ -30,6 +30,12 @@ describe("A hostile scenario", () => {
     const lines = diagnosticsOf(text).split("\n");
     expect(lines.filter((line) => line.startsWith("s.yaml:")).length).toBeLessThanOrEqual(1001);
   });
+
+  it("is refused with what is wrong behind a document that has come to its end", () => {
+    expect(said(`{}\n${"]\n".repeat(1001)}`)).toBe(
+      's.yaml:2:1: Cannot read the YAML: unexpected flow-seq-end token in YAML stream: "]"',
+    );
+  });
 });
 
 describe("A hostile export", () => {
