@@ -54,14 +54,14 @@ export class PortBuckets {
     return page !== undefined && (page[WORDS * (port & PAGE_MASK) + 1]! & 1) === 1;
   }
 
-  /** How many ports of a run, from its first on, are reserved or closed to connect(). @param reserved one flag a port. */
-  closedRun(run: PortRun, reserved: Uint8Array): number {
+  /** How many ports of a run, from its first on, are reserved, closed to connect() or taken. @param reserved one flag a port. */
+  unusableRun(run: PortRun, reserved: Uint8Array, taken: PortBits): number {
     this.#closed ??= PortBits.of((port) => this.isClosedToConnect(port));
     if (this.#reserved === undefined || this.#reservedFlags !== reserved) {
       this.#reserved = PortBits.of((port) => reserved[port] === 1);
       this.#reservedFlags = reserved;
     }
-    return this.#closed.setRun(run, this.#reserved);
+    return this.#closed.setRun(run, this.#reserved, taken);
   }
 
   /** Adds an owner that `connect()` bound. */
