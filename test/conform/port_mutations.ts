@@ -142,10 +142,10 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
     rule: "A connect that has no answer holds its port until it gives up.",
     instead: "The next search of the same destination takes the port away from it.",
     caughtBy: "6.1/S1_evenonly",
-    file: "kernel/tcp/tcp.ts",
-    find: "if (this.sockets.state(other) !== TcpState.TIME_WAIT) return false;",
+    file: "kernel/tcp/tuple_test.ts",
+    find: "if (other < 0) return true;",
     replace:
-      "if (this.sockets.state(other) === TcpState.SYN_SENT) {\n      this.sockets.unhash(other);\n      return true;\n    }\n    if (this.sockets.state(other) !== TcpState.TIME_WAIT) return false;",
+      "if (other < 0) return true;\n    if (sockets.state(other) === TcpState.SYN_SENT) {\n      sockets.unhash(other);\n      return true;\n    }",
   },
   {
     rule: "An accepted connection keeps its listener's port closed to connect().",

@@ -62,4 +62,34 @@ export const PORT_FAULTS: readonly Fault[] = [
     find: "} else if (forgetsExplicit && page[word + 1]! >> 1 === 0) {",
     replace: "} else if (forgetsExplicit) {",
   },
+  {
+    wrong: "A word counts as full of taken ports before its last one is.",
+    file: "kernel/ports/port_bits.ts",
+    find: "if ((word & lane) !== lane) return;",
+    replace: "if ((word & lane) === 0) return;",
+  },
+  {
+    wrong: "A word of taken ports stays full when one of them is free again.",
+    file: "kernel/ports/port_bits.ts",
+    find: "    this.#full[summary] = this.#full[summary]! & ~(1 << (place & 31));\n",
+    replace: "",
+  },
+  {
+    wrong: "A search passes over TIME_WAIT entries that it may take over.",
+    file: "kernel/tcp/tuple_test.ts",
+    find: "mayReuseBetween(netns, saddr, daddr) ? taken.open : taken.all",
+    replace: "taken.all",
+  },
+  {
+    wrong: "A port that is kept as open stays so when its socket enters TIME_WAIT.",
+    file: "kernel/tcp/socket_table.ts",
+    find: "    if (this.#isMarked(slot, IS_NOTED)) this.takenPorts.noteTimeWait(this, slot);\n",
+    replace: "",
+  },
+  {
+    wrong: "A port is kept as taken when its tuple is free.",
+    file: "kernel/tcp/socket_table.ts",
+    find: "    if (this.#isMarked(slot, IS_NOTED)) this.takenPorts.noteFree(this, slot);\n",
+    replace: "",
+  },
 ];

@@ -139,12 +139,12 @@ export class PortBench {
   search(walk: PortWalk, request: SearchRequest): Port {
     this.asked = [];
     const search = this.#search;
+    search.begin(this.netns);
     search.low = request.low;
     search.high = request.high;
     search.hashLow = request.hash >>> 0;
     search.hashHigh = request.hash >>> 0;
     search.isOptionRange = request.isOptionRange ?? false;
-    search.examined = 0;
     search.questions = 0;
     return walk.search(search);
   }

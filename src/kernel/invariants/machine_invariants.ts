@@ -2,6 +2,7 @@ import { brokenChains, brokenConntrack } from "./conntrack_invariants.ts";
 import { brokenIpvs, brokenIpvsChains } from "./ipvs_invariants.ts";
 import { brokenPackets } from "./packet_invariants.ts";
 import { brokenSockets } from "./socket_invariants.ts";
+import { brokenTakenPorts } from "./taken_port_invariants.ts";
 import { brokenUdpSockets } from "./udp_invariants.ts";
 import type { Machine } from "../machine.ts";
 import type { MachineGroup } from "../machine_group.ts";
@@ -23,6 +24,7 @@ export function* brokenMachines(group: MachineGroup, isThorough = false): Genera
 
 function* brokenMachine(machine: Machine, isThorough: boolean): Generator<string> {
   yield* brokenSockets(machine);
+  yield* brokenTakenPorts(machine);
   yield* brokenUdpSockets(machine);
   let opens = 0;
   for (const netns of machine.namespaces) {

@@ -44,6 +44,13 @@ export function modelPorts(ports: PortBuckets): void {
   ports.explicitOwners = (port) => same("explicit owners", port, explicitOwners(port), at(port).explicit);
   const isClosedToConnect = ports.isClosedToConnect.bind(ports);
   ports.isClosedToConnect = (port) => same("being closed", port, isClosedToConnect(port), at(port).isClosed);
+  const unusableRun = ports.unusableRun.bind(ports);
+  ports.unusableRun = (run, reserved, taken) => {
+    const isUnusable = (port: number): boolean => reserved[port] === 1 || at(port).isClosed || taken.has(port);
+    let expected = 0;
+    while (expected < run.most && isUnusable(run.port + run.step * expected)) expected += 1;
+    return same("the unusable run", run.port, unusableRun(run, reserved, taken), expected);
+  };
 }
 
 function same<T>(what: string, port: number, found: T, expected: T): T {

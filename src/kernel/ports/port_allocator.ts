@@ -160,10 +160,7 @@ export class PortAllocator {
       search = this.#isExplained ? new TracedPortSearch(netns, this.#test) : new PortSearch(netns, this.#test);
       this.#search = search;
     }
-    search.netns = netns;
-    search.examined = 0;
-    search.reusedTimeWait = -1;
-    search.isOptionRange = false;
+    search.begin(netns);
     return search;
   }
 }

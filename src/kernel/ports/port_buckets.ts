@@ -68,10 +68,10 @@ export class PortBuckets {
     return this.#reservedOf(reserved).has(port);
   }
 
-  /** How many ports of a run, from its first on, are reserved or closed to connect(). @param reserved as of `isReserved`. */
-  closedRun(run: PortRun, reserved: Uint8Array): number {
+  /** How many ports of a run, from its first on, are reserved, closed to connect() or taken. @param reserved as of `isReserved`. */
+  unusableRun(run: PortRun, reserved: Uint8Array, taken: PortBits): number {
     this.#closed ??= PortBits.of((port) => this.isClosedToConnect(port));
-    return this.#closed.setRun(run, this.#reservedOf(reserved));
+    return this.#closed.setRun(run, this.#reservedOf(reserved), taken);
   }
 
   /** Adds an owner that `connect()` bound. */

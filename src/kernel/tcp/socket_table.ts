@@ -1,45 +1,15 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
 import { longerInt32 } from "../columns.ts";
+import { type TakenPorts, TakenPortsTable } from "../ports/taken_ports.ts";
 import type { Route } from "../routes.ts";
 import { packPorts, TupleIndex, type TupleRows } from "../tuple_index.ts";
 import { OpenSockets, OpenWord } from "./open_sockets.ts";
 import type { SocketOwner } from "./socket_owner.ts";
+import { SocketFlag } from "./socket_flag.ts";
 import { TcpState } from "./tcp_states.ts";
 
-/** Flags of a socket. */
-export const SocketFlag = {
-  /** It stands in the index of 4-tuples. */
-  HASHED: 1,
-  /** It owns a bind bucket. */
-  HAS_PORT: 2,
-  /** Its port was bound explicitly, by bind, listen or bind(0). */
-  BOUND: 4,
-  REUSE_ADDRESS: 8,
-  /** SO_LINGER {1, 0}: close sends a RST. */
-  LINGER_RESET: 16,
-  /** The application has closed it. */
-  ORPHAN: 32,
-  /** A FIN has been sent. */
-  FIN_SENT: 64,
-  /** An ACK is owed and waits for the delayed-ACK timer. */
-  ACK_PENDING: 128,
-  /** Payload has come in, so ACKs are quick. */
-  HAS_RECEIVED: 256,
-  /** It has answered payload with payload, so ACKs are delayed (ping-pong mode). */
-  PINGPONG: 512,
-  /** IPVS took a packet meant for it. */
-  DIVERTED: 1024,
-  /** Conntrack refused one of its packets because the table was full. */
-  CONNTRACK_FULL: 2048,
-  /** The peer's FIN has come in. */
-  FIN_RECEIVED: 4096,
-  /** IP_BIND_ADDRESS_NO_PORT: bind stores the address only. */
-  NO_PORT: 8192,
-  /** IP_LOCAL_PORT_RANGE: the socket has a range of its own. */
-  PORT_RANGE: 16384,
-  REUSE_PORT: 32_768,
-} as const;
+export { SocketFlag } from "./socket_flag.ts";
 
 const FIRST_CAPACITY = 1024;
 /** Words of a row that every socket has. The small ones are state (8 bits), retransmissions (8), back-off (8) and marks. */
@@ -67,6 +37,8 @@ const RETRANSMITS_SHIFT = 8;
 const BACKOFF_SHIFT = 16;
 /** Marks of a row that has a moment in `#lastAnswers`. */
 const HAS_ANSWERED = 1 << 24;
+/** Marks of a row that a set of taken ports has, or has had. */
+const IS_NOTED = 1 << 25;
 
 /**
  * All TCP sockets of a machine: full sockets, request sockets (`SYN_RECV`) and TIME_WAIT entries are rows of one table, as
@@ -85,6 +57,7 @@ export class SocketTable implements TupleRows {
   readonly #open = new OpenSockets();
   readonly #lastAnswers = new Map<number, Micros>();
   readonly index = new TupleIndex(this, FIRST_CAPACITY);
+  readonly takenPorts = new TakenPortsTable();
   #firstFree = -1;
   #used = 0;
   #capacity = FIRST_CAPACITY;
@@ -272,11 +245,11 @@ export class SocketTable implements TupleRows {
 
   /** When a segment that was none of the connection's was last answered, for the rate limit; -1 for never. */
   lastAnswer(slot: number): Micros {
-    return this.#hasAnswered(slot) ? this.#lastAnswers.get(slot)! : -1;
+    return this.#isMarked(slot, HAS_ANSWERED) ? this.#lastAnswers.get(slot)! : -1;
   }
 
   setLastAnswer(slot: number, time: Micros): void {
-    this.#words[ROW_WORDS * slot + Word.SMALL]! |= HAS_ANSWERED;
+    this.#mark(slot, HAS_ANSWERED);
     this.#lastAnswers.set(slot, time);
   }
 
@@ -324,7 +297,7 @@ export class SocketTable implements TupleRows {
   free(slot: number): void {
     assert(!this.has(slot, SocketFlag.HASHED), "a freed socket has left the index");
     const words = this.#words;
-    if (this.#hasAnswered(slot)) this.#lastAnswers.delete(slot);
+    if (this.#isMarked(slot, HAS_ANSWERED)) this.#lastAnswers.delete(slot);
     words[ROW_WORDS * slot + Word.SMALL] = TcpState.CLOSE;
     this.setGeneration(slot, (this.generation(slot) + 1) | 0);
     this.#giveOpenBack(slot);
@@ -339,6 +312,7 @@ export class SocketTable implements TupleRows {
 
   /** Turns an open socket into a TIME_WAIT entry, which keeps its tuple, its flags and its sequences, and nothing else. */
   becomeTimeWait(slot: number): void {
+    if (this.#isMarked(slot, IS_NOTED)) this.takenPorts.noteTimeWait(this, slot);
     this.setState(slot, TcpState.TIME_WAIT);
     this.#giveOpenBack(slot);
   }
@@ -377,12 +351,24 @@ export class SocketTable implements TupleRows {
 
   unhash(slot: number): void {
     if (!this.has(slot, SocketFlag.HASHED)) return;
+    if (this.#isMarked(slot, IS_NOTED)) this.takenPorts.noteFree(this, slot);
     this.index.remove(slot);
     this.unset(slot, SocketFlag.HASHED);
   }
 
-  #hasAnswered(slot: number): boolean {
-    return (this.#words[ROW_WORDS * slot + Word.SMALL]! & HAS_ANSWERED) !== 0;
+  /** A search has met a hashed row: its port is kept as one that is taken, for as long as the row is hashed. */
+  noteTaken(slot: number, taken: TakenPorts): void {
+    taken.add(this.localPort(slot), this.state(slot) !== TcpState.TIME_WAIT);
+    this.#mark(slot, IS_NOTED);
+  }
+
+  #isMarked(slot: number, mark: number): boolean {
+    return (this.#words[ROW_WORDS * slot + Word.SMALL]! & mark) !== 0;
+  }
+
+  #mark(slot: number, mark: number): void {
+    const place = ROW_WORDS * slot + Word.SMALL;
+    this.#words[place] = this.#words[place]! | mark;
   }
 
   #giveOpenBack(slot: number): void {

@@ -10,7 +10,6 @@ import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
 import { type Packet, Protocol, TcpFlag } from "../packet.ts";
 import { PortAllocator } from "../ports/port_allocator.ts";
-import type { PortSearch } from "../ports/port_search.ts";
 import { SocketPortRanges } from "../ports/socket_port_range.ts";
 import { routeErrno } from "../route_errno.ts";
 import { packPorts } from "../tuple_index.ts";
@@ -26,6 +25,7 @@ import { SocketFlag, SocketTable } from "./socket_table.ts";
 import { TcpState } from "./tcp_states.ts";
 import { TcpTimers } from "./tcp_timers.ts";
 import { mayReuseTimeWait, TimeWaitQueue } from "./time_wait.ts";
+import { TupleTest } from "./tuple_test.ts";
 
 /** connect() has gone through, and so has all that followed. */
 export const CARRIED = 1;
@@ -63,7 +63,7 @@ export class Tcp {
       loop: machine.loop,
       jiffies: machine.jiffies,
       random,
-      test: this,
+      test: new TupleTest(this),
       isExplained: machine.decisions !== undefined,
     });
   }
@@ -305,19 +305,6 @@ export class Tcp {
 
   netnsOf(slot: number): Netns {
     return this.machine.netnsById(this.sockets.scope(slot));
-  }
-
-  /**
-   * The 4-tuple test of a port search: free unless a socket stands there; a TIME_WAIT entry may be taken over.
-   * Source: net/ipv4/inet_hashtables.c __inet_check_established, v6.12.
-   */
-  isTupleFree(search: PortSearch, port: Port): boolean {
-    const other = this.find(search.netns, search.saddr, port, search.daddr, search.dport);
-    if (other < 0) return true;
-    if (this.sockets.state(other) !== TcpState.TIME_WAIT) return false;
-    if (!mayReuseTimeWait(this, other, false)) return false;
-    search.reusedTimeWait = other;
-    return true;
   }
 
   /** Marks the socket that a packet was meant for: IPVS or conntrack kept it from arriving. */

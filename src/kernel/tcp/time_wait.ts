@@ -1,6 +1,5 @@
-import { type Micros, type Port, SECOND } from "../../units.ts";
+import { type Ipv4, type Micros, type Port, SECOND } from "../../units.ts";
 import type { Netns } from "../netns.ts";
-import type { SocketTable } from "./socket_table.ts";
 import type { Tcp } from "./tcp.ts";
 
 /** TCP_TIMEWAIT_LEN: a constant, no sysctl changes it. Source: include/net/tcp.h, v6.1. */
@@ -178,9 +177,9 @@ export class TimeWaitQueue {
 }
 
 /**
- * Whether a new connection may take over a TIME_WAIT entry's tuple: never in the search with `tcp_tw_reuse` 0, only
- * for addresses of 127.0.0.0/8 with 2 where the kernel has that mode (any value but 0 means on before), and only when
- * the last timestamp is old enough. A socket whose port was bound beforehand needs the timestamp only.
+ * Whether a new connection may take over a TIME_WAIT entry's tuple: in the search only where `mayReuseBetween` its
+ * addresses, and only when the last timestamp is old enough. A socket whose port was bound beforehand needs the
+ * timestamp only.
  *
  * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v4.19, v6.12 and v6.14.
  */
@@ -189,9 +188,7 @@ export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean)
   const netns = tcp.netnsOf(slot);
   if (!netns.hasTimestamps) return false;
   if (isBoundBefore) return true;
-  const mode = netns.timeWaitReuseMode;
-  if (mode === 0) return false;
-  if (mode === 2 && tcp.machine.era.timeWaitReuseHasLoopbackMode && !isLoopback(sockets, slot)) return false;
+  if (!mayReuseBetween(netns, sockets.local(slot), sockets.remote(slot))) return false;
   const now = tcp.machine.loop.now;
   const since = tcp.timeWaits.lastTimestamp(slot);
   switch (tcp.machine.era.timeWaitReuse) {
@@ -204,6 +201,20 @@ export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean)
   }
 }
 
-function isLoopback(sockets: SocketTable, slot: number): boolean {
-  return sockets.local(slot) >>> 24 === 127 || sockets.remote(slot) >>> 24 === 127;
+/**
+ * Whether a search may take over TIME_WAIT entries between two addresses that are old enough: never with `tcp_tw_reuse`
+ * 0, and only for addresses of 127.0.0.0/8 with 2 where the kernel has that mode (any value but 0 means on before).
+ *
+ * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v4.19 and v6.12.
+ */
+export function mayReuseBetween(netns: Netns, local: Ipv4, remote: Ipv4): boolean {
+  if (!netns.hasTimestamps) return false;
+  const mode = netns.timeWaitReuseMode;
+  if (mode === 0) return false;
+  if (mode === 2 && netns.machine.era.timeWaitReuseHasLoopbackMode) return isLoopback(local) || isLoopback(remote);
+  return true;
+}
+
+function isLoopback(address: Ipv4): boolean {
+  return address >>> 24 === 127;
 }
