@@ -249,11 +249,7 @@ describe("parseCommandLine", () => {
       'Cannot use --replications "1.5": it must be a whole number from 1 to 100000',
       "run ",
     ],
-    [
-      "run a.yaml --replication -1",
-      'Cannot use --replication "-1": it must be a whole number from 0 to 99999',
-      "run ",
-    ],
+    ["run a.yaml --replication -1", 'Cannot use --replication "-1": it must be a whole number from 0 to 99999', "run "],
     ["run a.yaml --format xml", 'Cannot use "xml" as --format: choose one of "text", "json"', "run "],
     ["run a.yaml --quiet=perhaps", 'Cannot use "--quiet=perhaps": --quiet takes no value', "run "],
     ["run a.yaml --paranoid=5", 'Cannot use "--paranoid=5": --paranoid takes no value', "run "],
