@@ -45,8 +45,8 @@ const EVENTS_BETWEEN_CHECKS = 10_000_000;
  */
 export class EventLoop {
   #now: Micros = 0;
-  /** Where the present call of `runUntil` ends. */
-  #end: Micros = 0;
+  /** Where the present call of `runUntil` ends; no small integer from the start, since V8 would have to think again later. */
+  #end: Micros = -Infinity;
   #sequence = 0;
   #fired = 0;
   #told = 0;

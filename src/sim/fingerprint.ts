@@ -9,13 +9,13 @@ export class Fingerprint {
   /** Adds one integer; only its value modulo 2^32 counts. */
   add(value: number): void {
     const word = value | 0;
-    this.#low = Math.imul(this.#low ^ word, 0xcc9e2d51) + ((this.#high >>> 13) | 0);
+    this.#low = (Math.imul(this.#low ^ word, 0xcc9e2d51) + (this.#high >>> 13)) | 0;
     this.#high = Math.imul(this.#high ^ this.#low ^ (word >>> 7), 0x1b873593) ^ (this.#low >>> 15);
   }
 
   /** Adds a moment or any other whole number up to 2^53: both its low and its high 32 bits count. */
   addWide(value: number): void {
-    this.add(value % 4294967296);
+    this.add(value);
     this.add(Math.floor(value / 4294967296));
   }
 

@@ -44,6 +44,11 @@ describe("A folder of a sweep", () => {
     ["a manifest without points", { "in/manifest.json": '{"format":"sweep-manifest/1"}' }, 'at "sweep"'],
     ["a point that says nothing", { "in/points/00001.json": '{"format":"sweep-point/1"}' }, 'at "sweep"'],
     [
+      "a count that is no whole number",
+      { "in/points/00001.json": folderWith(1)["in/points/00001.json"]?.replace(/"total":\d+/, '"total":0.5') ?? "" },
+      'at "probes.total": Invalid input: expected int, received number; remove it, and --resume runs its point again',
+    ],
+    [
       "a shard of no number",
       { "in/shard.json": '{"format":"sweep-shard/1","sweep":"x","index":0,"count":0}' },
       'at "index"',

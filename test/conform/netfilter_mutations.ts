@@ -86,7 +86,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     rule: "A full table drops early only entries that are not ASSURED.",
     instead: "It drops any.",
     caughtBy: "derived/D24",
-    file: "kernel/conntrack/conntrack.ts",
+    file: "kernel/conntrack/early_drop.ts",
     find: "if (!table.has(slot, CtStatus.ASSURED)) {",
     replace: "if (slot >= 0) {",
   },

@@ -7,8 +7,8 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
     instead: "It begins at a port of either parity.",
     caughtBy: "6.1/P01",
     file: "kernel/ports/port_walks.ts",
-    find: "const offset = (((cursor + shift) >>> 0) % size) & ~1;",
-    replace: "const offset = ((cursor + shift) >>> 0) % size;",
+    find: "const offset = placeIn(size, cursor + shift) & ~1;",
+    replace: "const offset = placeIn(size, cursor + shift);",
   },
   {
     rule: "5.18+: the cursor moves on by a random even number from 2 to 16.",
@@ -79,8 +79,8 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
     instead: "It begins at a port of either parity.",
     caughtBy: "5.10-walk-4.2-5.11/P01",
     file: "kernel/ports/port_walks.ts",
-    find: "const offset = (((this.hint + search.hashLow) >>> 0) % size) & ~1;",
-    replace: "const offset = ((this.hint + search.hashLow) >>> 0) % size;",
+    find: "const offset = placeIn(size, this.hint + search.hashLow) & ~1;",
+    replace: "const offset = placeIn(size, this.hint + search.hashLow);",
   },
   {
     rule: "4.6 to 5.11: each connect moves the one cursor by 2.",
@@ -119,7 +119,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
     instead: "It takes them.",
     caughtBy: "6.1/C13c",
     file: "kernel/ports/port_search.ts",
-    find: "if (netns.sysctls.reservedPorts[port] === 1) return false;",
+    find: "if (buckets.isReserved(port, sysctls.reservedPorts)) return false;",
     replace: "",
   },
   {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { parseIptables } from "../../src/kernel/netfilter/iptables.ts";
+import { PortBits } from "../../src/kernel/ports/port_bits.ts";
 import { RulePorts } from "../../src/kernel/netfilter/rule_ports.ts";
 import { readNft } from "../support/nft.ts";
 
 function namedBy(name: (ports: RulePorts) => void): number[] {
   const ports = new RulePorts();
   name(ports);
-  const map = new Uint8Array(65536);
-  ports.addTo(map);
-  return [...map.entries()].flatMap(([port, isNamed]) => (isNamed === 1 ? [port] : []));
+  const named = new PortBits();
+  ports.addTo(named);
+  return Array.from({ length: 65_536 }, (_, port) => port).filter((port) => named.has(port));
 }
 
 function namedByIptables(...lines: readonly string[]): number[] {

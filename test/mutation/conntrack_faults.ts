@@ -34,7 +34,7 @@ export const CONNTRACK_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "early_drop looks at seven buckets.",
-    file: "kernel/conntrack/conntrack.ts",
+    file: "kernel/conntrack/early_drop.ts",
     find: "const EARLY_DROP_BUCKETS = 8;",
     replace: "const EARLY_DROP_BUCKETS = 7;",
   },
@@ -77,8 +77,9 @@ export const CONNTRACK_FAULTS: readonly Fault[] = [
   {
     wrong: "The collector comes half as often.",
     file: "kernel/conntrack/conntrack.ts",
-    find: "loop.after(this.netns.machine.era.conntrackGcSeconds * SECOND,",
-    replace: "loop.after(2 * this.netns.machine.era.conntrackGcSeconds * SECOND,",
+    find: "collectGarbage(this);\n    const { loop, era } = this.netns.machine;\n    loop.after(",
+    replace:
+      "collectGarbage(this);\n    const { loop, era } = this.netns.machine;\n    loop.after(era.conntrackGcSeconds * SECOND + ",
   },
   {
     wrong: "An entry whose timer was put off never ends.",

@@ -59,19 +59,19 @@ export const PORT_FAULTS: readonly Fault[] = [
   {
     wrong: "From 6.18 on a bucket opens when any of its owners leaves.",
     file: "kernel/ports/port_buckets.ts",
-    find: "} else if (forgetsExplicit && page[place + 1]! >> 1 === 0) {",
+    find: "} else if (forgetsExplicit && page[word + 1]! >> 1 === 0) {",
     replace: "} else if (forgetsExplicit) {",
   },
   {
     wrong: "A word counts as full of taken ports before its last one is.",
-    file: "kernel/ports/port_bits.ts",
-    find: "if ((word & lane) !== lane) return;",
-    replace: "if ((word & lane) === 0) return;",
+    file: "kernel/ports/port_blocks.ts",
+    find: "if ((this.#bits.word(place) & lane) !== lane) return;",
+    replace: "",
   },
   {
     wrong: "A word of taken ports stays full when one of them is free again.",
-    file: "kernel/ports/port_bits.ts",
-    find: "    this.#full[summary] = this.#full[summary]! & ~(1 << (place & 31));\n",
+    file: "kernel/ports/port_blocks.ts",
+    find: "    this.#full[summaryOf(port)]! &= ~(1 << ((port >> 5) & 31));\n",
     replace: "",
   },
   {

@@ -58,9 +58,9 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "A connection that takes over a TIME_WAIT entry begins at the entry's own number.",
-    file: "kernel/tcp/tcp.ts",
-    find: "(this.sockets.sndNxt(timeWait) + 65537) | 0",
-    replace: "this.sockets.sndNxt(timeWait)",
+    file: "kernel/tcp/choose_tuple.ts",
+    find: "(tcp.sockets.sndNxt(timeWait) + 65537) | 0",
+    replace: "tcp.sockets.sndNxt(timeWait)",
   },
   {
     wrong: "ICMP net prohibited ends a connect() with EHOSTUNREACH.",
@@ -119,8 +119,8 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   {
     wrong: "A TIME_WAIT entry counts as lapsed only after the moment at which it ends.",
     file: "kernel/tcp/time_wait.ts",
-    find: "if (this.#endOf(slot) > machine.loop.now) break;",
-    replace: "if (this.#endOf(slot) >= machine.loop.now) break;",
+    find: "if (this.#endOfSlot(slot) > machine.loop.now) break;",
+    replace: "if (this.#endOfSlot(slot) >= machine.loop.now) break;",
   },
   {
     wrong: "A UDP socket may take the port of one on 0.0.0.0.",

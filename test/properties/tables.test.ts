@@ -174,6 +174,23 @@ describe("ConntrackTable", () => {
     for (let slot = 0; slot < 3000; slot += 1) expect(table.find(7, slot, 80 << 16, 17)).toBe(2 * slot + 1);
   });
 
+  it("finds a socket that is connected to itself by its reply tuple, also once it has grown", () => {
+    const table = new ConntrackTable(64);
+    const add = (src: number, dst: number): number => {
+      const slot = table.allocate();
+      table.setProtocol(slot, 6);
+      table.setOriginal(slot, src, dst, packPorts(36_704, 36_704));
+      table.insert(slot);
+      return slot;
+    };
+    const own = add(1, 1);
+    const find = (): number => table.find(1, 1, packPorts(36_704, 36_704), 6);
+    expect(find()).toBe(2 * own + 1);
+    const before = table.capacity;
+    while (table.capacity === before) add(table.count + 10, 7);
+    expect(find()).toBe(2 * own + 1);
+  });
+
   it("keeps what it is told of an entry apart from all else that it is told", () => {
     const moment = fc.maxSafeInteger().map((value) => Math.abs(value) % 2 ** 46);
     const facts = fc.record({
@@ -238,7 +255,8 @@ describe("SocketTable", () => {
     const table = new SocketTable();
     for (let host = 0; host < 200_000; host += 1) {
       const slot = table.allocate(1, undefined, 0);
-      table.hash(slot, 1, 40_000, host, 80);
+      table.setTuple(slot, 1, 40_000, host, 80);
+      table.hash(slot);
       table.becomeTimeWait(slot);
     }
     expect([table.capacity, table.bytes / table.capacity]).toEqual([262_144, 56]);
@@ -247,7 +265,8 @@ describe("SocketTable", () => {
   it("gives back what an open socket needs when it enters TIME_WAIT, and keeps tuple, flags and sequences", () => {
     const table = new SocketTable();
     const slot = table.allocate(3, undefined, 7);
-    table.hash(slot, 1, 40_000, 2, 80);
+    table.setTuple(slot, 1, 40_000, 2, 80);
+    table.hash(slot);
     table.set(slot, SocketFlag.BOUND);
     table.setSndNxt(slot, -5);
     table.setRcvNxt(slot, 6);

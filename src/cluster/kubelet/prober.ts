@@ -59,7 +59,8 @@ export class Prober implements ContainerWatcher {
   #longestRun = 0;
   /** Runs of failures that have ended, by length. */
   readonly #runs: number[] = [];
-  #firstFailure: Micros | null = null;
+  /** `Infinity` if none has failed. */
+  #firstFailure: Micros = Infinity;
   /** The worker's own state: the last result, how often in a row, what it has published, and whether it waits for a new container. */
   #lastWasSuccess = true;
   #resultRun = 0;
@@ -134,12 +135,12 @@ export class Prober implements ContainerWatcher {
     this.#runOfFailures = 0;
     this.#longestRun = 0;
     this.#runs.length = 0;
-    this.#firstFailure = null;
+    this.#firstFailure = Infinity;
   }
 
   /** When a probe failed for the first time, if one did. */
   get firstFailure(): Micros | null {
-    return this.#firstFailure;
+    return this.#failed === 0 ? null : this.#firstFailure;
   }
 
   /** Whose probe it is. */
@@ -200,7 +201,7 @@ export class Prober implements ContainerWatcher {
       this.#runOfFailures = 0;
     } else {
       this.#failed += 1;
-      this.#firstFailure ??= this.#loop.now;
+      this.#firstFailure = Math.min(this.#firstFailure, this.#loop.now);
       this.#runOfFailures += 1;
       this.#longestRun = Math.max(this.#longestRun, this.#runOfFailures);
     }

@@ -12,6 +12,7 @@ const RESPONSE_BYTES = 850;
 interface PodElsewhere {
   readonly pod: PodOptions;
   readonly server: Server;
+  isGone: boolean;
   gone: () => void;
 }
 
@@ -66,7 +67,7 @@ export class PodsElsewhere implements PodHost {
       responseBytes: RESPONSE_BYTES,
       waitsForClientShare: 0,
     });
-    const entered: PodElsewhere = { pod, server, gone: () => undefined };
+    const entered: PodElsewhere = { pod, server, isGone: false, gone: () => undefined };
     this.#pods.push(entered);
     this.#network.addAddress(this.#device, pod.address, 32);
     return entered;
@@ -81,12 +82,16 @@ export class PodsElsewhere implements PodHost {
 
   #ready(number: number): void {
     const entered = this.#pods[number]!;
+    // A rollout may end a pod before it is ready.
+    if (entered.isGone) return;
     this.#listen(number, entered);
     this.#statuses.setReady(entered.pod, true);
   }
 
   #gone(number: number): void {
-    const { pod, server, gone } = this.#pods[number]!;
+    const entered = this.#pods[number]!;
+    const { pod, server, gone } = entered;
+    entered.isGone = true;
     server.stop();
     this.#network.removeAddress(this.#device, pod.address);
     gone();

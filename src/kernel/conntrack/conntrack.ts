@@ -1,5 +1,6 @@
 import { type Ipv4, type Micros, SECOND } from "../../units.ts";
 import type { KernelEra } from "../eras.ts";
+import type { DeferredConnections } from "../flow/deferred_connections.ts";
 import { Hook, type HookFunction, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol, TcpFlag } from "../packet.ts";
@@ -7,15 +8,13 @@ import { SocketFlag } from "../tcp/socket_table.ts";
 import { packPorts } from "../tuple_index.ts";
 import { ConntrackTable } from "./conntrack_table.ts";
 import { CtStatus } from "./ct_status.ts";
-import { slotsInBucket } from "./kernel_bucket.ts";
+import { dropEarly } from "./early_drop.ts";
 import { EntryTimers } from "./entry_timers.ts";
-import { isReopenedBySyn, maySlotBeDroppedByGc, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
+import { collectGarbage } from "./garbage_collection.ts";
+import { isReopenedBySyn, startTcp, TcpTimeouts, trackTcp } from "./tcp_tracking.ts";
 
 /** Bits that tell whether an entry is confirmed and not translated. */
 const NAT_OR_CONFIRMED = CtStatus.CONFIRMED | CtStatus.SRC_NAT | CtStatus.DST_NAT;
-
-const EARLY_DROP_BUCKETS = 8;
-const GC_EARLY_DROP_PERCENT = 95;
 
 /** Of `Conntrack.findPredecessor`: no entry has the tuple. */
 export const NOTHING = -1;
@@ -37,6 +36,8 @@ const TABLE_FULL = "nf_conntrack: nf_conntrack: table full, dropping packet";
 export class Conntrack {
   readonly table: ConntrackTable;
   readonly netns: Netns;
+  /** Entries of carried connections whose rows have not been made; absent until the flow path has some. */
+  deferred: DeferredConnections | undefined = undefined;
   #timeouts: TcpTimeouts;
   #udpTimeout: Micros = 0;
   #udpStreamTimeout: Micros = 0;
@@ -169,6 +170,7 @@ export class Conntrack {
   findPredecessor(src: Ipv4, dst: Ipv4, ports: number, reversePorts: number): number {
     const { table } = this;
     if (this.#max !== 0 && table.count >= this.#max) return IN_THE_WAY;
+    this.deferred?.recallEntry(src, dst, ports);
     const node = table.find(src, dst, ports, Protocol.TCP);
     const reply = table.find(dst, src, reversePorts, Protocol.TCP);
     if (node < 0) return reply < 0 ? NOTHING : IN_THE_WAY;
@@ -183,9 +185,15 @@ export class Conntrack {
     if (predecessor >= 0) this.kill(predecessor);
     if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
     const slot = this.table.allocate();
-    if (this.table.count > this.#peak) this.#peak = this.table.count;
+    this.#notePeak();
     this.table.setProtocol(slot, protocol);
     return slot;
+  }
+
+  /** Counts an entry that has no row (1), or that has one from now on or is gone (-1). */
+  countDeferred(change: 1 | -1): void {
+    this.table.countDeferred(change);
+    this.#notePeak();
   }
 
   /** Puts an entry of `allocateAfter` into the table. @param timer when the event of an entry with a timer fires. */
@@ -211,7 +219,9 @@ export class Conntrack {
 
   /** The live entry with this tuple in either direction, as a node; expired ones met on the way are evicted. */
   findNode(src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
-    const node = this.table.find(src, dst, ports, protocol);
+    let node = this.table.find(src, dst, ports, protocol);
+    if (node < 0 && protocol === Protocol.TCP && this.deferred?.recallEntry(src, dst, ports) === true)
+      node = this.table.find(src, dst, ports, protocol);
     if (node < 0) return -1;
     if (this.table.expires(node >> 1) > this.netns.machine.loop.now) return node;
     this.kill(node >> 1);
@@ -243,6 +253,10 @@ export class Conntrack {
     const isConfirmed = this.table.has(slot, CtStatus.CONFIRMED);
     this.table.setExpires(slot, isConfirmed ? this.netns.machine.loop.now + timeout : timeout);
     if (isConfirmed) this.#timers?.arm(slot);
+  }
+
+  #notePeak(): void {
+    if (this.table.count > this.#peak) this.#peak = this.table.count;
   }
 
   #freeDying(): void {
@@ -298,14 +312,14 @@ export class Conntrack {
   /** @returns a slot, or -1 when the table is full and nothing could be dropped early. */
   #allocate(packet: Packet, ports: number): number {
     const { table, netns } = this;
-    if (this.#max !== 0 && table.count >= this.#max && !this.#dropEarly(packet, ports)) {
+    if (this.#max !== 0 && table.count >= this.#max && !dropEarly(this, packet, ports)) {
       netns.counters.nf_conntrack_drop += 1;
       netns.machine.log?.warnRateLimited(TABLE_FULL);
       this.#noteRefused(packet);
       return -1;
     }
     const slot = table.allocate();
-    if (table.count > this.#peak) this.#peak = table.count;
+    this.#notePeak();
     return slot;
   }
 
@@ -320,31 +334,6 @@ export class Conntrack {
         if (slot >= 0) tcp.sockets.set(slot, SocketFlag.CONNTRACK_FULL);
       }
     }
-  }
-
-  /**
-   * Makes room: in the first of eight buckets, from the new tuple's on, that holds an entry which is not ASSURED, all
-   * such entries go. Source: net/netfilter/nf_conntrack_core.c early_drop, v6.1.
-   */
-  #dropEarly(packet: Packet, ports: number): boolean {
-    const table = this.table;
-    const first = table.bucketOf(packet.src, packet.dst, ports, packet.protocol);
-    for (let offset = 0; offset < EARLY_DROP_BUCKETS; offset += 1) {
-      let dropped = 0;
-      for (const slot of slotsInBucket(table, first + offset)) {
-        // An entry with both tuples in this bucket is gone when it comes for the second time.
-        if (!table.isUsed(slot)) continue;
-        if (!table.has(slot, CtStatus.ASSURED)) {
-          this.kill(slot);
-          dropped += 1;
-        }
-      }
-      if (dropped > 0) {
-        this.netns.counters.nf_conntrack_early_drop += dropped;
-        return true;
-      }
-    }
-    return false;
   }
 
   #callInvalid(packet: Packet): VerdictValue {
@@ -371,21 +360,10 @@ export class Conntrack {
     return Verdict.ACCEPT;
   }
 
-  /**
-   * Evicts what has expired and, from 95 % of the limit on, what is closing.
-   *
-   * Source: net/netfilter/nf_conntrack_core.c gc_worker, v6.1. Not modelled: the worker's slices and its interval that
-   * adapts between 1 and 60 s; a whole scan happens at once.
-   */
   #collectGarbage(): void {
-    const table = this.table;
-    const loop = this.netns.machine.loop;
-    const isTight = this.#max !== 0 && table.count * 100 >= this.#max * GC_EARLY_DROP_PERCENT;
-    for (let slot = 0; slot < table.extent; slot += 1) {
-      if (!table.isUsed(slot) || !table.has(slot, CtStatus.CONFIRMED)) continue;
-      if (table.expires(slot) <= loop.now || (isTight && maySlotBeDroppedByGc(table, slot))) this.kill(slot);
-    }
-    loop.after(this.netns.machine.era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
+    collectGarbage(this);
+    const { loop, era } = this.netns.machine;
+    loop.after(era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
   }
 
   #readSysctls(): void {

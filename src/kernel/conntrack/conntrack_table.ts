@@ -60,9 +60,14 @@ export class ConntrackTable {
     this.#bucketMask = size - 1;
   }
 
-  /** Entries, confirmed or not: `nf_conntrack_count`. */
+  /** Entries, confirmed or not, with a row or without: `nf_conntrack_count`. */
   get count(): number {
     return this.#count;
+  }
+
+  /** An entry without a row has come, or has got one or gone. */
+  countDeferred(change: 1 | -1): void {
+    this.#count += change;
   }
 
   get buckets(): number {
@@ -177,13 +182,11 @@ export class ConntrackTable {
   }
 
   set(slot: number, status: number): void {
-    const place = 8 * slot + Word.MARKS;
-    this.#words[place] = this.#words[place]! | status;
+    this.#words[8 * slot + Word.MARKS]! |= status;
   }
 
   unset(slot: number, status: number): void {
-    const place = 8 * slot + Word.MARKS;
-    this.#words[place] = this.#words[place]! & ~status;
+    this.#words[8 * slot + Word.MARKS]! &= ~status;
   }
 
   /** Of the last segment, as the kind is. */
@@ -254,7 +257,7 @@ export class ConntrackTable {
     return this.protocol(slot) !== 0 && !this.has(slot, CtStatus.DYING);
   }
 
-  /** Puts both tuples into their chains. */
+  /** The original tuple enters its chain first. Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_hash_insert, v6.1. */
   insert(slot: number): void {
     this.#link(2 * slot);
     this.#link(2 * slot + 1);
@@ -370,13 +373,11 @@ export class ConntrackTable {
     this.#replies.grow(this.#capacity);
     const old = this.#heads;
     this.#heads = new Int32Array(this.#capacity);
+    // From its end on, so that it keeps its order: of a socket connected to itself the reply tuple is found.
+    const chain: number[] = [];
     for (const head of old) {
-      let node = head - 1;
-      while (node >= 0) {
-        const next = this.#words[nextOf(node)]! - 1;
-        this.#link(node);
-        node = next;
-      }
+      for (let node = head - 1; node >= 0; node = this.#words[nextOf(node)]! - 1) chain.push(node);
+      for (let node = chain.pop(); node !== undefined; node = chain.pop()) this.#link(node);
     }
   }
 }

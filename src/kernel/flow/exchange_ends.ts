@@ -1,14 +1,32 @@
-import type { Micros } from "../../units.ts";
+import type { Ipv4, Micros, Port } from "../../units.ts";
+import { type Conntrack, NOTHING } from "../conntrack/conntrack.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { Netns } from "../netns.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
+import { TIMEWAIT_LEN } from "../tcp/time_wait.ts";
 import { packPorts } from "../tuple_index.ts";
-import type { ExchangeConstants } from "./exchange_facts.ts";
+import type { DeferredKind } from "./deferred_connections.ts";
+import type { ExchangeConstants, WaitFacts } from "./exchange_facts.ts";
 import { ENTRY_SEQUENCES, type SequenceRules, WAIT_SEQUENCES } from "./exchange_sequences.ts";
 import type { FlowServer } from "./flow.ts";
 import { type CarriedConnection, EntryEnd, WaitEnd } from "./table_ends.ts";
 import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
+
+/** A connection with its tuple, in words as tables have them. */
+interface BegunConnection {
+  readonly saddr: Ipv4;
+  readonly daddr: Ipv4;
+  readonly ports: number;
+  readonly begins: Micros;
+}
+
+/** One that was deferred, and whether its TIME_WAIT entry is not over. */
+export interface LateConnection {
+  readonly port: Port;
+  readonly begins: Micros;
+  readonly isWaiting: boolean;
+}
 
 /**
  * What connections of a kind leave behind in tables, and when. Kinds that differ only in which pod they go to share one
@@ -25,6 +43,11 @@ export class ExchangeEnds {
   readonly #serverWait: WaitEnd | undefined;
   readonly #entries: readonly EntryEnd[];
   readonly #connection: CarriedConnection = { begins: 0.5, client: 0, server: 0 };
+  /** Where the only entry stands, if what they leave behind may wait until somebody looks (see `DeferredConnections`). */
+  readonly deferrable: Conntrack | undefined;
+  /** From connect() until the client's TIME_WAIT entry begins and until the entry expires, of those. */
+  readonly waitBegins: Micros;
+  readonly expires: Micros;
 
   // oxlint-disable-next-line max-params -- made once per kind of connection
   constructor(
@@ -50,6 +73,13 @@ export class ExchangeEnds {
       (entry, index) =>
         new EntryEnd(entry, namespaces[entry.netns]!.conntrack!, rules, first + index * ENTRY_SEQUENCES),
     );
+    const [wait] = waits;
+    const [entry] = entries;
+    this.waitBegins = wait?.begins ?? 0;
+    this.expires = entry?.expires ?? 0;
+    const isDeferrable = isDeferrableWait(waits) && entries.length === 1 && entry!.timer < 0;
+    const outlasts = this.expires - this.waitBegins >= 2 * TIMEWAIT_LEN;
+    this.deferrable = isDeferrable && outlasts ? namespaces[entry!.netns]!.conntrack : undefined;
     // Its entries look for themselves, since they may follow others.
     this.#tables = { conntracks: [], ipvs };
   }
@@ -64,28 +94,59 @@ export class ExchangeEnds {
     return true;
   }
 
+  /** Whether an entry takes the place of another one; ask after `mayCarry`. */
+  get replaces(): boolean {
+    return this.#entries.some(({ predecessor }) => predecessor !== NOTHING);
+  }
+
   /** Leaves behind what the connection of this socket, which begins now, would leave there. */
   apply(tcp: Tcp, slot: number, server: FlowServer): void {
     const { sockets } = tcp;
-    const connection = this.#connection;
-    const begins = tcp.machine.loop.now;
     const saddr = sockets.local(slot);
     const daddr = sockets.remote(slot);
     const ports = sockets.ports(slot);
     const reverse = packPorts(ports & 0xffff, ports >>> 16);
-    connection.begins = begins;
-    connection.client = tcp.sequences.of(saddr, daddr, ports, begins);
-    connection.server = server.tcp.sequences.of(daddr, saddr, reverse, begins + this.#synArrives);
-    for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection);
+    const connection = this.#begin(tcp, server.tcp, { saddr, daddr, ports, begins: tcp.machine.loop.now });
+    for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, entry.predecessor);
     if (this.#serverWait !== undefined) {
       this.#serverWait.leave(server.tcp, acceptedSocket(server, daddr, saddr, reverse), connection);
     }
     if (this.#clientWait === undefined) {
-      sockets.unhash(slot);
       tcp.releasePort(slot);
       sockets.free(slot);
-    } else this.#clientWait.leave(tcp, slot, connection);
+    } else {
+      sockets.hash(slot);
+      this.#clientWait.leave(tcp, slot, connection);
+    }
   }
+
+  /** Makes the rows of one that was deferred: those of its entries that are not over. */
+  applyLate(tcp: Tcp, { client, saddr, daddr, dport, server }: DeferredKind, late: LateConnection): void {
+    const { sockets } = tcp;
+    const ports = packPorts(late.port, dport);
+    const connection = this.#begin(tcp, server, { saddr, daddr, ports, begins: late.begins });
+    for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, NOTHING);
+    if (!late.isWaiting) return;
+    const slot = sockets.allocate(client.id, undefined, 0);
+    sockets.setTuple(slot, saddr, late.port, daddr, dport);
+    sockets.hash(slot);
+    this.#clientWait!.leaveLate(tcp, slot, connection);
+  }
+
+  #begin(client: Tcp, server: Tcp, { saddr, daddr, ports, begins }: BegunConnection): CarriedConnection {
+    const connection = this.#connection;
+    const reverse = packPorts(ports & 0xffff, ports >>> 16);
+    connection.begins = begins;
+    connection.client = client.sequences.of(saddr, daddr, ports, begins);
+    connection.server = server.sequences.of(daddr, saddr, reverse, begins + this.#synArrives);
+    return connection;
+  }
+}
+
+/** Whether all that is left of the connection's ends is a TIME_WAIT entry at the client, which owns its port. */
+function isDeferrableWait(waits: readonly WaitFacts[]): boolean {
+  const [wait] = waits;
+  return waits.length === 1 && wait!.side === "client" && (wait!.flags & SocketFlag.HAS_PORT) !== 0;
 }
 
 /** The socket that a server has accepted a connection with. */
@@ -93,7 +154,8 @@ export class ExchangeEnds {
 function acceptedSocket({ tcp, netns, listener }: FlowServer, local: number, remote: number, ports: number): number {
   const { sockets } = tcp;
   const slot = sockets.allocate(netns.id, undefined, sockets.tag(listener));
-  sockets.hash(slot, local, ports >>> 16, remote, ports & 0xffff);
+  sockets.setTuple(slot, local, ports >>> 16, remote, ports & 0xffff);
+  sockets.hash(slot);
   netns.ports.addExplicitOwner(ports >>> 16);
   if (sockets.has(listener, SocketFlag.REUSE_ADDRESS)) netns.ports.countSharer(ports >>> 16, 1);
   return slot;

@@ -1,6 +1,7 @@
 import type { Netns } from "../netns.ts";
 import type { SocketOwner } from "../tcp/socket_owner.ts";
 import type { Tcp } from "../tcp/tcp.ts";
+import type { DeferredKind } from "./deferred_connections.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeEnds } from "./exchange_ends.ts";
 import type { ExchangeFacts } from "./exchange_facts.ts";
@@ -33,6 +34,8 @@ export class Flow {
   server: FlowServer | undefined = undefined;
   /** What each connection does, by the server's conduct; absent until enough of them have been watched. */
   exchanges: (Exchange | undefined)[] = [];
+  /** The same way: what those have in common whose rows wait. */
+  deferred: (DeferredKind | undefined)[] = [];
   /** The same way: what is known before. */
   conducts: FlowConduct[] = [];
   /** `MachineGroup.changes` and `listenerChanges` when this was learnt. */

@@ -3,8 +3,10 @@ import type { EventLoop } from "../../sim/event_loop.ts";
 import type { Micros, Port } from "../../units.ts";
 import type { MachineGroup } from "../machine_group.ts";
 import type { Netns } from "../netns.ts";
+import { PortBits } from "../ports/port_bits.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
+import { DeferredConnections } from "./deferred_connections.ts";
 import { Exchange, type KnownEnds } from "./exchange.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeFacts } from "./exchange_facts.ts";
@@ -44,8 +46,8 @@ export class FlowPath {
   readonly #unsettled: Exchange[] = [];
   /** The flow of which a connection is being watched. */
   #watched: Flow | undefined = undefined;
-  /** The ports that rules name anywhere, as of `#portsChanges`. */
-  readonly #namedPorts = new Uint8Array(65536);
+  /** The ports that rules name or that have a service of IPVS, anywhere, as of `#portsChanges`. */
+  #namedPorts = new PortBits();
   #portsChanges = -1;
   #carried = 0;
   readonly #knownEnds: KnownEnds = new Map();
@@ -86,7 +88,7 @@ export class FlowPath {
     }
     if (exchange.unsettled === 0) this.#unsettled.push(exchange);
     exchange.unsettled += 1;
-    ends.apply(tcp, slot, server);
+    if (!this.#defer(flow, conduct, tcp, slot)) ends.apply(tcp, slot, server);
     server.owner.hasConducted!(flow.requestBytes);
     flow.last = ends;
     this.#carried += 1;
@@ -99,21 +101,48 @@ export class FlowPath {
     return this.#carried;
   }
 
-  /** Brings all counters up to date; ask for it before they are read. */
+  /** Brings all counters and tables up to date; ask for it before they are read. */
   settle(): void {
     for (const exchange of this.#unsettled) exchange.settle();
     this.#unsettled.length = 0;
+    for (const { tcp } of this.#group.machines) tcp.deferred?.recallAll();
+  }
+
+  /** Lets what a connection leaves behind wait until somebody looks at it. @returns whether it may. */
+  #defer(flow: Flow, conduct: number, tcp: Tcp, slot: number): boolean {
+    const { ends } = flow.exchanges[conduct]!;
+    const conntrack = ends.deferrable;
+    if (conntrack === undefined || conntrack.netns.machine !== tcp.machine || ends.replaces) return false;
+    const { sockets } = tcp;
+    const deferred = (tcp.deferred ??= new DeferredConnections(tcp, conntrack));
+    if (deferred.conntrack !== conntrack) return false;
+    const kind = (flow.deferred[conduct] ??= {
+      ends,
+      client: tcp.netnsOf(slot),
+      server: flow.server!.tcp,
+      saddr: sockets.local(slot),
+      daddr: sockets.remote(slot),
+      dport: sockets.remotePort(slot),
+    });
+    if (!deferred.add(kind, sockets.localPort(slot))) return false;
+    sockets.unset(slot, SocketFlag.HAS_PORT);
+    sockets.free(slot);
+    return true;
   }
 
   #isNamed(port: Port): boolean {
     if (this.#portsChanges !== this.#group.changes) this.#namePorts();
-    return this.#namedPorts[port] === 1;
+    return this.#namedPorts.has(port);
   }
 
   #namePorts(): void {
     this.#portsChanges = this.#group.changes;
+    this.#namedPorts = new PortBits();
     for (const { namespaces } of this.#group.machines) {
-      for (const { rulePorts } of namespaces) rulePorts?.addTo(this.#namedPorts);
+      for (const { rulePorts, ipvs } of namespaces) {
+        rulePorts?.addTo(this.#namedPorts);
+        ipvs?.addServicePorts(this.#namedPorts);
+      }
     }
   }
 
@@ -124,6 +153,7 @@ export class FlowPath {
     if (!isSame) {
       flow.conducts = [];
       flow.exchanges = [];
+      flow.deferred = [];
     }
     flow.server = found;
     flow.changes = this.#group.changes;

@@ -1,4 +1,4 @@
-import type { Micros } from "../../units.ts";
+import type { Ipv4, Micros } from "../../units.ts";
 import { type Conntrack, IN_THE_WAY, NOTHING } from "../conntrack/conntrack.ts";
 import { Protocol } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
@@ -30,17 +30,25 @@ export class WaitEnd {
   }
 
   /** Makes a socket whose tuple stands in the table the entry. */
-  leave(tcp: Tcp, slot: number, { begins, client, server }: CarriedConnection): void {
-    const { sockets, timeWaits } = tcp;
-    const rules = this.#rules;
-    const first = this.#first;
-    sockets.set(slot, this.#flags);
+  leave(tcp: Tcp, slot: number, connection: CarriedConnection): void {
+    const { timeWaits } = tcp;
     if ((this.#flags & SocketFlag.HAS_PORT) === 0) tcp.releasePort(slot);
-    sockets.setSndNxt(slot, rules.value(first, client, server));
-    sockets.setRcvNxt(slot, rules.value(first + 1, client, server));
-    const time = begins + this.#begins;
+    this.#write(tcp, slot, connection);
+    const time = connection.begins + this.#begins;
     timeWaits.expire(time);
     timeWaits.begin(slot, time);
+  }
+
+  /** The same, of a connection that began some time ago. */
+  leaveLate(tcp: Tcp, slot: number, connection: CarriedConnection): void {
+    this.#write(tcp, slot, connection);
+    tcp.timeWaits.beginLate(slot, connection.begins + this.#begins);
+  }
+
+  #write({ sockets }: Tcp, slot: number, { client, server }: CarriedConnection): void {
+    sockets.set(slot, this.#flags);
+    sockets.setSndNxt(slot, this.#rules.value(this.#first, client, server));
+    sockets.setRcvNxt(slot, this.#rules.value(this.#first + 1, client, server));
   }
 }
 
@@ -57,7 +65,7 @@ export class EntryEnd {
   readonly #rules: SequenceRules;
   readonly #first: number;
   /** What `findPredecessor` said last. */
-  #predecessor = NOTHING;
+  predecessor = NOTHING;
 
   /** @param first the rule of its first sequence number, in the order of `entrySequences`. */
   // oxlint-disable-next-line max-params -- made once per kind of connection
@@ -77,19 +85,19 @@ export class EntryEnd {
   /** Whether the table takes the entry in, in the place of one that its SYN replaces if need be. @param ports of the original direction. */
   mayFollow(src: number, dst: number, ports: number): boolean {
     const reverse = packPorts(ports & 0xffff, ports >>> 16);
-    this.#predecessor = this.#conntrack.findPredecessor(src, dst, ports, reverse);
-    return this.#predecessor !== IN_THE_WAY;
+    this.predecessor = this.#conntrack.findPredecessor(src, dst, ports, reverse);
+    return this.predecessor !== IN_THE_WAY;
   }
 
   /** Puts the entry of a connection into the table, `mayFollow` having said yes. @param ports of the original direction. */
   // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
-  leave(src: number, dst: number, ports: number, { begins, client, server }: CarriedConnection): void {
+  leave(src: Ipv4, dst: Ipv4, ports: number, { begins, client, server }: CarriedConnection, predecessor: number): void {
     const conntrack = this.#conntrack;
     const { table } = conntrack;
     const { memory } = table;
     const rules = this.#rules;
     const first = this.#first;
-    const slot = conntrack.allocateAfter(this.#predecessor, Protocol.TCP);
+    const slot = conntrack.allocateAfter(predecessor, Protocol.TCP);
     const original = 2 * slot;
     const reply = original + 1;
     table.setOriginal(slot, src, dst, ports);

@@ -14,7 +14,7 @@ export interface FlowTables {
 
 /**
  * Whether nothing knows the tuple that a client's socket has just got, in either direction: no socket of the server, no
- * conntrack entry, no IPVS connection, and no service on the port; and whether all tables have room.
+ * conntrack entry, no IPVS connection; and whether all tables have room. That no service is on the port is asked beforehand.
  */
 export function isTupleUnused(tcp: Tcp, slot: number, server: FlowServer, { conntracks, ipvs }: FlowTables): boolean {
   const { sockets } = tcp;
@@ -28,7 +28,6 @@ export function isTupleUnused(tcp: Tcp, slot: number, server: FlowServer, { conn
     if (conntrack.findPredecessor(saddr, daddr, ports, reverse) !== NOTHING) return false;
   }
   for (const table of ipvs) {
-    if (table.hasServiceOn(ports >>> 16)) return false;
     if (table.connections.count > 0 && hasConnection(table, saddr, daddr, ports)) return false;
   }
   return true;

@@ -28,7 +28,7 @@ export function* brokenConntrack(conntrack: Conntrack): Generator<string> {
     }
     for (let node = 2 * slot; node <= 2 * slot + 1; node += 1) {
       const found = table.find(table.src(node), table.dst(node), table.ports(node), table.protocol(slot));
-      // Both tuples of a socket that has connected to itself are alike, and the first one is found.
+      // Both tuples of a socket that has connected to itself are alike, and only the reply one is found.
       if (found >> 1 !== slot) yield `a tuple is one entry's: node ${node} ${where} is found as ${found}`;
     }
     if (table.expires(slot) < latest)

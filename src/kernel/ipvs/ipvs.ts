@@ -4,6 +4,7 @@ import { CtStatus } from "../conntrack/ct_status.ts";
 import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol } from "../packet.ts";
+import { PortBits } from "../ports/port_bits.ts";
 import { packPorts } from "../tuple_index.ts";
 import { IpvsConnectionTable, IpvsFlag } from "./ipvs_connection_table.ts";
 import { DeletedServers } from "./deleted_servers.ts";
@@ -52,7 +53,7 @@ export class Ipvs {
   readonly #services = new Map<number, VirtualService[]>();
   readonly #deleted: DeletedServers;
   /** Ports on which any service stands: most packets are done after one look here. */
-  readonly #servicesOnPort = new Uint16Array(65536);
+  readonly #servicePorts = new PortBits();
   #serviceCount = 0;
   readonly #expiryHandler: number;
   /** Without connections only a packet that may begin one is worth a look, and no answer of a server can come. */
@@ -76,7 +77,7 @@ export class Ipvs {
     const onPort = this.#services.get(port);
     if (onPort === undefined) this.#services.set(port, [service]);
     else onPort.push(service);
-    this.#servicesOnPort[port] = this.#servicesOnPort[port]! + 1;
+    this.#servicePorts.set(port);
     this.#serviceCount += 1;
     this.netns.machine.group.noteChange();
     if (this.#serviceCount === 1) this.#registerHooks();
@@ -88,7 +89,7 @@ export class Ipvs {
     while (service.servers[0] !== undefined) this.deleteServer(service, service.servers[0]);
     const kept = (this.#services.get(service.port) ?? []).filter((other) => other !== service);
     this.#services.set(service.port, kept);
-    this.#servicesOnPort[service.port] = this.#servicesOnPort[service.port]! - 1;
+    if (kept.length === 0) this.#servicePorts.clear(service.port);
     this.#serviceCount -= 1;
     this.netns.machine.group.noteChange();
     if (this.#serviceCount === 0) this.#unregisterHooks();
@@ -140,7 +141,7 @@ export class Ipvs {
 
   /** The virtual service of a packet's destination. Source: net/netfilter/ipvs/ip_vs_ctl.c ip_vs_service_find, v6.1. */
   findService(protocol: number, address: Ipv4, port: Port): VirtualService | undefined {
-    if (this.#servicesOnPort[port] === 0) return undefined;
+    if (!this.#servicePorts.has(port)) return undefined;
     const services = this.#services.get(port)!;
     for (const service of services) if (service.address === address && service.protocol === protocol) return service;
     return undefined;
@@ -148,7 +149,12 @@ export class Ipvs {
 
   /** Whether a service of any address and protocol stands on this port. */
   hasServiceOn(port: Port): boolean {
-    return this.#servicesOnPort[port] !== 0;
+    return this.#servicePorts.has(port);
+  }
+
+  /** Puts the ports of all services into a set. */
+  addServicePorts(ports: PortBits): void {
+    ports.addAll(this.#servicePorts);
   }
 
   /** Makes a connection for a packet from a client. Source: net/netfilter/ipvs/ip_vs_conn.c ip_vs_conn_new, v6.1. */

@@ -1,4 +1,5 @@
 import type { Port } from "../../units.ts";
+import { PortBits } from "../ports/port_bits.ts";
 import type { NftKey, NftElement, NftRuleset } from "./nft_ruleset.ts";
 import type { RuleMatch, Ruleset } from "./ruleset.ts";
 
@@ -9,16 +10,16 @@ import type { RuleMatch, Ruleset } from "./ruleset.ts";
  * Ports of rules that are taken away stay.
  */
 export class RulePorts {
-  readonly #named = new Uint8Array(65536);
+  readonly #named = new PortBits();
 
-  /** Marks them with 1 in a map of all ports. */
-  addTo(ports: Uint8Array): void {
-    for (const [port, isNamed] of this.#named.entries()) if (isNamed === 1) ports[port] = 1;
+  /** Puts them into a set. */
+  addTo(ports: PortBits): void {
+    ports.addAll(this.#named);
   }
 
   /** Names the ports from `low` to `high`, both included. */
   add(low: Port, high: Port): void {
-    this.#named.fill(1, low, high + 1);
+    for (let port = low; port <= high; port += 1) this.#named.set(port);
   }
 
   /** Names the ports of iptables rules. */

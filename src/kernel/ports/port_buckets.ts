@@ -1,8 +1,9 @@
 import type { Port } from "../../units.ts";
 import { assert } from "../../sim/assert.ts";
-import { PortBits, type PortRun } from "./port_bits.ts";
+import { PortBits } from "./port_bits.ts";
+import { PortBlocks, type PortRun } from "./port_blocks.ts";
 
-/** Ports of one page: most namespaces use few, and a page is made when the first of its ports gets an owner. */
+/** Ports of one page: few ports have words of their own, and a page is made when the first of its ports gets some. */
 const PAGE_BITS = 10;
 const PAGE_MASK = (1 << PAGE_BITS) - 1;
 const WORDS = 3;
@@ -14,17 +15,24 @@ const WORDS = 3;
  * A bucket that only `connect()` has used stays open to it (fastreuse and fastreuseport -1); an explicit bind, listen
  * or bind(0) closes it, whatever the local address.
  *
+ * Nearly every port has no owner, or one that `connect()` bound. Two bits tell so, in sets that stay in the processor's
+ * cache, since ports are picked at random; only the others have words.
+ *
  * Source: net/ipv4/inet_hashtables.c inet_bind_bucket_create, v6.12; net/ipv4/inet_hashtables.c inet_bind_hash, v6.12.
  */
 export class PortBuckets {
+  /** Ports with at least one owner. */
+  readonly #owned = new PortBits();
+  /** Ports whose words count; any other that is owned has one owner, which `connect()` bound. */
+  readonly #counted = new PortBits();
   /** Three words a port: owners; explicit owners times two, plus one if the bucket is closed; owners that share. */
   readonly #pages: (Int32Array | undefined)[] = Array.from({ length: 65536 >> PAGE_BITS }, () => undefined);
   #inUse = 0;
   #inUseMost = 0;
   /** Ports closed to `connect()`; made when the first search meets a port that is not usable. */
-  #closed: PortBits | undefined = undefined;
+  #closed: PortBlocks | undefined = undefined;
   /** The reserved ports, and the flags that they were made of. */
-  #reserved: PortBits | undefined = undefined;
+  #reserved = new PortBlocks();
   #reservedFlags: Uint8Array | undefined = undefined;
 
   /** Ports with at least one owner. */
@@ -38,42 +46,53 @@ export class PortBuckets {
   }
 
   owners(port: Port): number {
-    const page = this.#pages[port >> PAGE_BITS];
-    return page === undefined ? 0 : page[WORDS * (port & PAGE_MASK)]!;
+    if (!this.#counted.has(port)) return this.isOwned(port) ? 1 : 0;
+    return this.#pageOf(port)[wordOf(port)]!;
+  }
+
+  isOwned(port: Port): boolean {
+    return this.#owned.has(port);
   }
 
   /** Owners that were bound explicitly, or accepted by one that was. */
   explicitOwners(port: Port): number {
-    const page = this.#pages[port >> PAGE_BITS];
-    return page === undefined ? 0 : page[WORDS * (port & PAGE_MASK) + 1]! >> 1;
+    return this.#counted.has(port) ? this.#pageOf(port)[wordOf(port) + 1]! >> 1 : 0;
   }
 
   /** Whether `connect()` passes over the port whatever the destination. */
   isClosedToConnect(port: Port): boolean {
-    const page = this.#pages[port >> PAGE_BITS];
-    return page !== undefined && (page[WORDS * (port & PAGE_MASK) + 1]! & 1) === 1;
+    return this.#counted.has(port) && (this.#pageOf(port)[wordOf(port) + 1]! & 1) === 1;
   }
 
-  /** How many ports of a run, from its first on, are reserved, closed to connect() or taken. @param reserved one flag a port. */
-  unusableRun(run: PortRun, reserved: Uint8Array, taken: PortBits): number {
-    this.#closed ??= PortBits.of((port) => this.isClosedToConnect(port));
-    if (this.#reserved === undefined || this.#reservedFlags !== reserved) {
-      this.#reserved = PortBits.of((port) => reserved[port] === 1);
-      this.#reservedFlags = reserved;
-    }
-    return this.#closed.setRun(run, this.#reserved, taken);
+  /** @param reserved one flag a port, the same object until one changes. */
+  isReserved(port: Port, reserved: Uint8Array): boolean {
+    return this.#reservedOf(reserved).has(port);
+  }
+
+  /** How many ports of a run, from its first on, are reserved, closed to connect() or taken. @param reserved as of `isReserved`. */
+  unusableRun(run: PortRun, reserved: Uint8Array, taken: PortBlocks): number {
+    this.#closed ??= PortBlocks.of((port) => this.isClosedToConnect(port));
+    return this.#closed.setRun(run, this.#reservedOf(reserved), taken);
   }
 
   /** Adds an owner that `connect()` bound. */
   addConnectOwner(port: Port): void {
-    this.#add(port);
+    if (!this.isOwned(port)) {
+      this.#beginUse(port);
+      return;
+    }
+    const page = this.#countedPageOf(port);
+    const word = wordOf(port);
+    page[word] = page[word]! + 1;
   }
 
   /** Adds an owner bound by `bind()`, `listen()` or bind(0), or a connection that such a one accepted: the bucket closes. */
   addExplicitOwner(port: Port): void {
-    const page = this.#add(port);
-    const place = WORDS * (port & PAGE_MASK) + 1;
-    page[place] = (page[place]! + 2) | 1;
+    const page = this.#countedPageOf(port);
+    const word = wordOf(port);
+    if (!this.isOwned(port)) this.#beginUse(port);
+    page[word] = page[word]! + 1;
+    page[word + 1] = (page[word + 1]! + 2) | 1;
     this.#closed?.set(port);
   }
 
@@ -84,17 +103,22 @@ export class PortBuckets {
    * Source: net/ipv4/inet_hashtables.c inet_bind_bucket_destroy, v6.18.
    */
   removeOwner(port: Port, wasExplicit: boolean, forgetsExplicit: boolean): void {
-    const page = this.#pages[port >> PAGE_BITS];
-    const place = WORDS * (port & PAGE_MASK);
-    assert(page !== undefined && page[place]! > 0, "a port that loses an owner has one");
-    page[place] = page[place]! - 1;
-    if (wasExplicit) page[place + 1] = page[place + 1]! - 2;
-    if (page[place] === 0) {
-      this.#inUse -= 1;
-      page[place + 1] = 0;
+    assert(this.isOwned(port), "a port that loses an owner has one");
+    if (!this.#counted.has(port)) {
+      this.#endUse(port);
+      return;
+    }
+    const page = this.#pageOf(port);
+    const word = wordOf(port);
+    page[word] = page[word]! - 1;
+    if (wasExplicit) page[word + 1] = page[word + 1]! - 2;
+    if (page[word] === 0) {
+      page[word + 1] = 0;
       this.#closed?.clear(port);
-    } else if (forgetsExplicit && page[place + 1]! >> 1 === 0) {
-      page[place + 1] = 0;
+      this.#counted.clear(port);
+      this.#endUse(port);
+    } else if (forgetsExplicit && page[word + 1]! >> 1 === 0) {
+      page[word + 1] = 0;
       this.#closed?.clear(port);
     }
   }
@@ -106,26 +130,55 @@ export class PortBuckets {
    * Source: net/ipv4/inet_connection_sock.c inet_csk_update_fastreuse, v6.1.
    */
   isShared(port: Port): boolean {
-    const page = this.#pages[port >> PAGE_BITS];
-    const place = WORDS * (port & PAGE_MASK);
-    return page === undefined || page[place] === page[place + 2];
+    if (!this.#counted.has(port)) return !this.isOwned(port);
+    const page = this.#pageOf(port);
+    return page[wordOf(port)] === page[wordOf(port) + 2];
   }
 
-  /** An owner has begun (1) or ceased (-1) to share its port with others that have SO_REUSEADDR. */
+  /** An explicit owner has begun (1) or ceased (-1) to share its port with others that have SO_REUSEADDR. */
   countSharer(port: Port, change: 1 | -1): void {
-    const page = this.#pages[port >> PAGE_BITS]!;
-    const place = WORDS * (port & PAGE_MASK) + 2;
-    page[place] = page[place]! + change;
+    const page = this.#pageOf(port);
+    const word = wordOf(port) + 2;
+    page[word] = page[word]! + change;
   }
 
-  #add(port: Port): Int32Array {
+  #beginUse(port: Port): void {
+    this.#owned.set(port);
+    this.#inUse += 1;
+    if (this.#inUse > this.#inUseMost) this.#inUseMost = this.#inUse;
+  }
+
+  #endUse(port: Port): void {
+    this.#owned.clear(port);
+    this.#inUse -= 1;
+  }
+
+  /** The page of a port whose words count. */
+  #pageOf(port: Port): Int32Array {
+    return this.#pages[port >> PAGE_BITS]!;
+  }
+
+  /** Lets a port's words count from now on. */
+  #countedPageOf(port: Port): Int32Array {
     const page = (this.#pages[port >> PAGE_BITS] ??= new Int32Array(WORDS << PAGE_BITS));
-    const place = WORDS * (port & PAGE_MASK);
-    if (page[place] === 0) {
-      this.#inUse += 1;
-      if (this.#inUse > this.#inUseMost) this.#inUseMost = this.#inUse;
+    if (!this.#counted.has(port)) {
+      page[wordOf(port)] = this.isOwned(port) ? 1 : 0;
+      this.#counted.set(port);
     }
-    page[place] = page[place]! + 1;
     return page;
   }
+
+  #reservedOf(flags: Uint8Array): PortBlocks {
+    if (this.#reservedFlags !== flags) {
+      this.#reserved = new PortBlocks();
+      this.#reserved.addFlags(flags);
+      this.#reservedFlags = flags;
+    }
+    return this.#reserved;
+  }
+}
+
+/** A port's first word in its page. */
+function wordOf(port: Port): number {
+  return WORDS * (port & PAGE_MASK);
 }

@@ -1,6 +1,6 @@
 import type { Ipv4, Port } from "../../units.ts";
 import type { Netns } from "../netns.ts";
-import { NO_PORTS, type PortBits } from "./port_bits.ts";
+import { NO_PORTS, type PortBlocks } from "./port_blocks.ts";
 import type { TakenPorts } from "./taken_ports.ts";
 
 /**
@@ -29,7 +29,7 @@ export class PortSearch {
   /** The ports whose 4-tuple is known to be taken, once the search has met one and if they are kept. */
   taken: TakenPorts | undefined = undefined;
   /** Those of them that it may not take over from TIME_WAIT. */
-  unusable: PortBits = NO_PORTS;
+  unusable: PortBlocks = NO_PORTS;
   readonly #candidate: PortCandidateTest;
   /** Candidates whose tuple was taken, as long as no taken ports are kept. */
   #met = 0;
@@ -60,10 +60,9 @@ export class PortSearch {
   isUsable(port: Port): boolean {
     this.examined += 1;
     this.#asked = -1;
-    const netns = this.netns;
-    if (netns.sysctls.reservedPorts[port] === 1) return false;
-    const buckets = netns.ports;
-    if (buckets.owners(port) === 0) return true;
+    const { ports: buckets, sysctls } = this.netns;
+    if (buckets.isReserved(port, sysctls.reservedPorts)) return false;
+    if (!buckets.isOwned(port)) return true;
     if (buckets.isClosedToConnect(port)) return false;
     this.#asked = port;
     return this.#candidate.isTupleFree(this, port);

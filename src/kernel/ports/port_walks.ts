@@ -86,7 +86,7 @@ export class SequentialWalk extends OneCursor implements PortWalk {
     const size = search.high - search.low + 1;
     const offset = (this.hint + search.hashLow) >>> 0;
     for (let step = 1; step <= size; step += 1) {
-      const port = search.low + (((step + offset) >>> 0) % size);
+      const port = search.low + placeIn(size, step + offset);
       if (!search.isUsable(port)) {
         step += passOverInTurn(search, port, offset + step, size - step);
         continue;
@@ -109,7 +109,7 @@ export class EvenStartWalk extends OneCursor implements PortWalk {
     const size = search.high - search.low + 1;
     const offset = ((this.hint + search.hashLow) & ~1) >>> 0;
     for (let step = 0; step < size; step += 1) {
-      const port = search.low + (((step + offset) >>> 0) % size);
+      const port = search.low + placeIn(size, step + offset);
       if (!search.isUsable(port)) {
         step += passOverInTurn(search, port, offset + step, size - 1 - step);
         continue;
@@ -129,7 +129,7 @@ export class EvenStartWalk extends OneCursor implements PortWalk {
 export class ParityHintWalk extends OneCursor implements PortWalk {
   search(search: WalkSearch): Port {
     const size = evenSize(search);
-    const offset = (((this.hint + search.hashLow) >>> 0) % size) & ~1;
+    const offset = placeIn(size, this.hint + search.hashLow) & ~1;
     const distance = scanParities(search, offset, size, 2);
     if (distance < 0) return -1;
     this.hint = (this.hint + distance + 2) >>> 0;
@@ -177,7 +177,7 @@ export class ParityTableWalk implements PortWalk {
     if (search.isOptionRange) return this.#searchAllPorts(search, row, cursor);
     const size = evenSize(search);
     const shift = this.#hasRandomIncrements ? search.hashHigh : search.hashLow;
-    const offset = (((cursor + shift) >>> 0) % size) & ~1;
+    const offset = placeIn(size, cursor + shift) & ~1;
     const distance = scanParities(search, offset, size, 2 * this.#drawStep(search, size >> 1, row));
     if (distance < 0) return -1;
     this.#table[row] = cursor + this.#increment(distance, row, cursor) + 2;
@@ -188,7 +188,7 @@ export class ParityTableWalk implements PortWalk {
   #searchAllPorts(search: WalkSearch, row: number, cursor: number): Port {
     const size = search.high - search.low + 1;
     const step = this.#drawStep(search, size, row);
-    let port = search.low + (((cursor + search.hashHigh) >>> 0) % size);
+    let port = search.low + placeIn(size, cursor + search.hashHigh);
     for (let distance = 0; distance < size; distance += 1, port += step) {
       if (port > search.high) port -= size;
       if (!search.isUsable(port)) {
@@ -240,6 +240,14 @@ export class ParityTableWalk implements PortWalk {
 function evenSize(search: WalkSearch): number {
   const size = search.high + 1 - search.low;
   return size > 1 ? size & ~1 : size;
+}
+
+/**
+ * Where a turn, of which 32 bits count, falls in a range of at least one port. V8 divides integers only where it sees that
+ * both numbers are unsigned and the divisor is not 0.
+ */
+function placeIn(size: number, turn: number): number {
+  return (turn >>> 0) % Math.max(size >>> 0, 1);
 }
 
 function passOver(search: WalkSearch, port: Port, step: 1 | 2, most: number): number {

@@ -34,6 +34,7 @@ export interface ConntrackRow {
 export function listConntrackRows(netns: Netns): ConntrackRow[] {
   const table = netns.conntrack?.table;
   if (table === undefined) return [];
+  netns.conntrack?.deferred?.recallAll();
   const tuple = (node: number): ConntrackTuple => ({
     source: shownEndpoint(table.src(node), table.ports(node) >>> 16),
     destination: shownEndpoint(table.dst(node), table.ports(node) & 0xffff),

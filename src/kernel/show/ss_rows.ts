@@ -36,7 +36,8 @@ export interface SsRow {
  * `net.core.somaxconn`, as servers written in Go have it.
  */
 export function listSsRows(netns: Netns): SsRow[] {
-  const { sockets } = netns.machine.tcp;
+  const { sockets, deferred } = netns.machine.tcp;
+  deferred?.recallAll();
   const rows: SsRow[] = [];
   for (let slot = 0; slot < sockets.extent; slot += 1) {
     if (sockets.scope(slot) === netns.id && isShown(netns, slot)) rows.push(rowOf(netns, slot));

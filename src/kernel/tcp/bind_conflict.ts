@@ -33,7 +33,8 @@ export class BucketOwners {
   }
 
   #list(): ReadonlyMap<Port, readonly number[]> {
-    const { sockets } = this.#tcp;
+    const { sockets, deferred } = this.#tcp;
+    deferred?.recallAll();
     const byPort = new Map<Port, number[]>();
     for (let slot = 0; slot < sockets.extent; slot += 1) {
       if (sockets.scope(slot) !== this.#netns.id || !sockets.has(slot, SocketFlag.HAS_PORT)) continue;

@@ -40,7 +40,8 @@ export function makeRequest(tcp: Tcp, netns: Netns, listener: number, packet: Pa
   const route = netns.routes.lookup(packet.src);
   if (route.kind !== "unicast" && route.kind !== "local") return -1;
   const slot = sockets.allocate(netns.id, undefined, sockets.tag(listener));
-  sockets.hash(slot, packet.dst, packet.dport, packet.src, packet.sport);
+  sockets.setTuple(slot, packet.dst, packet.dport, packet.src, packet.sport);
+  sockets.hash(slot);
   sockets.setState(slot, TcpState.SYN_RECV);
   sockets.setRoute(slot, route);
   sockets.setListener(slot, listener);

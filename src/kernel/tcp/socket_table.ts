@@ -156,13 +156,11 @@ export class SocketTable implements TupleRows {
   }
 
   set(slot: number, flag: number): void {
-    const place = ROW_WORDS * slot + Word.FLAGS;
-    this.#words[place] = this.#words[place]! | flag;
+    this.#words[ROW_WORDS * slot + Word.FLAGS]! |= flag;
   }
 
   unset(slot: number, flag: number): void {
-    const place = ROW_WORDS * slot + Word.FLAGS;
-    this.#words[place] = this.#words[place]! & ~flag;
+    this.#words[ROW_WORDS * slot + Word.FLAGS]! &= ~flag;
   }
 
   /** The initial send sequence of an open socket; sequences are signed 32-bit numbers. */
@@ -251,7 +249,7 @@ export class SocketTable implements TupleRows {
   }
 
   setLastAnswer(slot: number, time: Micros): void {
-    this.#mark(slot, HAS_ANSWERED);
+    this.#words[ROW_WORDS * slot + Word.SMALL]! |= HAS_ANSWERED;
     this.#lastAnswers.set(slot, time);
   }
 
@@ -299,12 +297,11 @@ export class SocketTable implements TupleRows {
   free(slot: number): void {
     assert(!this.has(slot, SocketFlag.HASHED), "a freed socket has left the index");
     const words = this.#words;
-    const first = ROW_WORDS * slot;
     if (this.#isMarked(slot, HAS_ANSWERED)) this.#lastAnswers.delete(slot);
-    words[first + Word.SMALL] = TcpState.CLOSE;
-    words[first + Word.GENERATION] = (words[first + Word.GENERATION]! + 1) | 0;
+    words[ROW_WORDS * slot + Word.SMALL] = TcpState.CLOSE;
+    this.setGeneration(slot, (this.generation(slot) + 1) | 0);
     this.#giveOpenBack(slot);
-    words[first + Word.TAG] = this.#firstFree;
+    words[ROW_WORDS * slot + Word.TAG] = this.#firstFree;
     this.#firstFree = slot;
   }
 
@@ -338,12 +335,16 @@ export class SocketTable implements TupleRows {
     this.#words[ROW_WORDS * slot + Word.TAG] = next;
   }
 
-  /** Fills in the key of a row that is not in the index, and puts it there. */
+  /** Fills in the key of a row that is not in the index. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
-  hash(slot: number, local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): void {
+  setTuple(slot: number, local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): void {
     this.setLocal(slot, local);
     this.#words[ROW_WORDS * slot + Word.REMOTE] = remote;
     this.setPorts(slot, packPorts(localPort, remotePort));
+  }
+
+  /** Puts a row that has its key into the index. */
+  hash(slot: number): void {
     this.index.insert(slot);
     this.set(slot, SocketFlag.HASHED);
   }
@@ -358,16 +359,11 @@ export class SocketTable implements TupleRows {
   /** A search has met a hashed row: its port is kept as one that is taken, for as long as the row is hashed. */
   noteTaken(slot: number, taken: TakenPorts): void {
     taken.add(this.localPort(slot), this.state(slot) !== TcpState.TIME_WAIT);
-    this.#mark(slot, IS_NOTED);
+    this.#words[ROW_WORDS * slot + Word.SMALL]! |= IS_NOTED;
   }
 
   #isMarked(slot: number, mark: number): boolean {
     return (this.#words[ROW_WORDS * slot + Word.SMALL]! & mark) !== 0;
-  }
-
-  #mark(slot: number, mark: number): void {
-    const place = ROW_WORDS * slot + Word.SMALL;
-    this.#words[place] = this.#words[place]! | mark;
   }
 
   #giveOpenBack(slot: number): void {

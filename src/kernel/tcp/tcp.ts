@@ -4,6 +4,7 @@ import type { Ipv4, Port } from "../../units.ts";
 import { tellClose, tellConnect } from "../decisions/socket_reasons.ts";
 import { receiveAndTell } from "../decisions/tcp_reasons.ts";
 import { Errno } from "../errno.ts";
+import type { DeferredConnections } from "../flow/deferred_connections.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
@@ -15,6 +16,7 @@ import { packPorts } from "../tuple_index.ts";
 import { type BindOptions, bindSocket } from "./bind.ts";
 import { receiveIcmpError } from "./icmp_error.ts";
 import { InitialSequences } from "./initial_sequences.ts";
+import { chooseTuple } from "./choose_tuple.ts";
 import { ListenerTable } from "./listener_table.ts";
 import { receiveSegment } from "./segment_arrives.ts";
 import type { SocketOwner } from "./socket_owner.ts";
@@ -47,6 +49,8 @@ export class Tcp {
   readonly sequences: InitialSequences;
   /** The ranges of sockets with `SocketFlag.PORT_RANGE`; an entry without the flag means nothing. */
   readonly portRanges = new SocketPortRanges();
+  /** What carried connections have left behind and nobody has looked at; absent until the flow path has some. */
+  deferred: DeferredConnections | undefined = undefined;
   #connections = 0;
 
   constructor(machine: Machine, random: RandomStreams) {
@@ -118,14 +122,13 @@ export class Tcp {
     const unreachable = routeErrno(route);
     if (unreachable !== 0) return this.#refuse(slot, unreachable);
     const saddr = sockets.local(slot) === 0 ? route.preferredSource : sockets.local(slot);
-    const outcome = sockets.has(slot, SocketFlag.BOUND)
-      ? this.#claimTuple(slot, saddr, daddr, dport)
-      : this.#pickPort(slot, netns, saddr, daddr, dport);
+    const outcome = chooseTuple(this, slot, saddr, daddr, dport);
     if (this.machine.decisions !== undefined) tellConnect(this, slot, { route, saddr, daddr, dport, outcome });
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.setRoute(slot, route);
     this.#connections += 1;
     if (flow !== undefined && this.machine.group.flowPath?.carry(flow, this, slot) === true) return CARRIED;
+    sockets.hash(slot);
     sockets.setState(slot, TcpState.SYN_SENT);
     if (sockets.iss(slot) === 0) sockets.setIss(slot, this.sequences.of(saddr, daddr, sockets.ports(slot)));
     sockets.setSndUna(slot, sockets.iss(slot));
@@ -196,7 +199,11 @@ export class Tcp {
   /** The row of a 4-tuple, or -1. */
   // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
   find(netns: Netns, local: Ipv4, localPort: Port, remote: Ipv4, remotePort: Port): number {
-    return this.sockets.index.find(local, remote, packPorts(localPort, remotePort), netns.id);
+    const { index } = this.sockets;
+    const ports = packPorts(localPort, remotePort);
+    const slot = index.find(local, remote, ports, netns.id);
+    if (slot >= 0 || this.deferred?.recallWait(netns, local, remote, ports) !== true) return slot;
+    return index.find(local, remote, ports, netns.id);
   }
 
   /** Sends a segment of a socket; the ACK field is what it expects next. */
@@ -311,40 +318,6 @@ export class Tcp {
   timeWaitCount(netns: Netns): number {
     this.timeWaits.expire();
     return this.timeWaits.countOf(netns);
-  }
-
-  // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
-  #pickPort(slot: number, netns: Netns, saddr: Ipv4, daddr: Ipv4, dport: Port): number {
-    this.portRanges.use(this, slot);
-    const port = this.ports.pick(netns, saddr, daddr, dport);
-    if (port < 0) return port;
-    this.#takeOver(slot, this.ports.lastSearch.reusedTimeWait);
-    this.sockets.hash(slot, saddr, port, daddr, dport);
-    this.sockets.set(slot, SocketFlag.HAS_PORT);
-    netns.ports.addConnectOwner(port);
-    return port;
-  }
-
-  /** A socket bound beforehand searches nothing: only its 4-tuple is tested. */
-  #claimTuple(slot: number, saddr: Ipv4, daddr: Ipv4, dport: Port): number {
-    const sockets = this.sockets;
-    const port = sockets.localPort(slot);
-    const other = this.find(this.netnsOf(slot), saddr, port, daddr, dport);
-    if (other >= 0) {
-      if (sockets.state(other) !== TcpState.TIME_WAIT || !mayReuseTimeWait(this, other, true))
-        return -Errno.EADDRNOTAVAIL;
-      this.#takeOver(slot, other);
-    }
-    sockets.hash(slot, saddr, port, daddr, dport);
-    return port;
-  }
-
-  /** A TIME_WAIT entry's tuple goes to a new connection, which begins above its numbers. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v6.1. */
-  #takeOver(slot: number, timeWait: number): void {
-    if (timeWait < 0) return;
-    this.sockets.setIss(slot, (this.sockets.sndNxt(timeWait) + 65537) | 0);
-    this.netnsOf(slot).counters.TcpExtTWRecycled += 1;
-    this.timeWaits.kill(timeWait);
   }
 
   #refuse(slot: number, errno: number): number {

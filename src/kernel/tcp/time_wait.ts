@@ -34,10 +34,11 @@ export class TimeWaitQueue {
 
   /** The local ports of a namespace's entries whose time is over and that nobody has removed yet. Changes nothing. */
   lapsedPorts(netns: Netns): Port[] {
-    const { sockets, machine } = this.#tcp;
+    const { sockets, machine, deferred } = this.#tcp;
+    deferred?.recallAll();
     const ports: Port[] = [];
     for (let slot = this.#oldest; slot >= 0; slot = sockets.nextTimeWait(slot)) {
-      if (this.#endOf(slot) > machine.loop.now) break;
+      if (this.#endOfSlot(slot) > machine.loop.now) break;
       if (sockets.scope(slot) === netns.id) ports.push(sockets.localPort(slot));
     }
     return ports;
@@ -45,6 +46,7 @@ export class TimeWaitQueue {
 
   /** The slots of all entries in the order in which they end. */
   *slots(): Generator<number> {
+    this.#tcp.deferred?.recallAll();
     for (let slot = this.#oldest; slot >= 0; slot = this.#tcp.sockets.nextTimeWait(slot)) yield slot;
   }
 
@@ -79,6 +81,23 @@ export class TimeWaitQueue {
     this.#append(slot);
   }
 
+  /** A socket is a TIME_WAIT entry since `time`, which others that stand here may have begun after. */
+  beginLate(slot: number, time: Micros): void {
+    const { sockets } = this.#tcp;
+    const due = time + TIMEWAIT_LEN;
+    sockets.becomeTimeWait(slot);
+    sockets.setDue(slot, due);
+    this.#changeCount(this.#tcp.netnsOf(slot), 1);
+    let previous = this.#newest;
+    while (previous >= 0 && sockets.due(previous) > due) previous = sockets.previousTimeWait(previous);
+    this.#insertBehind(previous, slot);
+  }
+
+  /** Counts an entry that has no row (1), or that has one from now on or is over (-1). */
+  countDeferred(netns: Netns, change: 1 | -1): void {
+    this.#changeCount(netns, change);
+  }
+
   /** Lets an entry last its full time from now. */
   restart(slot: number): void {
     const { sockets, machine } = this.#tcp;
@@ -96,6 +115,7 @@ export class TimeWaitQueue {
   /** Removes the entries whose time is over, now or at `time`. */
   expire(time: Micros = this.#tcp.machine.loop.now): void {
     while (this.#oldestDue <= time) this.kill(this.#oldest);
+    this.#tcp.deferred?.expireWaits(time);
   }
 
   /** Ends one entry now. */
@@ -106,18 +126,28 @@ export class TimeWaitQueue {
     this.#tcp.destroy(slot);
   }
 
-  #endOf(slot: number): Micros {
-    const { sockets, machine } = this.#tcp;
-    return machine.jiffies.expiry(sockets.due(slot) - TIMEWAIT_LEN, TIMEWAIT_LEN);
+  /** When an entry ends that has begun at `time`. */
+  endOf(time: Micros): Micros {
+    return this.#tcp.machine.jiffies.expiry(time, TIMEWAIT_LEN);
+  }
+
+  #endOfSlot(slot: number): Micros {
+    return this.endOf(this.#tcp.sockets.due(slot) - TIMEWAIT_LEN);
   }
 
   #append(slot: number): void {
+    this.#insertBehind(this.#newest, slot);
+  }
+
+  #insertBehind(previous: number, slot: number): void {
     const { sockets } = this.#tcp;
-    sockets.setPreviousTimeWait(slot, this.#newest);
-    sockets.setNextTimeWait(slot, -1);
-    if (this.#newest >= 0) sockets.setNextTimeWait(this.#newest, slot);
+    const next = previous < 0 ? this.#oldest : sockets.nextTimeWait(previous);
+    sockets.setPreviousTimeWait(slot, previous);
+    sockets.setNextTimeWait(slot, next);
+    if (previous >= 0) sockets.setNextTimeWait(previous, slot);
     else this.#setOldest(slot);
-    this.#newest = slot;
+    if (next >= 0) sockets.setPreviousTimeWait(next, slot);
+    else this.#newest = slot;
   }
 
   #unlink(slot: number): void {
@@ -132,7 +162,7 @@ export class TimeWaitQueue {
 
   #setOldest(slot: number): void {
     this.#oldest = slot;
-    this.#oldestDue = slot < 0 ? Infinity : this.#endOf(slot);
+    this.#oldestDue = slot < 0 ? Infinity : this.#endOfSlot(slot);
   }
 
   #changeCount(netns: Netns, change: number): void {

@@ -1,6 +1,5 @@
 import type { Port } from "../../units.ts";
 import type { PortCandidateTest, PortSearch } from "../ports/port_search.ts";
-import { packPorts } from "../tuple_index.ts";
 import type { Tcp } from "./tcp.ts";
 import { TcpState } from "./tcp_states.ts";
 import { mayReuseBetween, mayReuseTimeWait } from "./time_wait.ts";
@@ -49,6 +48,6 @@ export class TupleTest implements PortCandidateTest {
   }
 
   #find({ netns, saddr, daddr, dport }: PortSearch, port: Port): number {
-    return this.#tcp.sockets.index.find(saddr, daddr, packPorts(port, dport), netns.id);
+    return this.#tcp.find(netns, saddr, port, daddr, dport);
   }
 }

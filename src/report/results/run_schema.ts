@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { FAILURE_CAUSES } from "../../cluster/replication_result.ts";
 
-const count = z.number().nonnegative();
+/** A whole number; tables keep it as a 64-bit integer. */
+const count = z.int().nonnegative();
+/** A duration, a rate or a mean. */
+const amount = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 const port = z.int().min(0).max(65_535);
 const blocks = z.array(z.tuple([port, port]));
@@ -35,8 +38,8 @@ const exact = z.union([
 ]);
 const exactRestarts = z.union([
   z.looseObject({
-    perNodeWeek: count,
-    runs: z.array(z.looseObject({ length: count, perNodeWeek: count })),
+    perNodeWeek: amount,
+    runs: z.array(z.looseObject({ length: count, perNodeWeek: amount })),
     assumptions: z.array(z.string()),
     gapStandardErrors: gap,
   }),
@@ -46,9 +49,9 @@ const exactRestarts = z.union([
 const survival = z.looseObject({
   watched: count,
   events: count,
-  medianSeconds: count.nullable(),
+  medianSeconds: amount.nullable(),
   medianInterval: openInterval,
-  curve: z.array(z.looseObject({ atSeconds: count, surviving: z.number(), low: z.number(), high: z.number() })),
+  curve: z.array(z.looseObject({ atSeconds: amount, surviving: z.number(), low: z.number(), high: z.number() })),
 });
 const firstTime = z.looseObject({ perPod: survival, perNode: survival });
 const shareWithInterval = z.looseObject({ share, interval: intervalSchema });
@@ -72,13 +75,13 @@ const probes = z.looseObject({
         length: count,
         isAtLeast: z.boolean(),
         count,
-        perNodeWeek: count,
+        perNodeWeek: amount,
         interval: intervalSchema,
       }),
     ),
   ),
-  failuresPerHour: count,
-  meanSecondsBetweenFailures: count.nullable(),
+  failuresPerHour: amount,
+  meanSecondsBetweenFailures: amount.nullable(),
   designEffect: z.number(),
 });
 
@@ -86,10 +89,10 @@ const dataPlane = z.looseObject({
   mode: z.enum(["ipvs", "iptables", "nftables"]),
   rules: count,
   entries: count,
-  rulesPerNewConnectionMean: count,
-  rulesPerPacketMean: count,
-  newConnectionMicrosMean: count,
-  sync: z.looseObject({ fullLines: count, fullSeconds: count, changeLines: count, changeSeconds: count }),
+  rulesPerNewConnectionMean: amount,
+  rulesPerPacketMean: amount,
+  newConnectionMicrosMean: amount,
+  sync: z.looseObject({ fullLines: amount, fullSeconds: amount, changeLines: amount, changeSeconds: amount }),
   sourceNat: z.looseObject({ connections: count, onNodePort: count, onNodePortShare: share }),
 });
 
@@ -113,21 +116,21 @@ const kubeProxy = z.looseObject({
   restarts: count,
   hangs: count,
   hungNodes: count,
-  hungSeconds: count,
+  hungSeconds: amount,
   staleServers: count,
   logLines: count,
   log: z.array(z.looseObject({ atSeconds: z.number(), text: z.string() })),
 });
 
 const connectSeconds = z.looseObject({
-  mean: count.nullable(),
-  p99: count.nullable(),
-  max: count.nullable(),
+  mean: amount.nullable(),
+  p99: amount.nullable(),
+  max: amount.nullable(),
   slowShare: share.nullable(),
 });
 
 const gauge = z.looseObject({
-  mean: z.array(count),
+  mean: z.array(amount),
   min: z.array(count),
   max: z.array(count),
   capacity: count,
@@ -138,13 +141,13 @@ export const FIGURES = {
   probes,
   readiness: z.looseObject({
     flips: count,
-    unreadySeconds: count,
-    perNodeWeek: z.exactOptional(count),
+    unreadySeconds: amount,
+    perNodeWeek: z.exactOptional(amount),
     interval: z.exactOptional(intervalSchema),
   }),
   restarts: z.looseObject({
     count,
-    perNodeWeek: count,
+    perNodeWeek: amount,
     interval: intervalSchema,
     exact: z.exactOptional(exactRestarts),
   }),
@@ -154,10 +157,12 @@ export const FIGURES = {
     timeWaitMax: count,
     timeWaitByAddress: z.record(z.string(), count),
     inUseMax: count,
-    candidatesPerConnect: z.looseObject({ mean: count, p99: count, max: count }),
+    candidatesPerConnect: z.looseObject({ mean: amount, p99: count, max: count }),
   }),
   conntrack: z.looseObject({ max: count, peak: count, dropped: count, earlyDropped: count }),
-  series: z.exactOptional(z.looseObject({ everySeconds: count, portsInUse: gauge, timeWait: gauge, conntrack: gauge })),
+  series: z.exactOptional(
+    z.looseObject({ everySeconds: amount, portsInUse: gauge, timeWait: gauge, conntrack: gauge }),
+  ),
   loadBalancers: z.array(loadBalancer),
   kubeProxy,
   dataPlane,
@@ -190,16 +195,16 @@ export const FIGURES = {
     portWalk: z.string(),
     replications: z.int().positive(),
     nodes: z.exactOptional(z.int().positive()),
-    durationSeconds: count,
-    warmUpSeconds: z.exactOptional(count),
+    durationSeconds: amount,
+    warmUpSeconds: z.exactOptional(amount),
     precision: z.exactOptional(
       z.looseObject({
         asked: z.number(),
         isReached: z.boolean(),
         looks: count,
         why: z.string(),
-        budgetSeconds: z.exactOptional(count),
-        cpuBudgetSeconds: z.exactOptional(count),
+        budgetSeconds: z.exactOptional(amount),
+        cpuBudgetSeconds: z.exactOptional(amount),
       }),
     ),
     overrides: texts,

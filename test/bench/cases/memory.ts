@@ -64,7 +64,8 @@ const timeWaitSocket: Point = {
     const sockets = new SocketTable();
     for (let entry = 0; entry < entries; entry += 1) {
       const slot = sockets.allocate(0, undefined, 0);
-      sockets.hash(slot, client, clientPort(entry), server(entry), serverPort);
+      sockets.setTuple(slot, client, clientPort(entry), server(entry), serverPort);
+      sockets.hash(slot);
       sockets.becomeTimeWait(slot);
     }
     const rows = perEntry(before, entries);

@@ -65,6 +65,18 @@ describe("A rollout", () => {
     expect(booted.node.kubelet.readiness().flips).toBe(0);
   });
 
+  it("overtaken by the next one never lets a pod listen that is gone before it was ready", () => {
+    const pods = "replicas: 1, nodeName: others, podCIDR: 10.23.79.0/29, containerStart: 1s, containerStop: 1us";
+    const timeline = "[{ at: 10s, rollout: default/app }, { at: 10500ms, rollout: default/app }]";
+    const booted = bootOf(smallNode(sections(pods, timeline)));
+    booted.node.start();
+    booted.loop.runUntil(11_200_000);
+    const network = booted.node.machine.netns("network")!;
+    expect([2, 3].map((last) => network.hasAddress(ip(`10.23.79.${last}`)))).toEqual([false, true]);
+    booted.loop.runUntil(60 * SECOND);
+    expect(serversOf(booted)).toEqual(["10.23.79.3"]);
+  });
+
   it("comes again and again, and an address is used again only when its turn has come", () => {
     const pods = "replicas: 1, nodeName: others, podCIDR: 10.23.79.0/29";
     const booted = bootOf(smallNode(sections(pods, "[{ at: 10s, every: 20s, rollout: default/app }]")));

@@ -61,7 +61,10 @@ const MANIFEST = {
 /** The manifest and the points of a sweep that has not come to its end, as the texts of its files. */
 export const SWEEP_FILES: readonly (readonly [path: string, value: unknown])[] = [
   ["manifest.json", MANIFEST],
-  ["points/00001.json", pointDocument(sweep.sweep, { point: 1, values: sweep.points[0]?.values ?? {} }, failingRun())],
+  ...sweep.points.map(({ point, values }) => {
+    const text = pointDocument(sweep.sweep, { point, values }, failingRun());
+    return [`points/0000${point}.json`, text] as const;
+  }),
 ];
 
 /** Results of runs, sweeps, comparisons and ports: read, told as text, as Markdown and in charts. */

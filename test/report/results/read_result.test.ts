@@ -93,6 +93,19 @@ describe("readResult", () => {
     );
   });
 
+  it("takes whole numbers only where things are counted, and others for rates and means", () => {
+    expect(problems(resultFile(RUN.replace('"failed": 2144', '"failed": 2144.5')))).toBe(
+      [
+        "r/result.json:55:15: Cannot read the result at probes.failed: Invalid input: expected int, received number",
+        '  55 |     "failed": 2144.5,',
+        "                     ^^^^^^",
+        "  expected: the fields of run/1 as this version of portfall writes them",
+        "  to mend:  make the result again; files are not meant to be edited",
+      ].join("\n"),
+    );
+    expect(problems(resultFile(RUN.replace(/"failuresPerHour": [\d.]+/, '"failuresPerHour": 0.5')))).toBe("");
+  });
+
   it("tells five problems of a file at most", () => {
     expect(problems(resultFile('{ "format": "run/1" }')).match(/Cannot read the result at/g)).toHaveLength(5);
   });
