@@ -9,7 +9,8 @@ const COMMENTS_MOST = 1000;
 /** Why a file of sysctls is not read: it holds more than any node has. `undefined` for a file that is. */
 export function sysctlSizeProblem(file: SysctlFile): Diagnostic | undefined {
   const { path, text } = file;
-  if (text.length > CHARACTERS_MOST) return problem(path, `it has ${text.length} characters`, `${CHARACTERS_MOST}`);
+  if (text.length > CHARACTERS_MOST)
+    return problem(path, `it has ${text.length} characters`, `${CHARACTERS_MOST} characters`);
   const lines = text.split("\n").length;
   if (lines > LINES_MOST) return problem(path, `it has ${lines} lines`, `${LINES_MOST} lines`);
   if (lines <= GLOBS_MOST) return undefined;

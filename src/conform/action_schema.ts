@@ -3,6 +3,8 @@ import {
   addressSchema,
   countSchema,
   listenerFields,
+  LONGEST_MS,
+  momentSchema,
   portSchema,
   serviceSchema,
   sysctlsSchema,
@@ -10,10 +12,6 @@ import {
 
 // Before working on this file read the description of kernel-case/1, section 4 (`actions`).
 
-/** The longest time that a case may take, in milliseconds: eleven days. */
-const LONGEST_MS = 1_000_000_000;
-
-const milliseconds = z.number().min(-LONGEST_MS).max(LONGEST_MS);
 const duration = z.number().min(0).max(LONGEST_MS);
 /** How often an action does the same thing. */
 const times = z.int().min(0).max(100_000);
@@ -23,8 +21,8 @@ const destination = z.tuple([addressSchema, portSchema]);
 /** What any action may say of when it happens and what it starts. */
 const timing = {
   /** Since the start of the capture; negative for what was done before. Absent: when the action before has ended. */
-  at_ms: milliseconds.optional(),
-  at_ms_uncertain: z.tuple([milliseconds, milliseconds]).optional(),
+  at_ms: momentSchema.optional(),
+  at_ms_uncertain: z.tuple([momentSchema, momentSchema]).optional(),
   /** Marks the beginning that an `until_success` counts its seconds from. */
   mark_start: z.union([z.boolean(), z.string()]).optional(),
   /** The name of the socket in `socket_states` whose states are watched after its close. */
@@ -39,6 +37,16 @@ const bindSchema = z.strictObject({
   so_reuseaddr: z.boolean().default(false),
 });
 
+const portRangeText = z.string().refine(
+  (text) =>
+    /^\s*[0-9]{1,5}\s+[0-9]{1,5}\s*$/.test(text) &&
+    text
+      .trim()
+      .split(/\s+/)
+      .every((port) => Number(port) <= 65535),
+  "is not two ports, such as 40000 40999",
+);
+
 const closeWay = z.enum(["fin", "rst", "keep"]);
 /** SO_LINGER, of which the description does not fix the shape: seconds, [onoff, seconds] or an object of both. */
 const linger = z.union([z.number(), z.array(z.number()), z.record(z.string(), z.number())]);
@@ -46,7 +54,7 @@ const linger = z.union([z.number(), z.array(z.number()), z.record(z.string(), z.
 const probeSchema = z.strictObject({
   op: z.literal("probe"),
   ...timing,
-  called_at_ms: milliseconds.optional(),
+  called_at_ms: momentSchema.optional(),
   netns: z.string(),
   src: addressSchema.optional(),
   sport: portSchema.optional(),
@@ -71,7 +79,7 @@ const connectSchema = z.strictObject({
   close: closeWay,
   bind: bindSchema.optional(),
   /** IP_LOCAL_PORT_RANGE: `low high` or both numbers. */
-  local_port_range: z.union([z.string(), z.tuple([portSchema, portSchema])]).optional(),
+  local_port_range: z.union([portRangeText, z.tuple([portSchema, portSchema])]).optional(),
   linger: linger.optional(),
   gap_ms: duration.optional(),
   gap_after_error_ms: duration.optional(),

@@ -93,7 +93,10 @@ class Links {
 
 function configureNamespace(machine: Machine, netns: Netns, spec: CaseNamespace): string | undefined {
   netns.loadBrNetfilter();
-  for (const route of spec.routes) addRoute(netns, route);
+  for (const route of spec.routes) {
+    const refused = addRoute(netns, route);
+    if (refused !== undefined) return refused;
+  }
   const problem = writeSysctls(netns.sysctls, spec.sysctls);
   if (problem !== undefined) return problem;
   if (spec.iptables.length > 0) {
@@ -114,15 +117,19 @@ function configureNamespace(machine: Machine, netns: Netns, spec: CaseNamespace)
   return undefined;
 }
 
-function addRoute(netns: Netns, route: CaseRoute): void {
+/**
+ * Adds a route. @returns why the kernel does not, or `undefined`.
+ *
+ * Source: net/ipv4/fib_semantics.c fib_check_nh_v4_gw, v6.1.
+ * Not modelled: scopes, which would refuse a gateway that lies behind another one.
+ */
+function addRoute(netns: Netns, route: CaseRoute): string | undefined {
   const { address, length } = readPrefix(route.dst);
   const via = route.via === undefined ? undefined : readAddress(route.via);
-  const device =
-    route.dev !== undefined
-      ? deviceNamed(netns, route.dev)
-      : via === undefined
-        ? undefined
-        : netns.routes.lookup(via).device;
+  const gateway = route.dev !== undefined || via === undefined ? undefined : netns.routes.lookup(via);
+  if (gateway !== undefined && gateway.kind !== "unicast" && gateway.kind !== "local")
+    return `route to ${route.dst} of ${netns.name}: no interface leads to its gateway ${route.via}`;
+  const device = route.dev === undefined ? gateway?.device : deviceNamed(netns, route.dev);
   netns.addRoute({
     destination: address,
     prefixLength: length,
@@ -130,6 +137,7 @@ function addRoute(netns: Netns, route: CaseRoute): void {
     ...(device === undefined ? {} : { device }),
     ...(via === undefined ? {} : { via }),
   });
+  return undefined;
 }
 
 function startServers(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { actionSchema } from "./action_schema.ts";
+import { type CasePath, checkReferences } from "./check_references.ts";
 import { lawSchema } from "./law_schema.ts";
 import { raceSchema, recordingSchema } from "./recording_schema.ts";
 import { setupSchema } from "./setup_schema.ts";
@@ -40,9 +41,6 @@ export interface CaseProblem {
   readonly message: string;
 }
 
-/** A place in a case: names of fields and indices of lists, from the outside in. */
-export type CasePath = readonly (string | number)[];
-
 /** A case, or everything that is wrong with its file. */
 export type CaseReading =
   | {
@@ -56,9 +54,6 @@ export type CaseReading =
 /** The most characters of a case: a recording of a second of packets has some 20,000. */
 const CHARACTERS_MOST = 4 * 1024 * 1024;
 
-/** The most connections that the actions of a case may open together. */
-const CONNECTS_MOST = 1_000_000;
-
 /**
  * Reads the text of a kernel-case/1 file. An action or law of an unknown kind is a problem; a field that the format does
  * not name is not, but is listed, so that the runner can tell which part of an experiment it does not see.
@@ -67,7 +62,7 @@ const CONNECTS_MOST = 1_000_000;
  */
 export function readCase(text: string, file: string): CaseReading {
   if (text.length > CHARACTERS_MOST) {
-    const message = `Cannot read the file: it has ${text.length} characters, and ${CHARACTERS_MOST} are the most`;
+    const message = `it has ${text.length} characters, and ${CHARACTERS_MOST} are the most`;
     return { ok: false, problems: [{ file, field: "", path: [], message }] };
   }
   let json: unknown;
@@ -98,39 +93,6 @@ export function readCase(text: string, file: string): CaseReading {
     return { ok: false, problems: problems.map((problem) => ({ file, field: fieldName(problem.path), ...problem })) };
   }
   return { ok: true, case: reading.data, unknownFields: unknownPaths.map(fieldName) };
-}
-
-/** Names in a case that point to nothing. */
-function checkReferences({ setup, actions }: KernelCase): { path: CasePath; message: string }[] {
-  const problems: { path: CasePath; message: string }[] = [];
-  const namespaces = new Map(Object.entries(setup.namespaces));
-  for (const [name, { links }] of namespaces) {
-    for (const [index, link] of links.entries()) {
-      const place = ["setup", "namespaces", name, "links", index];
-      const [namespace = "", peer = ""] = link.peer ?? [];
-      const hasPeer = namespaces.get(namespace)?.links.some((other) => other.name === peer) === true;
-      if (link.kind === "veth" && !hasPeer)
-        problems.push({ path: [...place, "peer"], message: `no interface ${namespace}/${peer}` });
-      const missing = (link.ports ?? []).find((port) => !links.some((other) => other.name === port));
-      if (missing !== undefined)
-        problems.push({ path: [...place, "ports"], message: `no interface ${name}/${missing}` });
-    }
-  }
-  let connects = 0;
-  for (const [index, action] of actions.entries()) {
-    const others = connects;
-    connects += "connects" in action ? action.connects : "count" in action ? action.count : 0;
-    if (others <= CONNECTS_MOST && connects > CONNECTS_MOST) {
-      problems.push({ path: ["actions", index], message: `makes more than ${CONNECTS_MOST} connections in all` });
-    }
-    if ("netns" in action && action.netns !== undefined && !namespaces.has(action.netns)) {
-      problems.push({ path: ["actions", index, "netns"], message: `no namespace "${action.netns}"` });
-    }
-    if ("action" in action && action.action !== undefined && action.action >= index) {
-      problems.push({ path: ["actions", index, "action"], message: `action ${action.action} does not come before it` });
-    }
-  }
-  return problems;
 }
 
 function explain(issue: z.core.$ZodIssue, json: unknown): string {

@@ -17,6 +17,9 @@ const LINGERING = new Set(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
 /** How often a closed socket is looked at. */
 const LOOK_EVERY: Micros = MILLISECOND;
 
+/** The longest that it is: no state of a closed socket lasts so long by itself. */
+const WATCHED_MOST: Micros = 900 * SECOND;
+
 /**
  * Closes a client as the action says: with SO_LINGER of 0 s by a RST; with more, how long close() takes to return is
  * noted. A watched socket is looked at for as long as the recording looked.
@@ -28,7 +31,12 @@ export function closeClient(run: CaseRun, client: ClientSocket, options: CloseOp
   client.close(options.close === "rst" || linger === 0 ? "rst" : "fin");
   if (options.watch === undefined || look === undefined) return;
   const name = options.watch;
-  const watchUntil = closedAt + recordedSpan(run, name);
+  const span = recordedSpan(run, name);
+  if (span > WATCHED_MOST) {
+    run.refuse(`a closed socket (${name}) is watched for more than ${WATCHED_MOST / SECOND} s`);
+    return;
+  }
+  const watchUntil = closedAt + span;
   const lingerUntil = closedAt + (linger ?? 0) * SECOND;
   const states = run.socketStates.get(name) ?? [];
   run.socketStates.set(name, states);

@@ -119,7 +119,7 @@ function isSamePacket(recorded: RecordedPacket, actual: RecordedPacket, { endpoi
     if (distance !== otherDistance) return false;
     names.push([base, otherBase]);
   }
-  if (!sequences.fork().settle(names)) return false;
+  if (!sequences.agrees(names)) return false;
   const hasSameEnds = endpoints.settle([
     [recorded.src, actual.src],
     [recorded.dst, actual.dst],

@@ -175,17 +175,16 @@ const WINDOW_MOST = 1 << 30;
  */
 export function nameSequences(packets: readonly ObservedPacket[]): RecordedPacket[] {
   const names = new Map<number, string>();
+  /** The initial numbers in the order of their size. */
+  const initials: number[] = [];
   let clients = 0;
   let servers = 0;
   const nameOf = (raw: number): string => {
-    let closest: { name: string; distance: number } | undefined;
-    for (const [initial, name] of names) {
-      const distance = (raw - initial) >>> 0;
-      if (distance < WINDOW_MOST && (closest === undefined || distance < closest.distance))
-        closest = { name, distance };
-    }
-    if (closest === undefined) return `?${raw >>> 0}`;
-    return closest.distance === 0 ? closest.name : `${closest.name}+${closest.distance}`;
+    const before = initials[placeOf(initials, raw >>> 0) - 1] ?? initials.at(-1);
+    const distance = before === undefined ? WINDOW_MOST : (raw - before) >>> 0;
+    if (before === undefined || distance >= WINDOW_MOST) return `?${raw >>> 0}`;
+    const name = names.get(before) ?? "";
+    return distance === 0 ? name : `${name}+${distance}`;
   };
   return packets.map((packet) => {
     const { at, interface: seenOn, dir, src, dst } = packet;
@@ -197,6 +196,7 @@ export function nameSequences(packets: readonly ObservedPacket[]): RecordedPacke
     const { flags, seq, ack, len, ttl } = packet;
     if (flags.includes("S") && !names.has(seq >>> 0)) {
       names.set(seq >>> 0, ack === null ? `c${clients}` : `s${servers}`);
+      initials.splice(placeOf(initials, seq >>> 0), 0, seq >>> 0);
       if (ack === null) clients += 1;
       else servers += 1;
     }
@@ -204,4 +204,15 @@ export function nameSequences(packets: readonly ObservedPacket[]): RecordedPacke
     const named = { seq: isRealZero ? "0" : nameOf(seq), ack: ack === null ? null : nameOf(ack) };
     return { kind: "tcp", ...place, flags, ...named, len, ttl };
   });
+}
+
+/** How many of the numbers, which are in order, are not above a number. O(log n). */
+function placeOf(numbers: readonly number[], number: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle]! <= number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -75,7 +75,8 @@ function probeOnce(run: CaseRun, action: ProbeAction, index: number, done: () =>
     else if (typeof opened !== "string" && opened.isOpen) opened.send(action.request_bytes);
   };
   // The timeout is set before the kernel sets any timer, so it comes first when both are due at once.
-  const alarm = run.alarms.at(calledAt + milliseconds(action.timeout_ms), () => finish(`timeout in ${phase}`));
+  const timesOutAt = Math.max(startedAt, calledAt + milliseconds(action.timeout_ms));
+  const alarm = run.alarms.at(timesOutAt, () => finish(`timeout in ${phase}`));
   const opened = ClientSocket.open(
     run,
     { netns: run.netns(action.netns), to: [action.dst, action.dport], bind: bindOf(action) },

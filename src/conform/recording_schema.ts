@@ -6,15 +6,22 @@ import { addressSchema, countSchema, portSchema } from "./setup_schema.ts";
 // Before working on this file read the description of kernel-case/1, section 5 (`observed`).
 // What a recording holds beyond the description harms nobody, so its objects are loose.
 
-const span = z.tuple([z.number(), z.number()]);
+/** The longest recording, in milliseconds: two hours, as long as a run may take. */
+const RECORDING_MS_MOST = 7_200_000;
+const moment = z.number().min(-RECORDING_MS_MOST).max(RECORDING_MS_MOST);
+const span = z.tuple([moment, moment]);
+
+/** Listings of one case, and how long the tools may take for them, in milliseconds: all of it is looked at closely. */
+const SNAPSHOTS_MOST = 100;
+const SNAPSHOT_MS_MOST = 60_000;
 
 const resultSchema = z.looseObject({
   /** The index of the action. */
   action: countSchema,
   result: z.string(),
-  at_ms: z.number().optional(),
-  connected_at_ms: z.number().optional(),
-  closed_at_ms: z.number().optional(),
+  at_ms: moment.optional(),
+  connected_at_ms: moment.optional(),
+  closed_at_ms: moment.optional(),
   local_port: portSchema.optional(),
 });
 
@@ -70,9 +77,9 @@ const ipvsStatsSchema = z.looseObject({
   real_servers: z.array(z.looseObject({ real: z.string(), ...trafficFields })),
 });
 
-const snapshotSchema = z.looseObject({
-  at_ms: z.number(),
-  end_ms: z.number(),
+const snapshotFields = z.looseObject({
+  at_ms: moment,
+  end_ms: moment,
   ss: z.record(z.string(), z.array(socketSchema)).optional(),
   conntrack: z.array(conntrackSchema).optional(),
   ipvs_connections: z.array(ipvsConnectionSchema).optional(),
@@ -81,15 +88,22 @@ const snapshotSchema = z.looseObject({
   tools: z.record(z.string(), z.array(z.string())).optional(),
 });
 
+const snapshotSchema = snapshotFields.refine(
+  ({ at_ms: start, end_ms: end }) => start <= end && end - start <= SNAPSHOT_MS_MOST,
+  `ends before it begins, or more than ${SNAPSHOT_MS_MOST} ms later`,
+);
+
 const recordingFields = z.looseObject({
   results: z.array(resultSchema).default([]),
   packet_fields: z.array(z.string()).optional(),
   icmp_fields: z.array(z.string()).optional(),
   packets: z.array(z.array(z.union([z.string(), z.number(), z.null()]))).optional(),
   capture_ms: span.optional(),
-  time_tolerance: z.looseObject({ ms: z.number(), ratio: z.number() }).optional(),
+  time_tolerance: z
+    .looseObject({ ms: z.number().min(0).max(SNAPSHOT_MS_MOST), ratio: z.number().min(0).max(1) })
+    .optional(),
   chosen_ports: z.array(z.looseObject({ address: addressSchema, port: portSchema })).default([]),
-  snapshots: z.array(snapshotSchema).default([]),
+  snapshots: z.array(snapshotSchema).max(SNAPSHOTS_MOST).default([]),
   groups: z.record(z.string(), z.array(z.union([z.string(), z.number()]))).default({}),
   times_s: z.record(z.string(), z.array(z.number())).default({}),
   storm: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())])).optional(),

@@ -4,14 +4,14 @@
  */
 export class Renaming {
   readonly #mayDiffer: (recorded: string, actual: string) => boolean;
-  #forward: ReadonlyMap<string, string>;
-  #backward: ReadonlyMap<string, string>;
+  #forward = new Map<string, string>();
+  #backward = new Map<string, string>();
+  /** Whether another one has the same maps: then they are copied before they grow. */
+  #isShared = false;
 
   /** @param mayDiffer whether this recorded name may stand for that actual one. */
   constructor(mayDiffer: (recorded: string, actual: string) => boolean) {
     this.#mayDiffer = mayDiffer;
-    this.#forward = new Map();
-    this.#backward = new Map();
   }
 
   /** A copy that grows on its own, for trying. */
@@ -25,6 +25,13 @@ export class Renaming {
   adopt(other: Renaming): void {
     this.#forward = other.#forward;
     this.#backward = other.#backward;
+    this.#isShared = true;
+    other.#isShared = true;
+  }
+
+  /** Whether every pair agrees with all that is settled, and the pairs with each other; nothing is settled by it. */
+  agrees(pairs: readonly (readonly [recorded: string, actual: string])[]): boolean {
+    return this.#newNames(pairs) !== undefined;
   }
 
   /**
@@ -33,18 +40,32 @@ export class Renaming {
    * @returns whether every pair agrees with all that is settled.
    */
   settle(pairs: readonly (readonly [recorded: string, actual: string])[]): boolean {
-    const forward = new Map(this.#forward);
-    const backward = new Map(this.#backward);
-    for (const [recorded, actual] of pairs) {
-      const known = forward.get(recorded);
-      if (known === actual) continue;
-      if (known !== undefined || backward.has(actual)) return false;
-      if (recorded !== actual && !this.#mayDiffer(recorded, actual)) return false;
-      forward.set(recorded, actual);
-      backward.set(actual, recorded);
+    const names = this.#newNames(pairs);
+    if (names === undefined) return false;
+    if (names.size > 0 && this.#isShared) {
+      this.#forward = new Map(this.#forward);
+      this.#backward = new Map(this.#backward);
+      this.#isShared = false;
     }
-    this.#forward = forward;
-    this.#backward = backward;
+    for (const [recorded, actual] of names) {
+      this.#forward.set(recorded, actual);
+      this.#backward.set(actual, recorded);
+    }
     return true;
+  }
+
+  /** What would be settled anew, or `undefined` if a pair disagrees. */
+  #newNames(pairs: readonly (readonly [recorded: string, actual: string])[]): Map<string, string> | undefined {
+    const forward = new Map<string, string>();
+    const actuals = new Set<string>();
+    for (const [recorded, actual] of pairs) {
+      const known = this.#forward.get(recorded) ?? forward.get(recorded);
+      if (known === actual) continue;
+      if (known !== undefined || this.#backward.has(actual) || actuals.has(actual)) return undefined;
+      if (recorded !== actual && !this.#mayDiffer(recorded, actual)) return undefined;
+      forward.set(recorded, actual);
+      actuals.add(actual);
+    }
+    return forward;
   }
 }

@@ -19,6 +19,15 @@ export const portSchema = z.int().min(0).max(65535);
 /** A number of things or bytes. */
 export const countSchema = z.int().min(0);
 
+/** The longest time that a case may take, in milliseconds: eleven days. */
+export const LONGEST_MS = 1_000_000_000;
+
+/** A moment of a case, in milliseconds; negative before its capture. */
+export const momentSchema = z.number().min(-LONGEST_MS).max(LONGEST_MS);
+
+/** The most seconds that ipvsadm takes as a timeout: 31 days. */
+const PERSISTENCE_MOST_S = 31 * 24 * 60 * 60;
+
 /** The weight of a real server, as far as ipvsadm takes one: weighted schedulers count through it. */
 const weightSchema = z.int().min(0).max(65_535);
 
@@ -55,7 +64,7 @@ export const serviceSchema = z
     addresses: z.array(addressSchema).max(100).optional(),
     ports: z.array(portSchema).max(5000).optional(),
     scheduler: z.string(),
-    persistent_timeout_s: z.number().default(0),
+    persistent_timeout_s: z.number().min(0).max(PERSISTENCE_MOST_S).default(0),
     real_servers: z.array(realServerSchema).default([]),
   })
   .refine(

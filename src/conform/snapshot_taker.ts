@@ -8,6 +8,9 @@ import { listConntrack, listIpvsConnections, listIpvsServices, listIpvsStats, li
 const SLICE_LEAST: Micros = 5;
 const SLICES_MOST = 40_000;
 
+/** Rows of all listings of a case together; of the recorded ones none comes near. */
+const ROWS_MOST = 500_000;
+
 /** A listing is taken this often even if nothing happens, since timers run down. */
 const LOOKS = 40;
 
@@ -30,6 +33,7 @@ export class SnapshotTaker {
   readonly #run: CaseRun;
   readonly #windows: readonly Window[];
   readonly #taken: ObservedMoment[][];
+  #rows = 0;
   #olderStats: { readonly at: Micros; readonly stats: readonly ObservedIpvsStats[] }[] = [];
 
   constructor(run: CaseRun) {
@@ -68,7 +72,7 @@ export class SnapshotTaker {
     const slice = Math.max(SLICE_LEAST, Math.ceil((to - from) / SLICES_MOST));
     const lookEvery = (to - from) / LOOKS;
     let [lookedAt, firedThen] = [-Infinity, -1];
-    while (loop.now <= to) {
+    while (loop.now <= to && this.#run.problem === undefined) {
       if (loop.fired !== firedThen || loop.now - lookedAt >= lookEvery) {
         this.#take();
         [lookedAt, firedThen] = [loop.now, loop.fired];
@@ -89,6 +93,8 @@ export class SnapshotTaker {
       }
       taken.push(moment);
     }
+    this.#rows += rowsOf(moment);
+    if (this.#rows > ROWS_MOST) this.#run.refuse(`its snapshots list more than ${ROWS_MOST} rows`);
     this.#noteStats();
   }
 
@@ -113,4 +119,10 @@ export class SnapshotTaker {
       ipvsStats: node === undefined ? [] : listIpvsStats(node),
     };
   }
+}
+
+/** What a moment takes to be listed and kept, in rows. */
+function rowsOf({ ss, conntrack, ipvsConnections, ipvs, ipvsStats }: ObservedMoment): number {
+  const sockets = [...ss.values()].reduce((sum, { length }) => sum + length, 0);
+  return 1 + sockets + conntrack.length + ipvsConnections.length + ipvs.length + ipvsStats.length;
 }

@@ -38,6 +38,11 @@ export interface KernelEra {
   readonly resendsSynAfterChallenge: boolean;
   /** Whether a request socket accepts only a RST whose seq is exactly rcv_nxt, and challenges others (CVE-2026-68118). */
   readonly requestRstMustBeExact: boolean;
+  /**
+   * An ACK of data that was never sent. An ESTABLISHED connection drops the segment, others take it without its ACK; the
+   * others drop it, too, and challenge it (4.13+); ESTABLISHED challenges it as well (7.1+ and backports).
+   */
+  readonly ackOfUnsentData: "drops-if-established" | "challenges-unless-established" | "challenges";
   /** Minimum gap between answers to a duplicate SYN or an invalid segment, in ms; 0 = not limited (3.10 upstream). */
   readonly invalidRateLimitMs: number;
   /** IPVS: whether conn_reuse_mode=0 skips the weight-0 test (before 5.15/backports of c95c07836fa4). */
@@ -92,6 +97,7 @@ const BASE: EraRow = {
   synLinearTimeouts: 0,
   resendsSynAfterChallenge: false,
   requestRstMustBeExact: false,
+  ackOfUnsentData: "drops-if-established",
   invalidRateLimitMs: 0,
   ipvsReuseModeZeroSkipsAll: false,
   ipvsReuseDropsOnConfirmedCt: false,
@@ -130,6 +136,9 @@ const CHANGES: readonly KernelChange[] = [
   { firsts: ["4.8"], gives: { timerWheel: "granules" } },
   // Entries lose their timers; a worker collects them. Source: net/netfilter/nf_conntrack_core.c gc_worker, v4.9.
   { firsts: ["4.9"], gives: { conntrackExpiry: "gc" } },
+  // Closing connections challenge an ACK of unsent data, commit d0e1a1b5a833. The stable lines 3.18, 4.4 and 4.9 took it in
+  // 2018; from which build on is not known. Source: net/ipv4/tcp_input.c tcp_rcv_state_process, v4.13.
+  { firsts: ["4.13"], gives: { ackOfUnsentData: "challenges-unless-established" } },
   // The age of a TIME_WAIT entry is counted in monotonic seconds, and tcp_tw_reuse gets its value 2.
   // Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.19.
   { firsts: ["4.19"], gives: { timeWaitReuse: "next-second", timeWaitReuseHasLoopbackMode: true } },
@@ -210,6 +219,9 @@ const CHANGES: readonly KernelChange[] = [
   // A bucket whose explicit owners have left is open to connect() again.
   // Source: net/ipv4/inet_hashtables.c inet_bind_bucket_destroy, v6.18.
   { firsts: ["6.18"], gives: { bindBucketForgetsExplicitOwners: true } },
+  // ESTABLISHED challenges an ACK of unsent data, commit 42726ec644cb; whether lines older than 6.18 took it is not known.
+  // Source: net/ipv4/tcp_input.c tcp_ack, v7.1.
+  { firsts: ["7.1", "6.18.33", "7.0.10"], gives: { ackOfUnsentData: "challenges" } },
   // A RST in SYN-RECEIVED must be exact (CVE-2026-68118). Source: net/ipv4/tcp_minisocks.c tcp_check_req, v7.2.
   {
     firsts: ["7.2", "6.1.191", "6.6.153", "6.12.105", "6.18.42", "7.1.6"],

@@ -3,6 +3,7 @@ import { formatCount, plural } from "./number_text.ts";
 import type { RunTextOptions } from "./run_text.ts";
 import { item, printable, textStyle, wrapText } from "./text_layout.ts";
 import type { TextStyle } from "./text_layout.ts";
+import { largestOf } from "./extremes.ts";
 
 /**
  * What came of replaying recorded cases, as text for a terminal with a line feed at its end: a line for each kernel, the
@@ -39,7 +40,7 @@ function kernelLines(cases: readonly ConformedCase[], style: TextStyle): string[
     counts[ok ? "passed" : "failed"] += 1;
     kernels.set(kernel, counts);
   }
-  const width = Math.max(...[...kernels.keys()].map((kernel) => printable(kernel).length));
+  const width = largestOf([...kernels.keys()].map((kernel) => printable(kernel).length));
   return [...kernels].map(([kernel, { passed, failed }]) => {
     const failures = failed === 0 ? "" : style.bad(`, ${formatCount(failed)} failed`);
     return `${printable(kernel).padEnd(width)}  ${formatCount(passed).padStart(4)} passed${failures}`;

@@ -1,4 +1,5 @@
 import type { PortChoice } from "../kernel/decisions/decision.ts";
+import { visible } from "../scenario/diagnostic.ts";
 import type { ExplainDocument, ExplainedDecision, ExplainedLine, ExplainedPacket } from "./explain_document.ts";
 import { explainFinding, hasTimedOut, tookText } from "./explain_finding.ts";
 import { formatCount, plural } from "./number_text.ts";
@@ -64,12 +65,15 @@ function storyLines({ events, isTruncated }: ExplainDocument, columns: number, s
     }
     if (event.kind === "log") {
       // A line of a log can be searched for: it is not wrapped.
-      lines.push(`${time(event.atSeconds)}  ${event.of}: ${LOG_NAMES[event.log]}`, `  ${printable(event.text)}`);
+      lines.push(
+        `${time(event.atSeconds)}  ${printable(event.of)}: ${LOG_NAMES[event.log]}`,
+        `  ${printable(event.text)}`,
+      );
       place = "";
       continue;
     }
     // A heading whenever the story goes on elsewhere.
-    const here = `${event.netns} ${event.hook ?? ""}`.trim();
+    const here = printable(`${event.netns} ${event.hook ?? ""}`);
     if (here !== place) lines.push(`${time(event.atSeconds)}  ${here}`);
     place = here;
     lines.push(...decisionLines(event, columns, style));
@@ -149,7 +153,7 @@ function endLines({ connection }: ExplainDocument, columns: number): string[] {
   const its = hasTimedOut(connection) ? "its" : "the kubelet's";
   return [
     `${at}${end}; ${its} log line:`,
-    probe.logLine ?? "",
+    visible(probe.logLine ?? ""),
     "The pod's Event:",
     ...wrapText(probe.event ?? "", columns),
   ];
@@ -159,7 +163,7 @@ function stateBlocks({ states }: ExplainDocument, style: TextStyle): string[][] 
   if (states === undefined) return [];
   return states.texts.map(({ title, text }) => [
     style.bold(`${time(states.atSeconds)}  ${printable(title)}`),
-    ...text.replace(/\n$/, "").split("\n"),
+    ...text.replace(/\n$/, "").split("\n").map(visible),
   ]);
 }
 

@@ -1,5 +1,6 @@
 import type { RunDocument } from "../study/run_document.ts";
 import { formatCount, portRanges } from "./number_text.ts";
+import { largestOf } from "./extremes.ts";
 
 /** The NodePorts of a document, each in one class: what `connect()` does with it, and why. Ascending. */
 export interface NodePortClasses {
@@ -98,7 +99,7 @@ const NAMED_PORTS = 24;
 export function portsText(ports: readonly number[]): string {
   const ranges = portRanges(ports);
   if (ranges.length <= NAMED_PORTS) return ranges.join(" ");
-  return `${ranges.slice(0, NAMED_PORTS).join(" ")} and so on up to ${Math.max(...ports)}`;
+  return `${ranges.slice(0, NAMED_PORTS).join(" ")} and so on up to ${largestOf(ports)}`;
 }
 
 /** One class as a clause (`11 are odd, …`), or nothing if no NodePort is in it. */

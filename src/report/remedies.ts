@@ -3,6 +3,7 @@ import { classifyNodePorts } from "./exposure_text.ts";
 import type { NodePortClasses } from "./exposure_text.ts";
 import { formatCount, portRanges } from "./number_text.ts";
 import { blockedAmong, pickablePorts, remedyCost } from "./remedy_cost.ts";
+import { largestOf, leastOf } from "./extremes.ts";
 
 /** One line of advice or one command to copy. */
 export type RemedyPart =
@@ -99,7 +100,7 @@ const LIST_LINES = 3;
 function reservation(document: RunDocument, nodePorts: readonly number[], columns: number): RemedyPart[] {
   const list = portRanges(nodePorts);
   const lines = joinedLines("sysctl -w net.ipv4.ip_local_reserved_ports=", list, columns);
-  const span: readonly [number, number] = [Math.min(...nodePorts), Math.max(...nodePorts)];
+  const span: readonly [number, number] = [leastOf(nodePorts), largestOf(nodePorts)];
   const isLong = lines.length > LIST_LINES;
   const taken = isLong
     ? span[1] - span[0] + 1 - blockedAmong(document, span)
@@ -125,8 +126,8 @@ function reservation(document: RunDocument, nodePorts: readonly number[], column
 /** The step that moves the source ports to the wider side of the NodePorts, if enough ports are there. */
 function rangeMove(document: RunDocument, nodePorts: readonly number[]): RemedyPart[] {
   const [low, high] = document.exposure.portRange;
-  const below = { low, high: Math.min(...nodePorts) - 1 };
-  const above = { low: Math.max(...nodePorts) + 1, high };
+  const below = { low, high: leastOf(nodePorts) - 1 };
+  const above = { low: largestOf(nodePorts) + 1, high };
   const side = width(above) >= width(below) ? above : below;
   // Where ports run out, fewer of them are no help.
   if (document.probes.byCause["port-exhaustion"] > 0) return [];

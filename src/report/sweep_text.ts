@@ -127,5 +127,6 @@ function closingLines({ sweep, engine }: SweepDocument, columns: number, folder:
     columns,
   );
   const files = folder === undefined ? [] : [`result.json, points.csv and points.parquet are in ${shellWord(folder)}`];
-  return [...lines, ...files, `portfall ${engine.version}, sweep ${sweep.replace(/^.*:/, "").slice(0, 12)}`];
+  const id = printable(sweep.replace(/^.*:/, "")).slice(0, 12);
+  return [...lines, ...files, ...wrapText(`portfall ${engine.version}, sweep ${id}`, columns)];
 }

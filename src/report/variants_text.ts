@@ -2,6 +2,7 @@ import type { RunDocument, VariantDocument } from "../study/run_document.ts";
 import { findingParagraphs } from "./finding.ts";
 import { formatCount, formatProbability, formatSpan } from "./number_text.ts";
 import { item, printable, wrapText } from "./text_layout.ts";
+import { largestOf } from "./extremes.ts";
 
 /** The name of the first row: the file without a variant. */
 export const STANDING = "as it stands";
@@ -34,11 +35,11 @@ const SPARE_COLUMNS: readonly number[] = [2, 5, 4];
 
 /** The rows as a table of at most `width` columns. */
 function tableLines(rows: readonly (readonly string[])[], width: number): string[] {
-  const cut = rows.map(([name = "", ...rest]) => [name.slice(0, NAME_WIDTH), ...rest]);
+  const cut = rows.map(([name = "", ...rest]) => [printable(name).slice(0, NAME_WIDTH), ...rest.map(printable)]);
   for (let left = 0; left <= SPARE_COLUMNS.length; left += 1) {
     const gone = SPARE_COLUMNS.slice(0, left);
     const kept = cut.map((row) => row.filter((_, column) => !gone.includes(column)));
-    const widths = (kept[0] ?? []).map((_, column) => Math.max(...kept.map((row) => row[column]?.length ?? 0)));
+    const widths = (kept[0] ?? []).map((_, column) => largestOf(kept.map((row) => row[column]?.length ?? 0)));
     if (left < SPARE_COLUMNS.length && widths.reduce((sum, one) => sum + one + 2, -2) > width) continue;
     return kept.map((row) =>
       row

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { oneOf, port, protocolPort, truth } from "./leaves.ts";
+import { LIST_MOST } from "./size_limits.ts";
 
 /** The section `overlay`. */
 export const overlay = z
@@ -29,6 +30,7 @@ export const cloud = z
     ).prefault(false),
     blockedPorts: z
       .array(protocolPort("A port with its protocol, such as 8472/UDP."))
+      .max(LIST_MOST.entry)
       .prefault([])
       .describe("Destination ports that a security group lets nothing through to."),
   })

@@ -2,10 +2,8 @@ import type { Ipv4 } from "../units.ts";
 import type { CheckContext } from "./check_context.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
+import { LIST_MOST } from "./size_limits.ts";
 import type { InterfaceAddress } from "./values.ts";
-
-/** Nodes that one run can have: each is a kernel with tables of its own. */
-export const MOST_NODES = 100;
 
 /** A node as the file says it; `count` gives several. */
 export interface NodeEntry {
@@ -19,7 +17,7 @@ export interface NodeEntry {
   readonly isFirst: boolean;
 }
 
-/** The nodes of a scenario, from `nodes:` or else `node:`, with each `count` spelled out; at most `MOST_NODES` of them. */
+/** The nodes of a scenario, from `nodes:` or else `node:`, with each `count` spelled out; at most `LIST_MOST.nodes` of them. */
 export function nodeEntries({ sections, place }: Pick<CheckContext, "sections" | "place">): readonly NodeEntry[] {
   const { node, nodes } = sections;
   const given =
@@ -30,7 +28,7 @@ export function nodeEntries({ sections, place }: Pick<CheckContext, "sections" |
   const entries: NodeEntry[] = [];
   for (const { section, place: at } of given) {
     const count = section.count ?? 1;
-    for (let repeat = 0; repeat < count && entries.length < MOST_NODES; repeat += 1) {
+    for (let repeat = 0; repeat < count && entries.length < LIST_MOST.nodes; repeat += 1) {
       entries.push({
         section: repeated(section, repeat),
         place: at,
@@ -47,7 +45,7 @@ export function nodeEntries({ sections, place }: Pick<CheckContext, "sections" |
 export function tooManyNodes({ node, nodes }: Sections): number | undefined {
   const given = node === undefined || nodes !== undefined ? (nodes ?? []) : [node];
   const total = given.reduce((sum, { count = 1 }) => sum + count, 0);
-  return total > MOST_NODES ? total : undefined;
+  return total > LIST_MOST.nodes ? total : undefined;
 }
 
 function nameOf(

@@ -1,6 +1,7 @@
 import type { CheckContext } from "./check_context.ts";
 import type { Scenario } from "./model.ts";
-import { MOST_NODES, nodeEntries, tooManyNodes } from "./node_entries.ts";
+import { nodeEntries, tooManyNodes } from "./node_entries.ts";
+import { LIST_MOST } from "./size_limits.ts";
 import type { Span } from "./source_text.ts";
 
 /** Checks that there are nodes, and how many: `node:` or `nodes:`, not both. */
@@ -26,7 +27,7 @@ export function checkNodes({ sections, place, problems }: CheckContext): void {
   if (total === undefined) return;
   problems.add(place.at(sections.nodes === undefined ? "node" : "nodes").key, {
     message: `Cannot simulate ${total} nodes in one run`,
-    expected: `at most ${MOST_NODES} nodes`,
+    expected: `at most ${LIST_MOST.nodes} nodes`,
     toMend: "describe fewer; nodes that do not meet are better run as replications",
   });
 }

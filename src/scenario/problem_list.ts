@@ -54,9 +54,8 @@ export class ProblemList {
     const diagnostics = ordered.map(({ span, problem }) => span.source.diagnose(span.start, span.end, problem));
     const last = diagnostics.at(-1);
     if (this.#leftOut === 0 || last === undefined) return diagnostics;
-    return [
-      ...diagnostics,
-      { ...last, message: `Cannot list ${this.#leftOut} more problems: ${MOST_PROBLEMS} are shown` },
-    ];
+    const { expected: _expected, toMend: _toMend, ...place } = last;
+    const message = `Cannot list ${this.#leftOut} more problems: ${MOST_PROBLEMS} are shown`;
+    return [...diagnostics, { ...place, message, toMend: "mend those that are shown, and read the file again" }];
   }
 }

@@ -18,7 +18,7 @@ import {
   whole,
 } from "./leaves.ts";
 import { cloud, overlay } from "./between_nodes_schema.ts";
-import { LIST_MOST } from "./size_limits.ts";
+import { LIST_MOST, REPLICATIONS_MOST } from "./size_limits.ts";
 
 const kernel = z
   .union([
@@ -61,9 +61,11 @@ const node = z
           ),
           addresses: z
             .array(interfaceAddress("An address with its prefix."))
+            .max(LIST_MOST.entry)
             .describe("Its IPv4 addresses with prefixes."),
         }),
       )
+      .max(LIST_MOST.entry)
       .describe("The node's interfaces with their addresses; the first physical one is the primary one."),
     podNetwork: oneOf("bridge, or routed: one route per pod, as Calico and AWS do.", ["bridge", "routed"]).prefault(
       "bridge",
@@ -104,7 +106,13 @@ function probe(description: string) {
         .optional()
         .describe("A connect and a close."),
       exec: z
-        .strictObject({ command: z.array(text("A word of the command.", "text")).optional().describe("The command.") })
+        .strictObject({
+          command: z
+            .array(text("A word of the command.", "text"))
+            .max(LIST_MOST.entry)
+            .optional()
+            .describe("The command."),
+        })
         .optional()
         .describe("A command in the container: it opens no connection and succeeds."),
       grpc: z
@@ -137,7 +145,7 @@ const pod = z.strictObject({
   listen: z.array(port("A TCP port.")).max(LIST_MOST.entry).prefault([]).describe("The TCP ports that it listens on."),
   readinessProbe: probe("Decides whether the pod is Ready.").optional(),
   livenessProbe: probe("Decides whether the container is restarted.").optional(),
-  startupProbe: probe("Holds the other probes back until it succeeds.").optional(),
+  startupProbe: probe("Holds the other probes back until it succeeds; here it counts as passed.").optional(),
   responseDelay: duration("From a request to its response.").prefault("500us"),
   containerStart: duration("From the start of the container until its process listens.").prefault("1s"),
   containerStop: duration("From SIGTERM until its process has ended.").prefault("2s"),
@@ -191,6 +199,7 @@ const serviceGenerator = z.strictObject({
   ]).prefault("random"),
   list: z
     .array(port("A NodePort."))
+    .max(65_535)
     .optional()
     .describe("The NodePorts, one for each service, with nodePorts: listed."),
   port: port("The port on the cluster address.").prefault(80),
@@ -219,6 +228,7 @@ const kubeProxy = z
     ]).prefault("rr"),
     nodePortAddresses: z
       .array(interfaceAddress("A network whose local addresses take NodePorts."))
+      .max(LIST_MOST.entry)
       .optional()
       .describe("--nodeport-addresses; else all local addresses."),
   })
@@ -291,10 +301,10 @@ export const scenarioSchema = z.strictObject({
   about: text("What the scenario shows, in a sentence.", "a sentence").optional(),
   kernel,
   duration: duration("Simulated time of one replication."),
-  replications: whole("How many times the node boots and runs.", 1, 100_000).prefault(8),
+  replications: whole("How many times the node boots and runs.", 1, REPLICATIONS_MOST).prefault(8),
   seed: possiblyEmptyText("The seed of all chance, as text.", "a text").prefault("portfall"),
   node: node.optional(),
-  nodes: z.array(node).min(1).optional().describe("Several nodes; node: is short for one."),
+  nodes: z.array(node).min(1).max(LIST_MOST.nodes).optional().describe("Several nodes; node: is short for one."),
   sysctls: sysctlTable("Sysctls of the node's network namespace, in the order in which they are written."),
   kubelet: z
     .strictObject({

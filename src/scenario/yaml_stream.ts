@@ -48,6 +48,8 @@ export function readYamlStream(text: string, documentsMost: number): YamlStream 
     documents.push(...composer.end(true, text.length));
   } catch (error) {
     if (!(error instanceof EnoughErrors)) throw error;
+    // What is wrong behind a document is kept with it, and the composer holds it back until the next one begins.
+    documents.push(...composer.end());
     const { errors, warnings } = composer.streamInfo();
     const found = streamOf(documents);
     return { ok: true, documents, errors: [...found.errors, ...errors], warnings: [...found.warnings, ...warnings] };

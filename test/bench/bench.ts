@@ -107,9 +107,9 @@ function compare(document: BenchDocument, file: string, before: BenchDocument, f
   if (isWorse) process.exitCode ??= WORSE;
 }
 
-/** Compiles what the figures are of. @returns whether that went well; the compiler says itself what is wrong. */
+/** Builds what the figures are of. @returns whether that went well; the compiler says itself what is wrong. */
 function build(): boolean {
-  const { status } = spawnSync("npx", ["tsc", "-p", "tsconfig.json"], { stdio: ["ignore", 2, 2] });
+  const { status } = spawnSync("npm", ["run", "--silent", "build:sim"], { stdio: ["ignore", 2, 2] });
   if (status === 0) return true;
   refuse("Cannot compile the engine: mend what the compiler says above");
   return false;

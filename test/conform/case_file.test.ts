@@ -98,6 +98,18 @@ describe("readCase", () => {
       '"timeout_ms": 1e300',
       "actions[0].timeout_ms: Too big: expected number to be <=1000000000",
     ],
+    [
+      "a capture without end",
+      '"capture_ms": [0,',
+      '"capture_ms": [-1e300,',
+      "observed.capture_ms[0]: Too small: expected number to be >=-7200000",
+    ],
+    [
+      "a persistence without end",
+      '"persistent_timeout_s": 0',
+      '"persistent_timeout_s": 1e300',
+      "setup.namespaces.node.ipvs[0].persistent_timeout_s: Too big: expected number to be <=2678400",
+    ],
   ])("reports %s, which no run would come to the end of", (_, from, to, expected) => {
     const text = C02.replace('"op": "probe", ', '"op": "probe", "count": 1, ');
     expect(problems(text.replace(from, to))).toEqual([`6.1/C02.json ${expected}`]);

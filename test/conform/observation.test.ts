@@ -55,6 +55,16 @@ describe("nameSequences", () => {
     expect(names(segment(".", 5, null))).toEqual([["?5", null]]);
   });
 
+  it("names the numbers of a long storm without looking at all connections for each", () => {
+    const connections = 30_000;
+    const storm = Array.from({ length: connections }, (_, index) => [
+      segment("S", index * 1000, null),
+      segment(".", index * 1000 + 1, null),
+      segment("F.", index * 1000 + 47, null),
+    ]);
+    expect(names(...storm.flat()).at(-1)).toEqual([`c${connections - 1}+47`, null]);
+  });
+
   it("gives the recorded names back, whatever the initial numbers are", () => {
     const cases = RECORDINGS.filter(({ file }) => /\/C/.test(file)).map(({ file }) => recordedCase(file));
     fc.assert(

@@ -76,6 +76,11 @@ describe("A case that the model cannot express", () => {
     ["a scheduler", { ipvs: [{ ...serviceOf(C02), scheduler: "lblcr" }] }, "the IPVS scheduler lblcr is not modelled"],
     ["a table of iptables", { iptables: ["*raw", "COMMIT"] }, 'the table "raw" is not modelled'],
     ["an nftables ruleset", { nft: ["add table ip nat", "add table ip6 nat"] }, "nft: line 2: the family ip6 is not"],
+    [
+      "a gateway that no interface leads to",
+      { routes: [{ dst: "10.23.78.0/25", via: "10.11.0.1" }] },
+      "route to 10.23.78.0/25 of node: no interface leads to its gateway 10.11.0.1",
+    ],
     ["a sysctl", { sysctls: { "net.ipv4.tcp_tw_recycle": 1 } }, "net.ipv4.tcp_tw_recycle=1: kernel 6.1.176 has no"],
   ])("is refused for %s", (_, change, reason) => {
     expect(runCase(withNode(C02, change))).toEqual({ ok: false, reason: expect.stringContaining(reason) });

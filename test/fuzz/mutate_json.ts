@@ -3,17 +3,34 @@ import { hostileJson, hostilePiece, PROTOTYPE_KEYS } from "./hostile_values.ts";
 
 /** One change of a JSON value; the place counts the value's parts from the outside in. */
 interface JsonChange {
-  readonly kind: "alike" | "replace" | "remove" | "twice" | "add" | "rename" | "deep";
+  readonly kind: "alike" | "like another" | "replace" | "remove" | "twice" | "add" | "rename" | "deep";
   readonly place: number;
+  /** A part whose value comes in place of the first one's, or from which on one like it is looked for. */
+  readonly other: number;
   readonly value: unknown;
   readonly key: string;
   readonly text: string;
   readonly number: number;
 }
 
+const KINDS = [
+  "alike",
+  "alike",
+  "alike",
+  "like another",
+  "like another",
+  "replace",
+  "remove",
+  "twice",
+  "add",
+  "rename",
+  "deep",
+] as const;
+
 const change: fc.Arbitrary<JsonChange> = fc.record({
-  kind: fc.constantFrom("alike", "alike", "alike", "alike", "replace", "remove", "twice", "add", "rename", "deep"),
+  kind: fc.constantFrom(...KINDS),
   place: fc.nat({ max: 1 << 20 }),
+  other: fc.nat({ max: 1 << 20 }),
   value: hostileJson,
   key: fc.oneof(hostilePiece, fc.constantFrom(...PROTOTYPE_KEYS)),
   text: hostilePiece,
@@ -38,7 +55,7 @@ export function mutatedJson(values: readonly unknown[], most = 3): fc.Arbitrary<
     });
 }
 
-function apply({ kind, place, value, key, text, number }: JsonChange, parts: readonly Part[]): void {
+function apply({ kind, place, other, value, key, text, number }: JsonChange, parts: readonly Part[]): void {
   const part = parts[place % parts.length];
   if (part === undefined) return;
   const { owner } = part;
@@ -50,6 +67,8 @@ function apply({ kind, place, value, key, text, number }: JsonChange, parts: rea
       else if (typeof present === "boolean") set(owner, part.key, !present);
       return undefined;
     }
+    case "like another":
+      return set(owner, part.key, likeAnother(parts, part, other));
     case "replace":
       return set(owner, part.key, value);
     case "remove":
@@ -74,6 +93,21 @@ function apply({ kind, place, value, key, text, number }: JsonChange, parts: rea
       return set(owner, part.key, nested);
     }
   }
+}
+
+/** How many parts are looked at for one of the same kind. */
+const LOOKS = 200;
+
+/** A copy of the value of another part: of the same field if one is near, else of the same type, such as a name that is known. */
+function likeAnother(parts: readonly Part[], { owner, key }: Part, from: number): unknown {
+  const present: unknown = Reflect.get(owner, key);
+  const near = Array.from({ length: Math.min(LOOKS, parts.length) }, (_, step) => parts[(from + step) % parts.length]);
+  const valueOf = (one: Part | undefined): unknown => (one === undefined ? undefined : Reflect.get(one.owner, one.key));
+  const isOther = (one: Part | undefined): boolean =>
+    typeof valueOf(one) === typeof present && valueOf(one) !== present;
+  const sameField = near.find((one) => one?.key === key && isOther(one));
+  const found = valueOf(sameField !== undefined && from % 2 === 0 ? sameField : near.find(isOther));
+  return found === undefined ? present : JSON.parse(JSON.stringify(found));
 }
 
 /** Sets a field of its own, also one named like the prototype. */

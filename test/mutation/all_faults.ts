@@ -1,6 +1,7 @@
 import { CONNTRACK_FAULTS } from "./conntrack_faults.ts";
 import { ERA_FAULTS } from "./era_faults.ts";
 import type { Fault } from "./fault.ts";
+import { FLOW_FAULTS } from "./flow_faults.ts";
 import { IPVS_FAULTS } from "./ipvs_faults.ts";
 import { NETFILTER_FAULTS } from "./netfilter_faults.ts";
 import { PORT_FAULTS } from "./port_faults.ts";
@@ -15,5 +16,6 @@ export const FAULTS: readonly Fault[] = [
   ...CONNTRACK_FAULTS,
   ...IPVS_FAULTS,
   ...PORT_FAULTS,
+  ...FLOW_FAULTS,
   ...NETFILTER_FAULTS,
 ];

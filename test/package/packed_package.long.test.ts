@@ -43,7 +43,7 @@ interface Pack {
 }
 
 function packed(): Pack {
-  execFileSync("npx", ["tsc", "-p", "tsconfig.json"], { cwd: ROOT });
+  execFileSync("npm", ["run", "build:sim"], { cwd: ROOT });
   const answer = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", FOLDER], {
     cwd: ROOT,
     encoding: "utf8",
@@ -94,6 +94,7 @@ const BUNDLES = new Set(["dist/app/web/lab.html", "dist/app/web/report_charts.js
 function belongs(path: string): boolean {
   if (["LICENSE", "README.md", "package.json", "scenarios/scenario.schema.json"].includes(path)) return true;
   if (/^scenarios\/[a-z-]+\.yaml$/.test(path) || BUNDLES.has(path)) return true;
+  if (/^dist\/app\/parts\/(?:[a-z0-9_-]+\.js|LICENSES\.txt)$/.test(path)) return true;
   const source = /^dist\/(.+?)(?:\.d)?\.(?:js|ts)$/.exec(path)?.[1];
   return source !== undefined && existsSync(join(ROOT, "src", `${source}.ts`));
 }
@@ -117,7 +118,9 @@ describe("The packed package", () => {
 
   it("holds programs with their types, scenarios, and nothing else", () => {
     expect(files.filter((path) => !belongs(path))).toEqual([]);
-    expect(files).toEqual(expect.arrayContaining(["dist/index.d.ts", "dist/app/cli/main.js", ...BUNDLES]));
+    expect(files).toEqual(
+      expect.arrayContaining(["dist/index.d.ts", "dist/app/cli/main.js", "dist/app/parts/LICENSES.txt", ...BUNDLES]),
+    );
   });
 
   it("runs the test files of the guide in a folder of its own", () => {

@@ -43,6 +43,12 @@ describe("scenarioJsonSchema", () => {
     );
   });
 
+  it("bounds every list", () => {
+    const lists = propertiesOf(scenarioJsonSchema(), "").filter(([, { type }]) => type === "array");
+    expect(lists.length).toBeGreaterThan(20);
+    expect(lists.filter(([, { maxItems }]) => typeof maxItems !== "number").map(([path]) => path)).toEqual([]);
+  });
+
   it("allows numbers where the source text counts", () => {
     const properties = new Map(propertiesOf(scenarioJsonSchema(), ""));
     expect(properties.get(".seed")?.["type"]).toEqual(["string", "number"]);

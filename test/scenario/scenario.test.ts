@@ -117,6 +117,19 @@ describe("parseScenario", () => {
     expect(structuredClone(scenario)).toEqual(scenario);
   });
 
+  it("warns of a startup probe, which is never sent, once and not of its port", () => {
+    const text = SMALL_SCENARIO.replace("livenessProbe:", "startupProbe:").replace("port: 8080 } }", "port: 1 } }");
+    const parsed = parseScenario(text, "s.yaml", []);
+    expect(parsed.ok && `\n${parsed.warnings.map(formatDiagnostic).join("\n")}\n`).toMatchInlineSnapshot(`
+      "
+      s.yaml:28:5: This startup probe is never sent: the model takes it as passed, after each restart too
+        28 |     startupProbe: { tcpSocket: { port: 1 } }
+                 ^^^^^^^^^^^^
+        to mend:  leave it, or delete it; after a restart readiness and liveness probes begin earlier than on a real node
+      "
+    `);
+  });
+
   it("warns of a probe of a port on which nobody listens", () => {
     const parsed = parseScenario(smallScenarioWith("httpGet: { port: 80 }", "httpGet: { port: 8081 }"), "s.yaml", []);
     expect(parsed.ok && `\n${parsed.warnings.map(formatDiagnostic).join("\n")}\n`).toMatchInlineSnapshot(`

@@ -82,7 +82,7 @@ export const PATTERN_RULES: Readonly<Record<string, PatternRule>> = {
     good: "ports.sort((a, b) => a - b);",
   },
   "default exports": {
-    where: /^(src|test)\/(?!vitest\.config\.ts|app\/web\/(report\/)?vite\.config\.ts).+\.ts$/,
+    where: /^(src|test)\/(?!vitest\.config\.ts|app\/(cli|web|web\/report)\/vite\.config\.ts).+\.ts$/,
     reads: "code",
     pattern: /\bexport default\b|\bexport \{[^}]*\bas default\b/,
     message: "is banned, use a named export",

@@ -13,6 +13,7 @@ import { propertyText } from "../../check/properties/property_text.ts";
 import { commentSuppressions, suppress, type Suppression } from "../../check/suppression.ts";
 import type { SysctlFile } from "../../check/sysctl_file.ts";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
+import { jsonText } from "../../report/json_text.ts";
 import { gatherTargets } from "./check_files.ts";
 import { checkFix } from "./check_fix.ts";
 import type { CheckOptions } from "./check_options.ts";
@@ -71,11 +72,11 @@ function resultText(result: CheckResult, { format }: CheckOptions, io: CliIo): s
     case "text":
       return `${checkText(result, textOptions(io))}${propertyBlock(result, io)}`;
     case "json":
-      return `${JSON.stringify(checkDocument(result), null, 2)}\n`;
+      return jsonText(checkDocument(result));
     case "junit":
       return checkJunit(result);
     case "sarif":
-      return `${JSON.stringify(checkSarif(withProperties(result), io.version, io.digest), null, 2)}\n`;
+      return jsonText(checkSarif(withProperties(result), io.version, io.digest));
     case "github":
       return checkGithub(withProperties(result));
   }
@@ -111,7 +112,7 @@ async function writeBaseline(
   io: CliIo,
 ): Promise<number> {
   const document = baselineOf(findings, reason, until);
-  const problem = await io.writeNewFile(file, `${JSON.stringify(document, null, 2)}\n`);
+  const problem = await io.writeNewFile(file, jsonText(document));
   if (problem !== undefined) return wrong(`Cannot write ${JSON.stringify(file)}: ${problem}`, io);
   io.stderr.write(`wrote ${document.findings.length} accepted findings to ${file}; use it with --baseline ${file}\n`);
   return EXIT_CODE.done;

@@ -4,6 +4,7 @@ import { filePatches, type FilePatch } from "../../check/fix/file_patch.ts";
 import { fixText } from "../../check/fix/fix_text.ts";
 import type { CheckedNode } from "../../check/checked_node.ts";
 import type { SysctlFile } from "../../check/sysctl_file.ts";
+import { jsonText } from "../../report/json_text.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { CliIo } from "./cli_io.ts";
 import { textOptions } from "./text_options.ts";
@@ -33,7 +34,7 @@ export async function checkFix(result: CheckResult, request: FixRequest, io: Cli
   if (most > 0 && request.fix > most) return `Cannot use --candidate ${request.fix}: there are ${most}`;
   const patches = new Map(fixes.flatMap((fix) => fix.patches).map((patch) => [patch.file, patch]));
   if (request.format === "json") {
-    io.stdout.write(`${JSON.stringify({ ...checkDocument(result), fixes: fixes.map(fixDocument) }, null, 2)}\n`);
+    io.stdout.write(jsonText({ ...checkDocument(result), fixes: fixes.map(fixDocument) }));
   } else {
     const shown = fixes.filter(({ all, patches: own }) => all.length > 0 || own.length > 0);
     const texts = shown.map(({ node, all, patches: own, missing }) =>

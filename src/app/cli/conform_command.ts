@@ -4,6 +4,7 @@ import type { KernelCase } from "../../conform/case_file.ts";
 import { judgeCase } from "../../conform/judge_case.ts";
 import type { ConformDocument, ConformedCase } from "../../report/conform_document.ts";
 import { conformText } from "../../report/conform_text.ts";
+import { jsonText } from "../../report/json_text.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
 import { printable } from "../../report/text_layout.ts";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
@@ -43,8 +44,7 @@ export async function conformCommand(options: ConformOptions, io: CliIo): Promis
   }
   const passed = judged.filter(({ ok }) => ok).length;
   const document: ConformDocument = { format: "conform/1", cases: judged, passed, failed: judged.length - passed };
-  const text =
-    options.format === "json" ? `${JSON.stringify(document, null, 2)}\n` : conformText(document, textOptions(io));
+  const text = options.format === "json" ? jsonText(document) : conformText(document, textOptions(io));
   io.stdout.write(text);
   return document.failed === 0 ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
 }

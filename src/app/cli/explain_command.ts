@@ -7,6 +7,7 @@ import { sequenceSvg } from "../../report/sequence_chart.ts";
 import { explainDocument } from "../../report/explain_document.ts";
 import type { ExplainDocument } from "../../report/explain_document.ts";
 import { explainText } from "../../report/explain_text.ts";
+import { jsonText } from "../../report/json_text.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { statesAt } from "../../report/state_dump.ts";
 import type { StateText } from "../../report/state_dump.ts";
@@ -57,9 +58,7 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   const document = documentOf(story, { scenario, options, digest: io.digest(file.text), states });
   const failure = await writeFiles(story, document, { options, io });
   if (failure !== undefined) return wrong(failure, io);
-  io.stdout.write(
-    options.format === "json" ? `${JSON.stringify(document, null, 2)}\n` : explainText(document, textOptions(io)),
-  );
+  io.stdout.write(options.format === "json" ? jsonText(document) : explainText(document, textOptions(io)));
   return EXIT_CODE.done;
 }
 

@@ -1,3 +1,4 @@
+import { jsonText } from "../../report/json_text.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
 import { shellWord } from "../../report/shell_command.ts";
 import { formatDiagnostic, visible, type Diagnostic } from "../../scenario/diagnostic.ts";
@@ -84,7 +85,7 @@ async function writeScenario(
 ): Promise<number> {
   for (const { path, kind } of imported.files) io.stderr.write(`read ${visible(path)}: ${kind}\n`);
   for (const sentence of imported.assumed) io.stderr.write(`assumed: ${visible(sentence)}\n`);
-  const table = imported.redaction === undefined ? "" : `${JSON.stringify(imported.redaction, null, 2)}\n`;
+  const table = imported.redaction === undefined ? "" : jsonText(imported.redaction);
   const writes = [
     ...(redactMap === undefined ? [] : [[redactMap, table] as const]),
     ...(out === undefined ? [] : [[out, imported.text] as const]),

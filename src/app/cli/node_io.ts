@@ -50,9 +50,11 @@ function cpuSeconds(): number {
 const TEXT_BYTES_MOST = 256 * 1024 * 1024;
 
 async function readText(path: string): Promise<FileText> {
+  const tooLong = { ok: false, why: `it has more than ${TEXT_BYTES_MOST} bytes` } as const;
   try {
+    if ((await stat(path)).size > TEXT_BYTES_MOST) return tooLong;
     const bytes = await readSteadyFile(path, TEXT_BYTES_MOST);
-    if (bytes.length > TEXT_BYTES_MOST) return { ok: false, why: `it has more than ${TEXT_BYTES_MOST} bytes` };
+    if (bytes.length > TEXT_BYTES_MOST) return tooLong;
     return { ok: true, text: bytes.toString("utf8") };
   } catch (error) {
     return { ok: false, why: whyOf(error) };

@@ -1,5 +1,6 @@
 import { runPortExperiment } from "../../conform/port_experiment.ts";
 import type { PortExperiment } from "../../conform/port_experiment.ts";
+import { jsonText } from "../../report/json_text.ts";
 import type { PortsDocument, PortsSettings } from "../../report/ports_document.ts";
 import { portsText } from "../../report/ports_text.ts";
 import { portBlocks } from "../../study/port_blocks.ts";
@@ -21,9 +22,7 @@ export function portsCommand(options: PortsOptions, io: CliIo): number {
   const setup = setUpPorts(options);
   if (!setup.ok) return refuse(setup.diagnostics, io);
   const document = documentOf(options, setup, runPortExperiment(setup.experiment));
-  io.stdout.write(
-    options.format === "json" ? `${JSON.stringify(document, null, 2)}\n` : portsText(document, textOptions(io)),
-  );
+  io.stdout.write(options.format === "json" ? jsonText(document) : portsText(document, textOptions(io)));
   return EXIT_CODE.done;
 }
 

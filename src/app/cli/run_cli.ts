@@ -4,6 +4,7 @@ import { parseCommandLine } from "./command_line.ts";
 import type { CommandLine } from "./asked_command.ts";
 import { completionScript } from "./completion_script.ts";
 import { EXIT_CODE } from "./exit_code.ts";
+import { harmlessOutput } from "./harmless_output.ts";
 import { internalErrorText } from "./internal_error.ts";
 
 /**
@@ -12,7 +13,8 @@ import { internalErrorText } from "./internal_error.ts";
  *
  * @returns one of `EXIT_CODE`.
  */
-export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(argv: readonly string[], machine: CliIo): Promise<number> {
+  const io = { ...machine, stderr: harmlessOutput(machine.stderr) };
   try {
     const columns = io.stdout.columns ?? 100;
     return await follow(parseCommandLine(argv, { environment: io.environment, version: io.version, columns }), io);

@@ -1,3 +1,4 @@
+import { REPLICATIONS_MOST } from "../../scenario/size_limits.ts";
 import { readDuration } from "../../scenario/values.ts";
 import type { StoppingRule } from "../../study/stopping_rule.ts";
 import type { Micros } from "../../units.ts";
@@ -90,8 +91,8 @@ const KEY_OPTIONS = ["seed", "replications", "duration", "kernel"] as const;
 /** Options beside the keys of the scenario that figures depend on. */
 const SETTING_OPTIONS = ["precision", "budget", "cpu-budget", "warm-up"] as const;
 
-/** The most replications or workers that a command line may ask for. */
-const MOST = 1_000_000;
+/** The most workers that a command line may ask for. */
+const JOBS_MOST = 1_000_000;
 
 /**
  * Reads the values that yargs collected for `sim run`.
@@ -106,16 +107,16 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
   const wrong = overrides.find((override) => !/^[^=]+=/.test(override));
   if (wrong !== undefined) return `Cannot use --set ${quoted(wrong)}: write PATH=VALUE, such as kernel=6.1`;
   const counts = new Map<string, number>();
-  for (const [name, least] of [
-    ["replications", 1],
-    ["jobs", 1],
-    ["replication", 0],
+  for (const [name, least, most] of [
+    ["replications", 1, REPLICATIONS_MOST],
+    ["jobs", 1, JOBS_MOST],
+    ["replication", 0, REPLICATIONS_MOST - 1],
   ] as const) {
     const text = textOf(values[name]);
     if (text === undefined) continue;
-    const count = readCount(text, least);
+    const count = readCount(text, least, most);
     if (count === undefined)
-      return `Cannot use --${name} ${quoted(text)}: it must be a whole number from ${least} to ${MOST}`;
+      return `Cannot use --${name} ${quoted(text)}: it must be a whole number from ${least} to ${most}`;
     counts.set(name, count);
   }
   const until = readUntil(textOf(values["until"]), counts.has("replication"));
@@ -197,9 +198,9 @@ function readStopping(
 }
 
 /** A whole number written in digits, within its bounds. */
-function readCount(text: string, least: number): number | undefined {
+function readCount(text: string, least: number, most: number): number | undefined {
   const count = Number(text);
-  return /^[0-9]{1,7}$/.test(text) && count >= least && count <= MOST ? count : undefined;
+  return /^[0-9]{1,7}$/.test(text) && count >= least && count <= most ? count : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -47,6 +47,7 @@ export async function settingsOf(
   if (name === null && packed === null) return undefined;
   const file = name === null ? OWN_FILE : `scenarios/${name}.yaml`;
   const text = packed === null ? shipped.get(file) : await unpacked(packed);
+  if (text === TOO_LONG) return "The link holds a scenario of more than 4 MiB, which no scenario has.";
   if (text === undefined) {
     return packed === null
       ? `The link names the scenario ${JSON.stringify(name)}, which this page does not have.`
@@ -82,7 +83,12 @@ function wishOf(text: string | null): NodePortWish | undefined {
 /** A scenario's text is refused beyond 4 MiB anyway. */
 const UNPACKED_MOST = 4 * 1024 * 1024;
 
-async function unpacked(packed: string): Promise<string | undefined> {
+/** Of `unpacked`: the text goes on beyond that. */
+const TOO_LONG = Symbol("too long");
+
+class TooLong extends Error {}
+
+async function unpacked(packed: string): Promise<string | typeof TOO_LONG | undefined> {
   try {
     const bytes = Uint8Array.from(
       atob(packed.replaceAll("-", "+").replaceAll("_", "/")),
@@ -90,8 +96,8 @@ async function unpacked(packed: string): Promise<string | undefined> {
     );
     const content = await through(bytes, new DecompressionStream("deflate-raw"));
     return new TextDecoder("utf-8", { fatal: true }).decode(content);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof TooLong ? TOO_LONG : undefined;
   }
 }
 
@@ -108,7 +114,7 @@ async function through(
     const { done, value } = await reader.read();
     if (done) break;
     size += value.length;
-    if (size > UNPACKED_MOST) throw new Error("The text is too long");
+    if (size > UNPACKED_MOST) throw new TooLong();
     chunks.push(new Uint8Array(value));
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());

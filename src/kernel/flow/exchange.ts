@@ -1,5 +1,4 @@
 import type { Machine } from "../machine.ts";
-import type { MachineGroup } from "../machine_group.ts";
 import type { Netns } from "../netns.ts";
 import { ExchangeEnds } from "./exchange_ends.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
@@ -8,6 +7,26 @@ import { addToMeters } from "./meters.ts";
 
 /** What connections of many kinds have in common, by what it is. */
 export type KnownEnds = Map<string, ExchangeEnds>;
+
+/**
+ * The rules of all sequence numbers that several connections follow; `undefined` if they did not do the same.
+ *
+ * @param watched in the order in which they were made, one at least.
+ */
+export function commonRules(watched: readonly ExchangeFacts[]): readonly SequenceRule[] | undefined {
+  const [first, ...others] = watched;
+  if (first === undefined || others.some(({ constantsText }) => constantsText !== first.constantsText))
+    return undefined;
+  const initial = watched.map((facts) => facts.initial);
+  const rules: SequenceRule[] = [];
+  for (const index of first.sequences.keys()) {
+    const values = watched.map(({ sequences }) => sequences[index]!);
+    const rule = ruleOf(initial, values);
+    if (rule === undefined) return undefined;
+    rules.push(rule);
+  }
+  return rules;
+}
 
 /**
  * What connections of a kind do, learnt from some that went packet by packet. Counters wait until `settle`, since nobody
@@ -22,39 +41,30 @@ export class Exchange {
   readonly #machines: readonly Machine[];
   readonly #namespaces: readonly Netns[];
   readonly #constants: ExchangeConstants;
+  readonly #constantsText: string;
   readonly #rules: SequenceRules;
 
+  /** @param rules of `commonRules`. @param known the ends of other kinds, to share; it may get one more. */
   // oxlint-disable-next-line max-params -- made once per kind of connection
-  private constructor(group: MachineGroup, constants: ExchangeConstants, rules: SequenceRules, ends: ExchangeEnds) {
-    this.ends = ends;
-    this.#machines = [...group.machines];
-    this.#namespaces = namespacesOf(group);
+  constructor(
+    machines: readonly Machine[],
+    namespaces: readonly Netns[],
+    { constants, constantsText }: ExchangeFacts,
+    rules: readonly SequenceRule[],
+    known: KnownEnds,
+  ) {
+    this.#machines = [...machines];
+    this.#namespaces = namespaces;
     this.#constants = constants;
-    this.#rules = rules;
-  }
-
-  /** What several connections have in common; `undefined` if they did not do the same. */
-  static learn(group: MachineGroup, watched: readonly ExchangeFacts[], known: KnownEnds): Exchange | undefined {
-    const [first, ...others] = watched;
-    if (first === undefined) return undefined;
-    const constants = JSON.stringify(first.constants);
-    if (others.some((facts) => JSON.stringify(facts.constants) !== constants)) return undefined;
-    const initial = watched.map((facts) => facts.initial);
-    const rules: SequenceRule[] = [];
-    for (const index of first.sequences.keys()) {
-      const values = watched.map(({ sequences }) => sequences[index]!);
-      const rule = ruleOf(initial, values);
-      if (rule === undefined) return undefined;
-      rules.push(rule);
-    }
-    const sequences = new SequenceRules(rules);
-    return new Exchange(group, first.constants, sequences, endsOf(group, first.constants, rules, sequences, known));
+    this.#constantsText = constantsText;
+    this.#rules = new SequenceRules(rules);
+    this.ends = endsOf(namespaces, constants, rules, known);
   }
 
   /** Whether a connection that went packet by packet did what this says. */
-  agreesWith({ constants, initial: [client, server], sequences }: ExchangeFacts): boolean {
+  agreesWith({ constantsText, initial: [client, server], sequences }: ExchangeFacts): boolean {
     return (
-      JSON.stringify(constants) === JSON.stringify(this.#constants) &&
+      constantsText === this.#constantsText &&
       sequences.every((value, index) => value === this.#rules.value(index, client, server))
     );
   }
@@ -64,37 +74,27 @@ export class Exchange {
     const times = this.unsettled;
     this.unsettled = 0;
     const { rises, packets, events } = this.#constants;
-    for (const [index, rise] of rises.entries()) {
-      if (rise.length > 0) addToMeters(this.#namespaces[index]!, rise, times);
-    }
+    for (const { place, values } of rises) addToMeters(this.#namespaces[place]!, values, times);
     for (const [index, count] of packets.entries()) this.#machines[index]!.countPackets(times * count);
     this.#machines[0]?.loop.countEvents(times * events);
   }
 }
 
-// oxlint-disable-next-line max-params -- called once per kind of connection
+/** The ends of connections of this kind: those of another kind that leaves behind the same, if there is one. */
 function endsOf(
-  group: MachineGroup,
+  namespaces: readonly Netns[],
   constants: ExchangeConstants,
   rules: readonly SequenceRule[],
-  sequences: SequenceRules,
   known: KnownEnds,
 ): ExchangeEnds {
-  const namespaces = namespacesOf(group);
   const { duration, finishes, connects, synArrives, waits, entries, rises } = constants;
-  const places = [...namespaces.keys()].filter(
-    (index) => namespaces[index]!.ipvs !== undefined && (rises[index]?.length ?? 0) > 0,
-  );
+  const places = rises.map(({ place }) => place).filter((place) => namespaces[place]!.ipvs !== undefined);
   const key = JSON.stringify([duration, finishes, connects, synArrives, waits, entries, rules, places]);
   let ends = known.get(key);
   if (ends === undefined) {
-    const ipvs = places.flatMap((index) => namespaces[index]!.ipvs ?? []);
-    ends = new ExchangeEnds(constants, sequences, namespaces, ipvs);
+    const ipvs = places.flatMap((place) => namespaces[place]!.ipvs ?? []);
+    ends = new ExchangeEnds(constants, new SequenceRules(rules), namespaces, ipvs);
     known.set(key, ends);
   }
   return ends;
-}
-
-function namespacesOf({ machines }: MachineGroup): readonly Netns[] {
-  return machines.flatMap((machine) => machine.namespaces);
 }

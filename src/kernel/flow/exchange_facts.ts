@@ -1,4 +1,5 @@
 import type { Micros } from "../../units.ts";
+import type { MeterRise } from "./meters.ts";
 
 /** A TIME_WAIT entry that a connection leaves behind. */
 export interface WaitFacts {
@@ -28,6 +29,8 @@ export interface EntryFacts {
  */
 export interface ExchangeFacts {
   readonly constants: ExchangeConstants;
+  /** The text of `constants`, by which two connections are compared. */
+  readonly constantsText: string;
   /** The initial sequence numbers of client and server. */
   readonly initial: readonly [number, number];
   /** Of each TIME_WAIT entry snd_nxt and rcv_nxt; of each conntrack entry those of `entrySequences`. */
@@ -47,8 +50,8 @@ export interface ExchangeConstants {
   readonly events: number;
   /** Packets sent, by machine. */
   readonly packets: readonly number[];
-  /** How much what `readMeters` reads rose, by namespace; empty where nothing did. */
-  readonly rises: readonly (readonly number[])[];
+  /** How much the meters of each namespace rose in which any did. */
+  readonly rises: readonly MeterRise[];
   readonly waits: readonly WaitFacts[];
   readonly entries: readonly EntryFacts[];
 }

@@ -1,6 +1,5 @@
 import type { Micros } from "../../units.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
-import type { Netns } from "../netns.ts";
 import { Protocol } from "../packet.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { TcpState } from "../tcp/tcp_states.ts";
@@ -9,14 +8,14 @@ import { CtStatus } from "../conntrack/ct_status.ts";
 import type { EntryFacts, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
 import { entrySequences, waitSequences } from "./exchange_sequences.ts";
 import type { Flow, FlowServer } from "./flow.ts";
-import { readMeters } from "./meters.ts";
+import type { GroupTables } from "./group_tables.ts";
 
-/** What stands in the kernels of a group before a connection, to be compared with what stands there after it. */
+/** What stands in the kernels of a group before a connection, beside meters, to be compared with what stands there after it. */
 interface Before {
   readonly events: number;
   readonly chances: number;
   readonly packets: readonly number[];
-  readonly meters: readonly (readonly number[])[];
+  /** By conntrack, and by IPVS. */
   readonly entries: readonly number[];
   readonly ipvsConnections: readonly number[];
 }
@@ -35,8 +34,8 @@ export class ExchangeWatch {
   readonly #begins: Micros;
   /** When something else is due. */
   readonly #quietUntil: Micros;
+  readonly #tables: GroupTables;
   readonly #before: Before;
-  readonly #namespaces: readonly Netns[];
   readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
   readonly #peer: { readonly address: number; readonly ports: number };
   #serverInitial: number | undefined = undefined;
@@ -44,7 +43,7 @@ export class ExchangeWatch {
   #connects = -1;
 
   // oxlint-disable-next-line max-params -- what the flow path knows when it begins to watch
-  constructor(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number) {
+  constructor(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number, tables: GroupTables) {
     const { sockets, machine } = tcp;
     this.conduct = conduct;
     this.#flow = flow;
@@ -53,8 +52,11 @@ export class ExchangeWatch {
     this.#slot = slot;
     this.#begins = machine.loop.now;
     this.#quietUntil = machine.loop.next;
-    this.#namespaces = machine.group.machines.flatMap(({ namespaces }) => namespaces);
+    this.#tables = tables;
     this.#before = this.#lookAround();
+    // The first of a kind, and one that only checks, look everywhere; the others where the first one's packets came by.
+    const first = flow.exchanges[conduct] === undefined ? flow.conducts[conduct]?.watched[0] : undefined;
+    tables.sheet.take(first?.constants.rises.map(({ place }) => place));
     const [local, remote] = [sockets.localPort(slot), sockets.remotePort(slot)];
     const initial = tcp.sequences.of(sockets.local(slot), sockets.remote(slot), sockets.ports(slot));
     this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
@@ -93,18 +95,20 @@ export class ExchangeWatch {
     const waits = this.#waits(sequences);
     const entries = this.#entries(sequences, now.entries);
     if (waits === undefined || entries === undefined) return undefined;
+    const constants = {
+      duration: loop.now - this.#begins,
+      finishes: this.#finishes,
+      connects: this.#connects,
+      synArrives,
+      events: now.events - before.events,
+      packets: group.machines.map((_, index) => now.packets[index]! - before.packets[index]!),
+      rises: this.#tables.sheet.rises(),
+      waits,
+      entries,
+    };
     return {
-      constants: {
-        duration: loop.now - this.#begins,
-        finishes: this.#finishes,
-        connects: this.#connects,
-        synArrives,
-        events: now.events - before.events,
-        packets: group.machines.map((_, index) => now.packets[index]! - before.packets[index]!),
-        rises: now.meters.map((values, index) => risesOf(before.meters[index]!, values)),
-        waits,
-        entries,
-      },
+      constants,
+      constantsText: JSON.stringify(constants),
       initial: [this.#client.initial, this.#serverInitial!],
       sequences,
     };
@@ -116,9 +120,8 @@ export class ExchangeWatch {
       events: loop.fired,
       chances: group.chances,
       packets: group.machines.map(({ packetsSent }) => packetsSent),
-      meters: this.#namespaces.map(readMeters),
-      entries: this.#namespaces.map(({ conntrack }) => conntrack?.table.count ?? 0),
-      ipvsConnections: this.#namespaces.map(({ ipvs }) => ipvs?.connections.count ?? 0),
+      entries: this.#tables.conntracks.map(({ table }) => table.count),
+      ipvsConnections: this.#tables.ipvs.map(({ connections }) => connections.count),
     };
   }
 
@@ -171,8 +174,7 @@ export class ExchangeWatch {
 
   #entries(sequences: number[], counts: readonly number[]): readonly EntryFacts[] | undefined {
     const entries: EntryFacts[] = [];
-    for (const [index, { conntrack }] of this.#namespaces.entries()) {
-      if (conntrack === undefined) continue;
+    for (const [index, { place, conntrack }] of this.#tables.placedConntracks.entries()) {
       const { table } = conntrack;
       const { address, ports } = this.#client;
       const node = table.find(address, this.#peer.address, ports, Protocol.TCP);
@@ -185,7 +187,7 @@ export class ExchangeWatch {
         return undefined;
       const timer = conntrack.timerOf(slot);
       entries.push({
-        netns: index,
+        netns: place,
         status: table.status(slot),
         state: table.state(slot),
         lastDirection: table.lastDirection(slot),
@@ -198,8 +200,4 @@ export class ExchangeWatch {
     }
     return entries;
   }
-}
-
-function risesOf(before: readonly number[], now: readonly number[]): readonly number[] {
-  return now.some((value, index) => value !== before[index]) ? now.map((value, index) => value - before[index]!) : [];
 }

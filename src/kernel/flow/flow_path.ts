@@ -1,17 +1,18 @@
 import { assert } from "../../sim/assert.ts";
 import type { EventLoop } from "../../sim/event_loop.ts";
 import type { Micros, Port } from "../../units.ts";
+import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { MachineGroup } from "../machine_group.ts";
-import type { Netns } from "../netns.ts";
 import { PortBits } from "../ports/port_bits.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { DeferredConnections } from "./deferred_connections.ts";
-import { Exchange, type KnownEnds } from "./exchange.ts";
+import { commonRules, Exchange, type KnownEnds } from "./exchange.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeFacts } from "./exchange_facts.ts";
 import type { Flow, FlowServer } from "./flow.ts";
-import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
+import { GroupTables } from "./group_tables.ts";
+import { isTupleUnused } from "./unused_tuple.ts";
 
 /** Connections that are watched before others are carried, and how many may spoil it before nobody tries any longer. */
 const WATCHED = 3;
@@ -51,6 +52,7 @@ export class FlowPath {
   #portsChanges = -1;
   #carried = 0;
   readonly #knownEnds: KnownEnds = new Map();
+  #lastTables: GroupTables | undefined = undefined;
 
   constructor(group: MachineGroup, loop: EventLoop) {
     this.#group = group;
@@ -160,12 +162,9 @@ export class FlowPath {
     flow.listenerChanges = this.#group.listenerChanges;
   }
 
-  #allTables(): FlowTables {
-    const namespaces = this.#group.machines.flatMap((machine) => machine.namespaces);
-    return {
-      conntracks: namespaces.flatMap(({ conntrack }) => conntrack ?? []),
-      ipvs: namespaces.flatMap(({ ipvs }) => ipvs ?? []),
-    };
+  get #tables(): GroupTables {
+    if (this.#lastTables?.isOf(this.#group) !== true) this.#lastTables = new GroupTables(this.#group);
+    return this.#lastTables;
   }
 
   #findServer(tcp: Tcp, slot: number): FlowServer | undefined {
@@ -174,13 +173,11 @@ export class FlowPath {
     const address = sockets.remote(slot);
     const port = sockets.remotePort(slot);
     if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
-    const namespaces = this.#group.machines.flatMap((machine) => machine.namespaces);
-    const isBarred = ({ vxlan, ipvs }: Netns): boolean =>
-      vxlan !== undefined || ipvs?.settings.natIcmpSend === true || ipvs?.hasServiceOn(port) === true;
-    if (namespaces.some(isBarred)) return undefined;
-    const owners = client.hasAddress(address) ? [client] : namespaces.filter((netns) => netns.hasAddress(address));
-    const [netns] = owners;
-    if (netns === undefined || owners.length > 1) return undefined;
+    const tables = this.#tables;
+    const isBarred = (ipvs: Ipvs): boolean => ipvs.settings.natIcmpSend || ipvs.hasServiceOn(port);
+    if (tables.hasVxlan || tables.ipvs.some(isBarred)) return undefined;
+    const netns = client.hasAddress(address) ? client : tables.ownerOf(address);
+    if (netns === undefined) return undefined;
     const server = netns.machine.tcp;
     const listener = server.listeners.find(server.sockets, netns.id, address, port);
     if (listener < 0 || server.sockets.has(listener, SocketFlag.REUSE_PORT)) return undefined;
@@ -196,9 +193,10 @@ export class FlowPath {
     if (!isTimely || this.#group.packets.inUse > 0) return;
     const port = tcp.sockets.localPort(slot);
     if (tcp.sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
-    if (!isTupleUnused(tcp, slot, server, this.#allTables())) return;
+    const tables = this.#tables;
+    if (!isTupleUnused(tcp, slot, server, tables)) return;
     this.#watched = flow;
-    flow.watch = new ExchangeWatch(flow, server, conduct, tcp, slot);
+    flow.watch = new ExchangeWatch(flow, server, conduct, tcp, slot, tables);
     this.#loop.after(POLL, this.#pollHandler, 0);
   }
 
@@ -229,10 +227,13 @@ export class FlowPath {
       return;
     }
     known.watched.push(facts);
-    const exchange = Exchange.learn(this.#group, known.watched, this.#knownEnds);
-    if (exchange === undefined) {
-      known.watched = [facts];
+    const rules = commonRules(known.watched);
+    if (rules === undefined) {
+      known.watched = [];
       known.refused += 1;
-    } else if (known.watched.length === WATCHED) flow.exchanges[conduct] = exchange;
+    } else if (known.watched.length === WATCHED) {
+      const { machines } = this.#group;
+      flow.exchanges[conduct] = new Exchange(machines, this.#tables.namespaces, facts, rules, this.#knownEnds);
+    }
   }
 }

@@ -30,10 +30,8 @@ export function receiveInOpenState(tcp: Tcp, netns: Netns, slot: number, packet:
     return;
   }
   if (isBefore(sockets.sndNxt(slot), packet.ack)) {
-    tcp.sendAck(slot);
-    return;
-  }
-  if (isBefore(sockets.sndUna(slot), packet.ack) && !acknowledge(tcp, slot, packet.ack)) return;
+    if (refuseUnsentAck(tcp, netns, slot)) return;
+  } else if (isBefore(sockets.sndUna(slot), packet.ack) && !acknowledge(tcp, slot, packet.ack)) return;
   if (packet.len > 0 && !receivePayload(tcp, slot, packet)) return;
   if ((flags & TcpFlag.FIN) !== 0) receiveFin(tcp, slot, packet);
 }
@@ -56,6 +54,19 @@ export function receiveInTimeWait(tcp: Tcp, slot: number, packet: Packet): "hand
   if ((flags & TcpFlag.ACK) !== 0) tcp.timeWaits.restart(slot);
   if (mayAnswerInvalid(tcp, slot)) tcp.sendAck(slot);
   return "handled";
+}
+
+/**
+ * An ACK of data that was never sent. @returns whether its segment is dropped.
+ *
+ * Source: net/ipv4/tcp_input.c tcp_ack, tcp_rcv_state_process, v6.1.
+ */
+function refuseUnsentAck(tcp: Tcp, netns: Netns, slot: number): boolean {
+  const rule = tcp.machine.era.ackOfUnsentData;
+  const isEstablished = tcp.sockets.state(slot) === TcpState.ESTABLISHED;
+  const isChallenged = isEstablished ? rule === "challenges" : rule !== "drops-if-established";
+  if (isChallenged) challenge(tcp, netns, slot);
+  return isEstablished || isChallenged;
 }
 
 /** Takes an acknowledgement of something new. @returns whether the socket is still there. */
@@ -159,6 +170,7 @@ function receiveReset(tcp: Tcp, netns: Netns, slot: number, packet: Packet): voi
 
 /** Source: net/ipv4/tcp_input.c tcp_send_challenge_ack, v6.1. Not modelled: tcp_challenge_ack_limit. */
 function challenge(tcp: Tcp, netns: Netns, slot: number): void {
+  if (!mayAnswerInvalid(tcp, slot)) return;
   netns.counters.TcpExtTCPChallengeACK += 1;
   tcp.sendAck(slot);
 }

@@ -5,6 +5,7 @@ import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
 import { filledPoint, groups, numbers, ruleMark } from "./parts.ts";
+import { largestOf } from "../extremes.ts";
 
 const WIDTH = 580;
 /** More connects than pixels would only make the file large: each of so many stretches keeps its least and its most. */
@@ -26,7 +27,7 @@ export function candidatesChart(document: PortsDocument): Chart | undefined {
 
 function layersOf(document: PortsDocument) {
   const { connects } = document;
-  const most = Math.max(...connects.map(({ candidates }) => candidates));
+  const most = largestOf(connects.map(({ candidates }) => candidates));
   const values = thinned(document);
   const knees = kneesOf(document);
   const y = numbers(
@@ -115,7 +116,7 @@ function kneesOf(document: PortsDocument): { readonly at: number; readonly label
 function findingOf(document: PortsDocument): string {
   const { connects } = document;
   const { otherParity, exhausted } = findKnees(document);
-  const most = Math.max(...connects.map(({ candidates }) => candidates));
+  const most = largestOf(connects.map(({ candidates }) => candidates));
   const parity = document.range[0] % 2 === 0 ? "even" : "odd";
   if (otherParity === undefined && exhausted === undefined) {
     const mean = connects.reduce((sum, { candidates }) => sum + candidates, 0) / connects.length;

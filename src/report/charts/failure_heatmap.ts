@@ -5,6 +5,7 @@ import { chartFrame } from "./look.ts";
 import { factorOf, type VariedFactor } from "./probability_rows.ts";
 import { probabilityScale } from "./probability_scale.ts";
 import { bothWays, oneInText, sentence, settingsText, valueText } from "./wording.ts";
+import { largestOf } from "../extremes.ts";
 
 const MOST_STEPS = 40;
 
@@ -82,7 +83,7 @@ function colorOf(cells: readonly Cell[]) {
 
 function valuesOf(cells: readonly Cell[]): object[] {
   const { factor, isWide } = colorOf(cells);
-  const largest = Math.max(1e-12, ...cells.map(({ probability }) => probability));
+  const largest = Math.max(1e-12, largestOf(cells.map(({ probability }) => probability)));
   return cells.map(({ x, y, probability, failed, total }) => ({
     x,
     y,

@@ -179,7 +179,8 @@ function nominalSpec(table: ProbabilityTable, scale: ProbabilityScale, limit: Li
     axis: scale.axis,
   });
   const title = names.length === 1 && table.subject === "variant" ? null : table.axis;
-  const y = { field: "x", type: "nominal", sort: names, title, axis: { grid: true } };
+  // Not `sort`: the chart would ask for one name after the other, in an expression as deep as they are many.
+  const y = { field: "x", type: "nominal", scale: { domain: names }, title, axis: { grid: true } };
   const offset = series.length > 1 ? { yOffset: { field: "series", type: "nominal", sort: series } } : {};
   const layers = [
     {

@@ -2,6 +2,7 @@ import { formatCount, formatPercent } from "../number_text.ts";
 import { COLOR } from "./look.ts";
 import { numbers, OWN_COLOR } from "./parts.ts";
 import type { PortMapData } from "./port_map_data.ts";
+import { largestOf } from "../extremes.ts";
 
 /** Ports are gathered in columns of so many; each shows the one that is picked most. */
 const COLUMN_PORTS = 256;
@@ -22,7 +23,7 @@ export function pileUpView(data: PortMapData, width: number, axis: { readonly sc
     share: shareText(times * evenShare),
   }));
   const named = namedPiles(data);
-  const y = timesChannel(Math.max(1, ...values.map(({ times }) => times)));
+  const y = timesChannel(Math.max(1, largestOf(values.map(({ times }) => times))));
   const title = "source port; a bar is the busiest of 256 ports, exact, while none is in use";
   const x = numbers(title, axis.scale, axis.ticks);
   const tooltip = [

@@ -3,6 +3,7 @@ import type { SweepDocument, SweepPoint } from "../../study/sweep_document.ts";
 import { variedColumn } from "../points_table.ts";
 import { printable } from "../text_layout.ts";
 import { pathText, valueText } from "./wording.ts";
+import { leastOf } from "../extremes.ts";
 
 /** The failure probability at one setting. */
 export interface ProbabilityRow {
@@ -142,7 +143,7 @@ export function statedLimit(expectations: RunDocument["expectations"]): number |
     .flatMap(({ want }) => [...want.matchAll(/(?:below|and(?= [0-9])) ([0-9.e+-]+)/g)])
     .map((match) => Number(match[1]))
     .filter((bound) => bound > 0);
-  return bounds.length === 0 ? undefined : Math.min(...bounds);
+  return bounds.length === 0 ? undefined : leastOf(bounds);
 }
 
 function figuresOf({ probes }: Pick<RunFigures, "probes">) {

@@ -1,4 +1,5 @@
 import type { ProbabilityRow } from "./probability_rows.ts";
+import { largestOf, leastOf } from "../extremes.ts";
 
 /** How probabilities are shown: their unit, and the scale of their axis. */
 export interface ProbabilityScale {
@@ -20,17 +21,17 @@ export function probabilityScale(
   noun = "probe",
 ): ProbabilityScale {
   const shown = rows.flatMap(({ probability, exact }) => [probability, exact ?? 0]).concat(limit ?? 0);
-  const largest = Math.max(...shown, ...rows.map(({ high }) => Math.min(high, 1)));
+  const largest = largestOf([...shown, ...rows.map(({ high }) => Math.min(high, 1))]);
   const positive = shown.filter((value) => value > 0);
   const isPercent = largest >= 0.01;
   const factor = isPercent ? 100 : 1e6;
   const title = `failed ${noun}s (${isPercent ? "%" : "per million"})`;
   const top = Math.max(largest, 1e-9) * factor;
-  if (positive.length === 0 || largest / Math.min(...positive) < WIDE) {
+  if (positive.length === 0 || largest / leastOf(positive) < WIDE) {
     const scale = { domainMin: 0, zero: true, nice: true };
     return { factor, title, scale, axis: { format: "~r", tickCount: 6 } };
   }
-  const least = decadeBelow(Math.min(...positive) * factor);
+  const least = decadeBelow(leastOf(positive) * factor);
   const ticks = [0];
   for (let tick = least; tick <= top * 1.001; tick *= 10) ticks.push(Number(tick.toPrecision(6)));
   // Linear up to the first tick and logarithmic from there, so that 0 has a place.

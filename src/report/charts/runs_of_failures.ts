@@ -5,6 +5,7 @@ import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
 import { EXACT_POINT, filledPoint, numbers, ruleMark } from "./parts.ts";
 import { settingsText } from "./wording.ts";
+import { largestOf, leastOf } from "../extremes.ts";
 
 const WIDTH = 520;
 
@@ -43,8 +44,8 @@ function expectedRuns({
 
 function layersOf(runs: readonly RunOfFailures[], expected: ReturnType<typeof expectedRuns>) {
   const rates = runs.map(({ perNodeWeek }) => perNodeWeek).concat(expected.map(({ rate }) => rate));
-  const least = Math.min(...rates.filter((rate) => rate > 0));
-  const most = Math.max(...rates, ...runs.map(({ interval }) => interval.high));
+  const least = leastOf(rates.filter((rate) => rate > 0));
+  const most = largestOf([...rates, ...runs.map(({ interval }) => interval.high)]);
   const isWide = most / least > 40;
   const bottom = isWide ? least / 4 : 0;
   const values = runs.map((run) => ({
@@ -64,7 +65,8 @@ function layersOf(runs: readonly RunOfFailures[], expected: ReturnType<typeof ex
   const x = {
     field: "length",
     type: "ordinal" as const,
-    sort: runs.map(lengthText),
+    // Not `sort`: the chart would ask for one name after the other, in an expression as deep as they are many.
+    scale: { domain: [...new Set(runs.map(lengthText))] },
     title: "failures of one probe in a row (count)",
     axis: { labelAngle: 0, grid: false },
   };

@@ -6,6 +6,7 @@ import { chartFrame, COLOR } from "./look.ts";
 import { timeUnit } from "./time_unit.ts";
 import { filledPoint, groups, numbers, ruleMark } from "./parts.ts";
 import { sentence, settingsText } from "./wording.ts";
+import { largestOf } from "../extremes.ts";
 
 const WIDTH = 540;
 
@@ -54,7 +55,7 @@ export function survivalChart(document: RunDocument, event: LifeEvent): Chart | 
 
 /** The curves with their bands, and a line at one half. */
 function curves(all: readonly Group[], noun: string) {
-  const unit = timeUnit(Math.max(...all.map(({ figures }) => figures.curve.at(-1)?.atSeconds ?? 0)));
+  const unit = timeUnit(largestOf(all.map(({ figures }) => figures.curve.at(-1)?.atSeconds ?? 0)));
   const labels = all.map(labelOf);
   const values = all.flatMap(({ figures }, place) =>
     [{ atSeconds: 0, surviving: 1, low: 1, high: 1 }, ...figures.curve].map((point) => ({

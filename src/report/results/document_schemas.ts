@@ -1,33 +1,33 @@
 import { z } from "zod";
 import { SWEEP_DESIGNS } from "../../study/sweep_design.ts";
 import type { PointDocument, SweepManifest } from "../../study/sweep_document.ts";
-import { ENGINE_COUNTS, FIGURES, intervalSchema, RUN_PARTS, runSchema } from "./run_schema.ts";
+import { ENGINE_COUNTS, FIGURES, intervalSchema, RUN_PARTS, runSchema, text } from "./run_schema.ts";
 import type { ResultDocument } from "./result.ts";
 
-const texts = z.record(z.string(), z.string());
+const texts = z.record(text, text);
 const port = z.int().min(0).max(65_535);
 const values = texts;
 
 const factor = z.union([
-  z.looseObject({ kind: z.literal("values"), path: z.string(), values: z.array(z.string()) }),
+  z.looseObject({ kind: z.literal("values"), path: text, values: z.array(text) }),
   z.looseObject({
     kind: z.literal("range"),
-    path: z.string(),
+    path: text,
     low: z.number(),
     high: z.number(),
-    unit: z.string(),
+    unit: text,
     decimals: z.number(),
   }),
 ]);
 
 /** What `sweep/1` and `sweep-manifest/1` have alike. */
 const ASKED = {
-  sweep: z.string(),
-  engine: z.looseObject({ version: z.string(), build: z.string() }),
-  scenario: z.looseObject({ file: z.string(), digest: z.string(), about: z.string() }),
-  design: z.looseObject({ kind: z.enum(SWEEP_DESIGNS), seed: z.string() }),
+  sweep: text,
+  engine: z.looseObject({ version: text, build: text }),
+  scenario: z.looseObject({ file: text, digest: text, about: text }),
+  design: z.looseObject({ kind: z.enum(SWEEP_DESIGNS), seed: text }),
   vary: z.array(factor),
-  overrides: z.array(z.string()),
+  overrides: z.array(text),
   settings: texts,
 };
 
@@ -47,13 +47,13 @@ const POINT = {
   point: z.int().positive(),
   estimator: z.looseObject({
     name: z.enum(["exact", "flow", "packet"]),
-    why: z.string(),
+    why: text,
     pilot: z.exactOptional(pilot),
   }),
   values,
   ...FIGURES,
   ...RUN_PARTS,
-  engine: z.looseObject({ ...ENGINE_COUNTS, version: z.string() }),
+  engine: z.looseObject({ ...ENGINE_COUNTS, version: text }),
 };
 
 const sweepSchema = z.looseObject({
@@ -73,7 +73,7 @@ export const manifestSchema: z.ZodType<SweepManifest> = z.looseObject({
 /** The document `sweep-point/1`. */
 export const pointSchema: z.ZodType<PointDocument> = z.looseObject({
   format: z.literal("sweep-point/1"),
-  sweep: z.string(),
+  sweep: text,
   ...POINT,
 });
 
@@ -94,7 +94,7 @@ const MECHANISM_NAMES = [
 ] as const;
 
 const mechanism = z.looseObject({
-  portWalk: z.string(),
+  portWalk: text,
   cursor: z.enum(["machine", "destination", "destination-and-epoch"]),
   portRange: z.tuple([port, port]),
   nodePorts: z.number(),
@@ -111,28 +111,28 @@ const mechanism = z.looseObject({
 
 const side = z.looseObject({
   ...FIGURES,
-  name: z.string(),
+  name: text,
   engine: z.looseObject(ENGINE_COUNTS),
-  file: z.string(),
-  digest: z.string(),
-  about: z.string(),
+  file: text,
+  digest: text,
+  about: text,
   mechanism,
 });
 
 const diffSchema = z.looseObject({
   format: z.literal("diff/1"),
   settings: z.looseObject({
-    seed: z.string(),
+    seed: text,
     replications: z.int().positive(),
     durationSeconds: z.number(),
     margin: z.number(),
     overrides: texts,
   }),
   verdict: z.enum(["better", "worse", "no-difference", "undecided"]),
-  decidedBy: z.string(),
+  decidedBy: text,
   figures: z.array(
     z.looseObject({
-      figure: z.string(),
+      figure: text,
       a: z.number(),
       b: z.number(),
       difference: z.number(),
@@ -146,25 +146,25 @@ const diffSchema = z.looseObject({
   changed: z.array(z.enum(MECHANISM_NAMES)),
   a: side,
   b: side,
-  engine: z.looseObject({ version: z.string(), cpuSeconds: z.number(), wallSeconds: z.number() }),
+  engine: z.looseObject({ version: text, cpuSeconds: z.number(), wallSeconds: z.number() }),
 });
 
 const blocks = z.array(z.tuple([port, port]));
 
 const portsSchema = z.looseObject({
   format: z.literal("ports/1"),
-  kernel: z.string(),
-  portWalk: z.string(),
+  kernel: text,
+  portWalk: text,
   range: z.tuple([port, port]),
   settings: z.looseObject({
-    seed: z.string(),
+    seed: text,
     reserved: blocks,
     listen: blocks,
     destinations: z.int().positive(),
     gapSeconds: z.number(),
     close: z.enum(["rst", "fin", "keep"]),
     cursor: z.exactOptional(z.number()),
-    hash: z.exactOptional(z.string()),
+    hash: z.exactOptional(text),
     noise: z.exactOptional(z.array(z.number())),
     stepWidth: z.exactOptional(z.number()),
     socketRange: z.exactOptional(z.tuple([port, port])),
@@ -174,7 +174,7 @@ const portsSchema = z.looseObject({
       at: z.number(),
       destination: z.int().nonnegative(),
       port: z.exactOptional(port),
-      error: z.exactOptional(z.string()),
+      error: z.exactOptional(text),
       candidates: z.int().nonnegative(),
       epoch: z.exactOptional(z.number()),
     }),

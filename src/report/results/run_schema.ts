@@ -1,6 +1,11 @@
 import { z } from "zod";
 import type { FAILURE_CAUSES } from "../../cluster/replication_result.ts";
 
+/** As long as a scenario may be: no text of a result is longer than the whole of it. */
+const TEXT_MOST = 4 * 1024 * 1024;
+
+/** A text of a result. */
+export const text = z.string().max(TEXT_MOST);
 /** A whole number; tables keep it as a 64-bit integer. */
 const count = z.int().nonnegative();
 /** A duration, a rate or a mean. */
@@ -8,14 +13,14 @@ const amount = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 const port = z.int().min(0).max(65_535);
 const blocks = z.array(z.tuple([port, port]));
-const texts = z.record(z.string(), z.string());
+const texts = z.record(text, text);
 
 /** A confidence interval; `high` may be `null` where the document says so. */
 export const intervalSchema = z.looseObject({
   low: z.number(),
   high: z.number(),
   level: share,
-  method: z.string(),
+  method: text,
 });
 const openInterval = z.looseObject({ ...intervalSchema.shape, high: z.number().nullable() });
 
@@ -30,17 +35,17 @@ const byCause = z.looseObject({
   other: count,
 } satisfies Record<(typeof FAILURE_CAUSES)[number], unknown>);
 
-const declined = z.looseObject({ declined: z.string() });
+const declined = z.looseObject({ declined: text });
 const gap = z.exactOptional(z.number().nullable());
 const exact = z.union([
-  z.looseObject({ probability: share, assumptions: z.array(z.string()), gapStandardErrors: gap }),
+  z.looseObject({ probability: share, assumptions: z.array(text), gapStandardErrors: gap }),
   declined,
 ]);
 const exactRestarts = z.union([
   z.looseObject({
     perNodeWeek: amount,
     runs: z.array(z.looseObject({ length: count, perNodeWeek: amount })),
-    assumptions: z.array(z.string()),
+    assumptions: z.array(text),
     gapStandardErrors: gap,
   }),
   declined,
@@ -97,8 +102,8 @@ const dataPlane = z.looseObject({
 });
 
 const loadBalancer = z.looseObject({
-  name: z.string(),
-  service: z.string(),
+  name: text,
+  service: text,
   checks: count,
   failed: count,
   failedShare: share,
@@ -119,7 +124,7 @@ const kubeProxy = z.looseObject({
   hungSeconds: amount,
   staleServers: count,
   logLines: count,
-  log: z.array(z.looseObject({ atSeconds: z.number(), text: z.string() })),
+  log: z.array(z.looseObject({ atSeconds: z.number(), text: text })),
 });
 
 const connectSeconds = z.looseObject({
@@ -152,10 +157,10 @@ export const FIGURES = {
     exact: z.exactOptional(exactRestarts),
   }),
   life: z.exactOptional(life),
-  workloads: z.array(z.looseObject({ name: z.string(), connects: count, failed: count, byCause, connectSeconds })),
+  workloads: z.array(z.looseObject({ name: text, connects: count, failed: count, byCause, connectSeconds })),
   ports: z.looseObject({
     timeWaitMax: count,
-    timeWaitByAddress: z.record(z.string(), count),
+    timeWaitByAddress: z.record(text, count),
     inUseMax: count,
     candidatesPerConnect: z.looseObject({ mean: amount, p99: count, max: count }),
   }),
@@ -166,16 +171,16 @@ export const FIGURES = {
   loadBalancers: z.array(loadBalancer),
   kubeProxy,
   dataPlane,
-  counters: z.record(z.string(), z.number()),
-  warnings: z.array(z.string()),
+  counters: z.record(text, z.number()),
+  warnings: z.array(text),
   firstFailures: z.array(
     z.looseObject({
       replication: count,
       atSeconds: z.number(),
-      series: z.string(),
+      series: text,
       localPort: port,
-      cause: z.string(),
-      logLine: z.string(),
+      cause: text,
+      logLine: text,
     }),
   ),
   exposure: z.looseObject({
@@ -190,9 +195,9 @@ export const FIGURES = {
     isOfFirstBoot: z.exactOptional(z.literal(true)),
   }),
   settings: z.looseObject({
-    seed: z.string(),
-    kernel: z.string(),
-    portWalk: z.string(),
+    seed: text,
+    kernel: text,
+    portWalk: text,
     replications: z.int().positive(),
     nodes: z.exactOptional(z.int().positive()),
     durationSeconds: amount,
@@ -202,7 +207,7 @@ export const FIGURES = {
         asked: z.number(),
         isReached: z.boolean(),
         looks: count,
-        why: z.string(),
+        why: text,
         budgetSeconds: z.exactOptional(amount),
         cpuBudgetSeconds: z.exactOptional(amount),
       }),
@@ -212,16 +217,16 @@ export const FIGURES = {
 };
 
 /** What an engine has counted. */
-export const ENGINE_COUNTS = { events: count, connections: count, packets: count, fingerprint: z.string() };
+export const ENGINE_COUNTS = { events: count, connections: count, packets: count, fingerprint: text };
 
 const change = z.enum(["lower", "higher", "no-difference", "undecided"]);
 const verdict = z.enum(["yes", "no", "undecided"]);
 const audit = z.looseObject({
-  claim: z.string(),
-  figure: z.string(),
+  claim: text,
+  figure: text,
   variants: z.array(
     z.looseObject({
-      variant: z.string(),
+      variant: text,
       settings: texts,
       isClaimed: z.boolean(),
       standing: z.number(),
@@ -233,29 +238,25 @@ const audit = z.looseObject({
     }),
   ),
   isCause: verdict,
-  explainedBy: z.array(z.string()),
+  explainedBy: z.array(text),
 });
 
 /** What stands in a run beside its figures and in the points of a sweep as well. */
 export const RUN_PARTS = {
-  variants: z.exactOptional(
-    z.array(z.looseObject({ ...FIGURES, name: z.string(), engine: z.looseObject(ENGINE_COUNTS) })),
-  ),
+  variants: z.exactOptional(z.array(z.looseObject({ ...FIGURES, name: text, engine: z.looseObject(ENGINE_COUNTS) }))),
   audit: z.exactOptional(audit),
-  expectations: z.array(
-    z.looseObject({ that: z.string(), want: z.string(), got: z.number().nullable(), ok: z.boolean() }),
-  ),
+  expectations: z.array(z.looseObject({ that: text, want: text, got: z.number().nullable(), ok: z.boolean() })),
 };
 
 /** The document `run/1`. */
 export const runSchema = z.looseObject({
   format: z.literal("run/1"),
-  scenario: z.looseObject({ file: z.string(), digest: z.string(), about: z.string() }),
+  scenario: z.looseObject({ file: text, digest: text, about: text }),
   ...FIGURES,
   ...RUN_PARTS,
   engine: z.looseObject({
     ...ENGINE_COUNTS,
-    version: z.string(),
+    version: text,
     cpuSeconds: z.number(),
     wallSeconds: z.number(),
   }),

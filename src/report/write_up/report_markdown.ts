@@ -1,5 +1,6 @@
 import type { Block, Section, TableBlock, WriteUp } from "./block.ts";
 import type { Report } from "./report.ts";
+import { largestOf } from "../extremes.ts";
 
 /** The first line of every report in Markdown: it tells a report from a file that somebody wrote. */
 export const MARKDOWN_MARK = "<!-- Written by sim report. -->";
@@ -105,7 +106,7 @@ function rowMarkdown(cells: readonly string[]): string {
 /** Lines between fences that no line of them can close. */
 function fenced(language: string, lines: readonly string[]): string {
   const text = lines.map(withoutControls).join("\n");
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const longest = Math.max(0, largestOf([...text.matchAll(/`+/g)].map(([run]) => run.length)));
   const fence = "`".repeat(Math.max(3, longest + 1));
   return `${fence}${language}\n${text}\n${fence}`;
 }

@@ -16,6 +16,7 @@ const ALIASES_MOST = 100;
 /** A ConfigMap, and so a configuration, has less than 1 MiB in Kubernetes. */
 const CHARACTERS_MOST = 4 * 1024 * 1024;
 
+/** A configuration is one document; dumps of a whole folder have a dozen. */
 const DOCUMENTS_MOST = 100;
 
 /**
@@ -29,7 +30,7 @@ export function readComponentConfig(text: string, isInside = false): ConfigReadi
     const message = `Cannot read a configuration of ${text.length} characters`;
     return { problems: [{ line: 1, message, expected: `at most ${CHARACTERS_MOST} characters` }] };
   }
-  const stream = readYamlStream(text, DOCUMENTS_MOST);
+  const stream = readYamlStream(text, DOCUMENTS_MOST + 1);
   if (!stream.ok) {
     const message = `Cannot read this as YAML: it is nested more than ${YAML_LEVELS_MOST} levels deep`;
     return { problems: [{ ...placeOf(text, stream.tooDeepAt), message }] };
@@ -38,6 +39,12 @@ export function readComponentConfig(text: string, isInside = false): ConfigReadi
   if (error !== undefined) {
     const message = `Cannot read this as YAML: ${firstLine(error.message)}`;
     return { problems: [{ ...placeOf(text, error.pos[0]), message }] };
+  }
+  const extra = stream.documents[DOCUMENTS_MOST];
+  if (extra !== undefined) {
+    const message = `Cannot read a configuration of more than ${DOCUMENTS_MOST} documents`;
+    const expected = `at most ${DOCUMENTS_MOST} documents`;
+    return { problems: [{ ...placeOf(text, extra.range?.[0] ?? 0), message, expected }] };
   }
   const problems: ExportProblem[] = [];
   let kubeProxy: KubeProxyFact | undefined;
@@ -64,8 +71,9 @@ function plainValue(document: Document): Readonly<Record<string, unknown>> | str
     return fieldsOf(document.toJS({ maxAliasCount: ALIASES_MOST }));
   } catch (error) {
     // The package says so of an alias without its anchor, and of more copies than the limit.
-    if (error instanceof ReferenceError) return firstLine(error.message);
-    throw error;
+    if (!(error instanceof ReferenceError)) throw error;
+    const isTooMany = error.message.startsWith("Excessive alias count");
+    return isTooMany ? `its aliases stand for more than ${ALIASES_MOST} copies` : firstLine(error.message);
   }
 }
 

@@ -241,7 +241,12 @@ class ExportReader {
       return this.#report(file, [jsonProblem(file.text)]);
     }
     const { taken, nested } = takeObjects(value, this.#exports.cluster);
-    for (const { text } of nested) this.#exports.cluster.kubeProxy ??= readComponentConfig(text).kubeProxy;
+    for (const { name, text } of nested) {
+      const { kubeProxy, problems } = readComponentConfig(text);
+      this.#exports.cluster.kubeProxy ??= kubeProxy;
+      const told = problems.map((one) => ({ line: 1, message: `data["${name}"]: ${one.message}` }));
+      this.#report(file, told);
+    }
     if (taken === 0) this.#notes.push(`${file.path} holds no Service, Pod, Node or EndpointSlice`);
   }
 

@@ -37,8 +37,14 @@ function startUp(name: string, words: readonly string[]): Point {
 /** How long the command takes to start. */
 export const START_UP: BenchCase = {
   name: "start-up",
-  about: "A whole process that does next to nothing: Node by itself (node -e 0), and sim --version.",
-  points: [startUp("node -e 0", ["-e", "0"]), startUp("sim --version", [MAIN, "--version"])],
+  about:
+    "A whole process that does next to nothing: Node by itself (node -e 0), sim --version, sim check of a scenario, and sim run of one second of it in one worker.",
+  points: [
+    startUp("node -e 0", ["-e", "0"]),
+    startUp("sim --version", [MAIN, "--version"]),
+    startUp("sim check", [MAIN, "check", INCIDENT_FILE]),
+    startUp("sim run", [MAIN, "run", INCIDENT_FILE, "--duration", "1s", "--replications", "1", "--jobs", "1"]),
+  ],
   bounds: [{ says: "sim --version", figure: { point: "sim --version", measure: "CPU" }, atMost: 150 }],
 };
 

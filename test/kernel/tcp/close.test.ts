@@ -146,9 +146,10 @@ describe("A segment for an open connection", () => {
   it("RST with seq = rcv_nxt resets it, any other RST draws a challenge ACK", () => {
     const wire = new Wire();
     const { slot, syn } = wire.establish(PORT);
-    for (const seq of [5000, 5002, 9000]) wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq });
-    const challenges = wire.takeSent();
-    expect(challenges.map((one) => `${one.flags} ${one.ack}`)).toEqual([". 5001", ". 5001", ". 5001"]);
+    for (const [index, seq] of [5000, 5002, 9000].entries()) {
+      wire.at(index).inject({ sport: PORT, dport: syn.sport, flags: "R", seq });
+      expect(wire.takeSent().map((one) => `${one.flags} ${one.ack}`)).toEqual([". 5001"]);
+    }
     expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
     wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5001 });
     expect([wire.owner.lines, wire.host.ports.inUse]).toEqual([["connected", "failed 104"], 0]);
@@ -171,10 +172,37 @@ describe("A segment for an open connection", () => {
   it("any SYN draws a challenge ACK, in the window or not", () => {
     const wire = new Wire();
     const { slot, syn } = wire.establish(PORT);
-    for (const seq of [5001, 1, 90_000_000]) {
-      expect(wire.inject({ sport: PORT, dport: syn.sport, flags: "S", seq }).takeFlags()).toEqual(["."]);
+    for (const [index, seq] of [5001, 1, 90_000_000].entries()) {
+      expect(wire.at(index).inject({ sport: PORT, dport: syn.sport, flags: "S", seq }).takeFlags()).toEqual(["."]);
     }
     expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
+  });
+
+  it.each([
+    ["3.10.108", 6],
+    ["5.4.188", 3],
+  ])("draws challenge ACKs without a limit on 3.10, else one in half a second (%s: %i of 6)", (kernel, answers) => {
+    const wire = new Wire({ kernel });
+    const { syn } = wire.establish(PORT);
+    for (const second of [0, 0.2, 0.49, 0.51, 0.9, 1.1])
+      wire.at(second).inject({ sport: PORT, dport: syn.sport, flags: "S", seq: 1 });
+    expect([wire.takeFlags(), wire.host.counters.TcpExtTCPChallengeACK]).toEqual([Array(answers).fill("."), answers]);
+  });
+
+  it.each([
+    ["4.12.14", [], ["."], TcpState.CLOSING],
+    ["6.18.32", [], ["."], TcpState.FIN_WAIT1],
+    ["6.18.33", ["."], ["."], TcpState.FIN_WAIT1],
+  ])("answers an ACK of what was never sent as its kernel does: %s", (kernel, whenOpen, whenClosing, state) => {
+    const wire = new Wire({ kernel });
+    const { slot, syn } = wire.establish(PORT);
+    const segment = { sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1000 };
+    expect(wire.inject(segment).takeFlags()).toEqual(whenOpen);
+    expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
+    wire.tcp.close(slot);
+    wire.at(1).takeSent();
+    expect(wire.inject(segment).takeFlags()).toEqual(whenClosing);
+    expect(wire.tcp.sockets.state(slot)).toBe(state);
   });
 });
 

@@ -1,0 +1,71 @@
+import type { Fault } from "./fault.ts";
+
+/** Faults in what carries whole connections. */
+export const FLOW_FAULTS: readonly Fault[] = [
+  {
+    wrong: "An entry without a row is collected a second late.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "kind.ends.expires > now) return;",
+    replace: "kind.ends.expires + 1_000_000 > now) return;",
+  },
+  {
+    wrong: "A TIME_WAIT entry without a row counts for ever.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "        this.#tcp.timeWaits.countDeferred(kind.client, -1);\n      }\n      this.#firstWaiting += 1;",
+    replace: "      }\n      this.#firstWaiting += 1;",
+  },
+  {
+    wrong: "A TIME_WAIT entry without a row keeps its port for ever.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "kind.client.ports.removeOwner(this.#ports[row]!, false, forgets);",
+    replace: "",
+  },
+  {
+    wrong: "An entry without a row is not found by its reply tuple.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "if (number < 0) number = this.#find(dst, src, packPorts(ports & 0xffff, ports >>> 16));",
+    replace: "",
+  },
+  {
+    wrong: "A TIME_WAIT entry without a row is found in any namespace.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "if (number < this.#firstWaiting || this.#kinds[number & this.#mask]!.client !== netns) return false;",
+    replace: "if (number < this.#firstWaiting) return false;",
+  },
+  {
+    wrong: "Chains are lost when there is more room.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "      this.#youngest[chain] = number;\n    }\n  }",
+    replace: "    }\n  }",
+  },
+  {
+    wrong: "A row that is made late is in TIME_WAIT again after that is over.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "const isWaiting = number >= this.#firstWaiting;",
+    replace: "const isWaiting = true;",
+  },
+  {
+    wrong: "The server of a carried connection takes its number as the client begins.",
+    file: "kernel/flow/exchange_ends.ts",
+    find: "begins + this.#synArrives",
+    replace: "begins",
+  },
+  {
+    wrong: "A connection whose conntrack entry follows another one is deferred with it.",
+    file: "kernel/flow/flow_path.ts",
+    find: " || ends.replaces) return false;",
+    replace: ") return false;",
+  },
+  {
+    wrong: "Garbage collection of a table that is nearly full does not see entries without rows.",
+    file: "kernel/conntrack/garbage_collection.ts",
+    find: "  if (isTight) deferred?.recallAll();\n",
+    replace: "",
+  },
+  {
+    wrong: "A bind does not see TIME_WAIT entries without rows.",
+    file: "kernel/tcp/bind_conflict.ts",
+    find: "    deferred?.recallAll();\n",
+    replace: "",
+  },
+];
