@@ -64,14 +64,14 @@ export const PORT_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "A word counts as full of taken ports before its last one is.",
-    file: "kernel/ports/port_bits.ts",
-    find: "if ((word & lane) !== lane) return;",
-    replace: "if ((word & lane) === 0) return;",
+    file: "kernel/ports/port_blocks.ts",
+    find: "if ((this.#bits.word(place) & lane) !== lane) return;",
+    replace: "",
   },
   {
     wrong: "A word of taken ports stays full when one of them is free again.",
-    file: "kernel/ports/port_bits.ts",
-    find: "    this.#full[summary] = this.#full[summary]! & ~(1 << (place & 31));\n",
+    file: "kernel/ports/port_blocks.ts",
+    find: "    this.#full[summaryOf(port)]! &= ~(1 << ((port >> 5) & 31));\n",
     replace: "",
   },
   {

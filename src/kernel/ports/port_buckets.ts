@@ -1,6 +1,7 @@
 import type { Port } from "../../units.ts";
 import { assert } from "../../sim/assert.ts";
-import { PortBits, type PortRun } from "./port_bits.ts";
+import { PortBits } from "./port_bits.ts";
+import { PortBlocks, type PortRun } from "./port_blocks.ts";
 
 /** Ports of one page: few ports have words of their own, and a page is made when the first of its ports gets some. */
 const PAGE_BITS = 10;
@@ -29,9 +30,9 @@ export class PortBuckets {
   #inUse = 0;
   #inUseMost = 0;
   /** Ports closed to `connect()`; made when the first search meets a port that is not usable. */
-  #closed: PortBits | undefined = undefined;
+  #closed: PortBlocks | undefined = undefined;
   /** The reserved ports, and the flags that they were made of. */
-  #reserved = new PortBits();
+  #reserved = new PortBlocks();
   #reservedFlags: Uint8Array | undefined = undefined;
 
   /** Ports with at least one owner. */
@@ -69,8 +70,8 @@ export class PortBuckets {
   }
 
   /** How many ports of a run, from its first on, are reserved, closed to connect() or taken. @param reserved as of `isReserved`. */
-  unusableRun(run: PortRun, reserved: Uint8Array, taken: PortBits): number {
-    this.#closed ??= PortBits.of((port) => this.isClosedToConnect(port));
+  unusableRun(run: PortRun, reserved: Uint8Array, taken: PortBlocks): number {
+    this.#closed ??= PortBlocks.of((port) => this.isClosedToConnect(port));
     return this.#closed.setRun(run, this.#reservedOf(reserved), taken);
   }
 
@@ -167,9 +168,9 @@ export class PortBuckets {
     return page;
   }
 
-  #reservedOf(flags: Uint8Array): PortBits {
+  #reservedOf(flags: Uint8Array): PortBlocks {
     if (this.#reservedFlags !== flags) {
-      this.#reserved = new PortBits();
+      this.#reserved = new PortBlocks();
       this.#reserved.addFlags(flags);
       this.#reservedFlags = flags;
     }

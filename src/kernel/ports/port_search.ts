@@ -1,6 +1,6 @@
 import type { Ipv4, Port } from "../../units.ts";
 import type { Netns } from "../netns.ts";
-import { NO_PORTS, type PortBits } from "./port_bits.ts";
+import { NO_PORTS, type PortBlocks } from "./port_blocks.ts";
 import type { TakenPorts } from "./taken_ports.ts";
 
 /**
@@ -29,7 +29,7 @@ export class PortSearch {
   /** The ports whose 4-tuple is known to be taken, once the search has met one and if they are kept. */
   taken: TakenPorts | undefined = undefined;
   /** Those of them that it may not take over from TIME_WAIT. */
-  unusable: PortBits = NO_PORTS;
+  unusable: PortBlocks = NO_PORTS;
   readonly #candidate: PortCandidateTest;
   /** Candidates whose tuple was taken, as long as no taken ports are kept. */
   #met = 0;

@@ -1,6 +1,6 @@
 import type { Ipv4, Port } from "../../units.ts";
 import { hashTuple, type TupleRows } from "../tuple_index.ts";
-import { PortBits } from "./port_bits.ts";
+import { PortBlocks } from "./port_blocks.ts";
 
 /** How many sets there are at most, of 17 KiB each: the oldest goes when one more is wanted. */
 const SETS_MOST = 256;
@@ -26,9 +26,9 @@ export class TakenPorts implements TuplePeer {
   readonly remote: Ipv4;
   readonly remotePort: Port;
   /** The ports of all of them. */
-  readonly all = new PortBits();
+  readonly all = new PortBlocks();
   /** Those that a socket has which is not in TIME_WAIT: no search takes one of them over. */
-  readonly open = new PortBits();
+  readonly open = new PortBlocks();
   /** The number of ports in `all`. */
   count = 0;
 

@@ -249,7 +249,7 @@ export class SocketTable implements TupleRows {
   }
 
   setLastAnswer(slot: number, time: Micros): void {
-    this.#mark(slot, HAS_ANSWERED);
+    this.#words[ROW_WORDS * slot + Word.SMALL]! |= HAS_ANSWERED;
     this.#lastAnswers.set(slot, time);
   }
 
@@ -359,16 +359,11 @@ export class SocketTable implements TupleRows {
   /** A search has met a hashed row: its port is kept as one that is taken, for as long as the row is hashed. */
   noteTaken(slot: number, taken: TakenPorts): void {
     taken.add(this.localPort(slot), this.state(slot) !== TcpState.TIME_WAIT);
-    this.#mark(slot, IS_NOTED);
+    this.#words[ROW_WORDS * slot + Word.SMALL]! |= IS_NOTED;
   }
 
   #isMarked(slot: number, mark: number): boolean {
     return (this.#words[ROW_WORDS * slot + Word.SMALL]! & mark) !== 0;
-  }
-
-  #mark(slot: number, mark: number): void {
-    const place = ROW_WORDS * slot + Word.SMALL;
-    this.#words[place] = this.#words[place]! | mark;
   }
 
   #giveOpenBack(slot: number): void {

@@ -24,7 +24,7 @@ import { segmentEnd } from "./sequence.ts";
 import { SocketFlag, SocketTable } from "./socket_table.ts";
 import { TcpState } from "./tcp_states.ts";
 import { TcpTimers } from "./tcp_timers.ts";
-import { mayReuseTimeWait, TimeWaitQueue } from "./time_wait.ts";
+import { TimeWaitQueue } from "./time_wait.ts";
 import { TupleTest } from "./tuple_test.ts";
 
 /** connect() has gone through, and so has all that followed. */

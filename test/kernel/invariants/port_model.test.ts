@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Errno } from "../../../src/kernel/errno.ts";
 import { modelTables } from "../../../src/kernel/invariants/modelled_machines.ts";
-import { PortBits } from "../../../src/kernel/ports/port_bits.ts";
+import { PortBlocks } from "../../../src/kernel/ports/port_blocks.ts";
 import { withFault } from "../../support/fault.ts";
 import { Wire } from "../../support/wire.ts";
 
@@ -23,11 +23,11 @@ describe("modelPorts", () => {
   });
 
   it("finds a search that passes over a port too many", () => {
-    const oneMore = (setRun: PortBits["setRun"]): PortBits["setRun"] =>
-      function (this: PortBits, ...given) {
+    const oneMore = (setRun: PortBlocks["setRun"]): PortBlocks["setRun"] =>
+      function (this: PortBlocks, ...given) {
         return setRun.apply(this, given) + 1;
       };
-    expect(() => withFault([PortBits.prototype, "setRun"], oneMore, useTwoPorts)).toThrow(
+    expect(() => withFault([PortBlocks.prototype, "setRun"], oneMore, useTwoPorts)).toThrow(
       /^Broken invariant: bind buckets say what a Map says: the unusable run of port \d+ \d+, not \d+$/,
     );
   });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NO_PORTS, PortBits, type PortRun } from "../../../src/kernel/ports/port_bits.ts";
+import { NO_PORTS, PortBlocks, type PortRun } from "../../../src/kernel/ports/port_blocks.ts";
 
 /** Blocks of ports, of one parity or of both: some fill many words, some a part of one. */
 const BLOCK = fc.record({
@@ -15,8 +15,8 @@ const LEFT_OUT = fc.array(fc.integer({ min: 0, max: 8000 }), { maxLength: 8 });
 function setsOf(
   blocks: readonly { first: number; size: number; step: number }[],
   leftOut: readonly number[],
-): { readonly bits: PortBits; readonly plain: ReadonlySet<number> } {
-  const bits = new PortBits();
+): { readonly bits: PortBlocks; readonly plain: ReadonlySet<number> } {
+  const bits = new PortBlocks();
   const plain = new Set<number>();
   for (const { first, size, step } of blocks)
     for (let port = first; port < first + size; port += step) {
@@ -37,7 +37,7 @@ function countOneByOne({ port, step, most }: PortRun, sets: readonly ReadonlySet
   return count;
 }
 
-describe("PortBits", () => {
+describe("PortBlocks", () => {
   it("finds as long a run in three sets together as one finds port by port", () => {
     const run = fc.record<PortRun>({
       port: fc.integer({ min: 0, max: 7000 }),
@@ -60,7 +60,7 @@ describe("PortBits", () => {
   });
 
   it("goes over a run that ends with port 65,535, and not beyond", () => {
-    const bits = PortBits.of((port) => port >= 40_000);
+    const bits = PortBlocks.of((port) => port >= 40_000);
     const most = 65_536 - 40_000;
     expect(bits.setRun({ port: 40_000, step: 1, most }, NO_PORTS, NO_PORTS)).toBe(most);
     expect(bits.setRun({ port: 40_001, step: 2, most: most / 2 }, NO_PORTS, NO_PORTS)).toBe(most / 2);
