@@ -23,8 +23,8 @@ describe("The flow path", () => {
         carried += count;
         expect(flows).toEqual(packets);
       }),
-      { numRuns: 6 },
+      { numRuns: 5 },
     );
     expect(carried).toBeGreaterThan(0);
-  });
+  }, 60_000);
 });

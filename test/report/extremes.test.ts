@@ -12,6 +12,11 @@ describe("largestOf and leastOf", () => {
     );
   });
 
+  it("take more numbers than a call may have arguments", () => {
+    const numbers = Array.from({ length: 2_000_000 }, (_, index) => index);
+    expect([leastOf(numbers), largestOf(numbers)]).toEqual([0, 1_999_999]);
+  });
+
   it("are beyond every number where there is none", () => {
     expect([leastOf([]), largestOf([])]).toEqual([Infinity, -Infinity]);
   });
