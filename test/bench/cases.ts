@@ -9,6 +9,7 @@ import { MEMORY } from "./cases/memory.ts";
 import { OBSERVERS } from "./cases/observers.ts";
 import { RUN, START_UP } from "./cases/programs.ts";
 import { CONNTRACK_TABLE, IPVS_TABLE } from "./cases/tables.ts";
+import { SCALE } from "./cases/scale.ts";
 import { TIME } from "./cases/time.ts";
 import { W2 } from "./cases/w2.ts";
 import { YARDSTICK } from "./cases/yardstick.ts";
@@ -32,6 +33,7 @@ export const CASES: readonly BenchCase[] = [
   TIME,
   OBSERVERS,
   MEMORY,
+  SCALE,
   EXACT,
   CHECK,
   IMPORT,

@@ -35,7 +35,7 @@ export default defineConfig({
       },
     },
   },
-  plugins: [freshParts(), plainWidths(), licences()],
+  plugins: [freshParts(), plainWidths(), ownFolder(), licences()],
 });
 
 /** Takes away what an earlier build left. */
@@ -57,6 +57,23 @@ function plainWidths(): Plugin {
     enforce: "pre",
     resolveId: (name) => (name === "string-width" ? id : undefined),
     load: (name) => (name === id ? "export default (text) => text.length;" : undefined),
+  };
+}
+
+/**
+ * Tells yargs that its program lies where it does. It takes what stands before node_modules in its own path, and in a bundle
+ * would come to the current directory, which may be gone, or have a package.json that says how yargs is to read words.
+ */
+function ownFolder(): Plugin {
+  const guess = "mainFilename || process.cwd()";
+  return {
+    name: "own-folder",
+    transform: (code, id) => {
+      if (!id.endsWith("/yargs/lib/platform-shims/esm.mjs")) return undefined;
+      if (!code.includes(guess))
+        throw new Error(`yargs no longer says "${guess}": see to it that it asks for no folder`);
+      return { code: code.replace(guess, "__dirname"), map: null };
+    },
   };
 }
 
