@@ -1,5 +1,6 @@
 import { SMALL_SCENARIO } from "../scenario/small_scenario.ts";
 import { recordingText } from "../conform/recordings.ts";
+import { failingRun } from "../report/run_documents.ts";
 import { many, SCENARIO_LIMITS } from "./scenario_limits.ts";
 
 /** A command that reaches a limit of `src/docs/limits.md`, and what it says. */
@@ -23,6 +24,15 @@ function caseWith(count: number, change: Readonly<Record<string, number>>): Read
   const json: { actions: readonly object[] } = JSON.parse(CASE);
   const actions = Array.from({ length: count }, () => Object.assign({}, json.actions[0], change));
   return { "in/C02.json": JSON.stringify({ ...json, actions }, null, 1) };
+}
+
+const RECORDING = "what a case has recorded";
+const SNAPSHOT = { at_ms: 0, end_ms: 1, ss: {} };
+
+/** A recorded case that has observed something else. */
+function caseObserving(observed: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const json: { observed: object } = JSON.parse(CASE);
+  return { "in/C02.json": JSON.stringify({ ...json, observed: { ...json.observed, ...observed } }, null, 1) };
 }
 
 const JSONS = "any JSON but recorded cases";
@@ -166,6 +176,35 @@ const OTHERS: readonly LimitCase[] = [
     words: ["conform", "in"],
     files: caseWith(1, { request_bytes: 100_000_001 }),
     said: "in/C02.json:349:21: Cannot read the case at actions[0].request_bytes: Too big: expected number to be <=100000000",
+  },
+  {
+    row: RECORDING,
+    words: ["conform", "in"],
+    files: caseObserving({ capture_ms: [0, 7_200_001] }),
+    said: "in/C02.json:365:4: Cannot read the case at observed.capture_ms[1]: Too big: expected number to be <=7200000",
+  },
+  {
+    row: RECORDING,
+    words: ["conform", "in"],
+    files: caseObserving({ snapshots: many(101, () => SNAPSHOT) }),
+    said: "in/C02.json:733:16: Cannot read the case at observed.snapshots: Too big: expected array to have <=100 items",
+  },
+  {
+    row: RECORDING,
+    words: ["conform", "in"],
+    files: caseObserving({ snapshots: [{ ...SNAPSHOT, end_ms: 60_001 }] }),
+    said: "in/C02.json:734:4: Cannot read the case at observed.snapshots[0]: ends before it begins, or more than 60000 ms later",
+  },
+  {
+    row: "a text of a result",
+    words: ["report", "in/result.json", "--out", "o.html"],
+    files: {
+      "in/result.json": JSON.stringify({
+        ...failingRun(),
+        settings: { ...failingRun().settings, seed: "x".repeat(4 * 1024 * 1024 + 1) },
+      }),
+    },
+    said: "in/result.json:1:201: Cannot read the result at settings.seed: Too big: expected string to have <=4194304 characters",
   },
   {
     row: SWEEPS,
