@@ -186,7 +186,7 @@ const OTHERS: readonly LimitCase[] = [
   {
     row: RECORDING,
     words: ["conform", "in"],
-    files: caseObserving({ snapshots: many(101, () => SNAPSHOT) }),
+    files: caseObserving({ snapshots: Array.from({ length: 101 }, () => SNAPSHOT) }),
     said: "in/C02.json:733:16: Cannot read the case at observed.snapshots: Too big: expected array to have <=100 items",
   },
   {
@@ -203,6 +203,7 @@ const OTHERS: readonly LimitCase[] = [
         ...failingRun(),
         settings: { ...failingRun().settings, seed: "x".repeat(4 * 1024 * 1024 + 1) },
       }),
+      expected: "a file that portfall wrote",
     },
     said: "in/result.json:1:201: Cannot read the result at settings.seed: Too big: expected string to have <=4194304 characters",
   },
