@@ -8,6 +8,14 @@ import type { ExchangeEnds } from "./exchange_ends.ts";
 
 const FIRST_CAPACITY = 1024;
 
+/** With more TIME_WAIT entries than this at the client, ports come again so soon that rows would be made all the same. */
+const WAITS_MOST = 4096;
+
+/** Where more than one in so many is looked for by its tuple, all are better served by rows. */
+const LOOKED_FOR_MOST = 32;
+/** Looked-for ones that say nothing yet. */
+const LOOKED_FOR_LEAST = 64;
+
 /** What carried connections of one kind have in common. */
 export interface DeferredKind {
   readonly ends: ExchangeEnds;
@@ -43,6 +51,8 @@ export class DeferredConnections {
   #firstWaiting = 0;
   #next = 0;
   #firstWaitEnds: Micros = Infinity;
+  /** Connections that somebody has looked for by their tuple. */
+  #lookedFor = 0;
   /** When the last one's entries began and will end. */
   #lastWaitBegins: Micros = -1;
   #lastExpires: Micros = -1;
@@ -56,7 +66,8 @@ export class DeferredConnections {
   /**
    * Takes in a connection that begins now; its port has its owner already.
    *
-   * @returns false if it cannot wait, since its entries would end before those of one that began earlier.
+   * @returns false if it is to have rows at once, since its entries would end before those of one that began earlier, or
+   * since too many were looked for.
    */
   add(kind: DeferredKind, port: Port): boolean {
     const { ends, client } = kind;
@@ -65,6 +76,8 @@ export class DeferredConnections {
     const waitBegins = begins + ends.waitBegins;
     const expires = begins + ends.expires;
     if (waitBegins < this.#lastWaitBegins || expires < this.#lastExpires) return false;
+    if (timeWaits.countOf(client) >= WAITS_MOST) return false;
+    if (this.#lookedFor > LOOKED_FOR_LEAST && this.#lookedFor * LOOKED_FOR_MOST > this.#next) return false;
     this.#lastWaitBegins = waitBegins;
     this.#lastExpires = expires;
     if (this.#next - this.#first > this.#mask) this.#grow();
@@ -120,6 +133,7 @@ export class DeferredConnections {
     let number = this.#find(src, dst, ports);
     if (number < 0) number = this.#find(dst, src, packPorts(ports & 0xffff, ports >>> 16));
     if (number < 0) return false;
+    this.#lookedFor += 1;
     this.#recall(number);
     return true;
   }
@@ -128,6 +142,7 @@ export class DeferredConnections {
   recallWait(netns: Netns, local: Ipv4, remote: Ipv4, ports: number): boolean {
     const number = this.#find(local, remote, ports);
     if (number < this.#firstWaiting || this.#kinds[number & this.#mask]!.client !== netns) return false;
+    this.#lookedFor += 1;
     this.#recall(number);
     return true;
   }

@@ -124,6 +124,14 @@ describe("DeferredConnections", () => {
     expect(portsWithoutRow(network)).toHaveLength(4);
   });
 
+  it("makes rows at once where too many are looked for", () => {
+    const network = smallNetwork();
+    const client = new FlowClient(network);
+    client.connect(100, 0.1 * SECOND);
+    for (const port of portsWithoutRow(network)) network.tcp.find(network.node, NODE, port, POD, FLOW_PORT);
+    expect([client.connect(10, 0.1 * SECOND), portsWithoutRow(network)]).toEqual([10, []]);
+  });
+
   it("makes all rows for who lists them", () => {
     const network = afterSeven();
     expect(listSsRows(network.node).filter(({ state }) => state === "TIME-WAIT")).toHaveLength(7);
