@@ -8,7 +8,10 @@ import type { ExchangeEnds } from "./exchange_ends.ts";
 
 const FIRST_CAPACITY = 1024;
 
-/** With more TIME_WAIT entries than this at the client, ports come again so soon that rows would be made all the same. */
+/**
+ * With more TIME_WAIT entries than this at the client, ports come again so soon that rows would be made all the same: and
+ * one by one each has to find its place among those that began after it.
+ */
 const WAITS_MOST = 4096;
 
 /** Where more than one in so many is looked for by its tuple, all are better served by rows. */
@@ -76,7 +79,10 @@ export class DeferredConnections {
     const waitBegins = begins + ends.waitBegins;
     const expires = begins + ends.expires;
     if (waitBegins < this.#lastWaitBegins || expires < this.#lastExpires) return false;
-    if (timeWaits.countOf(client) >= WAITS_MOST) return false;
+    if (timeWaits.countOf(client) >= WAITS_MOST) {
+      this.recallAll();
+      return false;
+    }
     if (this.#lookedFor > LOOKED_FOR_LEAST && this.#lookedFor * LOOKED_FOR_MOST > this.#next) return false;
     this.#lastWaitBegins = waitBegins;
     this.#lastExpires = expires;

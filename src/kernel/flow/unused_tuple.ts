@@ -23,7 +23,7 @@ export function isTupleUnused(tcp: Tcp, slot: number, server: FlowServer, { conn
   const ports = sockets.ports(slot);
   const reverse = packPorts(ports & 0xffff, ports >>> 16);
   if (!hasRoom(tcp, tcp.netnsOf(slot)) || !hasRoom(server.tcp, server.netns)) return false;
-  if (server.tcp.sockets.index.find(daddr, saddr, reverse, server.netns.id) >= 0) return false;
+  if (server.tcp.find(server.netns, daddr, ports & 0xffff, saddr, ports >>> 16) >= 0) return false;
   for (const conntrack of conntracks) {
     if (conntrack.findPredecessor(saddr, daddr, ports, reverse) !== NOTHING) return false;
   }

@@ -6,11 +6,6 @@ const PORT_COUNT = 65_536;
 export class PortBits {
   readonly #words = new Int32Array(PORT_COUNT / 32);
 
-  /** Adds the ports that have a 1 among `flags`, one flag a port. */
-  addFlags(flags: Uint8Array): void {
-    for (let port = flags.indexOf(1); port >= 0; port = flags.indexOf(1, port + 1)) this.set(port);
-  }
-
   /** Adds the ports of another set. */
   addAll(others: PortBits): void {
     for (const [place, word] of others.#words.entries()) this.#words[place] = this.#words[place]! | word;
