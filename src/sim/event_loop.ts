@@ -145,7 +145,7 @@ export class EventLoop {
 
   /** What does not hold of the events to come, one sentence each. It changes nothing. */
   *broken(): Generator<string> {
-    if (!this.#queue.isHeap()) yield "the queue's earliest event comes first: its rows are out of order";
+    if (!this.#queue.isOrdered()) yield "the queue's earliest event comes first: its rows are out of order";
     if (this.#frontTime !== Infinity && this.#queue.earliestTime < this.#frontTime)
       yield `the event in front is the earliest: it is at ${this.#frontTime} us, one of the queue at ${this.#queue.earliestTime} us`;
     const pending = new Map<HandlerId, number>();

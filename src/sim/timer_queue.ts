@@ -1,132 +1,70 @@
-import { assert } from "./assert.ts";
+import { TimerHeap } from "./timer_heap.ts";
+import { TimerWheel } from "./timer_wheel.ts";
+
+/** So many events are kept in order faster than they are moved about. */
+const FEW = 1024;
 
 /**
- * A binary heap of (time, sequence) keys in typed arrays, each with a handler number and an argument. Push and pop are
- * O(log n); rows are moved, never allocated, until the capacity doubles.
+ * Pending events by (time, sequence): a heap of the next ones and, where there are many, a wheel of those that are further
+ * off. So the heap stays small, and an event beside a million others costs little more than beside a thousand.
  */
 export class TimerQueue {
-  /** The first one is Infinity while the queue is empty. */
-  #times = new Float64Array(64).fill(Infinity, 0, 1);
-  #sequences = new Float64Array(64);
-  #handlers = new Int32Array(64);
-  #arguments = new Int32Array(64);
-  #count = 0;
+  /** Has the earliest event whenever there is one. */
+  readonly #near = new TimerHeap();
+  readonly #far = new TimerWheel();
 
   get count(): number {
-    return this.#count;
+    return this.#near.count + this.#far.count;
   }
 
   /** The earliest time, or Infinity when empty. */
   get earliestTime(): number {
-    return this.#times[0]!;
+    return this.#near.earliestTime;
   }
 
   get earliestSequence(): number {
-    return this.#sequences[0]!;
+    return this.#near.earliestSequence;
   }
 
   get earliestHandler(): number {
-    return this.#handlers[0]!;
+    return this.#near.earliestHandler;
   }
 
   get earliestArgument(): number {
-    return this.#arguments[0]!;
+    return this.#near.earliestArgument;
   }
 
   push(time: number, sequence: number, handler: number, argument: number): void {
-    if (this.#count === this.#times.length) this.#grow();
-    const times = this.#times;
-    const sequences = this.#sequences;
-    let hole = this.#count;
-    this.#count += 1;
-    while (hole > 0) {
-      const parent = (hole - 1) >> 1;
-      const parentTime = times[parent]!;
-      if (parentTime < time || (parentTime === time && sequences[parent]! < sequence)) break;
-      this.#move(parent, hole);
-      hole = parent;
+    const [near, far] = [this.#near, this.#far];
+    if (far.count === 0) {
+      if (near.count < FEW) {
+        near.push(time, sequence, handler, argument);
+        return;
+      }
+      far.startAt(near.earliestTime);
     }
-    this.#put(hole, time, sequence, handler, argument);
+    if (time < far.horizon) near.push(time, sequence, handler, argument);
+    else far.add(time, sequence, handler, argument);
   }
 
   /** Removes the earliest row. */
   pop(): void {
-    assert(this.#count > 0, "a timer queue is not empty when it is popped");
-    const last = this.#count - 1;
-    this.#count = last;
-    const times = this.#times;
-    if (last === 0) {
-      times[0] = Infinity;
-      return;
-    }
-    const sequences = this.#sequences;
-    const time = times[last]!;
-    const sequence = sequences[last]!;
-    let hole = 0;
-    for (;;) {
-      let child = 2 * hole + 1;
-      if (child >= last) break;
-      const right = child + 1;
-      if (right < last) {
-        const leftTime = times[child]!;
-        const rightTime = times[right]!;
-        if (rightTime < leftTime || (rightTime === leftTime && sequences[right]! < sequences[child]!)) child = right;
-      }
-      const childTime = times[child]!;
-      if (time < childTime || (time === childTime && sequence < sequences[child]!)) break;
-      this.#move(child, hole);
-      hole = child;
-    }
-    this.#move(last, hole);
+    const [near, far] = [this.#near, this.#far];
+    near.pop();
+    while (far.count > 0 && near.earliestTime >= far.horizon) far.pour(near);
   }
 
   /** All rows, in no order. */
   *rows(): Generator<{ time: number; sequence: number; handler: number; argument: number }> {
-    for (let row = 0; row < this.#count; row += 1) {
-      const [time, sequence] = [this.#times[row]!, this.#sequences[row]!];
-      yield { time, sequence, handler: this.#handlers[row]!, argument: this.#arguments[row]! };
-    }
+    yield* this.#near.rows();
+    yield* this.#far.rows();
   }
 
-  /** Whether no row comes before its parent, as a heap must have it. */
-  isHeap(): boolean {
-    const times = this.#times;
-    for (let row = 1; row < this.#count; row += 1) {
-      const parent = (row - 1) >> 1;
-      if (times[row]! < times[parent]!) return false;
-      if (times[row] === times[parent] && this.#sequences[row]! < this.#sequences[parent]!) return false;
-    }
-    return true;
-  }
-
-  #move(from: number, to: number): void {
-    this.#times[to] = this.#times[from]!;
-    this.#sequences[to] = this.#sequences[from]!;
-    this.#handlers[to] = this.#handlers[from]!;
-    this.#arguments[to] = this.#arguments[from]!;
-  }
-
-  // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
-  #put(row: number, time: number, sequence: number, handler: number, argument: number): void {
-    this.#times[row] = time;
-    this.#sequences[row] = sequence;
-    this.#handlers[row] = handler;
-    this.#arguments[row] = argument;
-  }
-
-  #grow(): void {
-    const capacity = this.#times.length * 2;
-    const times = new Float64Array(capacity);
-    const sequences = new Float64Array(capacity);
-    const handlers = new Int32Array(capacity);
-    const arguments_ = new Int32Array(capacity);
-    times.set(this.#times);
-    sequences.set(this.#sequences);
-    handlers.set(this.#handlers);
-    arguments_.set(this.#arguments);
-    this.#times = times;
-    this.#sequences = sequences;
-    this.#handlers = handlers;
-    this.#arguments = arguments_;
+  /** Whether the earliest row is found first: no row of the wheel comes before its horizon, and the heap's first one does. */
+  isOrdered(): boolean {
+    const { horizon } = this.#far;
+    if (this.#far.count > 0 && this.#near.earliestTime >= horizon) return false;
+    for (const { time } of this.#far.rows()) if (time < horizon) return false;
+    return this.#near.isHeap();
   }
 }

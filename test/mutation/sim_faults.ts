@@ -10,7 +10,7 @@ export const SIM_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "Of two equal times the queue's left child wins, whatever their sequences.",
-    file: "sim/timer_queue.ts",
+    file: "sim/timer_heap.ts",
     find: "if (rightTime < leftTime || (rightTime === leftTime && sequences[right]! < sequences[child]!)) child = right;",
     replace: "if (rightTime < leftTime) child = right;",
   },
@@ -58,9 +58,22 @@ export const SIM_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "An event that took its place early stands behind those of its moment that took theirs later.",
-    file: "sim/timer_queue.ts",
+    file: "sim/timer_heap.ts",
     find: "if (parentTime < time || (parentTime === time && sequences[parent]! < sequence)) break;",
     replace: "if (parentTime <= time) break;",
+  },
+  {
+    wrong: "Of each chunk of a slot only as many rows move as the newest one has.",
+    file: "sim/timer_wheel.ts",
+    find: "      chunk = previous;\n      rows = CHUNK_ROWS;\n",
+    replace: "      chunk = previous;\n",
+  },
+  {
+    wrong:
+      "The wheel is poured once when the heap's next event lies behind its horizon, and not until one comes before it.",
+    file: "sim/timer_queue.ts",
+    find: "while (far.count > 0 && near.earliestTime >= far.horizon) far.pour(near);",
+    replace: "if (near.count === 0) far.pour(near);",
   },
   {
     wrong: "The streams of node 1's entity 1x are those of node 11's entity x.",

@@ -137,15 +137,6 @@ describe("EventLoop", () => {
   });
 });
 
-describe("TimerQueue", () => {
-  it("says whether its rows are a heap, which they always are", () => {
-    const queue = new TimerQueue();
-    for (const time of [5, 3, 9, 3, 1]) queue.push(time, queue.count, 0, 0);
-    expect(queue.isHeap()).toBe(true);
-    expect([...queue.rows()].map(({ time }) => time).toSorted((a, b) => a - b)).toEqual([1, 3, 3, 5, 9]);
-  });
-});
-
 describe("TimerColumn", () => {
   /** A column whose timers fall due at what `dueOf` says by then. */
   function column(dueOf: (armedAt: number) => number): { readonly loop: EventLoop; readonly timers: TimerColumn } {

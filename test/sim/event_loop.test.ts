@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EventLoop } from "../../src/sim/event_loop.ts";
-import { TimerQueue } from "../../src/sim/timer_queue.ts";
 
 // Goal: events fire in order of (time, sequence), whatever way they take into the loop.
 // Method: the same random schedule runs in the loop and in a plain array that is searched for its least element. Each
@@ -199,44 +198,5 @@ describe("EventLoop", () => {
     };
     expect(fingerprintOf(1)).toBe(fingerprintOf(1));
     expect(fingerprintOf(1)).not.toBe(fingerprintOf(2));
-  });
-});
-
-describe("TimerQueue", () => {
-  it("gives its rows back in order of (time, sequence), however they come and go, beyond its first capacity", () => {
-    const row = fc.record({ time: fc.integer({ min: 0, max: 20 }), sequence: fc.nat() });
-    const rows = fc.uniqueArray(row, {
-      minLength: 1,
-      maxLength: 300,
-      size: "max",
-      selector: ({ sequence }) => sequence,
-    });
-    fc.assert(
-      fc.property(rows, fc.array(fc.nat({ max: 3 }), { minLength: 300, maxLength: 300 }), (all, pops) => {
-        const queue = new TimerQueue();
-        let waiting: { readonly time: number; readonly sequence: number; readonly index: number }[] = [];
-        const popFirst = (): void => {
-          const first = waiting.reduce((a, b) => ((a.time - b.time || a.sequence - b.sequence) < 0 ? a : b));
-          const { earliestTime, earliestSequence, earliestHandler, earliestArgument } = queue;
-          expect([earliestTime, earliestSequence, earliestHandler, earliestArgument]).toEqual([
-            first.time,
-            first.sequence,
-            first.index % 5,
-            first.index,
-          ]);
-          queue.pop();
-          waiting = waiting.filter((one) => one !== first);
-          expect(queue.count).toBe(waiting.length);
-        };
-        for (const [index, { time, sequence }] of all.entries()) {
-          queue.push(time, sequence, index % 5, index);
-          waiting.push({ time, sequence, index });
-          if (pops[index] === 0) popFirst();
-        }
-        while (waiting.length > 0) popFirst();
-        expect(queue.earliestTime).toBe(Infinity);
-      }),
-      { numRuns: 40 },
-    );
   });
 });

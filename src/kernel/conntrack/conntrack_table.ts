@@ -1,6 +1,6 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros } from "../../units.ts";
-import { longerInt32 } from "../columns.ts";
+import { longerInt32 } from "../../sim/columns.ts";
 import { Protocol } from "../packet.ts";
 import { hashTuple } from "../tuple_index.ts";
 import { CtStatus } from "./ct_status.ts";

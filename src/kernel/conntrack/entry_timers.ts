@@ -1,6 +1,6 @@
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
 import type { Micros } from "../../units.ts";
-import { longerFloat64 } from "../columns.ts";
+import { longerFloat64 } from "../../sim/columns.ts";
 import type { ConntrackTable } from "./conntrack_table.ts";
 import { CtStatus } from "./ct_status.ts";
 

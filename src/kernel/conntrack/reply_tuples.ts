@@ -1,5 +1,5 @@
 import type { Ipv4 } from "../../units.ts";
-import { longerInt32 } from "../columns.ts";
+import { longerInt32 } from "../../sim/columns.ts";
 
 /** A tuple's words: source, destination, ports. */
 const WORDS = 3;

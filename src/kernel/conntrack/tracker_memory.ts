@@ -1,4 +1,4 @@
-import { longerInt32 } from "../columns.ts";
+import { longerInt32 } from "../../sim/columns.ts";
 
 /**
  * Words of an entry: for each direction the highest acknowledgement and the end of what was sent, then the last segment.

@@ -1,5 +1,5 @@
 import type { Ipv4, Micros, Port } from "../../units.ts";
-import { longerFloat64, longerInt32 } from "../columns.ts";
+import { longerFloat64, longerInt32 } from "../../sim/columns.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import type { Netns } from "../netns.ts";
 import type { Tcp } from "../tcp/tcp.ts";

@@ -1,5 +1,5 @@
 import type { Ipv4, Port } from "../../units.ts";
-import { longerFloat64, longerInt32, longerUint8 } from "../columns.ts";
+import { longerFloat64, longerInt32, longerUint8 } from "../../sim/columns.ts";
 import { hashTuple, packPorts } from "../tuple_index.ts";
 import { RowChains } from "./row_chains.ts";
 import type { RealServer } from "./virtual_service.ts";

@@ -1,4 +1,4 @@
-import { longerInt32 } from "../columns.ts";
+import { longerInt32 } from "../../sim/columns.ts";
 import type { Route } from "../routes.ts";
 import type { SocketOwner } from "./socket_owner.ts";
 

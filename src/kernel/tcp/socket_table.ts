@@ -1,6 +1,6 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
-import { longerInt32 } from "../columns.ts";
+import { longerInt32 } from "../../sim/columns.ts";
 import { type TakenPorts, TakenPortsTable } from "../ports/taken_ports.ts";
 import type { Route } from "../routes.ts";
 import { packPorts, TupleIndex, type TupleRows } from "../tuple_index.ts";
