@@ -61,7 +61,7 @@ export interface KernelEra {
   readonly conntrackGcSeconds: number;
   /**
    * conntrack: what a RST does to an ESTABLISHED entry whose sequence it does not meet exactly: it closes it, or it
-   * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12).
+   * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12.117).
    */
   readonly conntrackInexactRst: "closes" | "sets-close-timeout" | "caps-timeout";
   /**
@@ -210,10 +210,6 @@ const CHANGES: readonly KernelChange[] = [
   // A socket with IP_LOCAL_PORT_RANGE steps by 1, commit 207184853dbd.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.8.
   { firsts: ["6.8"], gives: { localPortRangeOption: "step-1" } },
-  // A RST that leaves the state ESTABLISHED sets the unacknowledged timeout: not in 6.1.192, seen in 6.12.117; where
-  // between them it begins is not known.
-  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.12.
-  { firsts: ["6.12"], gives: { conntrackInexactRst: "caps-timeout" } },
   // tcp_tw_reuse_delay replaces the second. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v6.14.
   { firsts: ["6.14"], gives: { timeWaitReuse: "reuse-delay-ms" } },
   // A bucket whose explicit owners have left is open to connect() again.
@@ -227,10 +223,14 @@ const CHANGES: readonly KernelChange[] = [
     firsts: ["7.2", "6.1.191", "6.6.153", "6.12.105", "6.18.42", "7.1.6"],
     gives: { requestRstMustBeExact: true },
   },
-  // Each connection counts in totalconns, the active ones once more: 6.1.183 by its changelog, 6.12.117 by its source.
-  // Not modelled: this change in earlier 6.12 builds and other stable lines; lc and wlc would weigh a little differently.
+  // Each connection counts in totalconns, the active ones once more: 6.1.183 and 6.12.104 by their changelogs.
+  // Not modelled: this change in the stable lines 6.6, 6.18 and 7.1; lc and wlc would weigh a little differently.
   // Source: include/net/ip_vs.h ip_vs_dest_conn_overhead, v6.12.117.
-  { firsts: ["7.2", "6.1.183", "6.12.117"], gives: { ipvsLcCountsActiveTwice: true } },
+  { firsts: ["7.2", "6.1.183", "6.12.104"], gives: { ipvsLcCountsActiveTwice: true } },
+  // A RST that leaves the state ESTABLISHED sets the unacknowledged timeout, commit bf80e6802273: mainline has it after
+  // 7.2; which builds of 6.18 and 7.2 took it is not known.
+  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.12.117.
+  { firsts: ["7.3", "6.12.117"], gives: { conntrackInexactRst: "caps-timeout" } },
 ];
 
 /** A vendor's kernel whose source was read. */

@@ -192,7 +192,7 @@ describe("resolveKernel", () => {
     ["localPortRangeOption", "6.7.12", "parity", "6.8", "step-1"],
     ["synLinearTimeouts", "6.4.16", 0, "6.5", 4],
     ["conntrackInexactRst", "5.1.21", "closes", "5.2", "sets-close-timeout"],
-    ["conntrackInexactRst", "6.11.11", "sets-close-timeout", "6.12", "caps-timeout"],
+    ["conntrackInexactRst", "6.12.116", "sets-close-timeout", "6.12.117", "caps-timeout"],
     ["bindBucketForgetsExplicitOwners", "6.17.13", false, "6.18", true],
     ["requestRstMustBeExact", "6.1.190", false, "6.1.191", true],
     ["ackOfUnsentData", "4.12.14", "drops-if-established", "4.13", "challenges-unless-established"],
@@ -229,7 +229,7 @@ describe("resolveKernel", () => {
     ["requestRstMustBeExact", "6.6.152", false, "6.6.153", true],
     ["requestRstMustBeExact", "6.18.41", false, "6.18.42", true],
     ["requestRstMustBeExact", "7.1.5", false, "7.1.6", true],
-    ["ipvsLcCountsActiveTwice", "6.12.116", false, "6.12.117", true],
+    ["ipvsLcCountsActiveTwice", "6.12.103", false, "6.12.104", true],
     ["ipvsLcCountsActiveTwice", "7.1.6", false, "7.2", true],
   ])("changes %s between %s (%s) and %s (%s)", (...[key, before, old, first, now]) => {
     expect([eraOf(before)[key], eraOf(first)[key]]).toEqual([old, now]);
@@ -237,6 +237,10 @@ describe("resolveKernel", () => {
 
   it("keeps 5.10.262 without the exact RST, which that line never took", () => {
     expect(eraOf("5.10.262").requestRstMustBeExact).toBe(false);
+  });
+
+  it.each(["6.12", "6.18.44", "7.1", "7.2"])("lets an inexact RST set the timeout of CLOSE on %s", (build) => {
+    expect(eraOf(build).conntrackInexactRst).toBe("sets-close-timeout");
   });
 
   it("answers any text without throwing", () => {
