@@ -64,6 +64,8 @@ export interface KernelEra {
    * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12.117).
    */
   readonly conntrackInexactRst: "closes" | "sets-close-timeout" | "caps-timeout";
+  /** conntrack: whether a SYN that comes again without an answer renews the timeout of its entry (6.1 and older, but for stable lines). */
+  readonly conntrackRenewsUnanswered: boolean;
   /**
    * conntrack: when an answered UDP flow gets the longer timeout and ASSURED: with the first datagram after the answer, or
    * the timeout (5.0), and then ASSURED, too (5.17), when it is 2 s old.
@@ -107,6 +109,7 @@ const BASE: EraRow = {
   conntrackExpiry: "timer",
   conntrackGcSeconds: 16,
   conntrackInexactRst: "closes",
+  conntrackRenewsUnanswered: true,
   conntrackUdpStream: "at-once",
   conntrackMaxPerBucket: 4,
   natPortSearch: "whole-range",
@@ -202,6 +205,12 @@ const CHANGES: readonly KernelChange[] = [
   // The collector's pause follows the entries' timeouts, 60 s at most, commit 2cfadb761d3d.
   // Source: net/netfilter/nf_conntrack_core.c gc_worker, v5.18.
   { firsts: ["5.18", "5.15.34", "5.16.20", "5.17.3"], gives: { conntrackGcSeconds: 60 } },
+  // A SYN that comes again leaves the timeout of an unanswered entry alone, commit e15d4cdf27cb; 4.14 did not take it.
+  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.2.
+  {
+    firsts: ["6.2", "4.19.272", "5.4.231", "5.10.166", "5.15.91", "6.1.9"],
+    gives: { conntrackRenewsUnanswered: false },
+  },
   // IP_LOCAL_PORT_RANGE narrows the range of one socket, commit 91d0b78c5177.
   // Source: net/ipv4/inet_connection_sock.c inet_sk_get_local_port_range, v6.3.
   { firsts: ["6.3", "6.1.32"], gives: { localPortRangeOption: "parity" } },

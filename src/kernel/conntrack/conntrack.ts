@@ -45,6 +45,8 @@ export class Conntrack {
   #peak = 0;
   /** What a RST does to an ESTABLISHED entry whose sequence it does not meet exactly. */
   readonly inexactRst: KernelEra["conntrackInexactRst"];
+  /** Whether a SYN that comes again without an answer renews its entry's timeout. */
+  readonly renewsUnanswered: boolean;
   /** Absent where a garbage collector does their work. */
   readonly #timers: EntryTimers | undefined;
   readonly #gcHandler: number;
@@ -112,6 +114,7 @@ export class Conntrack {
     netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
     const { loop, era } = netns.machine;
     this.inexactRst = era.conntrackInexactRst;
+    this.renewsUnanswered = era.conntrackRenewsUnanswered;
     const hasTimers = era.conntrackExpiry === "timer";
     this.#timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
     this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());

@@ -83,8 +83,9 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
     if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";
     if (old === CtTcpState.ESTABLISHED && leavesOpen(conntrack, slot, packet)) next = old;
   }
-  // A repeated SYN does not keep an unanswered entry alive.
-  if (old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN) {
+  // A repeated SYN does not keep an unanswered entry alive, from 6.2 on.
+  const isRepeated = old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN;
+  if (isRepeated && !conntrack.renewsUnanswered && !table.has(slot, CtStatus.SEEN_REPLY)) {
     remember(table, slot, packet, input);
     return "accept";
   }
