@@ -47,8 +47,15 @@ export interface KernelEra {
   readonly invalidRateLimitMs: number;
   /** IPVS: whether conn_reuse_mode=0 skips the weight-0 test (before 5.15/backports of c95c07836fa4). */
   readonly ipvsReuseModeZeroSkipsAll: boolean;
-  /** IPVS: whether the reuse drop looks at a confirmed conntrack of the packet (5.9+ and backports) or at NFCT with any. */
-  readonly ipvsReuseDropsOnConfirmedCt: boolean;
+  /**
+   * IPVS: which SYN of a reused connection is dropped so that the next one is scheduled anew: none, one that is tracked if
+   * the connection has NFCT (4.6+), or one whose conntrack is confirmed (5.9+ and backports).
+   */
+  readonly ipvsReuseDrops: "never" | "tracked" | "confirmed";
+  /** IPVS: whether a connection in CLOSE may be reused, as one in TIME_WAIT may (4.6+). */
+  readonly ipvsReusesClosed: boolean;
+  /** IPVS: whether SYN_SENT, SYN_RECV and SYNACK count as active (4.8+), or ESTABLISHED only. */
+  readonly ipvsCountsHandshakesActive: boolean;
   /** IPVS: whether a deleted destination falls to scheduling with expire_nodest_conn=1 and no confirmed ct (5.9+). */
   readonly ipvsReschedulesDeletedDest: boolean;
   /** IPVS: whether `expire_nodest_conn=1` flushes connections when their destination is deleted (5.9+). */
@@ -102,7 +109,9 @@ const BASE: EraRow = {
   ackOfUnsentData: "drops-if-established",
   invalidRateLimitMs: 0,
   ipvsReuseModeZeroSkipsAll: false,
-  ipvsReuseDropsOnConfirmedCt: false,
+  ipvsReuseDrops: "never",
+  ipvsReusesClosed: false,
+  ipvsCountsHandshakesActive: false,
   ipvsReschedulesDeletedDest: false,
   ipvsFlushesDeletedDest: false,
   ipvsLcCountsActiveTwice: false,
@@ -135,6 +144,14 @@ const CHANGES: readonly KernelChange[] = [
   // connect() tries one parity and then the other, commit 1580ab63fc9a; bind(0) begins with the other, ea8add2b1903.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect; net/ipv4/inet_connection_sock.c inet_csk_get_port, v4.6.
   { firsts: ["4.6"], gives: { portWalk: "4.6-5.11", bindZeroPrefersOddOffset: true } },
+  // A tracked SYN on a finished connection is dropped, commit f719e3754ee2: not in 4.1.15; a build of 4.4 before .121 may
+  // have it. Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_conn_uses_conntrack, v4.9.
+  { firsts: ["4.6", "4.4.121"], gives: { ipvsReuseDrops: "tracked" } },
+  // CLOSE counts as finished, commit e3895c0334d1: not in 4.4.121. Source: net/netfilter/ipvs/ip_vs_core.c is_new_conn_expected, v4.9.
+  { firsts: ["4.6"], gives: { ipvsReusesClosed: true } },
+  // Handshakes count as active connections, commit be2cef49904b: not in 4.4.121.
+  // Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_state_active_table, v4.9.
+  { firsts: ["4.8"], gives: { ipvsCountsHandshakesActive: true } },
   // Timers are rounded up to granules that grow with the delay. Source: kernel/time/timer.c calc_index, v4.8.
   { firsts: ["4.8"], gives: { timerWheel: "granules" } },
   // Entries lose their timers; a worker collects them. Source: net/netfilter/nf_conntrack_core.c gc_worker, v4.9.
@@ -162,7 +179,7 @@ const CHANGES: readonly KernelChange[] = [
   // Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_conn_uses_old_conntrack, v5.9.
   {
     firsts: ["5.9", "4.14.194", "4.19.140", "5.4.59", "5.7.16", "5.8.2"],
-    gives: { ipvsReuseDropsOnConfirmedCt: true },
+    gives: { ipvsReuseDrops: "confirmed" },
   },
   // Connections of a deleted destination expire at once and may be scheduled anew, commit 04231e52d355.
   // Source: net/netfilter/ipvs/ip_vs_ctl.c ip_vs_enqueue_expire_nodest_conns, v5.9.

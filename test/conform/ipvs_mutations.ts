@@ -87,7 +87,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     instead: "Every one does.",
     caughtBy: "6.1/C04",
     file: "kernel/ipvs/ipvs_in.ts",
-    find: "return state === IpvsState.TIME_WAIT || state === IpvsState.CLOSE;",
+    find: "return state === IpvsState.TIME_WAIT || (state === IpvsState.CLOSE && netns.machine.era.ipvsReusesClosed);",
     replace: "return state >= 0;",
   },
   {

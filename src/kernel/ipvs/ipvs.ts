@@ -241,7 +241,7 @@ export class Ipvs {
     const connections = this.connections;
     const server = connections.server[row]!;
     const isInactive = (connections.flags[row]! & IpvsFlag.INACTIVE) !== 0;
-    if (isActiveState(state) !== isInactive) return;
+    if (isActiveState(this.netns.machine.era, state) !== isInactive) return;
     const change = isInactive ? 1 : -1;
     server.active += change;
     server.inactive -= change;
