@@ -38,6 +38,10 @@ export interface KernelEra {
   readonly resendsSynAfterChallenge: boolean;
   /** Whether a request socket accepts only a RST whose seq is exactly rcv_nxt, and challenges others (CVE-2026-68118). */
   readonly requestRstMustBeExact: boolean;
+  /** Whether a RST one below rcv_nxt resets a connection whose peer has sent its FIN (4.11+): the RST crossed that FIN. */
+  readonly resetMayPrecedeFin: boolean;
+  /** Whether any ICMP error ends a request socket, port unreachable too (4.4 and older). */
+  readonly anyIcmpEndsRequest: boolean;
   /**
    * An ACK of data that was never sent. An ESTABLISHED connection drops the segment, others take it without its ACK; the
    * others drop it, too, and challenge it (4.13+); ESTABLISHED challenges it as well (7.1+ and backports).
@@ -106,6 +110,8 @@ const BASE: EraRow = {
   synLinearTimeouts: 0,
   resendsSynAfterChallenge: false,
   requestRstMustBeExact: false,
+  resetMayPrecedeFin: false,
+  anyIcmpEndsRequest: true,
   ackOfUnsentData: "drops-if-established",
   invalidRateLimitMs: 0,
   ipvsReuseModeZeroSkipsAll: false,
@@ -141,6 +147,9 @@ const CHANGES: readonly KernelChange[] = [
   // connect() starts at an even offset and moves the cursor by 2, commit 07f4c90062f8.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.2.
   { firsts: ["4.2"], gives: { portWalk: "4.2-4.5" } },
+  // Port unreachable and the like leave a request socket alone, commit 9cf7490360bf: not in 4.1.15; a build of 4.4 before
+  // .121 may have it. Source: net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_req_err, v4.9.
+  { firsts: ["4.5", "4.4.121"], gives: { anyIcmpEndsRequest: false } },
   // connect() tries one parity and then the other, commit 1580ab63fc9a; bind(0) begins with the other, ea8add2b1903.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect; net/ipv4/inet_connection_sock.c inet_csk_get_port, v4.6.
   { firsts: ["4.6"], gives: { portWalk: "4.6-5.11", bindZeroPrefersOddOffset: true } },
@@ -156,6 +165,9 @@ const CHANGES: readonly KernelChange[] = [
   { firsts: ["4.8"], gives: { timerWheel: "granules" } },
   // Entries lose their timers; a worker collects them. Source: net/netfilter/nf_conntrack_core.c gc_worker, v4.9.
   { firsts: ["4.9"], gives: { conntrackExpiry: "gc" } },
+  // A RST that had not seen the FIN of its own side counts, commit 0e40f4c9593a: not in 4.9.45.
+  // Source: net/ipv4/tcp_input.c tcp_reset_check, v4.11.
+  { firsts: ["4.11"], gives: { resetMayPrecedeFin: true } },
   // Closing connections challenge an ACK of unsent data, commit d0e1a1b5a833. The stable lines 3.18, 4.4 and 4.9 took it in
   // 2018; from which build on is not known. Source: net/ipv4/tcp_input.c tcp_rcv_state_process, v4.13.
   { firsts: ["4.13"], gives: { ackOfUnsentData: "challenges-unless-established" } },

@@ -16,7 +16,7 @@ export class TimeWaitQueue {
   readonly #tcp: Tcp;
   readonly #counts: number[] = [];
   readonly #most: number[] = [];
-  /** When the last segment with a timestamp came to entries that have begun their time anew since they were made. */
+  /** When entries that have begun their time anew since they were made got the timestamp that their age counts from. */
   readonly #timestamps = new Map<number, Micros>();
   #oldest = -1;
   #newest = -1;
@@ -107,7 +107,16 @@ export class TimeWaitQueue {
     this.#append(slot);
   }
 
-  /** When an entry's last segment with a timestamp came. */
+  /**
+   * A segment in sequence has brought an entry a timestamp: its age counts from now, but not where the age is that of the
+   * entry (6.14+). Source: net/ipv4/tcp_minisocks.c tcp_timewait_state_process, v6.12.
+   */
+  noteTimestamp(slot: number): void {
+    const { loop, era } = this.#tcp.machine;
+    if (era.timeWaitReuse !== "reuse-delay-ms") this.#timestamps.set(slot, loop.now);
+  }
+
+  /** What an entry's age counts from: its last segment with a timestamp, or its begin (6.14+). */
   lastTimestamp(slot: number): Micros {
     return this.#timestamps.get(slot) ?? this.#tcp.sockets.due(slot) - TIMEWAIT_LEN;
   }

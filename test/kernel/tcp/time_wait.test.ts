@@ -92,6 +92,13 @@ describe("A segment for a TIME_WAIT entry", () => {
     wire.at(89.9);
     expect(wire.count(TcpState.TIME_WAIT)).toBe(1);
   });
+
+  it("a FIN is acknowledged however often it comes: the peer waits for that ACK", () => {
+    const { wire, synAck } = serverTimeWait();
+    const fin = { sport: CLIENT, dport: PORT, flags: "F.", seq: 1001, ack: synAck.seq + 2 };
+    for (const moment of [2, 2.1, 2.2]) wire.at(moment).inject(fin);
+    expect(wire.takeFlags()).toEqual([".", ".", "."]);
+  });
 });
 
 const ONE_PORT = { "net.ipv4.ip_local_port_range": "50000 50000" };
@@ -178,6 +185,19 @@ describe("connect() to a tuple in TIME_WAIT", () => {
   it("to the host's own address that is not 127.0.0.0/8 does not count as loopback", () => {
     expect(reuseMoments("5.4.188", HOST, undefined, minute)).toEqual([false, false, false, false]);
     expect(reuseMoments("6.18.44", HOST, undefined, [1.3, 30])).toEqual([false, false]);
+  });
+
+  it("counts the age from the last timestamp in sequence, and from 6.14 on from the begin of TIME_WAIT", () => {
+    const afterAck = (kernel: string, moment: number): number => {
+      const sysctls = { ...ONE_PORT, "net.ipv4.tcp_tw_reuse": "1" };
+      const wire = new Wire({ kernel, sysctls, uptime: 100_000_000_000 });
+      const { syn } = wire.at(0.2).timeWait(PORT);
+      wire.at(1.5).inject({ sport: PORT, dport: 50000, flags: ".", seq: 5002, ack: syn.seq + 2 });
+      return wire.at(moment).tryConnect(PORT, peer);
+    };
+    const { EADDRNOTAVAIL } = Errno;
+    expect([afterAck("5.4.188", 1.9), afterAck("5.4.188", 2.1)]).toEqual([-EADDRNOTAVAIL, 0]);
+    expect(afterAck("6.18.44", 1.9)).toBe(0);
   });
 
   it("begins 65537 above the old connection's numbers", () => {
