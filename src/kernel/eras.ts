@@ -30,6 +30,8 @@ export interface KernelEra {
   readonly timeWaitReuse: "seconds-above-1" | "next-second" | "reuse-delay-ms";
   /** Whether `tcp_tw_reuse` 2 means loopback only (4.19+, el8); before it is as good as 1. */
   readonly timeWaitReuseHasLoopbackMode: boolean;
+  /** Whether a TIME_WAIT entry has a timer of its own (4.1+), or all of a machine end on one that fires each 7.5 s. */
+  readonly timeWaitTimer: "shared" | "own";
   /** Hierarchical timer wheel with rounded-up granules (4.8+), or exact ticks. */
   readonly timerWheel: "exact-ticks" | "granules";
   /** `tcp_syn_linear_timeouts` (6.5+ default 4; 0 where the sysctl does not exist). */
@@ -106,6 +108,7 @@ const BASE: EraRow = {
   localPortRangeOption: "absent",
   timeWaitReuse: "seconds-above-1",
   timeWaitReuseHasLoopbackMode: false,
+  timeWaitTimer: "shared",
   timerWheel: "exact-ticks",
   synLinearTimeouts: 0,
   resendsSynAfterChallenge: false,
@@ -144,6 +147,9 @@ const CHANGES: readonly KernelChange[] = [
   // conn_reuse_mode appears, and its 0 switches the whole block off, the weight-0 test included.
   // Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in, v4.1.
   { firsts: ["4.1"], gives: { ipvsReuseModeZeroSkipsAll: true } },
+  // TIME_WAIT entries end each on a timer of its own, commit 789f558cfb36: not in 3.13, in 4.1.15.
+  // Source: net/ipv4/inet_timewait_sock.c inet_twsk_schedule, v4.1.
+  { firsts: ["4.1"], gives: { timeWaitTimer: "own" } },
   // connect() starts at an even offset and moves the cursor by 2, commit 07f4c90062f8.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.2.
   { firsts: ["4.2"], gives: { portWalk: "4.2-4.5" } },
@@ -281,14 +287,14 @@ interface VendorRow {
 }
 
 const VENDOR_ROWS: readonly VendorRow[] = [
-  // RHEL and CentOS 7: the code of 4.2 under the number 3.10, and the rate limit of 4.0.
+  // RHEL and CentOS 7: the code of 4.2 under the number 3.10, and the rate limit of 4.0; its TIME_WAIT timers were not read.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10.0-1160.el7.
   {
     pattern: /^3\.10\.0-\d+(\.\d+)*\.el7(\.\w+)*$/,
     vendor: "el7",
     release: [3, 10, 0],
     hz: 1000,
-    gives: { portWalk: "4.2-4.5", invalidRateLimitMs: 500 },
+    gives: { portWalk: "4.2-4.5", invalidRateLimitMs: 500, timeWaitTimer: "own" },
   },
   // RHEL and CentOS 8.1: as upstream 4.18, with the tcp_tw_reuse of 4.19. Later builds of el8 were not read.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect; net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.18.0-147.el8.

@@ -5,12 +5,17 @@ import type { Tcp } from "./tcp.ts";
 /** TCP_TIMEWAIT_LEN: a constant, no sysctl changes it. Source: include/net/tcp.h, v6.1. */
 export const TIMEWAIT_LEN: Micros = 60 * SECOND;
 
+/** INET_TWDR_TWKILL_SLOTS: up to 4.0 the entries of a machine end in so many lots. Source: include/net/inet_timewait_sock.h, v3.13. */
+const TWKILL_SLOTS = 8;
+
 /**
  * The TIME_WAIT entries of a machine in the order in which they end. Nothing happens when one ends but that its port
  * and tuple are free, so an entry is removed when somebody next looks: no event is needed.
  *
  * Source: net/ipv4/inet_timewait_sock.c inet_twsk_schedule, v6.1: its timer is a kernel timer, so an entry lasts up to
- * one granule of the wheel longer (2 s at HZ=250).
+ * one granule of the wheel longer (2 s at HZ=250). inet_twsk_schedule and inet_twdr_hangman, v3.13: up to 4.0 one timer
+ * ends a lot each 7.5 s, so that an entry lasts 52.5 to 60 s.
+ * Not modelled: that this timer begins anew with the first entry after a time without any; here it beats from boot on.
  */
 export class TimeWaitQueue {
   readonly #tcp: Tcp;
@@ -137,7 +142,9 @@ export class TimeWaitQueue {
 
   /** When an entry ends that has begun at `time`. */
   endOf(time: Micros): Micros {
-    return this.#tcp.machine.jiffies.expiry(time, TIMEWAIT_LEN);
+    const { jiffies, era } = this.#tcp.machine;
+    if (era.timeWaitTimer === "own") return jiffies.expiry(time, TIMEWAIT_LEN);
+    return jiffies.beat(time, TIMEWAIT_LEN / TWKILL_SLOTS, TWKILL_SLOTS);
   }
 
   #endOfSlot(slot: number): Micros {

@@ -101,6 +101,27 @@ describe("A segment for a TIME_WAIT entry", () => {
   });
 });
 
+describe("The life of a TIME_WAIT entry", () => {
+  /** How long an entry lasts that begins `begin` seconds after boot, to a tenth of a second. */
+  function life(kernel: string, begin: number): number {
+    const wire = new Wire({ kernel, uptime: 0 });
+    wire.at(begin).timeWait(PORT);
+    for (let tenths = 500; tenths < 640; tenths += 1)
+      if (wire.at(begin + tenths / 10).count(TcpState.TIME_WAIT) === 0) return tenths / 10;
+    throw new Error("it does not end");
+  }
+
+  it("ends on a beat of 7.5 s up to 4.0, after 52.5 to 60 s", () => {
+    expect([life("4.0", 15), life("4.0", 20), life("4.0", 22.4), life("4.0", 22.5)]).toEqual([60, 55, 52.6, 60]);
+  });
+
+  it("is 60 s to the tick from 4.1 on, and up to a granule more from 4.8 on", () => {
+    expect([life("4.1", 15), life("4.1", 20), life("4.1", 22.4)]).toEqual([60, 60, 60]);
+    expect(life("4.8", 20)).toBeGreaterThan(60);
+    expect(life("4.8", 20)).toBeLessThanOrEqual(62.1);
+  });
+});
+
 const ONE_PORT = { "net.ipv4.ip_local_port_range": "50000 50000" };
 
 describe("connect() to a tuple in TIME_WAIT", () => {
