@@ -70,6 +70,8 @@ export interface KernelEra {
   readonly ipvsLcCountsActiveTwice: boolean;
   /** conntrack: expired entries go by a timer of their own (4.8 and older), or when the garbage collector finds them. */
   readonly conntrackExpiry: "timer" | "gc";
+  /** conntrack: what makes room in a full table: one entry among eight, or all of a bucket that may go among eight (4.9+). */
+  readonly conntrackEarlyDrops: "entry" | "bucket";
   /** conntrack: seconds between full GC scans, at most: 16, then 120 (5.14), then 60 (5.18). No meaning with timers. */
   readonly conntrackGcSeconds: number;
   /**
@@ -125,6 +127,7 @@ const BASE: EraRow = {
   ipvsFlushesDeletedDest: false,
   ipvsLcCountsActiveTwice: false,
   conntrackExpiry: "timer",
+  conntrackEarlyDrops: "entry",
   conntrackGcSeconds: 16,
   conntrackInexactRst: "closes",
   conntrackRenewsUnanswered: true,
@@ -171,6 +174,9 @@ const CHANGES: readonly KernelChange[] = [
   { firsts: ["4.8"], gives: { timerWheel: "granules" } },
   // Entries lose their timers; a worker collects them. Source: net/netfilter/nf_conntrack_core.c gc_worker, v4.9.
   { firsts: ["4.9"], gives: { conntrackExpiry: "gc" } },
+  // A full table drops all entries of a bucket early that are not ASSURED: not in 4.4.121, in 4.9.45; where between them
+  // it begins is not known. Source: net/netfilter/nf_conntrack_core.c early_drop_list, v4.9.
+  { firsts: ["4.9"], gives: { conntrackEarlyDrops: "bucket" } },
   // A RST that had not seen the FIN of its own side counts, commit 0e40f4c9593a: not in 4.9.45.
   // Source: net/ipv4/tcp_input.c tcp_reset_check, v4.11.
   { firsts: ["4.11"], gives: { resetMayPrecedeFin: true } },

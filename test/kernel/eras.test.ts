@@ -179,6 +179,7 @@ describe("resolveKernel", () => {
     ["resendsSynAfterChallenge", "5.5.19", false, "5.6", true],
     ["ipvsReuseDrops", "5.4.58", "tracked", "5.4.59", "confirmed"],
     ["ipvsReuseDrops", "5.7.15", "tracked", "5.7.16", "confirmed"],
+    ["conntrackEarlyDrops", "4.8.17", "entry", "4.9", "bucket"],
     ["timeWaitTimer", "4.0.9", "shared", "4.1", "own"],
     ["anyIcmpEndsRequest", "4.4.11", true, "4.5", false],
     ["resetMayPrecedeFin", "4.10.17", false, "4.11", true],
