@@ -79,6 +79,8 @@ export interface KernelEra {
    * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12.117).
    */
   readonly conntrackInexactRst: "closes" | "sets-close-timeout" | "caps-timeout";
+  /** conntrack: whether the sequence of a RST on a closing entry is looked at, too (5.13 and older). */
+  readonly conntrackChecksClosingRst: boolean;
   /** conntrack: whether a SYN that comes again without an answer renews the timeout of its entry (6.1 and older, but for stable lines). */
   readonly conntrackRenewsUnanswered: boolean;
   /**
@@ -130,6 +132,7 @@ const BASE: EraRow = {
   conntrackEarlyDrops: "entry",
   conntrackGcSeconds: 16,
   conntrackInexactRst: "closes",
+  conntrackChecksClosingRst: true,
   conntrackRenewsUnanswered: true,
   conntrackUdpStream: "at-once",
   conntrackMaxPerBucket: 4,
@@ -217,6 +220,9 @@ const CHANGES: readonly KernelChange[] = [
     firsts: ["5.14", "4.9.282", "4.14.246", "4.19.206", "5.4.144", "5.10.62", "5.13.14"],
     gives: { conntrackGcSeconds: 120 },
   },
+  // A RST closes an entry that a FIN or RST has begun to close, whatever its sequence; it came with
+  // nf_conntrack_tcp_ignore_invalid_rst. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_can_early_drop, v6.1.
+  { firsts: ["5.14"], gives: { conntrackChecksClosingRst: false } },
   // One entry per bucket by default. Source: net/netfilter/nf_conntrack_core.c nf_conntrack_init_start, v5.15.
   { firsts: ["5.15"], gives: { conntrackMaxPerBucket: 1 } },
   // conn_reuse_mode=0 keeps the weight-0 test, commit c95c07836fa4.

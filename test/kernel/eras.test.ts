@@ -200,6 +200,7 @@ describe("resolveKernel", () => {
     ["synLinearTimeouts", "6.4.16", 0, "6.5", 4],
     ["conntrackInexactRst", "5.1.21", "closes", "5.2", "sets-close-timeout"],
     ["conntrackInexactRst", "6.12.116", "sets-close-timeout", "6.12.117", "caps-timeout"],
+    ["conntrackChecksClosingRst", "5.13.19", true, "5.14", false],
     ["conntrackRenewsUnanswered", "4.19.271", true, "4.19.272", false],
     ["conntrackRenewsUnanswered", "5.10.165", true, "5.10.166", false],
     ["conntrackRenewsUnanswered", "6.1.8", true, "6.1.9", false],

@@ -45,6 +45,8 @@ export class Conntrack {
   #peak = 0;
   /** What a RST does to an ESTABLISHED entry whose sequence it does not meet exactly. */
   readonly inexactRst: KernelEra["conntrackInexactRst"];
+  /** Whether a RST on an entry that is closing must not lie before what the other side has acknowledged. */
+  readonly checksClosingRst: boolean;
   /** Whether a SYN that comes again without an answer renews its entry's timeout. */
   readonly renewsUnanswered: boolean;
   /** Absent where a garbage collector does their work. */
@@ -114,6 +116,7 @@ export class Conntrack {
     netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
     const { loop, era } = netns.machine;
     this.inexactRst = era.conntrackInexactRst;
+    this.checksClosingRst = era.conntrackChecksClosingRst;
     this.renewsUnanswered = era.conntrackRenewsUnanswered;
     const hasTimers = era.conntrackExpiry === "timer";
     this.#timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
