@@ -31,7 +31,8 @@ const TABLE_FULL = "nf_conntrack: nf_conntrack: table full, dropping packet";
  *
  * Before working on this file read net/netfilter/nf_conntrack_core.c (v6.1).
  *
- * Not modelled: ICMP echo entries, helpers and expectations, zones, accounting, the random limit on chain length.
+ * Not modelled: ICMP echo entries, helpers and expectations, zones, accounting, the random limit on chain length; that
+ * before 5.17 (5.16.5) a SYN which reopens an entry counts as `invalid`, too.
  */
 export class Conntrack {
   readonly table: ConntrackTable;

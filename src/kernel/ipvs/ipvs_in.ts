@@ -55,7 +55,11 @@ function schedule(ipvs: Ipvs, service: VirtualService, packet: Packet): number {
   return server === undefined ? -1 : ipvs.addConnection(packet, server);
 }
 
-/** What to do with a SYN on a known connection. Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in_hook, v6.1; ip_vs_in, v5.4, v4.9 and v4.1. */
+/**
+ * What to do with a SYN on a known connection.
+ *
+ * Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in_hook, v6.1; net/netfilter/ipvs/ip_vs_core.c ip_vs_in, v5.4, v4.9 and v4.1.
+ */
 function reuse(ipvs: Ipvs, row: number, packet: Packet): "keep" | "drop" | "schedule" {
   const { settings, connections, netns } = ipvs;
   const era = netns.machine.era;

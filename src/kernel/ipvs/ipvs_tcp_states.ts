@@ -36,7 +36,7 @@ export const IPVS_TCP_TIMEOUTS: readonly number[] = [2, 900, 120, 60, 120, 120, 
 /**
  * Whether a state counts as ActiveConn: ESTABLISHED does, and from 4.8 on handshakes do.
  *
- * Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_state_active_table, v6.1; set_tcp_state, v4.4.
+ * Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_state_active_table, v6.1; net/netfilter/ipvs/ip_vs_proto_tcp.c set_tcp_state, v4.4.
  */
 export function isActiveState(era: KernelEra, state: number): boolean {
   if (state === IpvsState.ESTABLISHED) return true;

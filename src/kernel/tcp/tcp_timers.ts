@@ -147,7 +147,13 @@ export class TcpTimers implements TimerColumnOwner {
     return now - first;
   }
 
-  /** A SYN-ACK has gone unanswered. Source: net/ipv4/inet_connection_sock.c reqsk_timer_handler, v6.1. */
+  /**
+   * A SYN-ACK has gone unanswered.
+   *
+   * Source: net/ipv4/inet_connection_sock.c reqsk_timer_handler, v6.1. Not modelled: that old requests go sooner where they
+   * are more than half of the backlog; up to 4.0 the listener's timer, which looks at its requests each 200 ms, so that a
+   * SYN-ACK comes up to half a second late.
+   */
   #requestTimeout(slot: number): void {
     const sockets = this.#tcp.sockets;
     const netns = this.#tcp.netnsOf(slot);

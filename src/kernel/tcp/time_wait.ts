@@ -13,8 +13,9 @@ const TWKILL_SLOTS = 8;
  * and tuple are free, so an entry is removed when somebody next looks: no event is needed.
  *
  * Source: net/ipv4/inet_timewait_sock.c inet_twsk_schedule, v6.1: its timer is a kernel timer, so an entry lasts up to
- * one granule of the wheel longer (2 s at HZ=250). inet_twsk_schedule and inet_twdr_hangman, v3.13: up to 4.0 one timer
- * ends a lot each 7.5 s, so that an entry lasts 52.5 to 60 s.
+ * one granule of the wheel longer (2 s at HZ=250).
+ * Source: net/ipv4/inet_timewait_sock.c inet_twsk_schedule, inet_twdr_hangman, v3.13: up to 4.0 one timer ends a lot each
+ * 7.5 s, so that an entry lasts 52.5 to 60 s.
  * Not modelled: that this timer begins anew with the first entry after a time without any; here it beats from boot on.
  */
 export class TimeWaitQueue {
@@ -62,7 +63,7 @@ export class TimeWaitQueue {
 
   /**
    * Turns a socket into a TIME_WAIT entry that keeps its tuple and its port, or just frees it at `tcp_max_tw_buckets`.
-   * Source: net/ipv4/tcp_minisocks.c tcp_time_wait, v6.1.
+   * Source: net/ipv4/tcp_minisocks.c tcp_time_wait, v6.1. Not modelled: that orphans in FIN_WAIT2 count towards that limit.
    */
   enter(slot: number): void {
     const netns = this.#tcp.netnsOf(slot);
@@ -197,7 +198,8 @@ export class TimeWaitQueue {
  * addresses, and only when the last timestamp is old enough. A socket whose port was bound beforehand needs the
  * timestamp only.
  *
- * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v4.19, v6.12 and v6.14.
+ * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v4.19, v6.12 and v6.14. Not modelled: before 6.12 (6.1.113, 5.10.227)
+ * an orphan in FIN_WAIT2 may be taken over likewise.
  */
 export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean): boolean {
   const sockets = tcp.sockets;

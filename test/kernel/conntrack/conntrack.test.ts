@@ -276,25 +276,6 @@ describe("A conntrack table that is full", () => {
     expect(seen).toEqual([...Array<string>(8).fill("NEW"), ...Array<string>(3).fill("DROP")]);
   });
 
-  it("up to 4.8 drops one entry, and looks at no more than eight and the rest of the last one's bucket", () => {
-    const sysctls = { "net.netfilter.nf_conntrack_max": "40" };
-    const bench = (kernel: string): ConntrackBench => {
-      const made = new ConntrackBench({ kernel, sysctls });
-      for (let client = 1; client <= 40; client += 1) made.pass(">", "S", {}, client);
-      return made;
-    };
-    const old = bench("4.4.11");
-    for (let client = 41; client <= 60; client += 1) expect(old.pass(">", "S", {}, client)).toBe("NEW");
-    expect([old.wire.host.counters.nf_conntrack_early_drop, old.count]).toEqual([20, 40]);
-    // Where 39 of 40 are ASSURED, eight entries seldom have the one that is not.
-    const crowd = new ConntrackBench({ kernel: "4.4.11", sysctls });
-    for (let client = 1; client <= 39; client += 1) crowd.establish(client);
-    crowd.pass(">", "S", {}, 40);
-    let refused = 0;
-    for (let client = 41; client <= 60; client += 1) if (crowd.pass(">", "S", {}, client) === "DROP") refused += 1;
-    expect([refused > 10, crowd.count]).toEqual([true, 40]);
-  });
-
   it("is helped by the collector from 95 % on: closing entries go, established ones stay", () => {
     const bench = new ConntrackBench({ sysctls: six });
     for (let client = 1; client <= 6; client += 1) bench.establish(client);
