@@ -271,7 +271,7 @@ const CHANGES: readonly KernelChange[] = [
   // A bucket whose explicit owners have left is open to connect() again.
   // Source: net/ipv4/inet_hashtables.c inet_bind_bucket_destroy, v6.18.
   { firsts: ["6.18"], gives: { bindBucketForgetsExplicitOwners: true } },
-  // ESTABLISHED challenges an ACK of unsent data, commit 42726ec644cb; whether lines older than 6.18 took it is not known.
+  // ESTABLISHED challenges an ACK of unsent data, commit 42726ec644cb; 6.1.192 and 6.12.117 do not.
   // Source: net/ipv4/tcp_input.c tcp_ack, v7.1.
   { firsts: ["7.1", "6.18.33", "7.0.10"], gives: { ackOfUnsentData: "challenges" } },
   // A RST in SYN-RECEIVED must be exact (CVE-2026-68118). Source: net/ipv4/tcp_minisocks.c tcp_check_req, v7.2.

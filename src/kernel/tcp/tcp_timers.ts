@@ -61,7 +61,10 @@ export class TcpTimers implements TimerColumnOwner {
     this.#arm(slot, this.#timer((2 * SECOND) / this.#tcp.machine.jiffies.hz));
   }
 
-  /** Bounds the life of an orphan in FIN_WAIT2. Source: net/ipv4/tcp.c tcp_fin_time, v6.1. */
+  /**
+   * Bounds the life of an orphan in FIN_WAIT2. Source: net/ipv4/tcp.c tcp_fin_time, v6.1. Not modelled: that it is an entry
+   * like those of TIME_WAIT, which answers a SYN in its window by a RST.
+   */
   armFinWait2(slot: number): void {
     this.#arm(slot, this.#timer(this.#tcp.netnsOf(slot).finTimeout));
   }
