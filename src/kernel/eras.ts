@@ -30,6 +30,8 @@ export interface KernelEra {
   readonly timeWaitReuse: "seconds-above-1" | "next-second" | "reuse-delay-ms";
   /** Whether `tcp_tw_reuse` 2 means loopback only (4.19+, el8); before it is as good as 1. */
   readonly timeWaitReuseHasLoopbackMode: boolean;
+  /** Whether a TIME_WAIT entry has a timer of its own (4.1+), or all of a machine end on one that fires each 7.5 s. */
+  readonly timeWaitTimer: "shared" | "own";
   /** Hierarchical timer wheel with rounded-up granules (4.8+), or exact ticks. */
   readonly timerWheel: "exact-ticks" | "granules";
   /** `tcp_syn_linear_timeouts` (6.5+ default 4; 0 where the sysctl does not exist). */
@@ -38,6 +40,10 @@ export interface KernelEra {
   readonly resendsSynAfterChallenge: boolean;
   /** Whether a request socket accepts only a RST whose seq is exactly rcv_nxt, and challenges others (CVE-2026-68118). */
   readonly requestRstMustBeExact: boolean;
+  /** Whether a RST one below rcv_nxt resets a connection whose peer has sent its FIN (4.11+): the RST crossed that FIN. */
+  readonly resetMayPrecedeFin: boolean;
+  /** Whether any ICMP error ends a request socket, port unreachable too (4.4 and older). */
+  readonly anyIcmpEndsRequest: boolean;
   /**
    * An ACK of data that was never sent. An ESTABLISHED connection drops the segment, others take it without its ACK; the
    * others drop it, too, and challenge it (4.13+); ESTABLISHED challenges it as well (7.1+ and backports).
@@ -47,8 +53,15 @@ export interface KernelEra {
   readonly invalidRateLimitMs: number;
   /** IPVS: whether conn_reuse_mode=0 skips the weight-0 test (before 5.15/backports of c95c07836fa4). */
   readonly ipvsReuseModeZeroSkipsAll: boolean;
-  /** IPVS: whether the reuse drop looks at a confirmed conntrack of the packet (5.9+ and backports) or at NFCT with any. */
-  readonly ipvsReuseDropsOnConfirmedCt: boolean;
+  /**
+   * IPVS: which SYN of a reused connection is dropped so that the next one is scheduled anew: none, one that is tracked if
+   * the connection has NFCT (4.6+), or one whose conntrack is confirmed (5.9+ and backports).
+   */
+  readonly ipvsReuseDrops: "never" | "tracked" | "confirmed";
+  /** IPVS: whether a connection in CLOSE may be reused, as one in TIME_WAIT may (4.6+). */
+  readonly ipvsReusesClosed: boolean;
+  /** IPVS: whether SYN_SENT, SYN_RECV and SYNACK count as active (4.8+), or ESTABLISHED only. */
+  readonly ipvsCountsHandshakesActive: boolean;
   /** IPVS: whether a deleted destination falls to scheduling with expire_nodest_conn=1 and no confirmed ct (5.9+). */
   readonly ipvsReschedulesDeletedDest: boolean;
   /** IPVS: whether `expire_nodest_conn=1` flushes connections when their destination is deleted (5.9+). */
@@ -57,13 +70,19 @@ export interface KernelEra {
   readonly ipvsLcCountsActiveTwice: boolean;
   /** conntrack: expired entries go by a timer of their own (4.8 and older), or when the garbage collector finds them. */
   readonly conntrackExpiry: "timer" | "gc";
+  /** conntrack: what makes room in a full table: one entry among eight, or all of a bucket that may go among eight (4.9+). */
+  readonly conntrackEarlyDrops: "entry" | "bucket";
   /** conntrack: seconds between full GC scans, at most: 16, then 120 (5.14), then 60 (5.18). No meaning with timers. */
   readonly conntrackGcSeconds: number;
   /**
    * conntrack: what a RST does to an ESTABLISHED entry whose sequence it does not meet exactly: it closes it, or it
-   * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12).
+   * leaves the state alone and sets the timeout of CLOSE (5.2), or of unacknowledged data at most (6.12.117).
    */
   readonly conntrackInexactRst: "closes" | "sets-close-timeout" | "caps-timeout";
+  /** conntrack: whether the sequence of a RST on a closing entry is looked at, too (5.13 and older). */
+  readonly conntrackChecksClosingRst: boolean;
+  /** conntrack: whether a SYN that comes again without an answer renews the timeout of its entry (6.1 and older, but for stable lines). */
+  readonly conntrackRenewsUnanswered: boolean;
   /**
    * conntrack: when an answered UDP flow gets the longer timeout and ASSURED: with the first datagram after the answer, or
    * the timeout (5.0), and then ASSURED, too (5.17), when it is 2 s old.
@@ -93,20 +112,28 @@ const BASE: EraRow = {
   localPortRangeOption: "absent",
   timeWaitReuse: "seconds-above-1",
   timeWaitReuseHasLoopbackMode: false,
+  timeWaitTimer: "shared",
   timerWheel: "exact-ticks",
   synLinearTimeouts: 0,
   resendsSynAfterChallenge: false,
   requestRstMustBeExact: false,
+  resetMayPrecedeFin: false,
+  anyIcmpEndsRequest: true,
   ackOfUnsentData: "drops-if-established",
   invalidRateLimitMs: 0,
   ipvsReuseModeZeroSkipsAll: false,
-  ipvsReuseDropsOnConfirmedCt: false,
+  ipvsReuseDrops: "never",
+  ipvsReusesClosed: false,
+  ipvsCountsHandshakesActive: false,
   ipvsReschedulesDeletedDest: false,
   ipvsFlushesDeletedDest: false,
   ipvsLcCountsActiveTwice: false,
   conntrackExpiry: "timer",
+  conntrackEarlyDrops: "entry",
   conntrackGcSeconds: 16,
   conntrackInexactRst: "closes",
+  conntrackChecksClosingRst: true,
+  conntrackRenewsUnanswered: true,
   conntrackUdpStream: "at-once",
   conntrackMaxPerBucket: 4,
   natPortSearch: "whole-range",
@@ -126,16 +153,36 @@ const CHANGES: readonly KernelChange[] = [
   // conn_reuse_mode appears, and its 0 switches the whole block off, the weight-0 test included.
   // Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in, v4.1.
   { firsts: ["4.1"], gives: { ipvsReuseModeZeroSkipsAll: true } },
+  // TIME_WAIT entries end each on a timer of its own, commit 789f558cfb36: not in 3.13, in 4.1.15.
+  // Source: net/ipv4/inet_timewait_sock.c inet_twsk_schedule, v4.1.
+  { firsts: ["4.1"], gives: { timeWaitTimer: "own" } },
   // connect() starts at an even offset and moves the cursor by 2, commit 07f4c90062f8.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.2.
   { firsts: ["4.2"], gives: { portWalk: "4.2-4.5" } },
+  // Port unreachable and the like leave a request socket alone, commit 9cf7490360bf: not in 4.1.15; a build of 4.4 before
+  // .121 may have it. Source: net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_req_err, v4.9.
+  { firsts: ["4.5", "4.4.121"], gives: { anyIcmpEndsRequest: false } },
   // connect() tries one parity and then the other, commit 1580ab63fc9a; bind(0) begins with the other, ea8add2b1903.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect; net/ipv4/inet_connection_sock.c inet_csk_get_port, v4.6.
   { firsts: ["4.6"], gives: { portWalk: "4.6-5.11", bindZeroPrefersOddOffset: true } },
+  // A tracked SYN on a finished connection is dropped, commit f719e3754ee2: not in 4.1.15; a build of 4.4 before .121 may
+  // have it. Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_conn_uses_conntrack, v4.9.
+  { firsts: ["4.6", "4.4.121"], gives: { ipvsReuseDrops: "tracked" } },
+  // CLOSE counts as finished, commit e3895c0334d1: not in 4.4.121. Source: net/netfilter/ipvs/ip_vs_core.c is_new_conn_expected, v4.9.
+  { firsts: ["4.6"], gives: { ipvsReusesClosed: true } },
+  // Handshakes count as active connections, commit be2cef49904b: not in 4.4.121.
+  // Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_state_active_table, v4.9.
+  { firsts: ["4.8"], gives: { ipvsCountsHandshakesActive: true } },
   // Timers are rounded up to granules that grow with the delay. Source: kernel/time/timer.c calc_index, v4.8.
   { firsts: ["4.8"], gives: { timerWheel: "granules" } },
   // Entries lose their timers; a worker collects them. Source: net/netfilter/nf_conntrack_core.c gc_worker, v4.9.
   { firsts: ["4.9"], gives: { conntrackExpiry: "gc" } },
+  // A full table drops all entries of a bucket early that are not ASSURED: not in 4.4.121, in 4.9.45; where between them
+  // it begins is not known. Source: net/netfilter/nf_conntrack_core.c early_drop_list, v4.9.
+  { firsts: ["4.9"], gives: { conntrackEarlyDrops: "bucket" } },
+  // A RST that had not seen the FIN of its own side counts, commit 0e40f4c9593a: not in 4.9.45.
+  // Source: net/ipv4/tcp_input.c tcp_reset_check, v4.11.
+  { firsts: ["4.11"], gives: { resetMayPrecedeFin: true } },
   // Closing connections challenge an ACK of unsent data, commit d0e1a1b5a833. The stable lines 3.18, 4.4 and 4.9 took it in
   // 2018; from which build on is not known. Source: net/ipv4/tcp_input.c tcp_rcv_state_process, v4.13.
   { firsts: ["4.13"], gives: { ackOfUnsentData: "challenges-unless-established" } },
@@ -159,7 +206,7 @@ const CHANGES: readonly KernelChange[] = [
   // Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_conn_uses_old_conntrack, v5.9.
   {
     firsts: ["5.9", "4.14.194", "4.19.140", "5.4.59", "5.7.16", "5.8.2"],
-    gives: { ipvsReuseDropsOnConfirmedCt: true },
+    gives: { ipvsReuseDrops: "confirmed" },
   },
   // Connections of a deleted destination expire at once and may be scheduled anew, commit 04231e52d355.
   // Source: net/netfilter/ipvs/ip_vs_ctl.c ip_vs_enqueue_expire_nodest_conns, v5.9.
@@ -173,6 +220,9 @@ const CHANGES: readonly KernelChange[] = [
     firsts: ["5.14", "4.9.282", "4.14.246", "4.19.206", "5.4.144", "5.10.62", "5.13.14"],
     gives: { conntrackGcSeconds: 120 },
   },
+  // A RST closes an entry that a FIN or RST has begun to close, whatever its sequence; it came with
+  // nf_conntrack_tcp_ignore_invalid_rst. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_can_early_drop, v6.1.
+  { firsts: ["5.14"], gives: { conntrackChecksClosingRst: false } },
   // One entry per bucket by default. Source: net/netfilter/nf_conntrack_core.c nf_conntrack_init_start, v5.15.
   { firsts: ["5.15"], gives: { conntrackMaxPerBucket: 1 } },
   // conn_reuse_mode=0 keeps the weight-0 test, commit c95c07836fa4.
@@ -202,6 +252,12 @@ const CHANGES: readonly KernelChange[] = [
   // The collector's pause follows the entries' timeouts, 60 s at most, commit 2cfadb761d3d.
   // Source: net/netfilter/nf_conntrack_core.c gc_worker, v5.18.
   { firsts: ["5.18", "5.15.34", "5.16.20", "5.17.3"], gives: { conntrackGcSeconds: 60 } },
+  // A SYN that comes again leaves the timeout of an unanswered entry alone, commit e15d4cdf27cb; 4.14 did not take it.
+  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.2.
+  {
+    firsts: ["6.2", "4.19.272", "5.4.231", "5.10.166", "5.15.91", "6.1.9"],
+    gives: { conntrackRenewsUnanswered: false },
+  },
   // IP_LOCAL_PORT_RANGE narrows the range of one socket, commit 91d0b78c5177.
   // Source: net/ipv4/inet_connection_sock.c inet_sk_get_local_port_range, v6.3.
   { firsts: ["6.3", "6.1.32"], gives: { localPortRangeOption: "parity" } },
@@ -210,16 +266,12 @@ const CHANGES: readonly KernelChange[] = [
   // A socket with IP_LOCAL_PORT_RANGE steps by 1, commit 207184853dbd.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v6.8.
   { firsts: ["6.8"], gives: { localPortRangeOption: "step-1" } },
-  // A RST that leaves the state ESTABLISHED sets the unacknowledged timeout: not in 6.1.192, seen in 6.12.117; where
-  // between them it begins is not known.
-  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.12.
-  { firsts: ["6.12"], gives: { conntrackInexactRst: "caps-timeout" } },
   // tcp_tw_reuse_delay replaces the second. Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v6.14.
   { firsts: ["6.14"], gives: { timeWaitReuse: "reuse-delay-ms" } },
   // A bucket whose explicit owners have left is open to connect() again.
   // Source: net/ipv4/inet_hashtables.c inet_bind_bucket_destroy, v6.18.
   { firsts: ["6.18"], gives: { bindBucketForgetsExplicitOwners: true } },
-  // ESTABLISHED challenges an ACK of unsent data, commit 42726ec644cb; whether lines older than 6.18 took it is not known.
+  // ESTABLISHED challenges an ACK of unsent data, commit 42726ec644cb; 6.1.192 and 6.12.117 do not.
   // Source: net/ipv4/tcp_input.c tcp_ack, v7.1.
   { firsts: ["7.1", "6.18.33", "7.0.10"], gives: { ackOfUnsentData: "challenges" } },
   // A RST in SYN-RECEIVED must be exact (CVE-2026-68118). Source: net/ipv4/tcp_minisocks.c tcp_check_req, v7.2.
@@ -227,10 +279,14 @@ const CHANGES: readonly KernelChange[] = [
     firsts: ["7.2", "6.1.191", "6.6.153", "6.12.105", "6.18.42", "7.1.6"],
     gives: { requestRstMustBeExact: true },
   },
-  // Each connection counts in totalconns, the active ones once more: 6.1.183 by its changelog, 6.12.117 by its source.
-  // Not modelled: this change in earlier 6.12 builds and other stable lines; lc and wlc would weigh a little differently.
+  // Each connection counts in totalconns, the active ones once more: 6.1.183 and 6.12.104 by their changelogs.
+  // Not modelled: this change in the stable lines 6.6, 6.18 and 7.1; lc and wlc would weigh a little differently.
   // Source: include/net/ip_vs.h ip_vs_dest_conn_overhead, v6.12.117.
-  { firsts: ["7.2", "6.1.183", "6.12.117"], gives: { ipvsLcCountsActiveTwice: true } },
+  { firsts: ["7.2", "6.1.183", "6.12.104"], gives: { ipvsLcCountsActiveTwice: true } },
+  // A RST that leaves the state ESTABLISHED sets the unacknowledged timeout, commit bf80e6802273: mainline has it after
+  // 7.2; which builds of 6.18 and 7.2 took it is not known.
+  // Source: net/netfilter/nf_conntrack_proto_tcp.c nf_conntrack_tcp_packet, v6.12.117.
+  { firsts: ["7.3", "6.12.117"], gives: { conntrackInexactRst: "caps-timeout" } },
 ];
 
 /** A vendor's kernel whose source was read. */
@@ -243,14 +299,14 @@ interface VendorRow {
 }
 
 const VENDOR_ROWS: readonly VendorRow[] = [
-  // RHEL and CentOS 7: the code of 4.2 under the number 3.10, and the rate limit of 4.0.
+  // RHEL and CentOS 7: the code of 4.2 under the number 3.10, and the rate limit of 4.0; its TIME_WAIT timers were not read.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10.0-1160.el7.
   {
     pattern: /^3\.10\.0-\d+(\.\d+)*\.el7(\.\w+)*$/,
     vendor: "el7",
     release: [3, 10, 0],
     hz: 1000,
-    gives: { portWalk: "4.2-4.5", invalidRateLimitMs: 500 },
+    gives: { portWalk: "4.2-4.5", invalidRateLimitMs: 500, timeWaitTimer: "own" },
   },
   // RHEL and CentOS 8.1: as upstream 4.18, with the tcp_tw_reuse of 4.19. Later builds of el8 were not read.
   // Source: net/ipv4/inet_hashtables.c __inet_hash_connect; net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.18.0-147.el8.

@@ -45,6 +45,12 @@ export class Jiffies {
     return this.#timeOf(bucket * granule);
   }
 
+  /** The moment of the `count`-th next tick that is a multiple of `period`, for timers that fire in a steady beat. */
+  beat(now: Micros, period: Micros, count: number): Micros {
+    const ticks = Math.floor(period / this.#tick);
+    return this.#timeOf((Math.floor(this.#ticksSinceBoot(now) / ticks) + count) * ticks);
+  }
+
   /** The moment of the first tick after `now`. */
   nextTick(now: Micros): Micros {
     return this.#timeOf(this.#ticksSinceBoot(now) + 1);

@@ -87,7 +87,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     instead: "Every one does.",
     caughtBy: "6.1/C04",
     file: "kernel/ipvs/ipvs_in.ts",
-    find: "return state === IpvsState.TIME_WAIT || state === IpvsState.CLOSE;",
+    find: "return state === IpvsState.TIME_WAIT || (state === IpvsState.CLOSE && netns.machine.era.ipvsReusesClosed);",
     replace: "return state >= 0;",
   },
   {
@@ -199,8 +199,8 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     instead: "It counts as inactive.",
     caughtBy: "6.1/C04",
     file: "kernel/ipvs/ipvs_tcp_states.ts",
-    find: "    state === IpvsState.SYN_RECV ||\n",
-    replace: "",
+    find: "state === IpvsState.SYN_SENT || state === IpvsState.SYN_RECV ||",
+    replace: "state === IpvsState.SYN_SENT ||",
   },
   {
     rule: "A connection's new conntrack entry expects the answer from the real server.",

@@ -63,8 +63,8 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     instead: "It does.",
     caughtBy: "6.1/C20",
     file: "kernel/conntrack/tcp_tracking.ts",
-    find: "if (old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN) {",
-    replace: "if (old > 99) {",
+    find: "if (isRepeated && !conntrack.renewsUnanswered && !table.has(slot, CtStatus.SEEN_REPLY)) {",
+    replace: "if (isRepeated && old > 99) {",
   },
   {
     rule: "An entry that has seen the handshake is ASSURED.",

@@ -177,8 +177,17 @@ describe("resolveKernel", () => {
     ["natPortSearch", "4.19.227", "whole-range", "4.19.228", "bounded"],
     ["natPortSearch", "4.20.17", "whole-range", "5.0", "bounded"],
     ["resendsSynAfterChallenge", "5.5.19", false, "5.6", true],
-    ["ipvsReuseDropsOnConfirmedCt", "5.4.58", false, "5.4.59", true],
-    ["ipvsReuseDropsOnConfirmedCt", "5.7.15", false, "5.7.16", true],
+    ["ipvsReuseDrops", "5.4.58", "tracked", "5.4.59", "confirmed"],
+    ["ipvsReuseDrops", "5.7.15", "tracked", "5.7.16", "confirmed"],
+    ["conntrackEarlyDrops", "4.8.17", "entry", "4.9", "bucket"],
+    ["timeWaitTimer", "4.0.9", "shared", "4.1", "own"],
+    ["anyIcmpEndsRequest", "4.4.120", true, "4.4.121", false],
+    ["anyIcmpEndsRequest", "4.4.11", true, "4.5", false],
+    ["resetMayPrecedeFin", "4.10.17", false, "4.11", true],
+    ["ipvsReuseDrops", "4.4.120", "never", "4.4.121", "tracked"],
+    ["ipvsReuseDrops", "4.5.7", "never", "4.6", "tracked"],
+    ["ipvsReusesClosed", "4.4.302", false, "4.6", true],
+    ["ipvsCountsHandshakesActive", "4.7.10", false, "4.8", true],
     ["ipvsReschedulesDeletedDest", "5.8.18", false, "5.9", true],
     ["ipvsFlushesDeletedDest", "5.8.18", false, "5.9", true],
     ["ipvsReuseModeZeroSkipsAll", "4.0.9", false, "4.1", true],
@@ -192,7 +201,14 @@ describe("resolveKernel", () => {
     ["localPortRangeOption", "6.7.12", "parity", "6.8", "step-1"],
     ["synLinearTimeouts", "6.4.16", 0, "6.5", 4],
     ["conntrackInexactRst", "5.1.21", "closes", "5.2", "sets-close-timeout"],
-    ["conntrackInexactRst", "6.11.11", "sets-close-timeout", "6.12", "caps-timeout"],
+    ["conntrackInexactRst", "6.12.116", "sets-close-timeout", "6.12.117", "caps-timeout"],
+    ["conntrackChecksClosingRst", "5.13.19", true, "5.14", false],
+    ["conntrackRenewsUnanswered", "4.19.271", true, "4.19.272", false],
+    ["conntrackRenewsUnanswered", "5.4.230", true, "5.4.231", false],
+    ["conntrackRenewsUnanswered", "5.10.165", true, "5.10.166", false],
+    ["conntrackRenewsUnanswered", "5.15.90", true, "5.15.91", false],
+    ["conntrackRenewsUnanswered", "6.1.8", true, "6.1.9", false],
+    ["conntrackRenewsUnanswered", "6.1.8", true, "6.2", false],
     ["bindBucketForgetsExplicitOwners", "6.17.13", false, "6.18", true],
     ["requestRstMustBeExact", "6.1.190", false, "6.1.191", true],
     ["ackOfUnsentData", "4.12.14", "drops-if-established", "4.13", "challenges-unless-established"],
@@ -207,10 +223,10 @@ describe("resolveKernel", () => {
     ["natPortSearch", "4.14.264", "whole-range", "4.14.265", "bounded"],
     ["conntrackUdpStream", "4.20.17", "at-once", "5.0", "timeout-waits"],
     ["conntrackUdpStream", "5.16.20", "timeout-waits", "5.17", "both-wait"],
-    ["ipvsReuseDropsOnConfirmedCt", "4.14.193", false, "4.14.194", true],
-    ["ipvsReuseDropsOnConfirmedCt", "4.19.139", false, "4.19.140", true],
-    ["ipvsReuseDropsOnConfirmedCt", "5.8.1", false, "5.8.2", true],
-    ["ipvsReuseDropsOnConfirmedCt", "5.8.1", false, "5.9", true],
+    ["ipvsReuseDrops", "4.14.193", "tracked", "4.14.194", "confirmed"],
+    ["ipvsReuseDrops", "4.19.139", "tracked", "4.19.140", "confirmed"],
+    ["ipvsReuseDrops", "5.8.1", "tracked", "5.8.2", "confirmed"],
+    ["ipvsReuseDrops", "5.8.1", "tracked", "5.9", "confirmed"],
     ["portWalk", "5.11.22", "4.6-5.11", "5.12", "5.12-5.17"],
     ["conntrackGcSeconds", "4.9.281", 16, "4.9.282", 120],
     ["conntrackGcSeconds", "4.14.245", 16, "4.14.246", 120],
@@ -229,7 +245,7 @@ describe("resolveKernel", () => {
     ["requestRstMustBeExact", "6.6.152", false, "6.6.153", true],
     ["requestRstMustBeExact", "6.18.41", false, "6.18.42", true],
     ["requestRstMustBeExact", "7.1.5", false, "7.1.6", true],
-    ["ipvsLcCountsActiveTwice", "6.12.116", false, "6.12.117", true],
+    ["ipvsLcCountsActiveTwice", "6.12.103", false, "6.12.104", true],
     ["ipvsLcCountsActiveTwice", "7.1.6", false, "7.2", true],
   ])("changes %s between %s (%s) and %s (%s)", (...[key, before, old, first, now]) => {
     expect([eraOf(before)[key], eraOf(first)[key]]).toEqual([old, now]);
@@ -237,6 +253,10 @@ describe("resolveKernel", () => {
 
   it("keeps 5.10.262 without the exact RST, which that line never took", () => {
     expect(eraOf("5.10.262").requestRstMustBeExact).toBe(false);
+  });
+
+  it.each(["6.12", "6.18.44", "7.1", "7.2"])("lets an inexact RST set the timeout of CLOSE on %s", (build) => {
+    expect(eraOf(build).conntrackInexactRst).toBe("sets-close-timeout");
   });
 
   it("answers any text without throwing", () => {

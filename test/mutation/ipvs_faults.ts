@@ -89,8 +89,8 @@ export const IPVS_FAULTS: readonly Fault[] = [
   {
     wrong: "Before 5.9 a packet to a deleted server is scheduled anew.",
     file: "kernel/ipvs/ipvs_in.ts",
-    find: "return ipvs.netns.machine.era.ipvsReschedulesDeletedDest && !hasOldConntrack;",
-    replace: "return !hasOldConntrack;",
+    find: "ipvs.netns.machine.era.ipvsReschedulesDeletedDest && ipvs.netns.conntrack?.hasConfirmed(packet) !== true;",
+    replace: "ipvs.netns.conntrack?.hasConfirmed(packet) !== true;",
   },
   {
     wrong: "An ICMP error about a server quotes the client's port as the virtual one.",

@@ -100,7 +100,7 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "A request's window is one byte too wide.",
-    file: "kernel/tcp/request_socket.ts",
+    file: "kernel/tcp/sequence.ts",
     find: "const RECEIVE_WINDOW = 65535;",
     replace: "const RECEIVE_WINDOW = 65536;",
   },

@@ -13,8 +13,8 @@ export const IPVS_REUSE_MODE: Rule = {
   severity: "warning",
   title: "On this kernel a reused client port costs a second, or leads to a server that is gone.",
   why:
-    "With conn_reuse_mode 1, kernels before 5.9 drop the SYN of a reused port once, and the client waits a second. With 0, " +
-    "kernels without a later fix send it to the old real server even if that is being removed. kube-proxy picks one of " +
+    "With conn_reuse_mode 1, kernels from 4.6 to 5.8 drop the SYN of a reused port once, and the client waits a second. " +
+    "With 0, kernels without a later fix send it to the old real server even if that is being removed. kube-proxy picks one of " +
     "the two by kernel and version.",
   fix: "Run a kernel with both fixes (5.9 and later with kube-proxy 1.22 and later).",
   sources: [
@@ -46,7 +46,7 @@ function judge(node: CheckedNode): readonly RuleFinding[] {
       },
     ];
   }
-  if (mode !== 0 && !era.ipvsReuseDropsOnConfirmedCt) {
+  if (mode !== 0 && era.ipvsReuseDrops === "tracked") {
     return [
       {
         place,

@@ -31,7 +31,8 @@ const TABLE_FULL = "nf_conntrack: nf_conntrack: table full, dropping packet";
  *
  * Before working on this file read net/netfilter/nf_conntrack_core.c (v6.1).
  *
- * Not modelled: ICMP echo entries, helpers and expectations, zones, accounting, the random limit on chain length.
+ * Not modelled: ICMP echo entries, helpers and expectations, zones, accounting, the random limit on chain length; that
+ * before 5.17 (5.16.5) a SYN which reopens an entry counts as `invalid`, too.
  */
 export class Conntrack {
   readonly table: ConntrackTable;
@@ -45,6 +46,10 @@ export class Conntrack {
   #peak = 0;
   /** What a RST does to an ESTABLISHED entry whose sequence it does not meet exactly. */
   readonly inexactRst: KernelEra["conntrackInexactRst"];
+  /** Whether a RST on an entry that is closing must not lie before what the other side has acknowledged. */
+  readonly checksClosingRst: boolean;
+  /** Whether a SYN that comes again without an answer renews its entry's timeout. */
+  readonly renewsUnanswered: boolean;
   /** Absent where a garbage collector does their work. */
   readonly #timers: EntryTimers | undefined;
   readonly #gcHandler: number;
@@ -112,6 +117,8 @@ export class Conntrack {
     netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
     const { loop, era } = netns.machine;
     this.inexactRst = era.conntrackInexactRst;
+    this.checksClosingRst = era.conntrackChecksClosingRst;
+    this.renewsUnanswered = era.conntrackRenewsUnanswered;
     const hasTimers = era.conntrackExpiry === "timer";
     this.#timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
     this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());

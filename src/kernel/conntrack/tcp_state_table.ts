@@ -76,7 +76,8 @@ const REPLY = [
 /**
  * The outcome for (direction, old state, kind of segment): a state, `IGNORE` or `INVALID`.
  *
- * Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_conntracks, v6.1.
+ * Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_conntracks, v6.1. Not modelled: up to 3.13 a SYN of the server in
+ * TIME_WAIT is INVALID.
  */
 export function nextCtTcpState(direction: number, state: number, input: number): number {
   if (input === CtTcpInput.NONE) return CtTcpState.INVALID;

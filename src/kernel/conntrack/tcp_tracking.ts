@@ -83,8 +83,9 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
     if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";
     if (old === CtTcpState.ESTABLISHED && leavesOpen(conntrack, slot, packet)) next = old;
   }
-  // A repeated SYN does not keep an unanswered entry alive.
-  if (old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN) {
+  // A repeated SYN does not keep an unanswered entry alive, from 6.2 on.
+  const isRepeated = old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN;
+  if (isRepeated && !conntrack.renewsUnanswered && !table.has(slot, CtStatus.SEEN_REPLY)) {
     remember(table, slot, packet, input);
     return "accept";
   }
@@ -173,13 +174,14 @@ function answersIgnored(table: ConntrackTable, slot: number, packet: Packet): bo
   return last === CtTcpInput.ACK && !table.has(slot, CtStatus.ASSURED);
 }
 
-/** A RST closes the entry unless it lies before what the other side has acknowledged. */
+/** A RST closes the entry unless it lies before what the other side has acknowledged; from 5.14 on, a closing one always. */
 function isAcceptableReset(conntrack: Conntrack, slot: number, direction: number, packet: Packet): boolean {
   const table = conntrack.table;
   const other = 1 - direction;
+  const state = table.state(slot);
+  if (state >= CtTcpState.FIN_WAIT && state <= CtTcpState.CLOSE && !conntrack.checksClosingRst) return true;
   if (answersIgnored(table, slot, packet)) return true;
   if (!table.has(slot, other === 0 ? CtStatus.MAXACK_ORIGINAL : CtStatus.MAXACK_REPLY)) return true;
-  const state = table.state(slot);
   const isEstablished = state >= CtTcpState.ESTABLISHED && state < CtTcpState.TIME_WAIT;
   if (packet.seq === 0 && !isEstablished) return true;
   return conntrack.timeouts.ignoresInvalidRst || !isBefore(packet.seq, table.memory.maxAck(2 * slot + other));

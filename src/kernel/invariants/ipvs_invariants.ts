@@ -82,7 +82,7 @@ function* brokenConnection({ connections, netns }: Ipvs, row: number, census: Ce
   const isActive = (flags & IpvsFlag.INACTIVE) === 0;
   if (isActive) counted.active += 1;
   else counted.inactive += 1;
-  if (isActive !== (protocol === Protocol.TCP && isActiveState(connections.state[row]!)))
+  if (isActive !== (protocol === Protocol.TCP && isActiveState(netns.machine.era, connections.state[row]!)))
     yield `a connection is active by its state: ${what} in state ${connections.state[row]} is counted as ${isActive ? "active" : "inactive"}`;
 }
 

@@ -37,7 +37,7 @@ export interface IpvsSettings {
  * Before working on this file read net/netfilter/ipvs/ip_vs_core.c, ip_vs_conn.c and ip_vs_ctl.c (v6.1).
  *
  * Not modelled: firewall marks, FTP, direct routing and tunnels, synchronisation, secure_tcp, drop_entry, drop_packet,
- * overload thresholds.
+ * overload thresholds, other timeouts than the kernel's own (`ipvsadm --set`, kube-proxy's `--ipvs-tcp-timeout` and the like).
  */
 export class Ipvs {
   readonly netns: Netns;
@@ -241,7 +241,7 @@ export class Ipvs {
     const connections = this.connections;
     const server = connections.server[row]!;
     const isInactive = (connections.flags[row]! & IpvsFlag.INACTIVE) !== 0;
-    if (isActiveState(state) !== isInactive) return;
+    if (isActiveState(this.netns.machine.era, state) !== isInactive) return;
     const change = isInactive ? 1 : -1;
     server.active += change;
     server.inactive -= change;

@@ -55,7 +55,11 @@ function schedule(ipvs: Ipvs, service: VirtualService, packet: Packet): number {
   return server === undefined ? -1 : ipvs.addConnection(packet, server);
 }
 
-/** What to do with a SYN on a known connection. Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in_hook, v6.1 and v5.4. */
+/**
+ * What to do with a SYN on a known connection.
+ *
+ * Source: net/netfilter/ipvs/ip_vs_core.c ip_vs_in_hook, v6.1; net/netfilter/ipvs/ip_vs_core.c ip_vs_in, v5.4, v4.9 and v4.1.
+ */
 function reuse(ipvs: Ipvs, row: number, packet: Packet): "keep" | "drop" | "schedule" {
   const { settings, connections, netns } = ipvs;
   const era = netns.machine.era;
@@ -63,10 +67,12 @@ function reuse(ipvs: Ipvs, row: number, packet: Packet): "keep" | "drop" | "sche
   const isServerResting = settings.expireNodestConn && connections.server[row]!.weight === 0;
   const isReused = settings.connReuseMode !== 0 && isNewConnectionExpected(ipvs, row);
   if (!isServerResting && !isReused) return "keep";
-  const hasOldConntrack = era.ipvsReuseDropsOnConfirmedCt
+  const asksForConfirmed = era.ipvsReuseDrops === "confirmed";
+  const hasOldConntrack = asksForConfirmed
     ? netns.conntrack?.hasConfirmed(packet) === true
-    : packet.ct >= 0 && (connections.flags[row]! & IpvsFlag.NFCT) !== 0;
-  if (!hasOldConntrack) connections.flags[row] = connections.flags[row]! & ~IpvsFlag.NFCT;
+    : era.ipvsReuseDrops === "tracked" && packet.ct >= 0 && (connections.flags[row]! & IpvsFlag.NFCT) !== 0;
+  // Before 5.9 the connection that ends takes the conntrack entry along, which by then is the new connection's.
+  if (asksForConfirmed && !hasOldConntrack) connections.flags[row] = connections.flags[row]! & ~IpvsFlag.NFCT;
   ipvs.expireSoon(row);
   return hasOldConntrack ? "drop" : "schedule";
 }
@@ -74,10 +80,11 @@ function reuse(ipvs: Ipvs, row: number, packet: Packet): "keep" | "drop" | "sche
 /** @returns whether the packet may be scheduled anew; else it is dropped in silence. */
 function handleDeletedServer(ipvs: Ipvs, row: number, packet: Packet): boolean {
   if (!ipvs.settings.expireNodestConn) return false;
-  const hasOldConntrack = ipvs.netns.conntrack?.hasConfirmed(packet) === true;
-  if (!hasOldConntrack) ipvs.connections.flags[row] = ipvs.connections.flags[row]! & ~IpvsFlag.NFCT;
+  const mayMove =
+    ipvs.netns.machine.era.ipvsReschedulesDeletedDest && ipvs.netns.conntrack?.hasConfirmed(packet) !== true;
+  if (mayMove) ipvs.connections.flags[row] = ipvs.connections.flags[row]! & ~IpvsFlag.NFCT;
   ipvs.expireSoon(row);
-  return ipvs.netns.machine.era.ipvsReschedulesDeletedDest && !hasOldConntrack;
+  return mayMove;
 }
 
 /** Whether a packet may begin a connection: a SYN without RST; with sloppy_tcp all but a RST. Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_conn_schedule, v6.1. */
@@ -131,10 +138,10 @@ function isSyn(packet: Packet): boolean {
  * Whether a connection counts as finished, so that a SYN on it may mean a new client; one of a template never does. Mode
  * 2 concerns connections whose answers IPVS does not see, which masqueraded ones are not.
  *
- * Source: net/netfilter/ipvs/ip_vs_core.c is_new_conn_expected, v6.1.
+ * Source: net/netfilter/ipvs/ip_vs_core.c is_new_conn_expected, v6.1 and v4.4.
  */
-function isNewConnectionExpected({ connections }: Ipvs, row: number): boolean {
+function isNewConnectionExpected({ connections, netns }: Ipvs, row: number): boolean {
   if (connections.control[row]! > 0) return false;
   const state = connections.state[row]!;
-  return state === IpvsState.TIME_WAIT || state === IpvsState.CLOSE;
+  return state === IpvsState.TIME_WAIT || (state === IpvsState.CLOSE && netns.machine.era.ipvsReusesClosed);
 }

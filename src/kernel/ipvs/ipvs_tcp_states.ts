@@ -1,3 +1,5 @@
+import type { KernelEra } from "../eras.ts";
+
 /** States of a connection in IPVS. Source: include/net/ip_vs.h IP_VS_TCP_S_*, v6.1. */
 export const IpvsState = {
   NONE: 0,
@@ -31,14 +33,15 @@ export const IPVS_STATE_NAMES: readonly string[] = [
 /** Seconds by state. Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_timeouts, v6.1. */
 export const IPVS_TCP_TIMEOUTS: readonly number[] = [2, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120];
 
-/** States that count as ActiveConn. Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_state_active_table, v6.1. */
-export function isActiveState(state: number): boolean {
-  return (
-    state === IpvsState.ESTABLISHED ||
-    state === IpvsState.SYN_SENT ||
-    state === IpvsState.SYN_RECV ||
-    state === IpvsState.SYNACK
-  );
+/**
+ * Whether a state counts as ActiveConn: ESTABLISHED does, and from 4.8 on handshakes do.
+ *
+ * Source: net/netfilter/ipvs/ip_vs_proto_tcp.c tcp_state_active_table, v6.1; net/netfilter/ipvs/ip_vs_proto_tcp.c set_tcp_state, v4.4.
+ */
+export function isActiveState(era: KernelEra, state: number): boolean {
+  if (state === IpvsState.ESTABLISHED) return true;
+  const isHandshake = state === IpvsState.SYN_SENT || state === IpvsState.SYN_RECV || state === IpvsState.SYNACK;
+  return isHandshake && era.ipvsCountsHandshakesActive;
 }
 
 /** Which way a packet goes: from the client to the virtual service, or from the real server back. */

@@ -140,6 +140,10 @@ export class Nat {
     table.set(slot, CtStatus.DST_NAT);
   }
 
+  /**
+   * A port of a range for DNAT. Source: net/netfilter/nf_nat_core.c nf_nat_l4proto_unique_tuple, v6.1. Not modelled: that a
+   * port which lies in the range is kept; from 6.8 on that the first of the range is taken, unless `--random` is given.
+   */
   #portWithin(low: Port, high: Port | undefined): Port {
     return high === undefined || high === low ? low : low + this.#random.below(high - low + 1);
   }

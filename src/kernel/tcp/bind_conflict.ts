@@ -47,6 +47,18 @@ export class BucketOwners {
 }
 
 /**
+ * Whether another socket keeps this one, which has a port, from listening: one on an overlapping address that listens
+ * already, or without SO_REUSEADDR.
+ *
+ * Source: net/ipv4/inet_connection_sock.c inet_csk_listen_start, inet_csk_get_port, v6.1: listen(2) asks for the port anew.
+ */
+export function hasListenConflict(tcp: Tcp, slot: number): boolean {
+  const { sockets } = tcp;
+  const place = { address: sockets.local(slot), port: sockets.localPort(slot), mayShare: true };
+  return hasBindConflict(tcp, slot, place, new BucketOwners(tcp, tcp.netnsOf(slot)));
+}
+
+/**
  * Whether another owner of the port overlaps in its local address. SO_REUSEADDR helps only if both have it and neither
  * listens, SO_REUSEPORT if both have it (all are of one user). O(1) for a port without owners, for a socket on all
  * addresses, and where all owners share; else O(owners), once `owners` has its list.
@@ -57,12 +69,14 @@ export function hasBindConflict(tcp: Tcp, slot: number, place: BindPlace, owners
   const { sockets } = tcp;
   const { address, port, mayShare } = place;
   const { ports } = tcp.netnsOf(slot);
-  if (ports.owners(port) === 0) return false;
+  const own = sockets.has(slot, SocketFlag.HAS_PORT) ? 1 : 0;
+  if (ports.owners(port) === own) return false;
   const hasReuse = mayShare && sockets.has(slot, SocketFlag.REUSE_ADDRESS);
   const hasReusePort = mayShare && sockets.has(slot, SocketFlag.REUSE_PORT);
   if (hasReuse && ports.isShared(port)) return false;
   if (address === 0 && !hasReuse && !hasReusePort) return true;
   return owners.of(port).some((other) => {
+    if (other === slot) return false;
     const otherAddress = sockets.local(other);
     if (address !== 0 && otherAddress !== 0 && address !== otherAddress) return false;
     const bothReuse = hasReuse && sockets.has(other, SocketFlag.REUSE_ADDRESS);

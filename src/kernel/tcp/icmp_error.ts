@@ -7,10 +7,10 @@ import { TcpState } from "./tcp_states.ts";
 
 /**
  * An ICMP error that quotes one of our segments. It ends a connection attempt; a request socket is ended by net and
- * host unreachable, time exceeded and parameter problem, but not by port unreachable, and counts as dropped by its
- * listener, not as reset; an open connection goes on.
+ * host unreachable, time exceeded and parameter problem, but from 4.5 on not by port unreachable, and counts as dropped
+ * by its listener, not as reset; an open connection goes on.
  *
- * Source: net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_req_err, v6.1.
+ * Source: net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_req_err, v6.1 and v4.1.
  */
 export function receiveIcmpError(tcp: Tcp, netns: Netns, packet: Packet): void {
   if (packet.quotedProtocol !== Protocol.TCP) return;
@@ -20,7 +20,7 @@ export function receiveIcmpError(tcp: Tcp, netns: Netns, packet: Packet): void {
   const errno = icmpErrno(packet.icmpType, packet.icmpCode);
   if (errno === 0) return;
   if (sockets.state(slot) === TcpState.SYN_RECV) {
-    const endsRequest = packet.icmpType !== 3 || packet.icmpCode <= 1;
+    const endsRequest = tcp.machine.era.anyIcmpEndsRequest || packet.icmpType !== 3 || packet.icmpCode <= 1;
     if (!endsRequest || packet.quotedSeq !== sockets.iss(slot)) return;
     netns.counters.TcpExtListenDrops += 1;
     tcp.destroy(slot);

@@ -1,7 +1,19 @@
 import { MILLISECOND } from "../../units.ts";
+import { type Packet, TcpFlag } from "../packet.ts";
 import type { Tcp } from "./tcp.ts";
 
-/** tcp_invalid_ratelimit: at most one such answer per half second and connection. Source: net/ipv4/tcp_input.c tcp_oow_rate_limited, v6.1. */
+/**
+ * Whether a segment that does not fit may be answered by an ACK: one with payload or a FIN always, since the peer waits for
+ * that ACK; any other as `mayAnswerInvalid` says.
+ *
+ * Source: net/ipv4/tcp_input.c tcp_oow_rate_limited, v6.1.
+ */
+export function mayAnswerMisplaced(tcp: Tcp, slot: number, { flags, len }: Packet): boolean {
+  const isAwaited = (len > 0 || (flags & TcpFlag.FIN) !== 0) && (flags & TcpFlag.SYN) === 0;
+  return isAwaited || mayAnswerInvalid(tcp, slot);
+}
+
+/** tcp_invalid_ratelimit: at most one such answer per half second and connection. Source: net/ipv4/tcp_input.c __tcp_oow_rate_limited, v6.1. */
 export function mayAnswerInvalid(tcp: Tcp, slot: number): boolean {
   const { sockets, machine } = tcp;
   if (machine.era.invalidRateLimitMs > 0) {

@@ -2,8 +2,8 @@ import { Errno } from "../errno.ts";
 import type { Netns } from "../netns.ts";
 import { type Packet, TcpFlag } from "../packet.ts";
 import { SocketFlag } from "./socket_table.ts";
-import { mayAnswerInvalid } from "./invalid_answers.ts";
-import { isBefore, segmentEnd } from "./sequence.ts";
+import { mayAnswerInvalid, mayAnswerMisplaced } from "./invalid_answers.ts";
+import { isBefore, RECEIVE_WINDOW, segmentEnd } from "./sequence.ts";
 import type { Tcp } from "./tcp.ts";
 import { TcpState } from "./tcp_states.ts";
 
@@ -49,10 +49,11 @@ export function receiveInTimeWait(tcp: Tcp, slot: number, packet: Packet): "hand
   if (isPlainSyn && isBefore(expected, packet.seq)) return "new-connection";
   if (packet.seq === expected && segmentEnd(packet) === expected && !isPlainSyn) {
     tcp.timeWaits.restart(slot);
+    tcp.timeWaits.noteTimestamp(slot);
     return "handled";
   }
   if ((flags & TcpFlag.ACK) !== 0) tcp.timeWaits.restart(slot);
-  if (mayAnswerInvalid(tcp, slot)) tcp.sendAck(slot);
+  if (mayAnswerMisplaced(tcp, slot, packet)) tcp.sendAck(slot);
   return "handled";
 }
 
@@ -159,9 +160,14 @@ function acknowledgeFin(tcp: Tcp, slot: number): void {
     tcp.timers.delayAck(slot);
 }
 
+/** A RST must be exact; another one in the window is challenged, and one out of it is dropped in silence. */
 function receiveReset(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void {
-  if (packet.seq !== tcp.sockets.rcvNxt(slot)) {
-    challenge(tcp, netns, slot);
+  const { sockets } = tcp;
+  const distance = (packet.seq - sockets.rcvNxt(slot)) | 0;
+  const crossedFin =
+    distance === -1 && sockets.has(slot, SocketFlag.FIN_RECEIVED) && tcp.machine.era.resetMayPrecedeFin;
+  if (distance !== 0 && !crossedFin) {
+    if (distance > 0 && distance <= RECEIVE_WINDOW) challenge(tcp, netns, slot);
     return;
   }
   const isHalfClosed = tcp.sockets.state(slot) === TcpState.CLOSE_WAIT;

@@ -1,15 +1,12 @@
 import type { Netns } from "../netns.ts";
 import { type Packet, TcpFlag } from "../packet.ts";
 import { packPorts } from "../tuple_index.ts";
-import { mayAnswerInvalid } from "./invalid_answers.ts";
+import { mayAnswerInvalid, mayAnswerMisplaced } from "./invalid_answers.ts";
 import { SocketFlag } from "./socket_table.ts";
-import { isBefore, segmentEnd } from "./sequence.ts";
+import { isBefore, RECEIVE_WINDOW, segmentEnd } from "./sequence.ts";
 import type { Tcp } from "./tcp.ts";
 import { TcpState } from "./tcp_states.ts";
 import { receiveInOpenState } from "./open_connection.ts";
-
-/** The window that a request offers, before scaling: segments beyond it are out of window. */
-const RECEIVE_WINDOW = 65535;
 
 /**
  * A segment for a listening socket. Only a SYN makes a request; an ACK (a SYN-ACK counts) draws a RST; a RST and all
@@ -85,7 +82,7 @@ export function receiveInSynRecv(tcp: Tcp, netns: Netns, slot: number, packet: P
     return;
   }
   if (isOutOfWindow(packet, expected)) {
-    if (!isReset) challenge(tcp, netns, slot);
+    if (!isReset && mayAnswerMisplaced(tcp, slot, packet)) tcp.sendAck(slot);
     return;
   }
   if (isReset) {

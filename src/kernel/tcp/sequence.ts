@@ -1,5 +1,8 @@
 import { type Packet, TcpFlag } from "../packet.ts";
 
+/** The window that a socket offers at first, before scaling, bytes: segments beyond it are out of window. */
+export const RECEIVE_WINDOW = 65535;
+
 /** The sequence number behind a segment: SYN and FIN count one each. */
 export function segmentEnd(packet: Packet): number {
   const syn = (packet.flags & TcpFlag.SYN) !== 0 ? 1 : 0;

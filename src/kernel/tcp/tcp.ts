@@ -14,6 +14,7 @@ import { SocketPortRanges } from "../ports/socket_port_range.ts";
 import { routeErrno } from "../route_errno.ts";
 import { packPorts } from "../tuple_index.ts";
 import { type BindOptions, bindSocket } from "./bind.ts";
+import { hasListenConflict } from "./bind_conflict.ts";
 import { receiveIcmpError } from "./icmp_error.ts";
 import { InitialSequences } from "./initial_sequences.ts";
 import { chooseTuple } from "./choose_tuple.ts";
@@ -88,7 +89,7 @@ export class Tcp {
   }
 
   /**
-   * listen(2). @returns 0, or -EADDRINUSE if the unbound socket gets no port.
+   * listen(2). @returns 0, or -EADDRINUSE if the unbound socket gets no port, or another one listens on its port.
    * Source: net/ipv4/inet_connection_sock.c inet_csk_listen_start, v6.1.
    */
   listen(slot: number): number {
@@ -96,7 +97,7 @@ export class Tcp {
     if (!sockets.has(slot, SocketFlag.HAS_PORT)) {
       const outcome = this.bind(slot, { address: sockets.local(slot), port: 0 });
       if (outcome < 0) return outcome;
-    }
+    } else if (hasListenConflict(this, slot)) return -Errno.EADDRINUSE;
     // A listening socket shares its port with nobody.
     if (sockets.has(slot, SocketFlag.REUSE_ADDRESS)) this.netnsOf(slot).ports.countSharer(sockets.localPort(slot), -1);
     sockets.setState(slot, TcpState.LISTEN);

@@ -30,6 +30,8 @@ export class TcpTimers implements TimerColumnOwner {
   readonly #payload: KernelTimer[] = [];
   readonly #byDelay = new Map<Micros, KernelTimer>();
   readonly #delayedAcks: KernelTimer;
+  /** When the first SYN of a socket went out that sends it again; `#sinceFirstSyn` tells whether it is still that socket. */
+  readonly #firstSyns = new Map<number, Micros>();
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
@@ -55,10 +57,14 @@ export class TcpTimers implements TimerColumnOwner {
 
   /** Lets the retransmission timer fire after two ticks (TCP_TIMEOUT_MIN). */
   armSoon(slot: number): void {
+    this.#firstSyns.set(slot, this.#tcp.machine.loop.now);
     this.#arm(slot, this.#timer((2 * SECOND) / this.#tcp.machine.jiffies.hz));
   }
 
-  /** Bounds the life of an orphan in FIN_WAIT2. Source: net/ipv4/tcp.c tcp_fin_time, v6.1. */
+  /**
+   * Bounds the life of an orphan in FIN_WAIT2. Source: net/ipv4/tcp.c tcp_fin_time, v6.1. Not modelled: that it is an entry
+   * like those of TIME_WAIT, which answers a SYN in its window by a RST.
+   */
   armFinWait2(slot: number): void {
     this.#arm(slot, this.#timer(this.#tcp.netnsOf(slot).finTimeout));
   }
@@ -108,16 +114,18 @@ export class TcpTimers implements TimerColumnOwner {
 
   /**
    * A SYN has gone unanswered. Up to 6.4 the interval doubles each time; from 6.5 on the first
-   * `tcp_syn_linear_timeouts` keep it.
+   * `tcp_syn_linear_timeouts` keep it, and the time that `tcp_syn_retries` would take without them ends the attempt, too.
    *
-   * Source: net/ipv4/tcp_timer.c tcp_write_timeout and tcp_retransmit_timer, v6.4 and v6.5.
+   * Source: net/ipv4/tcp_timer.c tcp_write_timeout, retransmits_timed_out and tcp_retransmit_timer, v6.4, v6.5 and v6.12.
    */
   #synTimeout(slot: number): void {
     const { sockets, machine } = this.#tcp;
     const netns = this.#tcp.netnsOf(slot);
     const linear = machine.era.synLinearTimeouts === 0 ? 0 : netns.sysctls.number("net.ipv4.tcp_syn_linear_timeouts");
     netns.counters.TcpExtTCPTimeouts += 1;
-    if (sockets.retransmits(slot) >= netns.sysctls.number("net.ipv4.tcp_syn_retries") + linear) {
+    const retries = netns.sysctls.number("net.ipv4.tcp_syn_retries");
+    const isLate = linear > 0 && this.#sinceFirstSyn(slot) >= timeOfRetries(retries) && sockets.retransmits(slot) > 0;
+    if (isLate || sockets.retransmits(slot) >= retries + linear) {
       this.#tcp.fail(slot, Errno.ETIMEDOUT);
       return;
     }
@@ -130,7 +138,25 @@ export class TcpTimers implements TimerColumnOwner {
     this.#tcp.transmit(slot, TcpFlag.SYN, sockets.iss(slot), 0);
   }
 
-  /** A SYN-ACK has gone unanswered. Source: net/ipv4/inet_connection_sock.c reqsk_timer_handler, v6.1. */
+  /** The time since the first SYN of a socket whose retransmission timer fires. */
+  #sinceFirstSyn(slot: number): Micros {
+    const { sockets, machine } = this.#tcp;
+    const { now } = machine.loop;
+    const noted = this.#firstSyns.get(slot);
+    // The first time that the timer fires, a note older than the timer is of an earlier socket.
+    const isOwn = noted !== undefined && (sockets.retransmits(slot) > 0 || now - noted < TIMEOUT_INIT);
+    const first = isOwn ? noted : sockets.due(slot) - TIMEOUT_INIT;
+    this.#firstSyns.set(slot, first);
+    return now - first;
+  }
+
+  /**
+   * A SYN-ACK has gone unanswered.
+   *
+   * Source: net/ipv4/inet_connection_sock.c reqsk_timer_handler, v6.1. Not modelled: that old requests go sooner where they
+   * are more than half of the backlog; up to 4.0 the listener's timer, which looks at its requests each 200 ms, so that a
+   * SYN-ACK comes up to half a second late.
+   */
   #requestTimeout(slot: number): void {
     const sockets = this.#tcp.sockets;
     const netns = this.#tcp.netnsOf(slot);
@@ -177,4 +203,14 @@ export class TcpTimers implements TimerColumnOwner {
   #delayedAckDue(slot: number): void {
     if (this.#tcp.sockets.has(slot, SocketFlag.ACK_PENDING)) this.#tcp.sendAck(slot);
   }
+}
+
+/**
+ * How long so many retries take that begin after a second and double up to 120 s. Source: net/ipv4/tcp_timer.c
+ * tcp_model_timeout, v6.12.
+ */
+function timeOfRetries(retries: number): Micros {
+  let time = 0;
+  for (let retry = 0; retry <= retries; retry += 1) time += Math.min(TIMEOUT_INIT * (1 << Math.min(retry, 7)), RTO_MAX);
+  return time;
 }

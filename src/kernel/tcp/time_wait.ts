@@ -5,18 +5,24 @@ import type { Tcp } from "./tcp.ts";
 /** TCP_TIMEWAIT_LEN: a constant, no sysctl changes it. Source: include/net/tcp.h, v6.1. */
 export const TIMEWAIT_LEN: Micros = 60 * SECOND;
 
+/** INET_TWDR_TWKILL_SLOTS: up to 4.0 the entries of a machine end in so many lots. Source: include/net/inet_timewait_sock.h, v3.13. */
+const TWKILL_SLOTS = 8;
+
 /**
  * The TIME_WAIT entries of a machine in the order in which they end. Nothing happens when one ends but that its port
  * and tuple are free, so an entry is removed when somebody next looks: no event is needed.
  *
  * Source: net/ipv4/inet_timewait_sock.c inet_twsk_schedule, v6.1: its timer is a kernel timer, so an entry lasts up to
  * one granule of the wheel longer (2 s at HZ=250).
+ * Source: net/ipv4/inet_timewait_sock.c inet_twsk_schedule, inet_twdr_hangman, v3.13: up to 4.0 one timer ends a lot each
+ * 7.5 s, so that an entry lasts 52.5 to 60 s.
+ * Not modelled: that this timer begins anew with the first entry after a time without any; here it beats from boot on.
  */
 export class TimeWaitQueue {
   readonly #tcp: Tcp;
   readonly #counts: number[] = [];
   readonly #most: number[] = [];
-  /** When the last segment with a timestamp came to entries that have begun their time anew since they were made. */
+  /** When entries that have begun their time anew since they were made got the timestamp that their age counts from. */
   readonly #timestamps = new Map<number, Micros>();
   #oldest = -1;
   #newest = -1;
@@ -57,7 +63,7 @@ export class TimeWaitQueue {
 
   /**
    * Turns a socket into a TIME_WAIT entry that keeps its tuple and its port, or just frees it at `tcp_max_tw_buckets`.
-   * Source: net/ipv4/tcp_minisocks.c tcp_time_wait, v6.1.
+   * Source: net/ipv4/tcp_minisocks.c tcp_time_wait, v6.1. Not modelled: that orphans in FIN_WAIT2 count towards that limit.
    */
   enter(slot: number): void {
     const netns = this.#tcp.netnsOf(slot);
@@ -107,7 +113,16 @@ export class TimeWaitQueue {
     this.#append(slot);
   }
 
-  /** When an entry's last segment with a timestamp came. */
+  /**
+   * A segment in sequence has brought an entry a timestamp: its age counts from now, but not where the age is that of the
+   * entry (6.14+). Source: net/ipv4/tcp_minisocks.c tcp_timewait_state_process, v6.12.
+   */
+  noteTimestamp(slot: number): void {
+    const { loop, era } = this.#tcp.machine;
+    if (era.timeWaitReuse !== "reuse-delay-ms") this.#timestamps.set(slot, loop.now);
+  }
+
+  /** What an entry's age counts from: its last segment with a timestamp, or its begin (6.14+). */
   lastTimestamp(slot: number): Micros {
     return this.#timestamps.get(slot) ?? this.#tcp.sockets.due(slot) - TIMEWAIT_LEN;
   }
@@ -128,7 +143,9 @@ export class TimeWaitQueue {
 
   /** When an entry ends that has begun at `time`. */
   endOf(time: Micros): Micros {
-    return this.#tcp.machine.jiffies.expiry(time, TIMEWAIT_LEN);
+    const { jiffies, era } = this.#tcp.machine;
+    if (era.timeWaitTimer === "own") return jiffies.expiry(time, TIMEWAIT_LEN);
+    return jiffies.beat(time, TIMEWAIT_LEN / TWKILL_SLOTS, TWKILL_SLOTS);
   }
 
   #endOfSlot(slot: number): Micros {
@@ -181,7 +198,8 @@ export class TimeWaitQueue {
  * addresses, and only when the last timestamp is old enough. A socket whose port was bound beforehand needs the
  * timestamp only.
  *
- * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v4.19, v6.12 and v6.14.
+ * Source: net/ipv4/tcp_ipv4.c tcp_twsk_unique, v4.4, v4.19, v6.12 and v6.14. Not modelled: before 6.12 (6.1.113, 5.10.227)
+ * an orphan in FIN_WAIT2 may be taken over likewise.
  */
 export function mayReuseTimeWait(tcp: Tcp, slot: number, isBoundBefore: boolean): boolean {
   const sockets = tcp.sockets;

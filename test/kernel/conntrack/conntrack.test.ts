@@ -36,12 +36,24 @@ describe("Conntrack of one connection", () => {
   });
 
   it("is not refreshed by a SYN that comes again without an answer", () => {
-    const bench = new ConntrackBench();
+    const bench = new ConntrackBench({ kernel: "6.2" });
     bench.pass(">", "S");
     expect(bench.at(1).pass(">", "S")).toBe("NEW");
     expect(bench.show()).toBe("SYN_SENT 119 [UNREPLIED]");
     expect(bench.at(119).show()).toBe("SYN_SENT 1 [UNREPLIED]");
     expect(bench.at(120).show()).toBeUndefined();
+  });
+
+  it("is refreshed by such a SYN up to 6.1, and later by one that a mere ACK had answered", () => {
+    const old = new ConntrackBench({ kernel: "6.1.8" });
+    old.pass(">", "S");
+    expect(old.at(1).pass(">", "S")).toBe("NEW");
+    expect(old.show()).toBe("SYN_SENT 120 [UNREPLIED]");
+    const answered = new ConntrackBench({ kernel: "6.2" });
+    answered.pass(">", "S");
+    answered.pass("<", ".", { ack: 77 });
+    answered.at(1).pass(">", "S");
+    expect(answered.show()).toBe("SYN_SENT 120");
   });
 
   it("is not refreshed in SYN_RECV by a SYN, nor by a SYN-ACK that merely comes again", () => {
@@ -101,7 +113,8 @@ describe("Conntrack of one connection", () => {
     ["4.4.11", "CLOSE 10 [ASSURED]"],
     ["5.4.188", "ESTABLISHED 10 [ASSURED]"],
     ["6.1", "ESTABLISHED 10 [ASSURED]"],
-    ["6.12", "ESTABLISHED 300 [ASSURED]"],
+    ["6.12", "ESTABLISHED 10 [ASSURED]"],
+    ["6.12.117", "ESTABLISHED 300 [ASSURED]"],
   ])("on %s is %s after a RST that lies beyond what is expected", (kernel, shown) => {
     const bench = new ConntrackBench({ kernel });
     bench.establish();

@@ -19,3 +19,15 @@ describe("A RST with sequence number 0, which lies before all that was acknowled
     expect([lax.pass(">", "R", { seq: 0 }), lax.show()]).toEqual(["ESTABLISHED", "ESTABLISHED 10 [ASSURED]"]);
   });
 });
+
+describe("A RST that lies before what was acknowledged, of a connection that is closing", () => {
+  it.each([
+    ["5.13", "INVALID", "FIN_WAIT 120 [ASSURED]"],
+    ["5.14", "ESTABLISHED", "CLOSE 10 [ASSURED]"],
+  ])("on %s is %s: %s", (kernel, seen, shown) => {
+    const bench = new ConntrackBench({ kernel });
+    bench.establish();
+    bench.pass(">", "F.", { seq: 1001, ack: 5001 });
+    expect([bench.pass("<", "R", { seq: 4000 }), bench.show()]).toEqual([seen, shown]);
+  });
+});

@@ -202,6 +202,11 @@ describe("The next SYN-ACK of the same probe", () => {
     },
   );
 
+  it("goes to the same real server with mode 1 too up to 4.5: only TIME_WAIT is reused there", () => {
+    expect(nextTwo({ kernel: "4.5", reuseMode: 1 })).toEqual({ to: [[same], [same]], hasEntry: true });
+    expect(nextTwo({ kernel: "4.6", reuseMode: 1 })).toEqual({ to: [[], [next]], hasEntry: false });
+  });
+
   it("is dropped with mode 1 and vs.conntrack 0 too, but the entry survives; up to 5.8 it was not dropped", () => {
     const sysctls = { "net.ipv4.vs.conntrack": "0" };
     expect(nextTwo({ kernel: "6.1", reuseMode: 1, sysctls })).toMatchObject({ to: [[], [next]], hasEntry: true });
@@ -253,8 +258,8 @@ describe("A real server that goes away", () => {
   });
 
   it("by weight 0 with expire_nodest_conn: a tracked SYN is dropped, the following one scheduled anew", () => {
-    const moved = (kernel: string): number[][] => {
-      const bench = new IpvsBench({ kernel, reuseMode: 0, sysctls: expireNodest });
+    const moved = (kernel: string, reuseMode = 0): number[][] => {
+      const bench = new IpvsBench({ kernel, reuseMode, sysctls: expireNodest });
       bench.fromPod("S");
       bench.ipvs.setWeight(bench.service, bench.servers[1]!, 0);
       bench.wire.at(1);
@@ -263,6 +268,9 @@ describe("A real server that goes away", () => {
       return [second, destinations(bench.fromPod("S"))];
     };
     expect(moved("5.4.188")).toEqual([[], [SERVERS[0]]]);
+    // Up to 4.5 nothing was dropped.
+    expect(moved("4.1", 1)[0]).toEqual([SERVERS[0]]);
+    expect(moved("4.6", 1)[0]).toEqual([]);
     // Before the fix of 5.16 (5.4.163), mode 0 switched this test off as well.
     expect(moved("5.4.162")).toEqual([[SERVERS[1]], [SERVERS[1]]]);
   });

@@ -20,6 +20,21 @@ function bind(wire: Wire, address: number, hasReuseAddress = false): number {
 
 const OTHER = ip("127.0.0.9");
 
+describe("listen() on sockets that share a port by SO_REUSEADDR", () => {
+  it("goes through for the first alone, and for another one when that has closed", () => {
+    const wire = onePort();
+    const [first, second] = [bind(wire, 0, true), bind(wire, 0, true)];
+    expect([wire.tcp.listen(first), wire.tcp.listen(second)]).toEqual([0, -Errno.EADDRINUSE]);
+    wire.tcp.close(first);
+    expect(wire.tcp.listen(second)).toBe(0);
+  });
+
+  it("goes through for both on disjoint addresses", () => {
+    const wire = onePort();
+    expect([HOST, OTHER].map((address) => wire.tcp.listen(bind(wire, address, true)))).toEqual([0, 0]);
+  });
+});
+
 describe("A bind bucket", () => {
   it.each(["3.10.108", "4.4.11", "5.4.188", "5.15.24", "6.1", "6.18.44"])(
     "that bind() or listen() owns on any address is closed to connect() on %s",

@@ -143,16 +143,33 @@ describe("tcp_max_tw_buckets", () => {
 });
 
 describe("A segment for an open connection", () => {
-  it("RST with seq = rcv_nxt resets it, any other RST draws a challenge ACK", () => {
+  it("RST with seq = rcv_nxt resets it, any other RST in the window draws a challenge ACK, and none out of it", () => {
     const wire = new Wire();
     const { slot, syn } = wire.establish(PORT);
-    for (const [index, seq] of [5000, 5002, 9000].entries()) {
+    for (const [index, seq, answers] of [
+      [0, 5002, [". 5001"]],
+      [1, 9000, [". 5001"]],
+      [2, 5000, []],
+      [3, 90_000, []],
+    ] as const) {
       wire.at(index).inject({ sport: PORT, dport: syn.sport, flags: "R", seq });
-      expect(wire.takeSent().map((one) => `${one.flags} ${one.ack}`)).toEqual([". 5001"]);
+      expect(wire.takeSent().map((one) => `${one.flags} ${one.ack}`)).toEqual(answers);
     }
     expect(wire.tcp.sockets.state(slot)).toBe(TcpState.ESTABLISHED);
     wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5001 });
     expect([wire.owner.lines, wire.host.ports.inUse]).toEqual([["connected", "failed 104"], 0]);
+  });
+
+  it("RST that crossed the FIN of its own side resets it from 4.11 on", () => {
+    const afterFin = (kernel: string): readonly string[] => {
+      const wire = new Wire({ kernel });
+      const { syn } = wire.establish(PORT);
+      wire.inject({ sport: PORT, dport: syn.sport, flags: "F.", seq: 5001, ack: syn.seq + 1 });
+      wire.inject({ sport: PORT, dport: syn.sport, flags: "R", seq: 5001 });
+      return wire.owner.lines;
+    };
+    expect(afterFin("4.11")).toEqual(["connected", "peer closed", "failed 32"]);
+    expect(afterFin("4.10")).toEqual(["connected", "peer closed"]);
   });
 
   it("an ACK of what was never sent acknowledges nothing: the payload goes out again", () => {

@@ -64,8 +64,8 @@ describe("An ICMP error for a socket in SYN_SENT", () => {
 });
 
 describe("An ICMP error for a request socket", () => {
-  function afterError(type: number, code: number, offset = 0): number {
-    const wire = new Wire();
+  function afterError(type: number, code: number, offset = 0, kernel = "5.4.188"): number {
+    const wire = new Wire({ kernel });
     listen(wire.tcp, wire.host, wire.owner, PORT);
     const [synAck] = wire.inject({ sport: 40000, dport: PORT, flags: "S", seq: 1 }).takeSent();
     wire.injectIcmpError(type, code, { sport: PORT, dport: 40000, seq: (synAck!.seq + offset) | 0 });
@@ -91,6 +91,12 @@ describe("An ICMP error for a request socket", () => {
     [3, 13],
   ])("of type %i code %i does nothing", (type, code) => {
     expect(afterError(type, code)).toBe(1);
+  });
+
+  it("of any code but fragmentation needed ended it up to 4.4", () => {
+    const codes = [0, 1, 2, 3, 4, 9, 13];
+    expect(codes.map((code) => afterError(3, code, 0, "4.4.11"))).toEqual([0, 0, 0, 0, 1, 0, 0]);
+    expect(afterError(3, 3, 1, "4.4.11")).toBe(1);
   });
 
   it("counts as a drop by the listener, not as a reset", () => {

@@ -57,6 +57,34 @@ describe("SYN retransmission", () => {
     const sysctls = { "net.ipv4.tcp_syn_retries": "2", "net.ipv4.tcp_syn_linear_timeouts": "1" };
     expect(synLadder(new Wire({ kernel: "6.5", sysctls })).syns.map(Math.floor)).toEqual([0, 1, 2, 4]);
   });
+
+  it("gives up from 6.5 on when the time of tcp_syn_retries is over, although SYNs are left", () => {
+    const ladder = (retries: string, linear: string): readonly [number, number] => {
+      const sysctls = { "net.ipv4.tcp_syn_retries": retries, "net.ipv4.tcp_syn_linear_timeouts": linear };
+      const { syns, failedAt } = synLadder(new Wire({ kernel: "6.12", sysctls }));
+      return [syns.length, Math.floor(failedAt)];
+    };
+    expect([ladder("1", "4"), ladder("2", "4"), ladder("3", "4")]).toEqual([
+      [3, 3],
+      [6, 7],
+      [8, 19],
+    ]);
+    expect(ladder("4", "127")[1]).toBe(31);
+  });
+
+  it("counts that time from the first SYN, also when a challenge ACK had the second one hastened", () => {
+    const sysctls = { "net.ipv4.tcp_syn_retries": "2" };
+    const wire = new Wire({ kernel: "6.12", sysctls });
+    // The slot's earlier connection left a note of its own.
+    const first = wire.connect(PORT);
+    wire.inject({ sport: PORT, dport: first.syn.sport, flags: ".", seq: 7000, ack: first.syn.seq + 9 });
+    wire.tcp.close(first.slot);
+    wire.at(100).takeSent();
+    const { slot, syn } = wire.connect(PORT);
+    wire.inject({ sport: PORT, dport: syn.sport, flags: ".", seq: 7000, ack: syn.seq + 9 });
+    expect(wire.at(106.9).tcp.sockets.state(slot)).toBe(TcpState.SYN_SENT);
+    expect(wire.at(112).owner.lines).toEqual([`failed ${Errno.ETIMEDOUT}`]);
+  });
 });
 
 describe("A segment for a socket in SYN_SENT", () => {

@@ -92,6 +92,34 @@ describe("A segment for a TIME_WAIT entry", () => {
     wire.at(89.9);
     expect(wire.count(TcpState.TIME_WAIT)).toBe(1);
   });
+
+  it("a FIN is acknowledged however often it comes: the peer waits for that ACK", () => {
+    const { wire, synAck } = serverTimeWait();
+    const fin = { sport: CLIENT, dport: PORT, flags: "F.", seq: 1001, ack: synAck.seq + 2 };
+    for (const moment of [2, 2.1, 2.2]) wire.at(moment).inject(fin);
+    expect(wire.takeFlags()).toEqual([".", ".", "."]);
+  });
+});
+
+describe("The life of a TIME_WAIT entry", () => {
+  /** How long an entry lasts that begins `begin` seconds after boot, to a tenth of a second. */
+  function life(kernel: string, begin: number): number {
+    const wire = new Wire({ kernel, uptime: 0 });
+    wire.at(begin).timeWait(PORT);
+    for (let tenths = 500; tenths < 640; tenths += 1)
+      if (wire.at(begin + tenths / 10).count(TcpState.TIME_WAIT) === 0) return tenths / 10;
+    throw new Error("it does not end");
+  }
+
+  it("ends on a beat of 7.5 s up to 4.0, after 52.5 to 60 s", () => {
+    expect([life("4.0", 15), life("4.0", 20), life("4.0", 22.4), life("4.0", 22.5)]).toEqual([60, 55, 52.6, 60]);
+  });
+
+  it("is 60 s to the tick from 4.1 on, and up to a granule more from 4.8 on", () => {
+    expect([life("4.1", 15), life("4.1", 20), life("4.1", 22.4)]).toEqual([60, 60, 60]);
+    expect(life("4.8", 20)).toBeGreaterThan(60);
+    expect(life("4.8", 20)).toBeLessThanOrEqual(62.1);
+  });
 });
 
 const ONE_PORT = { "net.ipv4.ip_local_port_range": "50000 50000" };
@@ -178,6 +206,19 @@ describe("connect() to a tuple in TIME_WAIT", () => {
   it("to the host's own address that is not 127.0.0.0/8 does not count as loopback", () => {
     expect(reuseMoments("5.4.188", HOST, undefined, minute)).toEqual([false, false, false, false]);
     expect(reuseMoments("6.18.44", HOST, undefined, [1.3, 30])).toEqual([false, false]);
+  });
+
+  it("counts the age from the last timestamp in sequence, and from 6.14 on from the begin of TIME_WAIT", () => {
+    const afterAck = (kernel: string, moment: number): number => {
+      const sysctls = { ...ONE_PORT, "net.ipv4.tcp_tw_reuse": "1" };
+      const wire = new Wire({ kernel, sysctls, uptime: 100_000_000_000 });
+      const { syn } = wire.at(0.2).timeWait(PORT);
+      wire.at(1.5).inject({ sport: PORT, dport: 50000, flags: ".", seq: 5002, ack: syn.seq + 2 });
+      return wire.at(moment).tryConnect(PORT, peer);
+    };
+    const { EADDRNOTAVAIL } = Errno;
+    expect([afterAck("5.4.188", 1.9), afterAck("5.4.188", 2.1)]).toEqual([-EADDRNOTAVAIL, 0]);
+    expect(afterAck("6.18.44", 1.9)).toBe(0);
   });
 
   it("begins 65537 above the old connection's numbers", () => {
