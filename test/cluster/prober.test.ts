@@ -49,6 +49,18 @@ describe("Prober", () => {
     expect(node.kubelet.readiness().flips).toBe(1);
   });
 
+  // Kills come at the liveness probe's ticks; the readiness worker's successes before a kill count towards its threshold.
+  it("publishes a readiness that held before a restart at the first success after it", () => {
+    const liveness = "livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 100, failureThreshold: 1 }";
+    const readiness = "readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 10, successThreshold: 5 }";
+    const { loop, node } = bootOf(smallNode(podWith(`${readiness}, ${liveness}`)));
+    node.start();
+    loop.runUntil(60 * SECOND);
+    while (node.kubelet.readiness().flips === 0) loop.runUntil(loop.now + SECOND / 10);
+    loop.runUntil(loop.now + 12 * SECOND);
+    expect(node.kubelet.readiness().flips).toBe(2);
+  });
+
   it("counts the time without Ready up to the end of the run", () => {
     const { failures, readiness } = runOf(smallNode(podWith("readinessProbe: { tcpSocket: { port: 81 } }")));
     expect(readiness.unready).toBe(300 * SECOND - failures[2]!.at);

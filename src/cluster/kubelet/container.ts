@@ -4,7 +4,7 @@ import { type Micros, SECOND } from "../../units.ts";
 import type { PodOptions } from "../options.ts";
 import type { Server } from "../server.ts";
 
-/** Back-off of restarts: backOffPeriod, MaxContainerBackOff; it is forgotten after twice the maximum. */
+/** Back-off of restarts: backOffPeriod, MaxContainerBackOff; its entry is forgotten twice the maximum after the last start. */
 const BACKOFF_FIRST: Micros = 10 * SECOND;
 const BACKOFF_MOST: Micros = 300 * SECOND;
 
@@ -18,10 +18,12 @@ export interface ContainerWatcher {
 
 /**
  * The one container of a pod: it listens while it runs. A failed liveness or startup probe kills it; it comes back
- * after the back-off (none the first time) and its own start-up time.
+ * after the back-off, if it is in one, and its own start-up time.
  *
- * Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go doBackOff, v1.23; util/flowcontrol/backoff.go Next, v0.23.
- * Not modelled: terminationGracePeriodSeconds (it ends at once), init containers, more than one container.
+ * Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod, doBackOff, v1.23 v1.26; util/flowcontrol/backoff.go
+ * IsInBackOffSince, Next, GC, v0.23.
+ * Not modelled: terminationGracePeriodSeconds (it ends at once), init containers, more than one container; the pod
+ * worker, which looks 10 to 15 s apart whether a back-off is over, so that the container starts up to 15 s later.
  */
 export class Container {
   readonly options: PodOptions;
@@ -35,8 +37,11 @@ export class Container {
   #restarts = 0;
   #firstRestart: Micros | null = null;
   #startedAt: Micros = 0;
+  /** The entry of the back-off, 0 while there is none, and when it was written: at the container's last start. */
   #backoff: Micros = 0;
-  #lastRestart: Micros = 0;
+  #backoffWritten: Micros = 0;
+  /** When the container before this one ended. */
+  #lastEnd: Micros = 0;
 
   constructor(options: PodOptions, netns: Netns, server: Server) {
     this.options = options;
@@ -106,12 +111,20 @@ export class Container {
     return wait;
   }
 
+  /**
+   * Kill and start are one sync of the pod, and the sync knows only containers that had ended before it. So the time of
+   * the container before counts: a container that ran longer than the back-off starts at once, though its entry doubles.
+   */
   #nextBackoff(): Micros {
     const now = this.#machine.loop.now;
-    const isFirst = this.#restarts === 1 || now - this.#lastRestart > 2 * BACKOFF_MOST;
-    const wait = isFirst ? 0 : this.#backoff;
-    this.#backoff = isFirst ? BACKOFF_FIRST : Math.min(2 * this.#backoff, BACKOFF_MOST);
-    this.#lastRestart = now;
+    const isKnownToHaveEnded = this.#restarts > 1;
+    if (now - this.#backoffWritten > 2 * BACKOFF_MOST) this.#backoff = 0;
+    const wait = now - this.#lastEnd < this.#backoff ? this.#backoff : 0;
+    if (isKnownToHaveEnded) {
+      this.#backoff = this.#backoff === 0 ? BACKOFF_FIRST : Math.min(2 * this.#backoff, BACKOFF_MOST);
+      this.#backoffWritten = now + wait;
+    }
+    this.#lastEnd = now;
     return wait;
   }
 }

@@ -7,7 +7,7 @@ import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
 import { type ProbeSeries, RUN_LENGTHS } from "../replication_result.ts";
 import type { Container, ContainerWatcher } from "./container.ts";
 import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
-import { probeOutput, type ProbeSubject } from "./probe_text.ts";
+import { type ProbeEnds, probeOutput, type ProbeSubject } from "./probe_text.ts";
 
 /** Bytes of the kubelet's GET with its headers. */
 const REQUEST_BYTES = 110;
@@ -153,9 +153,9 @@ export class Prober implements ContainerWatcher {
     if (this.subject.probeType === "Readiness") this.#publish(false);
   }
 
+  /** Results in a row go on over a restart: a readiness probe that succeeded before it is published at its first success. */
   containerStarted(): void {
     this.#isOnHold = false;
-    this.#resultRun = 0;
   }
 
   get #period(): Micros {
@@ -170,10 +170,12 @@ export class Prober implements ContainerWatcher {
   }
 
   #probe(): void {
-    const { container, probe, clients, listener } = this.#options;
+    const { container, probe, clients, listener, isNewPod } = this.#options;
     if (this.#isOnHold || this.#isStopped || !container.isRunning) return;
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
-    if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
+    // A container that runs when the run begins has been up for long.
+    const hasStartedInRun = isNewPod === true || container.restarts > 0;
+    if (hasStartedInRun && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
     listener.probeStarts(this);
     if (this.#grpc === undefined) clients.open(this.#spec!);
@@ -206,8 +208,13 @@ export class Prober implements ContainerWatcher {
       this.#longestRun = Math.max(this.#longestRun, this.#runOfFailures);
     }
     const { probe, kubeletVersion, listener } = this.#options;
-    const output = outcome.isSuccess ? "" : probeOutput(probe, this.subject.address, outcome, kubeletVersion);
+    const output = outcome.isSuccess ? "" : probeOutput(probe, this.#ends(), outcome, kubeletVersion);
     listener.probed(this, outcome, output);
+  }
+
+  #ends(): ProbeEnds {
+    const { address } = this.subject;
+    return { source: this.#options.node.routes.lookup(address).preferredSource, address };
   }
 
   /** Publishes a result once it has come often enough in a row. */

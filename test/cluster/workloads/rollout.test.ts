@@ -65,6 +65,16 @@ describe("A rollout", () => {
     expect(booted.node.kubelet.readiness().flips).toBe(0);
   });
 
+  it("lets a pod of the node in only after its initialDelaySeconds", () => {
+    const probe = "readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 5, initialDelaySeconds: 40 }";
+    const booted = bootOf(smallNode(sections(`replicas: 1, ${probe}`, "[{ at: 10s, rollout: default/app }]")));
+    booted.node.start();
+    booted.loop.runUntil(49 * SECOND);
+    expect(serversOf(booted)).toEqual(["10.23.77.130"]);
+    booted.loop.runUntil(120 * SECOND);
+    expect(serversOf(booted)).toEqual(["10.23.77.131"]);
+  });
+
   it("overtaken by the next one never lets a pod listen that is gone before it was ready", () => {
     const pods = "replicas: 1, nodeName: others, podCIDR: 10.23.79.0/29, containerStart: 1s, containerStop: 1us";
     const timeline = "[{ at: 10s, rollout: default/app }, { at: 10500ms, rollout: default/app }]";
