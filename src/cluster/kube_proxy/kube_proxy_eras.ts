@@ -27,6 +27,10 @@ export interface KubeProxyEra {
   readonly setsRouteLocalnet: boolean;
   /** When it writes 0 to `conn_reuse_mode`. */
   readonly connReuseModeRule: "never" | "always" | "kernel-4.1" | "kernel-4.1-to-5.8";
+  /** Whether it sets `expire_nodest_conn` and `expire_quiescent_template`. */
+  readonly setsExpireSysctls: boolean;
+  /** Whether it leaves conntrack timeouts alone that are longer than its own. */
+  readonly onlyRaisesTimeouts: boolean;
   /** Absent where a real server is deleted as soon as its endpoint is gone. */
   readonly gracefulTermination?: GracefulTerminationEra;
 }
@@ -38,11 +42,31 @@ const PORT_OPENER_REMOVED: readonly Version[] = [
   [1, 23, 7],
 ];
 
+/** Since when IPVS mode sets `conn_reuse_mode`, and the two `expire` sysctls; picks by the dates of their pull requests. */
+const REUSE_MODE_SET: readonly Version[] = [
+  [1, 11, 7],
+  [1, 12, 5],
+  [1, 13, 0],
+];
+const EXPIRE_SYSCTLS_SET: readonly Version[] = [
+  [1, 11, 7],
+  [1, 12, 5],
+  [1, 13, 2],
+];
+
+/** Since when it leaves `conn_reuse_mode` alone on kernels that need no 0; picks by the dates of their pull requests. */
+const REUSE_MODE_LEFT: readonly Version[] = [
+  [1, 20, 15],
+  [1, 21, 9],
+  [1, 22, 0],
+];
+
 /**
  * A kube-proxy release as values.
  *
- * Source: pkg/proxy/ipvs/proxier.go NewProxier, v1.18 v1.23.4 v1.24. Pull request 108496 removed the port opener in
- * 1.24.0 and was picked to 1.21, 1.22 and 1.23 without a release note.
+ * Source: pkg/proxy/ipvs/proxier.go NewProxier, v1.14 v1.16 v1.18 v1.23.4 v1.24; cmd/kube-proxy/app/conntrack.go
+ * setIntSysCtl, v1.22 v1.23.4 v1.28.3 v1.29.1. Pull request 108496 removed the port opener in 1.24.0 and was picked to
+ * 1.21, 1.22 and 1.23 without a release note. 71114 and 71834 brought the sysctls of IPVS, 102122 leaves one alone.
  */
 export function kubeProxyEra(version: Version): KubeProxyEra {
   const gracefulTermination = gracefulTerminationEra(version);
@@ -51,6 +75,8 @@ export function kubeProxyEra(version: Version): KubeProxyEra {
     servesLoopback: !isAtLeast(version, [1, 22, 0]),
     setsRouteLocalnet: !isAtLeast(version, [1, 21, 0]),
     connReuseModeRule: connReuseModeRule(version),
+    setsExpireSysctls: isSince(version, EXPIRE_SYSCTLS_SET),
+    onlyRaisesTimeouts: isAtLeast(version, [1, 23, 0]) && !isAtLeast(version, [1, 29, 0]),
     ...(gracefulTermination === undefined ? {} : { gracefulTermination }),
   };
 }
@@ -123,7 +149,7 @@ function isPortOpenerRemoved(version: Version): boolean {
 }
 
 function connReuseModeRule(version: Version): KubeProxyEra["connReuseModeRule"] {
-  if (isAtLeast(version, [1, 22, 0])) return "kernel-4.1-to-5.8";
+  if (isSince(version, REUSE_MODE_LEFT)) return "kernel-4.1-to-5.8";
   if (isAtLeast(version, [1, 19, 0])) return "kernel-4.1";
-  return isAtLeast(version, [1, 17, 0]) ? "always" : "never";
+  return isSince(version, REUSE_MODE_SET) ? "always" : "never";
 }
