@@ -3,6 +3,8 @@ export interface ContainerPort {
   readonly name?: string;
   readonly port: number;
   readonly protocol: string;
+  /** Whether a port of the node leads to it. */
+  readonly hasHostPort: boolean;
 }
 
 /** Whom a probe asks; `port` may be the name of a container's port. */
@@ -12,8 +14,8 @@ export interface ProbeFact {
   /** Without its query, which may hold a token. */
   readonly path?: string;
   readonly isHttps: boolean;
-  /** Whether it asks another host than the pod. */
-  readonly hasHost: boolean;
+  /** The host that it asks in place of the pod. */
+  readonly host?: string;
   readonly times: Readonly<Record<string, number>>;
 }
 
@@ -61,7 +63,12 @@ export interface ServiceFact {
   readonly isHeadless: boolean;
   readonly externalAddresses: readonly string[];
   readonly ports: readonly ServicePortFact[];
+  /** What its spec asks for and the model does not have. */
+  readonly unserved: readonly UnservedFeature[];
 }
+
+/** What a service may ask for and the model does not have. */
+export type UnservedFeature = "externalTrafficPolicy Local" | "session affinity" | "loadBalancerSourceRanges";
 
 /** An EndpointSlice, or one subset of an Endpoints object. */
 export interface SliceFact {

@@ -31,7 +31,11 @@ export function planKubelet(context: PlanContext, chosen: ChosenNode): ReleasePl
 export function planKubeProxy(
   context: PlanContext,
   chosen: ChosenNode,
-  { kubelet, services }: { readonly kubelet: string; readonly services: readonly ServicePlan[] },
+  {
+    kubelet,
+    services,
+    primaryAddress,
+  }: { readonly kubelet: string; readonly services: readonly ServicePlan[]; readonly primaryAddress: string },
 ): KubeProxyPlan {
   const version = proxyRelease(context, chosen);
   const hasKubelet = chosen.node?.kubeletVersion !== undefined;
@@ -43,7 +47,10 @@ export function planKubeProxy(
   const scheduler = planScheduler(context, mode);
   const addresses =
     context.exports.cluster.kubeProxy?.nodePortAddresses ?? flagOf(context, chosen, "nodeport-addresses")?.split(",");
-  const ipv4 = addresses?.filter((text) => /^[0-9.]+\/[0-9]+$/.test(text));
+  // From 1.31 on the word primary stands for the node's own address.
+  const ipv4 = addresses
+    ?.map((text) => (text === "primary" ? `${primaryAddress}/32` : text))
+    .filter((text) => /^[0-9.]+\/[0-9]+$/.test(text));
   const isEverything = ipv4 === undefined || ipv4.length === 0 || ipv4.includes("0.0.0.0/0");
   return {
     version: version ?? kubelet,
