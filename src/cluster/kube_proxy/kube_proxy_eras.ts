@@ -15,6 +15,10 @@ export interface GracefulTerminationEra {
   readonly deletesAllAtStart: boolean;
   /** Whether each attempt is in the log at its default level. */
   readonly logsAttempts: boolean;
+  /** Whether the log then also names a server that stays, with its connections. */
+  readonly logsWaiting: boolean;
+  /** Whether the log is structured. */
+  readonly logsStructured: boolean;
 }
 
 /** The values in which kube-proxy releases differ. */
@@ -98,13 +102,29 @@ const NETLINK_LOCKED: readonly Version[] = [
   [1, 13, 2],
 ];
 
+const RESTART_LEFT_ALONE: readonly Version[] = [
+  [1, 12, 8],
+  [1, 13, 6],
+  [1, 14, 1],
+];
+const UDP_AT_ONCE: readonly Version[] = [
+  [1, 13, 8],
+  [1, 14, 4],
+  [1, 15, 0],
+];
+const WAITING_LOGGED: readonly Version[] = [
+  [1, 12, 5],
+  [1, 13, 2],
+];
+
 /**
  * Graceful termination of a release; `undefined` before there was any.
  *
- * Source: pkg/proxy/ipvs/graceful_termination.go GracefulDeleteRS, v1.12.2. Pull request 66012 brought it, 71515 mended
- * the list, 72361 put a lock around netlink (issue 71071), 77802 took UDP out, 75283 lets a restart alone; the patch
- * releases of the last two below 1.15 are not known, so 1.15.0 stands for both, and for the attempts' move to
- * log level 5.
+ * Source: pkg/proxy/ipvs/graceful_termination.go GracefulDeleteRS, v1.12.2 v1.14 v1.16 v1.22 v1.23.4. Pull request 66012
+ * brought it, 71515 mended the list, 72361 put a lock around netlink (issue 71071), 72106 logs what stays, 75283 lets a
+ * restart alone (picks 75722, 75723), 77802 took UDP out, which a comparison kept from working until 78999 (1.13.8). The
+ * patch releases are the first after the dates of these picks; that of 75283 to 1.14 is taken to be the next one, too,
+ * and 1.15.0 to be the first with attempts at log level 5.
  */
 function gracefulTerminationEra(version: Version): GracefulTerminationEra | undefined {
   if (!isSince(version, GRACEFUL_TERMINATION)) return undefined;
@@ -112,10 +132,12 @@ function gracefulTerminationEra(version: Version): GracefulTerminationEra | unde
   return {
     hasInvertedRemove: !isSince(version, REMOVE_MENDED),
     waitsForInactive: isSince(version, REMOVE_MENDED),
-    deletesUdpAtOnce: isFrom115,
+    deletesUdpAtOnce: isSince(version, UDP_AT_ONCE),
     sharesNetlinkSocket: !isSince(version, NETLINK_LOCKED),
-    deletesAllAtStart: !isFrom115,
+    deletesAllAtStart: !isSince(version, RESTART_LEFT_ALONE),
     logsAttempts: !isFrom115,
+    logsWaiting: !isFrom115 && isSince(version, WAITING_LOGGED),
+    logsStructured: isAtLeast(version, [1, 23, 0]),
   };
 }
 
