@@ -171,6 +171,13 @@ export class KubeProxy {
     return this.#proxier instanceof IpvsProxier ? this.#proxier : undefined;
   }
 
+  /** A network of length 0 among those of `--nodeport-addresses` is all of them. */
+  #claimedAddresses(): readonly Ipv4[] | undefined {
+    const networks = this.#options.kubeProxy.nodePortAddresses;
+    if (networks === undefined || networks.some(({ prefixLength }) => prefixLength === 0)) return undefined;
+    return this.nodePortAddresses();
+  }
+
   #limitedAddresses(): readonly Ipv4[] | undefined {
     return limitedNodePortAddresses(this.#options, this.#node, this.#era);
   }
@@ -217,7 +224,7 @@ export class KubeProxy {
     if (this.#isHung) return;
     this.#syncs += 1;
     this.#proxier.sync(this.#services);
-    if (this.#era.claimsNodePorts) this.#claims.sync(claimsOf(this.#services));
+    if (this.#era.claimsNodePorts) this.#claims.sync(claimsOf(this.#services, this.#claimedAddresses()));
     this.#noticeHang();
     const { loop } = this.#machine;
     this.#nextSync = loop.now + (this.#ipvs?.drawSyncTime() ?? 0) + SYNC_PERIOD;

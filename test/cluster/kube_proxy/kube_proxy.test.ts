@@ -61,6 +61,9 @@ describe("KubeProxy", () => {
     const { node } = bootOf(limited);
     node.start();
     expect(node.kubeProxy.nodePortAddresses().map(formatIpv4)).toEqual(["10.10.85.105"]);
+    const loopback = "kubeProxy.nodePortAddresses=[127.0.0.0/8]";
+    expect(startedWith("1.21.14", loopback).node.kubeProxy.nodePortAddresses().map(formatIpv4)).toEqual(["127.0.0.1"]);
+    expect(startedWith("1.22.10", loopback).node.kubeProxy.nodePortAddresses()).toEqual([]);
   });
 
   it("writes conn_reuse_mode on a kernel that needs it, unless the scenario sets it", () => {
