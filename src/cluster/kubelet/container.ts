@@ -12,8 +12,10 @@ const BACKOFF_MOST: Micros = 300 * SECOND;
 export interface ContainerWatcher {
   /** The container was killed. */
   containerStopped(): void;
-  /** A new container runs. */
+  /** A new container runs; its startup probe, if it has one, has yet to succeed. */
   containerStarted(): void;
+  /** Its startup probe has succeeded. */
+  startupPassed?(): void;
 }
 
 /**
@@ -33,6 +35,7 @@ export class Container {
   readonly #handler: number;
   readonly #watchers: ContainerWatcher[] = [];
   #isRunning = false;
+  #isStarted = false;
   #isEnded = false;
   #restarts = 0;
   #firstRestart: Micros | null = null;
@@ -48,11 +51,18 @@ export class Container {
     this.#netns = netns;
     this.#machine = netns.machine;
     this.#server = server;
-    this.#handler = this.#machine.loop.handler(`kubelet/${options.name}/starts`, () => this.start());
+    this.#handler = this.#machine.loop.handler(`kubelet/${options.name}/starts`, () =>
+      this.#begin(!hasStartupProbe(options)),
+    );
   }
 
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  /** The field `started` of its status: it runs, and its startup probe has succeeded, if it has one that connects. */
+  get isStarted(): boolean {
+    return this.#isStarted;
   }
 
   get restarts(): number {
@@ -81,6 +91,7 @@ export class Container {
   end(): void {
     this.#server.stop();
     this.#isRunning = false;
+    this.#isStarted = false;
     this.#isEnded = true;
   }
 
@@ -89,12 +100,24 @@ export class Container {
     this.#machine.loop.after(this.options.containerStart, this.#handler, 0);
   }
 
-  /** The process runs and listens. */
+  /** The process runs and listens, and has passed its startup probe: it is long up when the run begins. */
   start(): void {
+    this.#begin(true);
+  }
+
+  /** Its startup probe has succeeded. */
+  passStartup(): void {
+    if (!this.#isRunning || this.#isStarted) return;
+    this.#isStarted = true;
+    for (const watcher of this.#watchers) watcher.startupPassed?.();
+  }
+
+  #begin(isStarted: boolean): void {
     if (this.#isEnded) return;
     const address = this.options.hostNetwork ? this.options.address : 0;
     for (const port of this.options.listen) this.#server.listen(this.#netns, address, port);
     this.#isRunning = true;
+    this.#isStarted = isStarted;
     this.#startedAt = this.#machine.loop.now;
     for (const watcher of this.#watchers) watcher.containerStarted();
   }
@@ -103,6 +126,7 @@ export class Container {
   restart(): Micros {
     this.#server.stop();
     this.#isRunning = false;
+    this.#isStarted = false;
     this.#restarts += 1;
     this.#firstRestart ??= this.#machine.loop.now;
     for (const watcher of this.#watchers) watcher.containerStopped();
@@ -127,4 +151,9 @@ export class Container {
     this.#lastEnd = now;
     return wait;
   }
+}
+
+/** Whether a pod has a startup probe that opens connections; one by exec succeeds at once here. */
+export function hasStartupProbe({ startupProbe }: PodOptions): boolean {
+  return startupProbe !== undefined && startupProbe.handler.kind !== "exec";
 }

@@ -208,7 +208,8 @@ export class Kubelet implements ProbeListener {
     if (readinessProbe === undefined || readinessProbe.handler.kind === "exec") {
       container.watch({
         containerStopped: () => this.#setReady(name, false),
-        containerStarted: () => this.#setReady(name, true),
+        containerStarted: () => this.#setReady(name, container.isStarted),
+        startupPassed: () => this.#setReady(name, true),
       });
     }
     return pod;

@@ -75,6 +75,25 @@ describe("A rollout", () => {
     expect(serversOf(booted)).toEqual(["10.23.77.131"]);
   });
 
+  it("lets a pod of the node in when its startup probe has succeeded, and its readiness probe right after that", () => {
+    const probes =
+      "containerStart: 12s, startupProbe: { tcpSocket: { port: 8080 }, periodSeconds: 7 }, " +
+      "readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 60 }";
+    const readyAt = (version: string): number => {
+      const text = sections(`replicas: 1, ${probes}`, "[{ at: 10s, rollout: default/app }]");
+      const booted = bootOf(smallNode(text, [`kubelet.version=${version}`]));
+      booted.node.start();
+      let second = 10;
+      for (; second < 200 && !serversOf(booted).includes("10.23.77.131"); second += 1)
+        booted.loop.runUntil(second * SECOND);
+      return second;
+    };
+    // The startup probe ticks every 7 s from 10 s on, and the container runs from 22 s on; then the slice's way.
+    expect(readyAt("1.23.10")).toBe(26);
+    // Up to 1.20 the first tick of each probe comes at a random phase, and readiness waits for its own.
+    expect(readyAt("1.20.15")).toBeGreaterThan(26);
+  });
+
   it("overtaken by the next one never lets a pod listen that is gone before it was ready", () => {
     const pods = "replicas: 1, nodeName: others, podCIDR: 10.23.79.0/29, containerStart: 1s, containerStop: 1us";
     const timeline = "[{ at: 10s, rollout: default/app }, { at: 10500ms, rollout: default/app }]";
