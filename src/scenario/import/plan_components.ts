@@ -15,6 +15,13 @@ export interface ReleasePlan {
   readonly comment?: string;
 }
 
+/** The first kubelet whose gRPC probes need no feature gate is 1.24. */
+export function hasGrpcProbes(context: PlanContext, chosen: ChosenNode): boolean {
+  const release = releaseOf(chosen.node?.kubeletVersion) ?? proxyRelease(context, chosen) ?? ASSUMED_RELEASE;
+  const [major = 0, minor = 0] = release.split(".").map(Number);
+  return major > 1 || minor >= 24;
+}
+
 /** The kubelet's release: what the Node object says, else kube-proxy's. */
 export function planKubelet(context: PlanContext, chosen: ChosenNode): ReleasePlan {
   const said = releaseOf(chosen.node?.kubeletVersion);

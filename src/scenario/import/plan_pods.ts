@@ -4,6 +4,7 @@ import type { ContainerFact, PodFact, ProbeFact, ProbeKind } from "./cluster_fac
 import { howToCollect } from "./collector.ts";
 import type { PlanContext } from "./import_options.ts";
 import type { NodeLocalDnsPlan, PodPlan, ProbePlan } from "./import_plan.ts";
+import { hasGrpcProbes } from "./plan_components.ts";
 
 /** A probe of a second container of a pod, which becomes periodic churn. */
 export interface ExtraProbe {
@@ -32,14 +33,15 @@ const DEFAULTS: Readonly<Record<string, number>> = {
 const KINDS: readonly ProbeKind[] = ["readinessProbe", "livenessProbe", "startupProbe"];
 
 /** The pods of the node that run, with their addresses, ports and probes. */
-export function planPods(context: PlanContext, { name }: ChosenNode): PodsPlan {
+export function planPods(context: PlanContext, chosen: ChosenNode): PodsPlan {
+  const { name } = chosen;
   const { exports, assumed } = context;
   const all = exports.cluster.pods;
   if (all.length === 0) {
     assumed.push(`pods and their probes are those that the sockets show (${howToCollect("kubectl")})`);
     return { pods: [], extraProbes: [], comment: "" };
   }
-  const planner = new PodPlanner(addressesOfNode(context));
+  const planner = new PodPlanner(addressesOfNode(context), hasGrpcProbes(context, chosen));
   const own = all.filter(({ nodeName, phase }) => (nodeName === undefined || nodeName === name) && phase === "Running");
   const dns = own.find(isNodeLocalDns);
   for (const pod of own) if (pod !== dns) planner.add(pod);
@@ -71,14 +73,17 @@ class PodPlanner {
   readonly #addresses = new Set<string>();
   readonly #hostPorts = new Set<number>();
   readonly #nodeAddresses: ReadonlySet<string>;
+  readonly #hasGrpc: boolean;
   #https = 0;
+  #gated = 0;
   #otherAddress = 0;
   #translated = 0;
   #elsewhere = 0;
   #unaddressed = 0;
 
-  constructor(nodeAddresses: ReadonlySet<string>) {
+  constructor(nodeAddresses: ReadonlySet<string>, hasGrpc: boolean) {
     this.#nodeAddresses = nodeAddresses;
+    this.#hasGrpc = hasGrpc;
   }
 
   add(pod: PodFact): void {
@@ -123,6 +128,7 @@ class PodPlanner {
   remarks(): string[] {
     const said: readonly (readonly [count: number, text: string])[] = [
       [this.#https, "HTTPS probes, taken as HTTP: the same connections, without TLS"],
+      [this.#gated, "gRPC probes, which this kubelet has behind a feature gate: taken as TCP probes"],
       [
         this.#otherAddress,
         "Probes of loopback or another address of the node: sent to its primary one, which has NodePorts",
@@ -147,7 +153,9 @@ class PodPlanner {
     }
     if (!isOwn) this.#otherAddress += 1;
     if (fact.handler === "httpGet" && fact.isHttps) this.#https += 1;
-    return probePlan(fact, port);
+    if (fact.handler !== "grpc" || this.#hasGrpc) return probePlan(fact, port);
+    this.#gated += 1;
+    return { ...probePlan(fact, port), handler: "tcpSocket" };
   }
 
   /** The same kernel and the same ports as those of a pod with the host network. */

@@ -140,6 +140,17 @@ describe("Pods of an export", () => {
     );
   });
 
+  it.each([
+    ["v1.23.17", "tcpSocket"],
+    ["v1.24.0", "grpc"],
+  ])("of a node with kubelet %s have %s probes where their spec asks for gRPC", (kubeletVersion, kind) => {
+    const node = { kind: "Node", metadata: { name: "a" }, status: { nodeInfo: { kubeletVersion } } };
+    const one = pod("p", { containers: [{ name: "app", livenessProbe: { grpc: { port: 50_051 } } }] });
+    const { scenario, text } = imported({ "ip-addr.txt": IP_ADDR, "pods.json": objects(node, one) });
+    expect(scenario.pods[0]?.livenessProbe?.handler).toEqual({ kind, port: 50_051 });
+    expect(text.includes("behind a feature gate: taken as TCP probes (1).")).toBe(kind === "tcpSocket");
+  });
+
   it("share the node's ports with the host network, each port once", () => {
     const ports = [{ containerPort: 9100 }];
     const two = ["p", "q"].map((name) => pod(name, { hostNetwork: true, containers: [{ name: "c", ports }] }));
