@@ -260,7 +260,7 @@ export class Prober implements ContainerWatcher {
     if (this.subject.probeType === "Readiness") this.#publish(isSuccess);
     else if (isSuccess) {
       if (this.#isStartup) container.passStartup();
-    } else if (!this.#isOnHold) {
+    } else if (!this.#isOnHold && !this.#isStopped) {
       this.#resultRun = 0;
       this.#options.listener.killed(this, container.restart());
     }

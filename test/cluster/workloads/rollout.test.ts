@@ -94,6 +94,21 @@ describe("A rollout", () => {
     expect(readyAt("1.20.15")).toBeGreaterThan(26);
   });
 
+  // The old pod takes 40 s to end; its probes, one a second, are refused: nobody listens on port 81.
+  it.each([
+    ["1.20.15", true],
+    ["1.21.0", false],
+  ])("of kubelet %s may still kill a pod that is being deleted for its liveness: %s", (version, mayKill) => {
+    const liveness = "livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 1, failureThreshold: 20 }";
+    const text = sections(`replicas: 1, containerStop: 40s, ${liveness}`, "[{ at: 10s, rollout: default/app }]");
+    const { loop, node } = bootOf(smallNode(text, [`kubelet.version=${version}`]));
+    node.start();
+    loop.runUntil(49 * SECOND);
+    const killed = node.kubelet.events.events.filter(({ reason }) => reason === "Killing").map(({ pod }) => pod);
+    expect(killed.includes("default/app")).toBe(mayKill);
+    expect(killed).toContain("default/app-r1-0");
+  });
+
   it("overtaken by the next one never lets a pod listen that is gone before it was ready", () => {
     const pods = "replicas: 1, nodeName: others, podCIDR: 10.23.79.0/29, containerStart: 1s, containerStop: 1us";
     const timeline = "[{ at: 10s, rollout: default/app }, { at: 10500ms, rollout: default/app }]";
