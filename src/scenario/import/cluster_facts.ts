@@ -87,6 +87,8 @@ export interface NodeFact {
   readonly kubeletVersion?: string;
   readonly kernelVersion?: string;
   readonly memoryBytes?: number;
+  /** Its logical processors. */
+  readonly cpus?: number;
 }
 
 /** An interface with its IPv4 addresses, each with the length of its prefix. */
@@ -100,6 +102,9 @@ export interface KubeProxyFact {
   readonly mode?: string;
   readonly scheduler?: string;
   readonly nodePortAddresses?: readonly string[];
+  /** Entries of conntrack: for each processor, and at least. */
+  readonly conntrackMaxPerCore?: number;
+  readonly conntrackMin?: number;
 }
 
 /** All objects of a cluster that its exports hold. */

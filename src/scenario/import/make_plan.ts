@@ -4,7 +4,7 @@ import { chooseNode, type ChosenNode } from "./choose_node.ts";
 import { fileDiagnostic } from "./export_problem.ts";
 import type { PlanContext } from "./import_options.ts";
 import type { ImportPlan, KernelPlan, NodePlan } from "./import_plan.ts";
-import { planKubelet, planKubeProxy } from "./plan_components.ts";
+import { conntrackMaxOf, planKubelet, planKubeProxy } from "./plan_components.ts";
 import { holds, planNode } from "./plan_interfaces.ts";
 import { planKernel } from "./plan_kernel.ts";
 import { planPods } from "./plan_pods.ts";
@@ -61,7 +61,12 @@ function planOf(context: PlanContext, { chosen, kernel, era }: Decided): ImportP
     ...(chosen.name === undefined ? {} : { nodeName: chosen.name }),
     kernel,
     node: withLinkLocal(node, nodeLocalDns?.address),
-    sysctls: planSysctls(context, { era, memoryBytes: node.memoryBytes, interfaces }),
+    sysctls: planSysctls(context, {
+      era,
+      memoryBytes: node.memoryBytes,
+      interfaces,
+      conntrackMax: conntrackMaxOf(context, chosen),
+    }),
     kubelet: {
       ...kubelet,
       ...(share === undefined ? {} : { httpProbeClosesFirst: share.share, shareComment: share.comment }),

@@ -137,6 +137,7 @@ function readNode(object: Fields): NodeFact {
   const cidrs = [fieldsOf(object["spec"])["podCIDR"], ...itemsOf(fieldsOf(object["spec"])["podCIDRs"])];
   const podCidr = cidrs.map(textOf).find((cidr) => cidr !== undefined && isIpv4Like(cidr.replace(/\/.*$/, "")));
   const kibibytes = /^([0-9]{1,15})Ki$/.exec(textOf(fieldsOf(status["capacity"])["memory"]) ?? "")?.[1];
+  const cpus = /^[1-9][0-9]{0,3}$/.exec(textOf(fieldsOf(status["capacity"])["cpu"]) ?? "")?.[0];
   const [kubeletVersion, kernelVersion] = [textOf(info["kubeletVersion"]), textOf(info["kernelVersion"])];
   return {
     name: fullName(object).name,
@@ -145,6 +146,7 @@ function readNode(object: Fields): NodeFact {
     ...(kubeletVersion === undefined ? {} : { kubeletVersion }),
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
     ...(kibibytes === undefined ? {} : { memoryBytes: Number(kibibytes) * 1024 }),
+    ...(cpus === undefined ? {} : { cpus: Number(cpus) }),
   };
 }
 

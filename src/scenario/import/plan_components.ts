@@ -15,6 +15,19 @@ export interface ReleasePlan {
   readonly comment?: string;
 }
 
+/**
+ * The limit of conntrack that kube-proxy writes when it starts.
+ *
+ * Source: cmd/kube-proxy/app/server_linux.go getConntrackMax, v1.30.3.
+ *
+ * @returns `undefined` where the Node object does not say its processors, or kube-proxy leaves the limit alone.
+ */
+export function conntrackMaxOf({ exports }: PlanContext, { node }: ChosenNode): number | undefined {
+  const { conntrackMaxPerCore = 32_768, conntrackMin = 131_072 } = exports.cluster.kubeProxy ?? {};
+  if (node?.cpus === undefined || conntrackMaxPerCore === 0) return undefined;
+  return Math.min(2 ** 31 - 1, Math.max(conntrackMaxPerCore * node.cpus, conntrackMin));
+}
+
 /** The first kubelet whose gRPC probes need no feature gate is 1.24. */
 export function hasGrpcProbes(context: PlanContext, chosen: ChosenNode): boolean {
   const release = releaseOf(chosen.node?.kubeletVersion) ?? proxyRelease(context, chosen) ?? ASSUMED_RELEASE;

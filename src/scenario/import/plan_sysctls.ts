@@ -6,6 +6,8 @@ import type { SysctlPlan } from "./import_plan.ts";
 
 const RANGE = "net.ipv4.ip_local_port_range";
 
+const CONNTRACK_MAX = "net.netfilter.nf_conntrack_max";
+
 /** Said even where they have their defaults, because all depends on them. */
 const ALWAYS = new Set([RANGE, "net.ipv4.ip_local_reserved_ports"]);
 
@@ -29,6 +31,8 @@ export interface SysctlHostPlan {
   readonly era: KernelEra;
   readonly memoryBytes: number | undefined;
   readonly interfaces: readonly string[];
+  /** What kube-proxy makes `nf_conntrack_max`, as far as that is known. */
+  readonly conntrackMax: number | undefined;
 }
 
 /**
@@ -61,6 +65,12 @@ export function planSysctls({ exports, assumed }: PlanContext, host: SysctlHostP
     const comment = commentOf({ now, boot, text, isRunning: running !== undefined, name }, host);
     plans.push({ name, text, ...(comment === undefined ? {} : { comment }) });
   }
+  if (running === undefined && !configured.has(CONNTRACK_MAX) && host.conntrackMax !== undefined)
+    plans.push({
+      name: CONNTRACK_MAX,
+      text: `${host.conntrackMax}`,
+      comment: "As kube-proxy sets it on so many cores.",
+    });
   return plans;
 }
 

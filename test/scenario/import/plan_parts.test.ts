@@ -261,6 +261,22 @@ describe("Sysctls of an export", () => {
     expect(scenario.sysctls.map(([name]) => name)).not.toContain("net.ipv4.tcp_tw_reuse");
   });
 
+  it.each([
+    [{ cpu: "2" }, "", "131072"],
+    [{ cpu: "16" }, "", "524288"],
+    [{ cpu: "16" }, "conntrack: { maxPerCore: 1000, min: 20000 }\n", "20000"],
+    [{ cpu: "16" }, "conntrack: { maxPerCore: 0 }\n", undefined],
+    [{}, "", undefined],
+  ])("have kube-proxy's nf_conntrack_max for a node with %j and configuration %j: %s", (capacity, config, expected) => {
+    const node = { kind: "Node", metadata: { name: "a" }, status: { capacity } };
+    const { scenario } = imported({
+      "nodes.json": objects(node),
+      "kube-proxy.yaml": `kind: KubeProxyConfiguration\napiVersion: kubeproxy.config.k8s.io/v1alpha1\n${config}`,
+    });
+    const found = scenario.sysctls.find(([name]) => name === "net.netfilter.nf_conntrack_max");
+    expect(found?.[1]).toBe(expected);
+  });
+
   it("keep a node that does not forward from forwarding when it is simulated", () => {
     const { scenario } = imported({ "sysctl-a.txt": "net.ipv4.ip_forward = 0\n" });
     const { node } = bootOf(scenario);
