@@ -95,6 +95,7 @@ export class Node implements Site {
         this.kubelet.startPod(this.#buildPod(pod));
         this.#masqueradePods();
       },
+      terminateOnNode: (pod) => this.kubelet.terminatePod(pod.name),
       endOnNode: (pod) => this.#endPod(pod),
       changed: (services) => this.kubeProxy.servicesChanged(services),
     });

@@ -14,13 +14,7 @@ import type { Pod, Probe } from "./model.ts";
 import { nodeEntries } from "./node_entries.ts";
 import type { ResolvedNode } from "./node_section.ts";
 import { PodPlacement } from "./pod_placement.ts";
-import {
-  checkHandlerVersion,
-  resolveProbe,
-  warnOfClosedPort,
-  warnOfStartupProbe,
-  type ProbeKind,
-} from "./probe_section.ts";
+import { checkHandlerVersion, resolveProbe, warnOfClosedPort, type ProbeKind } from "./probe_section.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
 import type { Span } from "./source_text.ts";
@@ -108,8 +102,7 @@ function resolveTemplate(
     const probe = resolveProbe(probeEntry, kind, at, problems);
     if (probe === undefined) continue;
     checkHandlerVersion(probe, sections.kubelet?.version, at, problems);
-    if (kind === "startupProbe") warnOfStartupProbe(at, warnings);
-    else if (!place.isLeftOut("listen") && !place.at("listen").isLeftOut("*"))
+    if (!place.isLeftOut("listen") && !place.at("listen").isLeftOut("*"))
       warnOfClosedPort(probe, entry.listen, at, warnings);
     probes[kind] = probe;
   }

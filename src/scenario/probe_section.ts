@@ -84,14 +84,6 @@ export function warnOfClosedPort(probe: Probe, listen: readonly number[], place:
   });
 }
 
-/** Warns of a startup probe: none is ever sent. */
-export function warnOfStartupProbe(place: Place, warnings: ProblemList): void {
-  warnings.add(place.key, {
-    message: "This startup probe is never sent: the model takes it as passed, after each restart too",
-    toMend: "leave it, or delete it; after a restart readiness and liveness probes begin earlier than on a real node",
-  });
-}
-
 function handlerOf({ httpGet, tcpSocket, exec, grpc }: ProbeEntry): ProbeHandler | undefined {
   if (httpGet !== undefined) return { kind: "httpGet", port: httpGet.port, path: httpGet.path };
   if (tcpSocket !== undefined) return { kind: "tcpSocket", port: tcpSocket.port };

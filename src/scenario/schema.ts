@@ -145,7 +145,9 @@ const pod = z.strictObject({
   listen: z.array(port("A TCP port.")).max(LIST_MOST.entry).prefault([]).describe("The TCP ports that it listens on."),
   readinessProbe: probe("Decides whether the pod is Ready.").optional(),
   livenessProbe: probe("Decides whether the container is restarted.").optional(),
-  startupProbe: probe("Holds the other probes back until it succeeds; here it counts as passed.").optional(),
+  startupProbe: probe(
+    "Holds the other probes back until it succeeds; containers of the beginning have passed it.",
+  ).optional(),
   responseDelay: duration("From a request to its response.").prefault("500us"),
   containerStart: duration("From the start of the container until its process listens.").prefault("1s"),
   containerStop: duration("From SIGTERM until its process has ended.").prefault("2s"),

@@ -42,3 +42,20 @@ describe("The rules", () => {
     expect(texts.filter((text) => !/^\S.*[.?]$/s.test(text) || /undefined|NaN|\s{2}/.test(text))).toEqual([]);
   });
 });
+
+describe("CT-CLOSE-WAIT", () => {
+  const found = (kubeProxy: string, seconds: number): boolean => {
+    const files = { "99.conf": `net.netfilter.nf_conntrack_tcp_timeout_established = ${seconds}\n` };
+    return judgeExample({ files, facts: { kubeProxy } }, "2026-11-21").some(({ rule }) => rule === "CT-CLOSE-WAIT");
+  };
+
+  it.each([
+    ["1.22.17", 432_000, true],
+    ["1.23.0", 432_000, false],
+    ["1.23.0", 7_200, true],
+    ["1.28.15", 432_000, false],
+    ["1.29.0", 432_000, true],
+  ])("with kube-proxy %s and ESTABLISHED for %i s speaks: %s", (version, seconds, isFound) => {
+    expect(found(version, seconds)).toBe(isFound);
+  });
+});

@@ -19,31 +19,46 @@ function restartTimes(pods: string, seconds: number): number[] {
 }
 
 describe("Container", () => {
-  // A probe fails at the first tick after the container runs: 1 s to start, after 0, 10, 20, 40, 80, 160, 300, 300 s.
-  it("restarts at once, then after a back-off that doubles up to 300 s", () => {
+  // A probe fails at the first tick, every 10 s, after the container runs, 1 s after its start. The entry of the back-off
+  // is 10 s at the second restart and doubles with each; it counts from the end of the container before: 10 s at the
+  // third and fourth, 30, 50, 90, 170, and 310 where the entry is at its most, 300 s.
+  it("is in back-off only when it was killed sooner than that after the kill before", () => {
     expect(restartTimes(`pods:\n  - { name: default/app, listen: [80], ${LIVENESS} }\n`, 1_100)).toEqual([
-      0, 10, 30, 60, 110, 200, 370, 680, 990,
+      0, 10, 20, 30, 60, 110, 200, 370, 680, 690, 1_000, 1_010,
     ]);
   });
 
-  it("forgets the back-off after 600 s without a restart", () => {
+  it("never waits when it runs longer than 300 s each time", () => {
+    const slow = LIVENESS.replace("failureThreshold: 1", "failureThreshold: 1, initialDelaySeconds: 330");
+    expect(restartTimes(`pods:\n  - { name: default/app, listen: [80], ${slow} }\n`, 1_700)).toEqual([
+      0, 340, 680, 1_020, 1_360,
+    ]);
+  });
+
+  /** A container that is killed by hand: how many seconds it is down each time. */
+  function killedByHand(): { readonly secondsDown: () => number; readonly runFor: (seconds: number) => void } {
     const { loop, node } = bootOf(smallNode("pods:\n  - { name: default/app, listen: [80] }\n"));
     const [options] = smallNode("pods:\n  - { name: default/other, listen: [90] }\n").pods;
     const server = new Server(node.machine, "other", { responseDelay: 0, responseBytes: 1, waitsForClientShare: 1 });
     const container = new Container(options!, node.netns, server);
+    container.start();
     const secondsDown = (): number => {
       const stopped = loop.now;
       container.restart();
       while (!container.isRunning) loop.runUntil(loop.now + SECOND);
       return (loop.now - stopped) / SECOND;
     };
-    container.start();
-    expect(secondsDown()).toBe(1);
-    expect(secondsDown()).toBe(11);
-    expect(secondsDown()).toBe(21);
-    loop.runUntil(loop.now + 580 * SECOND);
-    expect(secondsDown()).toBe(1);
-    expect(secondsDown()).toBe(11);
+    return { secondsDown, runFor: (seconds) => loop.runUntil(loop.now + seconds * SECOND) };
+  }
+
+  it.each([
+    { seconds: 598, down: [1, 81] },
+    { seconds: 601, down: [1, 11] },
+  ])("forgets the back-off once it has run 600 s: after $seconds s it is down $down s", ({ seconds, down }) => {
+    const { secondsDown, runFor } = killedByHand();
+    expect([secondsDown(), secondsDown(), secondsDown(), secondsDown()]).toEqual([1, 1, 11, 21]);
+    runFor(seconds);
+    expect([secondsDown(), secondsDown()]).toEqual(down);
   });
 
   // The server closes first after an HTTP probe, so its port is full of TIME_WAITs when the process starts anew.

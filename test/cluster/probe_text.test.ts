@@ -26,7 +26,7 @@ function failureWith(errno: number, wasConnected = false): Outcome {
 }
 
 function outputOf(probe: ProbeOptions, outcome: Outcome, version = NEW): string {
-  return probeOutput(probe, POD_ADDRESS, outcome, version);
+  return probeOutput(probe, { source: ip("10.23.77.129"), address: POD_ADDRESS }, outcome, version);
 }
 
 describe("probeOutput", () => {
@@ -60,6 +60,12 @@ describe("probeOutput", () => {
     expect(outputOf(TCP, failureWith(errno))).toBe(`dial tcp 10.23.77.138:8080: ${text}`);
   });
 
+  it("names both ends of a connection that was reset after the request", () => {
+    expect(outputOf(HTTP, failureWith(Errno.ECONNRESET, true))).toBe(
+      'Get "http://10.23.77.138:80/": read tcp 10.23.77.129:36704->10.23.77.138:80: read: connection reset by peer',
+    );
+  });
+
   it("names the request before the errno of an HTTP probe", () => {
     expect(outputOf(HTTP, failureWith(Errno.ECONNREFUSED))).toBe(
       'Get "http://10.23.77.138:80/": dial tcp 10.23.77.138:80: connect: connection refused',
@@ -78,8 +84,18 @@ describe("probeLogLine", () => {
   // 2 February, 01:02:03.000004.
   const at = ((32 * 24 + 1) * 3600 + 2 * 60 + 3) * 1_000_000 + 4;
 
-  it("is structured from 1.21 on", () => {
-    expect(probeLogLine(subject, 'Get "http://x/": timed out', at, [1, 21, 0])).toBe(
+  it("quotes UID and result from 1.28 on", () => {
+    expect(probeLogLine(subject, "EOF", at, [1, 28, 0])).toBe(
+      `I0202 01:02:03.000004    1000 prober.go:107] "Probe failed" probeType="Readiness" pod="default/nginx-1" podUID="${uid}" ` +
+        'containerName="nginx" probeResult="failure" output="EOF"',
+    );
+  });
+
+  it.each([
+    [1, 21, 0],
+    [1, 27, 16],
+  ] as const)("is structured in %i.%i.%i", (...version) => {
+    expect(probeLogLine(subject, 'Get "http://x/": timed out', at, version)).toBe(
       `I0202 01:02:03.000004    1000 prober.go:121] "Probe failed" probeType="Readiness" pod="default/nginx-1" podUID=${uid} ` +
         'containerName="nginx" probeResult=failure output="Get \\"http://x/\\": timed out"',
     );

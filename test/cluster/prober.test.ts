@@ -49,6 +49,64 @@ describe("Prober", () => {
     expect(node.kubelet.readiness().flips).toBe(1);
   });
 
+  // Kills come at the liveness probe's ticks; the readiness worker's successes before a kill count towards its threshold.
+  it("publishes a readiness that held before a restart at the first success after it", () => {
+    const liveness = "livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 100, failureThreshold: 1 }";
+    const readiness = "readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 10, successThreshold: 5 }";
+    const { loop, node } = bootOf(smallNode(podWith(`${readiness}, ${liveness}`)));
+    node.start();
+    loop.runUntil(60 * SECOND);
+    while (node.kubelet.readiness().flips === 0) loop.runUntil(loop.now + SECOND / 10);
+    loop.runUntil(loop.now + 12 * SECOND);
+    expect(node.kubelet.readiness().flips).toBe(2);
+  });
+
+  // The liveness probe fails at its first tick and kills; the startup probe then fails three times in a row and kills.
+  it("asks a container that has restarted for its startup probe only, until that has succeeded", () => {
+    const liveness = "livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 7, failureThreshold: 1 }";
+    const startup = "startupProbe: { tcpSocket: { port: 82 }, periodSeconds: 5 }";
+    const { loop, node } = bootOf(smallNode(podWith(`${startup}, ${liveness}`)));
+    node.start();
+    while (node.kubelet.restarts() < 3) loop.runUntil(loop.now + SECOND);
+    const texts = node.kubelet.events.events.map(({ reason, message }) => `${reason}: ${message}`);
+    const refused = "probe failed: dial tcp 10.23.77.130:82: connect: connection refused";
+    const byStartup = [
+      ...Array.from({ length: 3 }, () => `Unhealthy: Startup ${refused}`),
+      "Killing: Container app failed startup probe, will be restarted",
+    ];
+    expect(texts).toEqual([
+      "Unhealthy: Liveness probe failed: dial tcp 10.23.77.130:81: connect: connection refused",
+      "Killing: Container app failed liveness probe, will be restarted",
+      ...byStartup,
+      ...byStartup,
+    ]);
+  });
+
+  it("sends no startup probe to a container that has been up since before the run", () => {
+    const probe = "readinessProbe: { tcpSocket: { port: 80 } }";
+    const plain = runOf(smallNode(podWith(probe)));
+    const both = runOf(smallNode(podWith(`${probe}, startupProbe: { tcpSocket: { port: 82 } }`)));
+    expect([both.probes, both.engine]).toEqual([plain.probes, plain.engine]);
+  });
+
+  it.each([
+    ["1.21.0", 7],
+    ["1.20.15", 60],
+  ])("of %s finds a restarted container ready %i s after its kill at most", (version, most) => {
+    const liveness = "livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 100, failureThreshold: 1 }";
+    const startup = "startupProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 }";
+    const readiness = "readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 60 }";
+    const pods = podWith(`${readiness}, ${startup}, ${liveness}`);
+    const { loop, node } = bootOf(smallNode(pods, [`kubelet.version=${version}`]));
+    node.start();
+    while (node.kubelet.readiness().flips === 0) loop.runUntil(loop.now + SECOND / 10);
+    const killed = loop.now;
+    while (node.kubelet.readiness().flips === 1) loop.runUntil(loop.now + SECOND / 10);
+    const seconds = (loop.now - killed) / SECOND;
+    expect(seconds).toBeLessThan(most);
+    expect(seconds).toBeGreaterThan(version === "1.21.0" ? 1 : 7);
+  });
+
   it("counts the time without Ready up to the end of the run", () => {
     const { failures, readiness } = runOf(smallNode(podWith("readinessProbe: { tcpSocket: { port: 81 } }")));
     expect(readiness.unready).toBe(300 * SECOND - failures[2]!.at);

@@ -67,9 +67,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   },
   "cluster/kubelet": {
     title: "The kubelet",
-    effect:
-      "Counts of restarts are of pods with one container that stops at once. Real pods take longer to come back, and a " +
-      "startup probe would hold back the first liveness probes.",
+    effect: "Counts of restarts are of pods with one container that stops at once. Real pods take longer to come back.",
   },
   "cluster/load_balancer": {
     title: "Cloud load balancers",

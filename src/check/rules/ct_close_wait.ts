@@ -1,3 +1,4 @@
+import { kubeProxyEra } from "../../cluster/kube_proxy/kube_proxy_eras.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
 import { SYSCTL_DUMP } from "../sysctl_file.ts";
@@ -20,16 +21,19 @@ export const CT_CLOSE_WAIT: Rule = {
     "where servers forget to close.",
   fix: "Set conntrack.tcpCloseWaitTimeout and conntrack.tcpEstablishedTimeout of kube-proxy instead.",
   sources: [
-    "cmd/kube-proxy/app/conntrack.go SetTCPCloseWaitTimeout, Kubernetes v1.30",
+    "cmd/kube-proxy/app/conntrack.go SetTCPCloseWaitTimeout, setIntSysCtl, Kubernetes v1.23 v1.30",
     "kubernetes/kubernetes#32551",
     "kubernetes/kubernetes#97377",
   ],
   bad: confExample("net.netfilter.nf_conntrack_tcp_timeout_close_wait = 60"),
   good: confExample("net.netfilter.nf_conntrack_tcp_timeout_close_wait = 3600"),
-  judge: ({ sysctls }) =>
+  judge: ({ sysctls, proxy }) =>
     WRITTEN.flatMap(([name, seconds, option]): RuleFinding[] => {
       const setting = sysctls.settings.get(name);
       if (setting === undefined || Number(setting.value) === seconds) return [];
+      // 1.23 to 1.28 write a timeout only where it is shorter than theirs.
+      const isLeft = proxy.version !== undefined && kubeProxyEra(proxy.version).onlyRaisesTimeouts;
+      if (isLeft && Number(setting.value) > seconds) return [];
       if (SYSCTL_DUMP.test(setting.place.file)) return [];
       return [
         {

@@ -2,6 +2,7 @@ import type { Ipvs } from "../../kernel/ipvs/ipvs.ts";
 import type { RealServer, VirtualService } from "../../kernel/ipvs/virtual_service.ts";
 import { Protocol } from "../../kernel/packet.ts";
 import { formatEndpoint, type Ipv4, type Micros, type Port, SECOND } from "../../units.ts";
+import { flushFailedText, missingText, removedText } from "./graceful_termination_text.ts";
 import type { GracefulTerminationEra } from "./kube_proxy_eras.ts";
 import type { KubeProxyLog } from "./kube_proxy_log.ts";
 
@@ -13,6 +14,15 @@ interface Leaving {
   readonly virtual: VirtualService;
   readonly address: Ipv4;
   readonly port: Port;
+}
+
+/** How an attempt to delete a real server went. */
+interface Attempt {
+  /** Whether it is deleted or was not there. */
+  readonly isDone: boolean;
+  readonly isMissing: boolean;
+  /** Netlink requests that it took. */
+  readonly requests: number;
 }
 
 /**
@@ -49,6 +59,7 @@ export class GracefulTermination {
     const leaving = { virtual, address, port };
     const name = nameOf(virtual, address, port);
     const attempt = this.#tryDelete(name, leaving);
+    if (attempt.isMissing) this.#log.write(this.#now, missingText(name, "sync", this.#era));
     if (attempt.isDone) return attempt.requests;
     const server = serverOf(leaving);
     if (server !== undefined) this.#ipvs.setWeight(virtual, server, 0);
@@ -73,35 +84,43 @@ export class GracefulTermination {
   /** Looks at all of them. @returns the netlink requests that it took. */
   flush(): number {
     let requests = 0;
+    let hasMissing = false;
     for (const [name, leaving] of this.#leaving) {
       const attempt = this.#tryDelete(name, leaving);
       requests += attempt.requests;
-      if (attempt.isDone) this.#remove(name);
+      if (attempt.isMissing) this.#log.write(this.#now, missingText(name, "minute", this.#era));
+      hasMissing ||= attempt.isMissing;
+      if (!attempt.isDone) continue;
+      this.#log.write(this.#now, removedText(name, this.#era));
+      this.#remove(name);
     }
+    if (hasMissing) this.#log.write(this.#now, flushFailedText(this.#era));
     return requests;
   }
 
-  #tryDelete(name: string, leaving: Leaving): { readonly isDone: boolean; readonly requests: number } {
+  #tryDelete(name: string, leaving: Leaving): Attempt {
     const { virtual } = leaving;
     this.#write(`Trying to delete rs: ${name}`);
     const server = serverOf(leaving);
-    if (server === undefined) {
-      this.#log.write(
-        this.#ipvs.netns.machine.loop.now,
-        `Try delete rs "${name}" err: Failed to delete rs "${name}", can't find the real server`,
-      );
-      return { isDone: true, requests: 1 };
-    }
+    if (server === undefined) return { isDone: true, isMissing: true, requests: 1 };
     const isAtOnce = this.#era.deletesUdpAtOnce && virtual.protocol !== Protocol.TCP;
     const connections = server.active + (this.#era.waitsForInactive ? server.inactive : 0);
-    if (!isAtOnce && connections > 0) return { isDone: false, requests: 1 };
+    if (!isAtOnce && connections > 0) {
+      if (this.#era.logsWaiting)
+        this.#write(`Not deleting, RS ${name}: ${server.active} ActiveConn, ${server.inactive} InactiveConn`);
+      return { isDone: false, isMissing: false, requests: 1 };
+    }
     this.#write(`Deleting rs: ${name}`);
     this.#ipvs.deleteServer(virtual, server);
-    return { isDone: true, requests: 2 };
+    return { isDone: true, isMissing: false, requests: 2 };
+  }
+
+  get #now(): Micros {
+    return this.#ipvs.netns.machine.loop.now;
   }
 
   #write(text: string): void {
-    if (this.#era.logsAttempts) this.#log.write(this.#ipvs.netns.machine.loop.now, text);
+    if (this.#era.logsAttempts) this.#log.write(this.#now, text);
   }
 
   #remove(name: string): void {

@@ -93,8 +93,10 @@ export class IpvsProxier implements Proxier {
       if (!given.has(name)) this.#node.sysctls.set(name, value);
     };
     write("net.ipv4.vs.conntrack", "1");
-    write("net.ipv4.vs.expire_nodest_conn", "1");
-    write("net.ipv4.vs.expire_quiescent_template", "1");
+    if (this.#era.setsExpireSysctls) {
+      write("net.ipv4.vs.expire_nodest_conn", "1");
+      write("net.ipv4.vs.expire_quiescent_template", "1");
+    }
     write("net.ipv4.ip_forward", "1");
     if (this.#era.setsRouteLocalnet) write("net.ipv4.conf.all.route_localnet", "1");
     if (setsConnReuseMode(this.#era, this.#node.machine.era)) write("net.ipv4.vs.conn_reuse_mode", "0");

@@ -20,6 +20,16 @@ import { limitedNodePortAddresses, proxierOfMode } from "./proxier_of_mode.ts";
 /** Source: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration, v1.23. */
 const SYNC_PERIOD: Micros = 30 * SECOND;
 
+/**
+ * Timeouts of conntrack that each process writes, in seconds.
+ *
+ * Source: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration, v1.30.3.
+ */
+const CONNTRACK_TIMEOUTS = [
+  ["net.netfilter.nf_conntrack_tcp_timeout_established", 86_400],
+  ["net.netfilter.nf_conntrack_tcp_timeout_close_wait", 3_600],
+] as const;
+
 /** From the end of a process to the start of the next one; assumed. */
 const RESTART_TIME: Micros = SECOND;
 /** From there until services and endpoints have been listed: any time up to this one, all alike; assumed. */
@@ -31,9 +41,12 @@ const CACHE_SYNC_TIME_MOST: Micros = 2 * SECOND;
  * and lists do not.
  *
  * Source: pkg/proxy/ipvs/proxier.go syncProxyRules, v1.12.2 v1.23.4; pkg/proxy/iptables/proxier.go syncProxyRules,
- * v1.23.4; pkg/util/async/bounded_frequency_runner.go Loop, v1.23.
+ * v1.23.4; pkg/util/async/bounded_frequency_runner.go Loop, v1.23; cmd/kube-proxy/app/server_linux.go setupConntrack,
+ * v1.30.3.
  * Not modelled: session affinity, external traffic policy Local, health check ports, SCTP; --ipvs-min-sync-period, which
- * is 0 by default, and --iptables-min-sync-period, 1 s by default: a change is programmed at once.
+ * is 0 by default, and --iptables-min-sync-period, 1 s by default: a change is programmed at once; nf_conntrack_max,
+ * which it sets to 32,768 per core and to 131,072 at least: here it is what the scenario says, else the kernel's default,
+ * which is that of eight cores where there is enough memory.
  */
 export class KubeProxy {
   /** With the version of the present process. */
@@ -85,6 +98,7 @@ export class KubeProxy {
    * while: its look at leaving servers comes at a random moment of the minute.
    */
   start(): void {
+    this.#setUpConntrack();
     this.#proxier.start();
     this.#startTermination(this.#phases.below(TERMINATION_CHECK_INTERVAL));
     this.#nextSync = this.#machine.loop.now;
@@ -157,6 +171,13 @@ export class KubeProxy {
     return this.#proxier instanceof IpvsProxier ? this.#proxier : undefined;
   }
 
+  /** A network of length 0 among those of `--nodeport-addresses` is all of them. */
+  #claimedAddresses(): readonly Ipv4[] | undefined {
+    const networks = this.#options.kubeProxy.nodePortAddresses;
+    if (networks === undefined || networks.some(({ prefixLength }) => prefixLength === 0)) return undefined;
+    return this.nodePortAddresses();
+  }
+
   #limitedAddresses(): readonly Ipv4[] | undefined {
     return limitedNodePortAddresses(this.#options, this.#node, this.#era);
   }
@@ -165,9 +186,20 @@ export class KubeProxy {
     return proxierOfMode(this.#options, this.#node, { era: this.#era, log: this.#log, rules: this.#rules });
   }
 
+  /** Values that the operator has set in the scenario win: they stand for what is written after the proxy's start. */
+  #setUpConntrack(): void {
+    const { sysctls } = this.#node;
+    const given = new Set(this.#options.sysctls.map(([name]) => name));
+    for (const [name, seconds] of CONNTRACK_TIMEOUTS) {
+      const isLeft = this.#era.onlyRaisesTimeouts && sysctls.number(name) > seconds;
+      if (!isLeft && !given.has(name)) sysctls.set(name, `${seconds}`);
+    }
+  }
+
   /** A later process starts; its first sync waits until services and endpoints have been listed. */
   #begin(generation: number): void {
     if (generation !== this.#generation) return;
+    this.#setUpConntrack();
     this.#proxier = this.#newProxier();
     this.#proxier.start();
     this.#startTermination(TERMINATION_CHECK_INTERVAL);
@@ -192,7 +224,7 @@ export class KubeProxy {
     if (this.#isHung) return;
     this.#syncs += 1;
     this.#proxier.sync(this.#services);
-    if (this.#era.claimsNodePorts) this.#claims.sync(claimsOf(this.#services));
+    if (this.#era.claimsNodePorts) this.#claims.sync(claimsOf(this.#services, this.#claimedAddresses()));
     this.#noticeHang();
     const { loop } = this.#machine;
     this.#nextSync = loop.now + (this.#ipvs?.drawSyncTime() ?? 0) + SYNC_PERIOD;

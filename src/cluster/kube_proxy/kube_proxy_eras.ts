@@ -15,6 +15,10 @@ export interface GracefulTerminationEra {
   readonly deletesAllAtStart: boolean;
   /** Whether each attempt is in the log at its default level. */
   readonly logsAttempts: boolean;
+  /** Whether the log then also names a server that stays, with its connections. */
+  readonly logsWaiting: boolean;
+  /** Whether the log is structured. */
+  readonly logsStructured: boolean;
 }
 
 /** The values in which kube-proxy releases differ. */
@@ -27,6 +31,10 @@ export interface KubeProxyEra {
   readonly setsRouteLocalnet: boolean;
   /** When it writes 0 to `conn_reuse_mode`. */
   readonly connReuseModeRule: "never" | "always" | "kernel-4.1" | "kernel-4.1-to-5.8";
+  /** Whether it sets `expire_nodest_conn` and `expire_quiescent_template`. */
+  readonly setsExpireSysctls: boolean;
+  /** Whether it leaves conntrack timeouts alone that are longer than its own. */
+  readonly onlyRaisesTimeouts: boolean;
   /** Absent where a real server is deleted as soon as its endpoint is gone. */
   readonly gracefulTermination?: GracefulTerminationEra;
 }
@@ -38,11 +46,31 @@ const PORT_OPENER_REMOVED: readonly Version[] = [
   [1, 23, 7],
 ];
 
+/** Since when IPVS mode sets `conn_reuse_mode`, and the two `expire` sysctls; picks by the dates of their pull requests. */
+const REUSE_MODE_SET: readonly Version[] = [
+  [1, 11, 7],
+  [1, 12, 5],
+  [1, 13, 0],
+];
+const EXPIRE_SYSCTLS_SET: readonly Version[] = [
+  [1, 11, 7],
+  [1, 12, 5],
+  [1, 13, 2],
+];
+
+/** Since when it leaves `conn_reuse_mode` alone on kernels that need no 0; picks by the dates of their pull requests. */
+const REUSE_MODE_LEFT: readonly Version[] = [
+  [1, 20, 15],
+  [1, 21, 9],
+  [1, 22, 0],
+];
+
 /**
  * A kube-proxy release as values.
  *
- * Source: pkg/proxy/ipvs/proxier.go NewProxier, v1.18 v1.23.4 v1.24. Pull request 108496 removed the port opener in
- * 1.24.0 and was picked to 1.21, 1.22 and 1.23 without a release note.
+ * Source: pkg/proxy/ipvs/proxier.go NewProxier, v1.14 v1.16 v1.18 v1.23.4 v1.24; cmd/kube-proxy/app/conntrack.go
+ * setIntSysCtl, v1.22 v1.23.4 v1.28.3 v1.29.1. Pull request 108496 removed the port opener in 1.24.0 and was picked to
+ * 1.21, 1.22 and 1.23 without a release note. 71114 and 71834 brought the sysctls of IPVS, 102122 leaves one alone.
  */
 export function kubeProxyEra(version: Version): KubeProxyEra {
   const gracefulTermination = gracefulTerminationEra(version);
@@ -51,6 +79,8 @@ export function kubeProxyEra(version: Version): KubeProxyEra {
     servesLoopback: !isAtLeast(version, [1, 22, 0]),
     setsRouteLocalnet: !isAtLeast(version, [1, 21, 0]),
     connReuseModeRule: connReuseModeRule(version),
+    setsExpireSysctls: isSince(version, EXPIRE_SYSCTLS_SET),
+    onlyRaisesTimeouts: isAtLeast(version, [1, 23, 0]) && !isAtLeast(version, [1, 29, 0]),
     ...(gracefulTermination === undefined ? {} : { gracefulTermination }),
   };
 }
@@ -72,13 +102,29 @@ const NETLINK_LOCKED: readonly Version[] = [
   [1, 13, 2],
 ];
 
+const RESTART_LEFT_ALONE: readonly Version[] = [
+  [1, 12, 8],
+  [1, 13, 6],
+  [1, 14, 1],
+];
+const UDP_AT_ONCE: readonly Version[] = [
+  [1, 13, 8],
+  [1, 14, 4],
+  [1, 15, 0],
+];
+const WAITING_LOGGED: readonly Version[] = [
+  [1, 12, 5],
+  [1, 13, 2],
+];
+
 /**
  * Graceful termination of a release; `undefined` before there was any.
  *
- * Source: pkg/proxy/ipvs/graceful_termination.go GracefulDeleteRS, v1.12.2. Pull request 66012 brought it, 71515 mended
- * the list, 72361 put a lock around netlink (issue 71071), 77802 took UDP out, 75283 lets a restart alone; the patch
- * releases of the last two below 1.15 are not known, so 1.15.0 stands for both, and for the attempts' move to
- * log level 5.
+ * Source: pkg/proxy/ipvs/graceful_termination.go GracefulDeleteRS, v1.12.2 v1.14 v1.16 v1.22 v1.23.4. Pull request 66012
+ * brought it, 71515 mended the list, 72361 put a lock around netlink (issue 71071), 72106 logs what stays, 75283 lets a
+ * restart alone (picks 75722, 75723), 77802 took UDP out, which a comparison kept from working until 78999 (1.13.8). The
+ * patch releases are the first after the dates of these picks; that of 75283 to 1.14 is taken to be the next one, too,
+ * and 1.15.0 to be the first with attempts at log level 5.
  */
 function gracefulTerminationEra(version: Version): GracefulTerminationEra | undefined {
   if (!isSince(version, GRACEFUL_TERMINATION)) return undefined;
@@ -86,10 +132,12 @@ function gracefulTerminationEra(version: Version): GracefulTerminationEra | unde
   return {
     hasInvertedRemove: !isSince(version, REMOVE_MENDED),
     waitsForInactive: isSince(version, REMOVE_MENDED),
-    deletesUdpAtOnce: isFrom115,
+    deletesUdpAtOnce: isSince(version, UDP_AT_ONCE),
     sharesNetlinkSocket: !isSince(version, NETLINK_LOCKED),
-    deletesAllAtStart: !isFrom115,
+    deletesAllAtStart: !isSince(version, RESTART_LEFT_ALONE),
     logsAttempts: !isFrom115,
+    logsWaiting: !isFrom115 && isSince(version, WAITING_LOGGED),
+    logsStructured: isAtLeast(version, [1, 23, 0]),
   };
 }
 
@@ -123,7 +171,7 @@ function isPortOpenerRemoved(version: Version): boolean {
 }
 
 function connReuseModeRule(version: Version): KubeProxyEra["connReuseModeRule"] {
-  if (isAtLeast(version, [1, 22, 0])) return "kernel-4.1-to-5.8";
+  if (isSince(version, REUSE_MODE_LEFT)) return "kernel-4.1-to-5.8";
   if (isAtLeast(version, [1, 19, 0])) return "kernel-4.1";
-  return isAtLeast(version, [1, 17, 0]) ? "always" : "never";
+  return isSince(version, REUSE_MODE_SET) ? "always" : "never";
 }

@@ -6,6 +6,8 @@ import type { KubeProxyEra } from "./kube_proxy_eras.ts";
 /** The dummy device that holds the addresses of services in IPVS mode. */
 export const IPVS_DEVICE = "kube-ipvs0";
 
+const LOOPBACK: Ipv4 = (127 << 24) | 1;
+
 /**
  * The addresses on which NodePorts are served: those of `--nodeport-addresses`, or all of the node but those of
  * kube-ipvs0.
@@ -21,6 +23,6 @@ export function nodePortAddresses(node: Netns, options: KubeProxyOptions, era: K
     if (device.name === IPVS_DEVICE) continue;
     for (const { address } of device.addresses) if (isServed(address)) addresses.push(address);
   }
-  if (era.servesLoopback && wanted === undefined) addresses.push((127 << 24) | 1);
+  if (era.servesLoopback && isServed(LOOPBACK)) addresses.push(LOOPBACK);
   return addresses;
 }

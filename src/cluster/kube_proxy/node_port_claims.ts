@@ -1,5 +1,5 @@
 import type { Netns } from "../../kernel/netns.ts";
-import type { Port } from "../../units.ts";
+import type { Ipv4, Port } from "../../units.ts";
 import type { ClaimFailure } from "./kube_proxy_text.ts";
 import type { ProxiedService } from "./proxier.ts";
 
@@ -11,18 +11,28 @@ export interface NodePortClaim {
   /** `namespace/name`. */
   readonly service: string;
   readonly port: Port;
+  /** With `--nodeport-addresses` each address has a socket of its own; without, one stands on all. */
+  readonly address?: Ipv4;
+}
+
+/** A claim that was made, with its socket; -1 while it could not be opened. */
+interface MadeClaim {
+  readonly port: Port;
+  slot: number;
 }
 
 /**
  * The listening sockets with which kube-proxy holds NodePorts (the port opener). Nothing accepts on them: a connection
  * that got there would hang.
  *
- * Source: pkg/proxy/ipvs/proxier.go openLocalPort, v1.23.4. Not modelled: UDP and SCTP claims.
+ * Source: pkg/proxy/ipvs/proxier.go openLocalPort, v1.23.4.
+ * Not modelled: UDP and SCTP claims, those of external addresses that are the node's own; the second attempt of 1.23.0 to
+ * 1.23.4, which fails for every NodePort that is held and writes a line (issue 107413).
  */
 export class NodePortClaims {
   readonly #node: Netns;
-  /** The socket of each claimed port; -1 while it could not be opened. */
-  readonly #slots = new Map<Port, number>();
+  /** By address and port, in the order in which they were first wanted. */
+  readonly #made = new Map<string, MadeClaim>();
   readonly #failures: ClaimFailure[] = [];
 
   constructor(node: Netns) {
@@ -34,25 +44,28 @@ export class NodePortClaims {
    * tried again at the next call.
    */
   sync(wanted: readonly NodePortClaim[]): void {
-    const left = new Set(this.#slots.keys());
-    for (const { service, port } of wanted) {
-      left.delete(port);
-      if ((this.#slots.get(port) ?? -1) >= 0) continue;
-      const slot = this.#open(port);
-      this.#slots.set(port, slot);
-      if (slot < 0) this.#noteFailure(service, port);
+    const left = new Set(this.#made.keys());
+    for (const claim of wanted) {
+      const key = `${claim.address ?? "*"} ${claim.port}`;
+      left.delete(key);
+      const made = this.#made.get(key) ?? { port: claim.port, slot: -1 };
+      this.#made.set(key, made);
+      if (made.slot >= 0) continue;
+      made.slot = this.#open(claim);
+      if (made.slot < 0) this.#noteFailure(claim);
     }
-    for (const port of left) this.#close(port);
+    for (const key of left) this.#close(key);
   }
 
   /** Closes all of them, as the end of the process does. */
   drop(): void {
-    for (const port of this.#slots.keys()) this.#close(port);
+    for (const key of this.#made.keys()) this.#close(key);
   }
 
-  /** NodePorts whose socket is open now, in the order in which they were first wanted. */
+  /** NodePorts that have an open socket now, in the order in which they were first wanted. */
   held(): readonly Port[] {
-    return [...this.#slots].flatMap(([port, slot]) => (slot >= 0 ? [port] : []));
+    const open = [...this.#made.values()].filter(({ slot }) => slot >= 0);
+    return [...new Set(open.map(({ port }) => port))];
   }
 
   /** Claims that failed, at most the first 1,000; `claimFailureLine` has kube-proxy's words for each. */
@@ -60,32 +73,40 @@ export class NodePortClaims {
     return this.#failures;
   }
 
-  #noteFailure(service: string, port: Port): void {
+  #noteFailure(claim: NodePortClaim): void {
     if (this.#failures.length >= FAILURES_KEPT) return;
-    this.#failures.push({ at: this.#node.machine.loop.now, service, port });
+    this.#failures.push({ at: this.#node.machine.loop.now, ...claim });
   }
 
-  #open(port: Port): number {
+  #open({ address = 0, port }: NodePortClaim): number {
     const tcp = this.#node.machine.tcp;
     const slot = tcp.socket(this.#node, undefined, 0);
-    const isOpen = tcp.bind(slot, { address: 0, port, hasReuseAddress: true }) === 0 && tcp.listen(slot) === 0;
+    const isOpen = tcp.bind(slot, { address, port, hasReuseAddress: true }) === 0 && tcp.listen(slot) === 0;
     if (isOpen) return slot;
     tcp.close(slot);
     return -1;
   }
 
-  #close(port: Port): void {
-    const slot = this.#slots.get(port) ?? -1;
+  #close(key: string): void {
+    const slot = this.#made.get(key)?.slot ?? -1;
     if (slot >= 0) this.#node.machine.tcp.close(slot);
-    this.#slots.delete(port);
+    this.#made.delete(key);
   }
 }
 
-/** The claims of services: their TCP NodePorts, in their order. */
-export function claimsOf(services: readonly ProxiedService[]): readonly NodePortClaim[] {
-  return services.flatMap(({ spec }) =>
-    spec.ports.flatMap(({ nodePort, protocol }) =>
-      nodePort === undefined || protocol !== "TCP" ? [] : [{ service: spec.name, port: nodePort }],
-    ),
+/**
+ * The claims of services: their TCP NodePorts, in their order.
+ *
+ * @param addresses those of `--nodeport-addresses`; `undefined` without it. None of the node's own: nothing is claimed.
+ */
+export function claimsOf(
+  services: readonly ProxiedService[],
+  addresses: readonly Ipv4[] | undefined,
+): readonly NodePortClaim[] {
+  return services.flatMap(({ spec: { name: service, ports } }) =>
+    ports.flatMap(({ nodePort: port, protocol }): NodePortClaim[] => {
+      if (port === undefined || protocol !== "TCP") return [];
+      return addresses === undefined ? [{ service, port }] : addresses.map((address) => ({ service, port, address }));
+    }),
   );
 }

@@ -4,7 +4,7 @@ import { type Micros, SECOND } from "../../units.ts";
 import type { PodOptions } from "../options.ts";
 import type { Server } from "../server.ts";
 
-/** Back-off of restarts: backOffPeriod, MaxContainerBackOff; it is forgotten after twice the maximum. */
+/** Back-off of restarts: backOffPeriod, MaxContainerBackOff; its entry is forgotten twice the maximum after the last start. */
 const BACKOFF_FIRST: Micros = 10 * SECOND;
 const BACKOFF_MOST: Micros = 300 * SECOND;
 
@@ -12,16 +12,20 @@ const BACKOFF_MOST: Micros = 300 * SECOND;
 export interface ContainerWatcher {
   /** The container was killed. */
   containerStopped(): void;
-  /** A new container runs. */
+  /** A new container runs; its startup probe, if it has one, has yet to succeed. */
   containerStarted(): void;
+  /** Its startup probe has succeeded. */
+  startupPassed?(): void;
 }
 
 /**
  * The one container of a pod: it listens while it runs. A failed liveness or startup probe kills it; it comes back
- * after the back-off (none the first time) and its own start-up time.
+ * after the back-off, if it is in one, and its own start-up time.
  *
- * Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go doBackOff, v1.23; util/flowcontrol/backoff.go Next, v0.23.
- * Not modelled: terminationGracePeriodSeconds (it ends at once), init containers, more than one container.
+ * Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod, doBackOff, v1.23 v1.26; util/flowcontrol/backoff.go
+ * IsInBackOffSince, Next, GC, v0.23.
+ * Not modelled: terminationGracePeriodSeconds (it ends at once), init containers, more than one container; the pod
+ * worker, which looks 10 to 15 s apart whether a back-off is over, so that the container starts up to 15 s later.
  */
 export class Container {
   readonly options: PodOptions;
@@ -31,23 +35,34 @@ export class Container {
   readonly #handler: number;
   readonly #watchers: ContainerWatcher[] = [];
   #isRunning = false;
+  #isStarted = false;
   #isEnded = false;
   #restarts = 0;
   #firstRestart: Micros | null = null;
   #startedAt: Micros = 0;
+  /** The entry of the back-off, 0 while there is none, and when it was written: at the container's last start. */
   #backoff: Micros = 0;
-  #lastRestart: Micros = 0;
+  #backoffWritten: Micros = 0;
+  /** When the container before this one ended. */
+  #lastEnd: Micros = 0;
 
   constructor(options: PodOptions, netns: Netns, server: Server) {
     this.options = options;
     this.#netns = netns;
     this.#machine = netns.machine;
     this.#server = server;
-    this.#handler = this.#machine.loop.handler(`kubelet/${options.name}/starts`, () => this.start());
+    this.#handler = this.#machine.loop.handler(`kubelet/${options.name}/starts`, () =>
+      this.#begin(!hasStartupProbe(options)),
+    );
   }
 
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  /** The field `started` of its status: it runs, and its startup probe has succeeded, if it has one that connects. */
+  get isStarted(): boolean {
+    return this.#isStarted;
   }
 
   get restarts(): number {
@@ -76,6 +91,7 @@ export class Container {
   end(): void {
     this.#server.stop();
     this.#isRunning = false;
+    this.#isStarted = false;
     this.#isEnded = true;
   }
 
@@ -84,12 +100,24 @@ export class Container {
     this.#machine.loop.after(this.options.containerStart, this.#handler, 0);
   }
 
-  /** The process runs and listens. */
+  /** The process runs and listens, and has passed its startup probe: it is long up when the run begins. */
   start(): void {
+    this.#begin(true);
+  }
+
+  /** Its startup probe has succeeded. */
+  passStartup(): void {
+    if (!this.#isRunning || this.#isStarted) return;
+    this.#isStarted = true;
+    for (const watcher of this.#watchers) watcher.startupPassed?.();
+  }
+
+  #begin(isStarted: boolean): void {
     if (this.#isEnded) return;
     const address = this.options.hostNetwork ? this.options.address : 0;
     for (const port of this.options.listen) this.#server.listen(this.#netns, address, port);
     this.#isRunning = true;
+    this.#isStarted = isStarted;
     this.#startedAt = this.#machine.loop.now;
     for (const watcher of this.#watchers) watcher.containerStarted();
   }
@@ -98,6 +126,7 @@ export class Container {
   restart(): Micros {
     this.#server.stop();
     this.#isRunning = false;
+    this.#isStarted = false;
     this.#restarts += 1;
     this.#firstRestart ??= this.#machine.loop.now;
     for (const watcher of this.#watchers) watcher.containerStopped();
@@ -106,12 +135,25 @@ export class Container {
     return wait;
   }
 
+  /**
+   * Kill and start are one sync of the pod, and the sync knows only containers that had ended before it. So the time of
+   * the container before counts: a container that ran longer than the back-off starts at once, though its entry doubles.
+   */
   #nextBackoff(): Micros {
     const now = this.#machine.loop.now;
-    const isFirst = this.#restarts === 1 || now - this.#lastRestart > 2 * BACKOFF_MOST;
-    const wait = isFirst ? 0 : this.#backoff;
-    this.#backoff = isFirst ? BACKOFF_FIRST : Math.min(2 * this.#backoff, BACKOFF_MOST);
-    this.#lastRestart = now;
+    const isKnownToHaveEnded = this.#restarts > 1;
+    if (now - this.#backoffWritten > 2 * BACKOFF_MOST) this.#backoff = 0;
+    const wait = now - this.#lastEnd < this.#backoff ? this.#backoff : 0;
+    if (isKnownToHaveEnded) {
+      this.#backoff = this.#backoff === 0 ? BACKOFF_FIRST : Math.min(2 * this.#backoff, BACKOFF_MOST);
+      this.#backoffWritten = now + wait;
+    }
+    this.#lastEnd = now;
     return wait;
   }
+}
+
+/** Whether a pod has a startup probe that opens connections; one by exec succeeds at once here. */
+export function hasStartupProbe({ startupProbe }: PodOptions): boolean {
+  return startupProbe !== undefined && startupProbe.handler.kind !== "exec";
 }

@@ -1,7 +1,7 @@
 import type { Netns } from "../../kernel/netns.ts";
 import type { Micros } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
-import type { NodeOptions, PodOptions, ProbeOptions } from "../options.ts";
+import { isAtLeast, type NodeOptions, type PodOptions, type ProbeOptions } from "../options.ts";
 import {
   type CauseCounts,
   type FailedProbe,
@@ -80,6 +80,17 @@ export class Kubelet implements ProbeListener {
     this.#unready += 1;
     container.startLater();
     for (const prober of probers) prober.start();
+  }
+
+  /**
+   * A pod is being deleted, and its container still runs: from 1.21 on it is asked for readiness only.
+   *
+   * Source: pkg/kubelet/prober/worker.go doProbe, v1.20 v1.21.
+   */
+  terminatePod(name: string): void {
+    if (!isAtLeast(this.#options.kubelet.version, [1, 21, 0])) return;
+    for (const prober of this.#pods.get(name)?.probers ?? [])
+      if (prober.subject.probeType !== "Readiness") prober.stop();
   }
 
   /** Ends a pod at once: container, probes, and the time it counts as unready. */
@@ -208,7 +219,8 @@ export class Kubelet implements ProbeListener {
     if (readinessProbe === undefined || readinessProbe.handler.kind === "exec") {
       container.watch({
         containerStopped: () => this.#setReady(name, false),
-        containerStarted: () => this.#setReady(name, true),
+        containerStarted: () => this.#setReady(name, container.isStarted),
+        startupPassed: () => this.#setReady(name, true),
       });
     }
     return pod;

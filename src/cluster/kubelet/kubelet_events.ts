@@ -90,14 +90,14 @@ export function killingMessage({ container, probeType }: ProbeSubject, version: 
 }
 
 /**
- * What the Event of a container that waits for its restart says. Pull request 113216 of October 2022 put container and
- * pod into it, taken here as released with 1.27.
+ * What the Event of a container that waits for its restart says. From 1.26 on it names container and pod (pull request
+ * 113216).
  *
- * Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go doBackOff, v1.23 v1.31.
+ * Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go doBackOff, v1.23 v1.26.
  */
 export function backOffMessage({ pod, container }: ProbeSubject, version: Version): string {
   const message = "Back-off restarting failed container";
-  return isAtLeast(version, [1, 27, 0]) ? `${message} ${container} in pod ${podText(pod)}` : message;
+  return isAtLeast(version, [1, 26, 0]) ? `${message} ${container} in pod ${podText(pod)}` : message;
 }
 
 /** The error under which the kubelet passes such a container over. Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go doBackOff, v1.23. */

@@ -5,9 +5,9 @@ import { type Micros, SECOND } from "../../units.ts";
 import type { Clients, ClientSpec, Outcome } from "../clients.ts";
 import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
 import { type ProbeSeries, RUN_LENGTHS } from "../replication_result.ts";
-import type { Container, ContainerWatcher } from "./container.ts";
+import { type Container, type ContainerWatcher, hasStartupProbe } from "./container.ts";
 import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
-import { probeOutput, type ProbeSubject } from "./probe_text.ts";
+import { type ProbeEnds, probeOutput, type ProbeSubject } from "./probe_text.ts";
 
 /** Bytes of the kubelet's GET with its headers. */
 const REQUEST_BYTES = 110;
@@ -38,11 +38,11 @@ export interface ProberOptions {
 /**
  * One probe worker: (pod, container, kind of probe). It fires at once or at a random phase, then with every tick of its
  * period; a probe that outlasts its period makes the next one immediate. A network failure is a failure, never retried.
+ * Until its startup probe has succeeded only that one asks a container; then, from 1.21 on, readiness is probed at once.
  *
- * Source: pkg/kubelet/prober/worker.go doProbe, v1.20 v1.23.
- * Not modelled: startup probes (the first container has passed its own when the run begins, and a restarted one is
- * probed as if it had, too); the extra readiness probe that a status update of an unready pod triggers (1.21+); exec
- * probes (they open no connection and always succeed here).
+ * Source: pkg/kubelet/prober/worker.go doProbe, v1.20 v1.23; pkg/kubelet/prober/prober_manager.go UpdatePodStatus, v1.23.
+ * Not modelled: the extra readiness probe that other status updates of an unready pod trigger (1.21+); exec probes (they
+ * open no connection and always succeed here).
  */
 export class Prober implements ContainerWatcher {
   readonly subject: ProbeSubject;
@@ -53,6 +53,11 @@ export class Prober implements ContainerWatcher {
   readonly #handler: number;
   /** Only a gRPC probe has one. */
   readonly #grpc: GrpcDial | undefined = undefined;
+  /** Only a readiness probe behind a startup probe has one. */
+  readonly #triggerHandler: number | undefined = undefined;
+  /** When it ticks for the first time; a startup worker then ticks while it is needed only. */
+  #firstTick: Micros = 0;
+  #isTicking = false;
   #probes = 0;
   #failed = 0;
   #runOfFailures = 0;
@@ -81,6 +86,9 @@ export class Prober implements ContainerWatcher {
     this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
     this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
+    if (isTriggeredByStartup(options)) {
+      this.#triggerHandler = this.#loop.handler(`kubelet/${this.name}/triggered`, () => this.#askNow());
+    }
     if (probe.handler.kind === "grpc" && this.#spec !== undefined) {
       const { name } = this;
       this.#grpc = new GrpcDial({ name, machine: node.machine, clients: options.clients, spec: this.#spec });
@@ -89,16 +97,19 @@ export class Prober implements ContainerWatcher {
 
   /**
    * Schedules the first probe: at a random phase of its period, since the kubelet has just started; from 1.21 on a pod
-   * that comes later is probed at once.
+   * that comes later is probed at once. A startup worker waits for a container that has to pass.
    */
   start(): void {
-    if (this.#spec === undefined || this.subject.probeType === "Startup") return;
-    if (this.#options.isNewPod === true && isAtLeast(this.#options.kubeletVersion, [1, 21, 0])) {
-      this.#tick();
-      return;
+    if (this.#spec === undefined) return;
+    this.#firstTick = this.#loop.now;
+    const isAtOnce = this.#options.isNewPod === true && isAtLeast(this.#options.kubeletVersion, [1, 21, 0]);
+    if (!isAtOnce) {
+      const phase = this.#options.node.machine.random.stream(`kubelet/${this.name}/phase`);
+      this.#firstTick += phase.below(this.#period);
     }
-    const phase = this.#options.node.machine.random.stream(`kubelet/${this.name}/phase`);
-    this.#loop.at(this.#loop.now + phase.below(this.#period), this.#handler, 0);
+    if (this.#isStartup) return;
+    if (isAtOnce) this.#tick();
+    else this.#loop.at(this.#firstTick, this.#handler, 0);
   }
 
   /** The pod is gone: no more probes. */
@@ -153,9 +164,22 @@ export class Prober implements ContainerWatcher {
     if (this.subject.probeType === "Readiness") this.#publish(false);
   }
 
+  /** Results in a row go on over a restart: a readiness probe that succeeded before it is published at its first success. */
   containerStarted(): void {
     this.#isOnHold = false;
-    this.#resultRun = 0;
+    if (!this.#isStartup || this.#isTicking || this.#options.container.isStarted) return;
+    this.#isTicking = true;
+    const ticks = Math.max(0, Math.ceil((this.#loop.now - this.#firstTick) / this.#period));
+    this.#loop.at(this.#firstTick + ticks * this.#period, this.#handler, 0);
+  }
+
+  startupPassed(): void {
+    if (this.#triggerHandler === undefined || this.#isPublishedSuccess) return;
+    this.#loop.at(this.#loop.now, this.#triggerHandler, 0);
+  }
+
+  get #isStartup(): boolean {
+    return this.subject.probeType === "Startup";
   }
 
   get #period(): Micros {
@@ -164,16 +188,27 @@ export class Prober implements ContainerWatcher {
 
   #tick(): void {
     if (this.#isStopped) return;
+    if (this.#isStartup && this.#options.container.isStarted) {
+      this.#isTicking = false;
+      return;
+    }
     this.#loop.after(this.#period, this.#handler, 0);
+    this.#askNow();
+  }
+
+  #askNow(): void {
     if (this.#isProbing) this.#hasMissedTick = true;
     else this.#probe();
   }
 
   #probe(): void {
-    const { container, probe, clients, listener } = this.#options;
+    const { container, probe, clients, listener, isNewPod } = this.#options;
     if (this.#isOnHold || this.#isStopped || !container.isRunning) return;
+    if (this.#isStartup === container.isStarted) return;
     const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
-    if (container.restarts > 0 && age < probe.initialDelaySeconds) return;
+    // A container that runs when the run begins has been up for long.
+    const hasStartedInRun = isNewPod === true || container.restarts > 0;
+    if (hasStartedInRun && age < probe.initialDelaySeconds) return;
     this.#isProbing = true;
     listener.probeStarts(this);
     if (this.#grpc === undefined) clients.open(this.#spec!);
@@ -206,8 +241,13 @@ export class Prober implements ContainerWatcher {
       this.#longestRun = Math.max(this.#longestRun, this.#runOfFailures);
     }
     const { probe, kubeletVersion, listener } = this.#options;
-    const output = outcome.isSuccess ? "" : probeOutput(probe, this.subject.address, outcome, kubeletVersion);
+    const output = outcome.isSuccess ? "" : probeOutput(probe, this.#ends(), outcome, kubeletVersion);
     listener.probed(this, outcome, output);
+  }
+
+  #ends(): ProbeEnds {
+    const { address } = this.subject;
+    return { source: this.#options.node.routes.lookup(address).preferredSource, address };
   }
 
   /** Publishes a result once it has come often enough in a row. */
@@ -218,7 +258,9 @@ export class Prober implements ContainerWatcher {
     const { probe, container } = this.#options;
     if (this.#resultRun < (isSuccess ? probe.successThreshold : probe.failureThreshold)) return;
     if (this.subject.probeType === "Readiness") this.#publish(isSuccess);
-    else if (!isSuccess && !this.#isOnHold) {
+    else if (isSuccess) {
+      if (this.#isStartup) container.passStartup();
+    } else if (!this.#isOnHold && !this.#isStopped) {
       this.#resultRun = 0;
       this.#options.listener.killed(this, container.restart());
     }
@@ -229,6 +271,12 @@ export class Prober implements ContainerWatcher {
     this.#isPublishedSuccess = isSuccess;
     this.#options.listener.readinessChanged(isSuccess, this);
   }
+}
+
+/** Whether the kubelet asks at once when the startup probe has succeeded. */
+function isTriggeredByStartup({ subject, probe, container, kubeletVersion }: ProberOptions): boolean {
+  if (subject.probeType !== "Readiness" || probe.handler.kind === "exec") return false;
+  return hasStartupProbe(container.options) && isAtLeast(kubeletVersion, [1, 21, 0]);
 }
 
 /** Counts a run of failures under its length; a run of none is none. */

@@ -16,6 +16,8 @@ export interface WorkloadsPlace {
   /** Absent for one of several nodes, where nothing is elsewhere and no network policy is served. */
   readonly network: Netns | undefined;
   readonly startOnNode: (pod: PodOptions) => void;
+  /** A pod of the node is being deleted; it ends some time later. */
+  readonly terminateOnNode: (pod: PodOptions) => void;
   readonly endOnNode: (pod: PodOptions) => void;
   /** Hears of services whose endpoints have changed. */
   readonly changed: (services: readonly ProxiedService[]) => void;
@@ -105,6 +107,7 @@ export class Workloads {
     return {
       start: (pod) => this.#place.startOnNode(pod),
       stop: (pod, gone) => {
+        this.#place.terminateOnNode(pod);
         ending.push({ pod, gone });
         loop.after(workload.containerStop, handler, 0);
       },

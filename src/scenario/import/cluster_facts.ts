@@ -3,6 +3,8 @@ export interface ContainerPort {
   readonly name?: string;
   readonly port: number;
   readonly protocol: string;
+  /** Whether a port of the node leads to it. */
+  readonly hasHostPort: boolean;
 }
 
 /** Whom a probe asks; `port` may be the name of a container's port. */
@@ -12,8 +14,8 @@ export interface ProbeFact {
   /** Without its query, which may hold a token. */
   readonly path?: string;
   readonly isHttps: boolean;
-  /** Whether it asks another host than the pod. */
-  readonly hasHost: boolean;
+  /** The host that it asks in place of the pod. */
+  readonly host?: string;
   readonly times: Readonly<Record<string, number>>;
 }
 
@@ -61,7 +63,12 @@ export interface ServiceFact {
   readonly isHeadless: boolean;
   readonly externalAddresses: readonly string[];
   readonly ports: readonly ServicePortFact[];
+  /** What its spec asks for and the model does not have. */
+  readonly unserved: readonly UnservedFeature[];
 }
+
+/** What a service may ask for and the model does not have. */
+export type UnservedFeature = "externalTrafficPolicy Local" | "session affinity" | "loadBalancerSourceRanges";
 
 /** An EndpointSlice, or one subset of an Endpoints object. */
 export interface SliceFact {
@@ -80,6 +87,8 @@ export interface NodeFact {
   readonly kubeletVersion?: string;
   readonly kernelVersion?: string;
   readonly memoryBytes?: number;
+  /** Its logical processors. */
+  readonly cpus?: number;
 }
 
 /** An interface with its IPv4 addresses, each with the length of its prefix. */
@@ -93,6 +102,9 @@ export interface KubeProxyFact {
   readonly mode?: string;
   readonly scheduler?: string;
   readonly nodePortAddresses?: readonly string[];
+  /** Entries of conntrack: for each processor, and at least. */
+  readonly conntrackMaxPerCore?: number;
+  readonly conntrackMin?: number;
 }
 
 /** All objects of a cluster that its exports hold. */

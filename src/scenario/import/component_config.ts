@@ -2,7 +2,7 @@ import type { Document } from "yaml";
 import type { KubeProxyFact } from "./cluster_facts.ts";
 import { placeOf, type ExportProblem } from "./export_problem.ts";
 import { readYamlStream, YAML_LEVELS_MOST } from "../yaml_stream.ts";
-import { fieldsOf, itemsOf, textOf } from "./plain_data.ts";
+import { fieldsOf, itemsOf, textOf, wholeOf } from "./plain_data.ts";
 
 /** What a configuration file says, or what is wrong with it. */
 export interface ConfigReading {
@@ -80,8 +80,12 @@ function plainValue(document: Document): Readonly<Record<string, unknown>> | str
 function readKubeProxy(config: Readonly<Record<string, unknown>>): KubeProxyFact {
   const scheduler = textOf(fieldsOf(config["ipvs"])["scheduler"]);
   const addresses = itemsOf(config["nodePortAddresses"]).flatMap((item) => textOf(item) ?? []);
+  const conntrack = fieldsOf(config["conntrack"]);
+  const [maxPerCore, min] = [conntrack["maxPerCore"], conntrack["min"]].map((value) => wholeOf(value, 0, 2 ** 31 - 1));
   return {
     mode: textOf(config["mode"]) ?? "iptables",
+    ...(maxPerCore === undefined ? {} : { conntrackMaxPerCore: maxPerCore }),
+    ...(min === undefined ? {} : { conntrackMin: min }),
     ...(scheduler === undefined ? {} : { scheduler }),
     ...(addresses.length === 0 ? {} : { nodePortAddresses: addresses }),
   };

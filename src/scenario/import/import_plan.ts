@@ -121,6 +121,8 @@ export interface NodeLocalDnsPlan {
   readonly version: string;
   readonly address: string;
   readonly healthPort: number;
+  /** The kubelet's probe of it, where its pod says it. */
+  readonly livenessProbe?: ProbePlan;
   readonly comment: string;
 }
 

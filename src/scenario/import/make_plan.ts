@@ -4,7 +4,7 @@ import { chooseNode, type ChosenNode } from "./choose_node.ts";
 import { fileDiagnostic } from "./export_problem.ts";
 import type { PlanContext } from "./import_options.ts";
 import type { ImportPlan, KernelPlan, NodePlan } from "./import_plan.ts";
-import { planKubelet, planKubeProxy } from "./plan_components.ts";
+import { conntrackMaxOf, planKubelet, planKubeProxy } from "./plan_components.ts";
 import { holds, planNode } from "./plan_interfaces.ts";
 import { planKernel } from "./plan_kernel.ts";
 import { planPods } from "./plan_pods.ts";
@@ -39,7 +39,11 @@ function planOf(context: PlanContext, { chosen, kernel, era }: Decided): ImportP
   const localAddresses = new Set([...own, ...(chosen.node?.addresses ?? [])]);
   const { services, comment: servicesComment } = planServices(context, localAddresses);
   const kubelet = planKubelet(context, chosen);
-  const kubeProxy = planKubeProxy(context, chosen, { kubelet: kubelet.version, services });
+  const kubeProxy = planKubeProxy(context, chosen, {
+    kubelet: kubelet.version,
+    services,
+    primaryAddress: own[0] ?? "",
+  });
   const bridge = node.interfaces.find(({ kind }) => kind === "bridge")?.addresses[0];
   const nodeLocalDns = pods.nodeLocalDns ?? guessNodeLocalDns(context);
   const { share, ...traffic } = planTraffic(context, {
@@ -57,7 +61,12 @@ function planOf(context: PlanContext, { chosen, kernel, era }: Decided): ImportP
     ...(chosen.name === undefined ? {} : { nodeName: chosen.name }),
     kernel,
     node: withLinkLocal(node, nodeLocalDns?.address),
-    sysctls: planSysctls(context, { era, memoryBytes: node.memoryBytes, interfaces }),
+    sysctls: planSysctls(context, {
+      era,
+      memoryBytes: node.memoryBytes,
+      interfaces,
+      conntrackMax: conntrackMaxOf(context, chosen),
+    }),
     kubelet: {
       ...kubelet,
       ...(share === undefined ? {} : { httpProbeClosesFirst: share.share, shareComment: share.comment }),
@@ -80,20 +89,20 @@ function addressesOf({ interfaces }: NodePlan): readonly string[] {
   return interfaces.flatMap(({ addresses }) => addresses.map((text) => text.replace(/\/.*$/, "")));
 }
 
-const LINK_LOCAL = "169.254.20.10";
-
 /** node-local-dns by its sockets: a link-local address that connects to itself once a second. */
 function guessNodeLocalDns({ exports, assumed }: PlanContext): ImportPlan["nodeLocalDns"] {
   if (exports.cluster.pods.length > 0) return undefined;
   const own = (exports.sockets ?? []).filter(
-    ({ state, local, peer }) => state === "TIME-WAIT" && local.address === LINK_LOCAL && peer.address === LINK_LOCAL,
+    ({ state, local, peer }) =>
+      state === "TIME-WAIT" && local.address.startsWith("169.254.") && peer.address === local.address,
   );
-  if (own.length < 10) return undefined;
+  const [first] = own;
+  if (first === undefined || own.length < 10) return undefined;
   assumed.push("node-local-dns runs here, with CoreDNS 1.7.0: its address connects to itself");
   return {
     version: "1.7.0",
-    address: LINK_LOCAL,
-    healthPort: own[0]!.peer.port,
+    address: first.local.address,
+    healthPort: first.peer.port,
     comment: "Assumed: its address connects to itself. Its self-check is no churn below.",
   };
 }

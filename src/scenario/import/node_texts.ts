@@ -108,6 +108,7 @@ function readServiceLine(line: string): LineReading<ServiceFact> {
       type,
       ...(isAddress(cluster) ? { clusterAddress: cluster } : {}),
       isHeadless: cluster === "None",
+      unserved: [],
       externalAddresses: external.split(",").filter(isAddress),
       ports,
     },

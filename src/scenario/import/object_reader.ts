@@ -1,4 +1,11 @@
-import type { ClusterFacts, NodeFact, ServiceFact, ServicePortFact, SliceFact } from "./cluster_facts.ts";
+import type {
+  ClusterFacts,
+  NodeFact,
+  ServiceFact,
+  ServicePortFact,
+  SliceFact,
+  UnservedFeature,
+} from "./cluster_facts.ts";
 import { fieldsOf, isFields, itemsOf, portOf, textOf, type Fields } from "./plain_data.ts";
 import { readPod } from "./pod_reader.ts";
 
@@ -81,7 +88,9 @@ function readService(object: Fields): ServiceFact {
   const given = [textOf(spec["clusterIP"]), ...itemsOf(spec["clusterIPs"]).map(textOf)];
   const clusterAddress = given.find((address) => address !== undefined && isIpv4Like(address));
   const ingress = itemsOf(fieldsOf(fieldsOf(object["status"])["loadBalancer"])["ingress"]);
-  const external = [...itemsOf(spec["externalIPs"]), ...ingress.map((item) => fieldsOf(item)["ip"])];
+  // With ipMode Proxy the load balancer sends to NodePorts, and kube-proxy does not serve its address.
+  const served = ingress.map(fieldsOf).filter(({ ipMode }) => ipMode !== "Proxy");
+  const external = [...itemsOf(spec["externalIPs"]), ...served.map(({ ip }) => ip)];
   return {
     ...fullName(object),
     type: textOf(spec["type"]) ?? "ClusterIP",
@@ -89,7 +98,16 @@ function readService(object: Fields): ServiceFact {
     isHeadless: given[0] === "None",
     externalAddresses: [...new Set(external.flatMap((item) => textOf(item) ?? []).filter(isIpv4Like))],
     ports: itemsOf(spec["ports"]).flatMap((item) => readServicePort(fieldsOf(item))),
+    unserved: readUnserved(spec),
   };
+}
+
+function readUnserved(spec: Fields): UnservedFeature[] {
+  return [
+    ...(spec["externalTrafficPolicy"] === "Local" ? ["externalTrafficPolicy Local" as const] : []),
+    ...(spec["sessionAffinity"] === "ClientIP" ? ["session affinity" as const] : []),
+    ...(itemsOf(spec["loadBalancerSourceRanges"]).length > 0 ? ["loadBalancerSourceRanges" as const] : []),
+  ];
 }
 
 function readServicePort(fields: Fields): ServicePortFact[] {
@@ -119,6 +137,7 @@ function readNode(object: Fields): NodeFact {
   const cidrs = [fieldsOf(object["spec"])["podCIDR"], ...itemsOf(fieldsOf(object["spec"])["podCIDRs"])];
   const podCidr = cidrs.map(textOf).find((cidr) => cidr !== undefined && isIpv4Like(cidr.replace(/\/.*$/, "")));
   const kibibytes = /^([0-9]{1,15})Ki$/.exec(textOf(fieldsOf(status["capacity"])["memory"]) ?? "")?.[1];
+  const cpus = /^[1-9][0-9]{0,3}$/.exec(textOf(fieldsOf(status["capacity"])["cpu"]) ?? "")?.[0];
   const [kubeletVersion, kernelVersion] = [textOf(info["kubeletVersion"]), textOf(info["kernelVersion"])];
   return {
     name: fullName(object).name,
@@ -127,6 +146,7 @@ function readNode(object: Fields): NodeFact {
     ...(kubeletVersion === undefined ? {} : { kubeletVersion }),
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
     ...(kibibytes === undefined ? {} : { memoryBytes: Number(kibibytes) * 1024 }),
+    ...(cpus === undefined ? {} : { cpus: Number(cpus) }),
   };
 }
 

@@ -15,6 +15,26 @@ export interface ReleasePlan {
   readonly comment?: string;
 }
 
+/**
+ * The limit of conntrack that kube-proxy writes when it starts.
+ *
+ * Source: cmd/kube-proxy/app/server_linux.go getConntrackMax, v1.30.3.
+ *
+ * @returns `undefined` where the Node object does not say its processors, or kube-proxy leaves the limit alone.
+ */
+export function conntrackMaxOf({ exports }: PlanContext, { node }: ChosenNode): number | undefined {
+  const { conntrackMaxPerCore = 32_768, conntrackMin = 131_072 } = exports.cluster.kubeProxy ?? {};
+  if (node?.cpus === undefined || conntrackMaxPerCore === 0) return undefined;
+  return Math.min(2 ** 31 - 1, Math.max(conntrackMaxPerCore * node.cpus, conntrackMin));
+}
+
+/** The first kubelet whose gRPC probes need no feature gate is 1.24. */
+export function hasGrpcProbes(context: PlanContext, chosen: ChosenNode): boolean {
+  const release = releaseOf(chosen.node?.kubeletVersion) ?? proxyRelease(context, chosen) ?? ASSUMED_RELEASE;
+  const [major = 0, minor = 0] = release.split(".").map(Number);
+  return major > 1 || minor >= 24;
+}
+
 /** The kubelet's release: what the Node object says, else kube-proxy's. */
 export function planKubelet(context: PlanContext, chosen: ChosenNode): ReleasePlan {
   const said = releaseOf(chosen.node?.kubeletVersion);
@@ -31,7 +51,11 @@ export function planKubelet(context: PlanContext, chosen: ChosenNode): ReleasePl
 export function planKubeProxy(
   context: PlanContext,
   chosen: ChosenNode,
-  { kubelet, services }: { readonly kubelet: string; readonly services: readonly ServicePlan[] },
+  {
+    kubelet,
+    services,
+    primaryAddress,
+  }: { readonly kubelet: string; readonly services: readonly ServicePlan[]; readonly primaryAddress: string },
 ): KubeProxyPlan {
   const version = proxyRelease(context, chosen);
   const hasKubelet = chosen.node?.kubeletVersion !== undefined;
@@ -43,7 +67,10 @@ export function planKubeProxy(
   const scheduler = planScheduler(context, mode);
   const addresses =
     context.exports.cluster.kubeProxy?.nodePortAddresses ?? flagOf(context, chosen, "nodeport-addresses")?.split(",");
-  const ipv4 = addresses?.filter((text) => /^[0-9.]+\/[0-9]+$/.test(text));
+  // From 1.31 on the word primary stands for the node's own address.
+  const ipv4 = addresses
+    ?.map((text) => (text === "primary" ? `${primaryAddress}/32` : text))
+    .filter((text) => /^[0-9.]+\/[0-9]+$/.test(text));
   const isEverything = ipv4 === undefined || ipv4.length === 0 || ipv4.includes("0.0.0.0/0");
   return {
     version: version ?? kubelet,

@@ -1,6 +1,6 @@
 import type { IpvsServiceRow } from "../../kernel/show/ipvs_rows.ts";
 import { parseIpv4 } from "../../units.ts";
-import type { ServiceFact, SliceFact } from "./cluster_facts.ts";
+import type { ServiceFact, SliceFact, UnservedFeature } from "./cluster_facts.ts";
 import { howToCollect } from "./collector.ts";
 import type { PlanContext } from "./import_options.ts";
 import type { ServicePlan, ServicePortPlan } from "./import_plan.ts";
@@ -33,14 +33,17 @@ function fromObjects({ exports, assumed }: PlanContext, facts: readonly ServiceF
   const seen = new Set<string>();
   const claimed = new Set<string>();
   const left = { external: 0, ipv6: 0 };
+  const unserved = new Map<UnservedFeature, number>();
   for (const fact of facts) {
     const key = `${fact.namespace}/${fact.name}`;
     if (seen.has(key)) continue;
     seen.add(key);
     if (fact.type === "ExternalName") left.external += 1;
     else if (fact.clusterAddress === undefined && !fact.isHeadless) left.ipv6 += 1;
-    else if (fact.ports.length > 0 && !fact.isHeadless)
+    else if (fact.ports.length > 0 && !fact.isHeadless) {
       services.push(planService(fact, { slices: slices.get(key) ?? [], behind, claimed }));
+      for (const feature of fact.unserved) unserved.set(feature, (unserved.get(feature) ?? 0) + 1);
+    }
   }
   const isWithoutSlices = exports.cluster.slices.length === 0;
   if (isWithoutSlices && behind.size === 0) assumed.push(`services have no endpoints (${howToCollect("kubectl")})`);
@@ -49,6 +52,9 @@ function fromObjects({ exports, assumed }: PlanContext, facts: readonly ServiceF
     ...(left.external + left.ipv6 === 0
       ? []
       : [`Left out: ${left.external} ExternalName, ${left.ipv6} without an IPv4 address.`]),
+    ...(unserved.size === 0
+      ? []
+      : [`Taken without: ${[...unserved].map(([feature, count]) => `${feature} (${count})`).join(", ")}.`]),
     ...(isWithoutSlices ? [behind.size === 0 ? "Assumed: no endpoints." : "Endpoints are those of ipvsadm."] : []),
   ];
   return { services, comment: lines.join("\n") };
@@ -81,13 +87,15 @@ interface ServiceBooks {
 }
 
 function planService(fact: ServiceFact, { slices, behind, claimed }: ServiceBooks): ServicePlan {
-  const hasAllNodePorts = fact.ports.every(({ nodePort }) => nodePort !== undefined);
   const wanted = fact.type === "NodePort" || fact.type === "LoadBalancer" ? fact.type : "ClusterIP";
-  const type = hasAllNodePorts ? wanted : "ClusterIP";
+  const hasNodePorts = wanted !== "ClusterIP" && fact.ports.some(({ nodePort }) => nodePort !== undefined);
+  const type = hasNodePorts ? wanted : "ClusterIP";
+  // Without allocateLoadBalancerNodePorts some ports may have a NodePort and others none.
+  const given = fact.ports.filter(({ nodePort }) => !hasNodePorts || nodePort !== undefined);
   const ports: ServicePortPlan[] = [];
   const taken = new Set<string>();
-  for (const { port, nodePort, protocol: given, name, targetPort } of fact.ports) {
-    const protocol = given === "UDP" || given === "SCTP" ? given : "TCP";
+  for (const { port, nodePort, protocol: text, name, targetPort } of given) {
+    const protocol = text === "UDP" || text === "SCTP" ? text : "TCP";
     if (taken.has(`${port}/${protocol}`)) continue;
     taken.add(`${port}/${protocol}`);
     const slicePort = slices.flatMap((slice) => slice.ports).find((one) => one.name === name)?.port;
@@ -110,10 +118,17 @@ function planService(fact: ServiceFact, { slices, behind, claimed }: ServiceBook
     externalAddresses: fact.externalAddresses,
     ports: ports.every(({ nodePort }) => nodePort !== undefined) ? ports : ports.map(withoutNodePort),
     endpoints: [...new Set(slices.length > 0 ? fromSlices : fromRows)],
-    ...(wanted !== "ClusterIP" && !hasAllNodePorts
-      ? { comment: `A ${fact.type} service without NodePorts: taken as ClusterIP.` }
-      : {}),
+    ...commentOf(fact, { wanted, hasNodePorts, left: fact.ports.length - given.length }),
   };
+}
+
+function commentOf(
+  { type }: ServiceFact,
+  { wanted, hasNodePorts, left }: { readonly wanted: string; readonly hasNodePorts: boolean; readonly left: number },
+): { readonly comment?: string } {
+  if (wanted !== "ClusterIP" && !hasNodePorts)
+    return { comment: `A ${type} service without NodePorts: taken as ClusterIP.` };
+  return left === 0 ? {} : { comment: `Its ports without a NodePort are left out (${left}).` };
 }
 
 function withoutNodePort({ port, targetPort, protocol }: ServicePortPlan): ServicePortPlan {

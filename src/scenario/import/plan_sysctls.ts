@@ -6,18 +6,38 @@ import type { SysctlPlan } from "./import_plan.ts";
 
 const RANGE = "net.ipv4.ip_local_port_range";
 
+const CONNTRACK_MAX = "net.netfilter.nf_conntrack_max";
+
 /** Said even where they have their defaults, because all depends on them. */
 const ALWAYS = new Set([RANGE, "net.ipv4.ip_local_reserved_ports"]);
+
+/**
+ * What kube-proxy and CNI plugins write when they start. Where the export shows the kernel's own default, somebody has
+ * written it after them, and the scenario says so: what it leaves out they would write again.
+ */
+const WRITTEN_ON_START = new Set([
+  "net.ipv4.ip_forward",
+  "net.ipv4.conf.all.route_localnet",
+  "net.ipv4.vs.conntrack",
+  "net.ipv4.vs.conn_reuse_mode",
+  "net.ipv4.vs.expire_nodest_conn",
+  "net.ipv4.vs.expire_quiescent_template",
+  "net.netfilter.nf_conntrack_tcp_timeout_established",
+  "net.netfilter.nf_conntrack_tcp_timeout_close_wait",
+]);
 
 /** The kernel for which the values are, and the interfaces that the scenario has. */
 export interface SysctlHostPlan {
   readonly era: KernelEra;
   readonly memoryBytes: number | undefined;
   readonly interfaces: readonly string[];
+  /** What kube-proxy makes `nf_conntrack_max`, as far as that is known. */
+  readonly conntrackMax: number | undefined;
 }
 
 /**
- * The sysctls that the model knows and that are not what this kernel starts with, in the order of the model's table.
+ * The sysctls that the model knows and that are not what this kernel starts with, in the order of the model's table; of
+ * those that programs of the node write, also what is as the kernel starts with it.
  * `sysctl -a` says what holds; what `sysctl.d` would make of it at the next boot stands in a comment.
  */
 export function planSysctls({ exports, assumed }: PlanContext, host: SysctlHostPlan): readonly SysctlPlan[] {
@@ -40,10 +60,17 @@ export function planSysctls({ exports, assumed }: PlanContext, host: SysctlHostP
       assumed.push(`${name} has its default, since the kernel refuses what the export says: ${problem.message}`);
       continue;
     }
-    if (text === byDefault && !ALWAYS.has(name) && (boot === undefined || oneLine(boot) === text)) continue;
+    const isKept = ALWAYS.has(name) || (now !== undefined && WRITTEN_ON_START.has(name));
+    if (text === byDefault && !isKept && (boot === undefined || oneLine(boot) === text)) continue;
     const comment = commentOf({ now, boot, text, isRunning: running !== undefined, name }, host);
     plans.push({ name, text, ...(comment === undefined ? {} : { comment }) });
   }
+  if (running === undefined && !configured.has(CONNTRACK_MAX) && host.conntrackMax !== undefined)
+    plans.push({
+      name: CONNTRACK_MAX,
+      text: `${host.conntrackMax}`,
+      comment: "As kube-proxy sets it on so many cores.",
+    });
   return plans;
 }
 

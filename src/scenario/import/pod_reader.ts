@@ -6,12 +6,13 @@ const PROBE_KINDS: readonly ProbeKind[] = ["readinessProbe", "livenessProbe", "s
 const HANDLERS = ["httpGet", "tcpSocket", "grpc", "exec"] as const;
 const TIMES = ["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"];
 
-/** What networking knows of a pod; nothing else of the object is looked at. */
+/** What networking knows of a pod, its sidecars included; nothing else of the object is looked at. */
 export function readPod(object: Fields): PodFact {
   const metadata = fieldsOf(object["metadata"]);
   const spec = fieldsOf(object["spec"]);
   const status = fieldsOf(object["status"]);
-  const containers = itemsOf(spec["containers"]).map((item) => fieldsOf(item));
+  const sidecars = itemsOf(spec["initContainers"]).filter((item) => fieldsOf(item)["restartPolicy"] === "Always");
+  const containers = [...itemsOf(spec["containers"]), ...sidecars].map((item) => fieldsOf(item));
   const [nodeName, address, hostAddress] = [
     textOf(spec["nodeName"]),
     textOf(status["podIP"]),
@@ -57,7 +58,9 @@ function readPort(fields: Fields): ContainerPort[] {
   const port = portOf(fields["containerPort"]);
   const name = textOf(fields["name"]);
   if (port === undefined) return [];
-  return [{ port, protocol: textOf(fields["protocol"]) ?? "TCP", ...(name === undefined ? {} : { name }) }];
+  const hasHostPort = portOf(fields["hostPort"]) !== undefined;
+  const protocol = textOf(fields["protocol"]) ?? "TCP";
+  return [{ port, protocol, hasHostPort, ...(name === undefined ? {} : { name }) }];
 }
 
 function readProbe(value: unknown): ProbeFact | undefined {
@@ -67,6 +70,7 @@ function readProbe(value: unknown): ProbeFact | undefined {
   const asked = fieldsOf(value[handler]);
   const port = portOf(asked["port"]) ?? textOf(asked["port"]);
   const path = textOf(asked["path"])?.replace(/[?#].*$/s, "");
+  const host = textOf(asked["host"]);
   const times: Record<string, number> = {};
   for (const name of TIMES) {
     const seconds = wholeOf(value[name], 0, 86_400);
@@ -77,7 +81,7 @@ function readProbe(value: unknown): ProbeFact | undefined {
     ...(port === undefined ? {} : { port }),
     ...(path === undefined || path === "" ? {} : { path }),
     isHttps: asked["scheme"] === "HTTPS",
-    hasHost: textOf(asked["host"]) !== undefined,
+    ...(host === undefined ? {} : { host }),
     times,
   };
 }

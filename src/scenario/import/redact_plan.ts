@@ -1,5 +1,5 @@
 import { AddressMap } from "./address_map.ts";
-import type { FlowEnd, ImportPlan, PodPlan, ProbePlan, ServicePlan } from "./import_plan.ts";
+import type { FlowEnd, ImportPlan, NodeLocalDnsPlan, PodPlan, ProbePlan, ServicePlan } from "./import_plan.ts";
 import { NameMap } from "./name_map.ts";
 
 /** What stands for what in a redacted scenario: the original by its replacement. */
@@ -49,9 +49,7 @@ export function redactPlan(plan: ImportPlan): { readonly plan: ImportPlan; reado
     kubeProxy: redactKubeProxy(plan, addresses),
     services: plan.services.map((service) => redactService(named(service, "service"), addresses)),
     pods: plan.pods.map((pod) => redactPod(named(pod, "pod"), addresses)),
-    ...(plan.nodeLocalDns === undefined
-      ? {}
-      : { nodeLocalDns: { ...plan.nodeLocalDns, address: addresses.of(plan.nodeLocalDns.address) } }),
+    ...(plan.nodeLocalDns === undefined ? {} : { nodeLocalDns: redactNodeLocalDns(plan.nodeLocalDns, addresses) }),
     churn: plan.churn.map((churn) => ({ ...churn, from: end(churn.from), to: end(churn.to) })),
     expect: plan.expect.map((one) =>
       one.address === undefined ? one : { ...one, address: addresses.of(one.address) },
@@ -82,6 +80,15 @@ function redactKubeProxy({ kubeProxy }: ImportPlan, addresses: AddressMap): Impo
   const { nodePortAddresses } = kubeProxy;
   if (nodePortAddresses === undefined) return kubeProxy;
   return { ...kubeProxy, nodePortAddresses: nodePortAddresses.map((text) => addresses.network(text)) };
+}
+
+function redactNodeLocalDns(dns: NodeLocalDnsPlan, addresses: AddressMap): NodeLocalDnsPlan {
+  const { livenessProbe } = dns;
+  return {
+    ...dns,
+    address: addresses.of(dns.address),
+    ...(livenessProbe === undefined ? {} : { livenessProbe: withoutPath(livenessProbe) }),
+  };
 }
 
 function redactService(service: ServicePlan, addresses: AddressMap): ServicePlan {

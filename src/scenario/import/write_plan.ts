@@ -1,5 +1,5 @@
 import { Document, isScalar, YAMLMap, YAMLSeq } from "yaml";
-import type { ChurnPlan, FlowEnd, ImportPlan, PodPlan, ServicePlan } from "./import_plan.ts";
+import type { ChurnPlan, FlowEnd, ImportPlan, PodPlan, ProbePlan, ServicePlan } from "./import_plan.ts";
 import { KEPT_SECONDS, shortNumber } from "./fit_churn.ts";
 
 /** Plain data of YAML; `undefined` leaves a key out. */
@@ -30,8 +30,9 @@ export function writePlan(plan: ImportPlan): string {
     plan.podsComment,
   );
   if (plan.nodeLocalDns !== undefined) {
-    const { version: coreDns, address, healthPort } = plan.nodeLocalDns;
-    writer.put("nodeLocalDns", { version: coreDns, address, healthPort }, plan.nodeLocalDns.comment);
+    const { version: coreDns, address, healthPort, livenessProbe } = plan.nodeLocalDns;
+    const probe = livenessProbe === undefined ? {} : { livenessProbe: probeData(livenessProbe) };
+    writer.put("nodeLocalDns", { version: coreDns, address, healthPort, ...probe }, plan.nodeLocalDns.comment);
   }
   if (plan.dropsInvalidComment !== undefined)
     writer.put("endpointHosts", { ctstateInvalid: "drop" }, plan.dropsInvalidComment);
@@ -195,10 +196,7 @@ function serviceData(service: ServicePlan): Data {
 }
 
 function podData({ namespace, name, address, listen, probes }: PodPlan): Data {
-  const shown = Object.entries(probes).map(([kind, { handler, port, path, times }]) => {
-    const asked: Data = handler === "exec" ? {} : { port, path };
-    return [kind, { [handler]: asked, ...times }] as const;
-  });
+  const shown = Object.entries(probes).map(([kind, probe]) => [kind, probeData(probe)] as const);
   return {
     name: `${namespace}/${name}`,
     address,
@@ -206,6 +204,11 @@ function podData({ namespace, name, address, listen, probes }: PodPlan): Data {
     listen: listen.length === 0 ? undefined : [...listen],
     ...Object.fromEntries(shown),
   };
+}
+
+function probeData({ handler, port, path, times }: ProbePlan): Data {
+  const asked: Data = handler === "exec" ? {} : { port, path };
+  return { [handler]: asked, ...times };
 }
 
 function churnData(churn: ChurnPlan, plan: ImportPlan): Data {

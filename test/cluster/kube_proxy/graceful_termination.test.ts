@@ -48,11 +48,36 @@ describe("GracefulTermination", () => {
     expect(sizes).toEqual(["none", 0, 1, 0, 1, 1]);
   });
 
-  it("deletes the server of a UDP service at once from 1.15 on", () => {
-    const { virtual, server, termination } = leavingWith([1, 15, 0], Protocol.UDP);
-    server.inactive = 1;
-    termination.delete(virtual, server);
-    expect(virtual.servers).toEqual([]);
+  it("deletes the server of a UDP service at once from 1.13.8, 1.14.4 and 1.15.0 on", () => {
+    const left = (
+      [
+        [12, 10],
+        [13, 7],
+        [13, 8],
+        [14, 3],
+        [14, 4],
+        [15, 0],
+      ] as const
+    ).map(([minor, patch]) => {
+      const { virtual, server, termination } = leavingWith([1, minor, patch], Protocol.UDP);
+      server.inactive = 1;
+      termination.delete(virtual, server);
+      return virtual.servers.length;
+    });
+    expect(left).toEqual([1, 1, 0, 1, 0, 0]);
+  });
+
+  it.each([
+    ["1.12.7", true],
+    ["1.12.8", false],
+    ["1.13.5", true],
+    ["1.13.6", false],
+    ["1.14.0", true],
+    ["1.14.1", false],
+    ["1.15.0", false],
+  ])("a process of %s lets all servers go when it starts: %s", (text, isAll) => {
+    const [major = 0, minor = 0, patch = 0] = text.split(".").map(Number);
+    expect(kubeProxyEra([major, minor, patch]).gracefulTermination!.deletesAllAtStart).toBe(isAll);
   });
 
   it("lets nothing out of its list in 1.12.2, and says every minute that it cannot find the server", () => {
@@ -68,11 +93,62 @@ describe("GracefulTermination", () => {
       `Trying to delete rs: ${name}`,
       `Trying to delete rs: ${name}`,
       `Deleting rs: ${name}`,
-      `Trying to delete rs: ${name}`,
-      missing,
-      `Trying to delete rs: ${name}`,
-      missing,
+      `lw: remote out of the list: ${name}`,
+      ...[1, 2].flatMap(() => [
+        `Trying to delete rs: ${name}`,
+        missing,
+        `lw: remote out of the list: ${name}`,
+        "Try flush graceful termination list err",
+      ]),
     ]);
+  });
+
+  it.each([
+    [
+      "1.12.4",
+      [
+        "Trying to delete rs: NAME",
+        "Trying to delete rs: NAME",
+        "Deleting rs: NAME",
+        "lw: remote out of the list: NAME",
+      ],
+    ],
+    [
+      "1.13.2",
+      [
+        "Trying to delete rs: NAME",
+        "Not deleting, RS NAME: 1 ActiveConn, 0 InactiveConn",
+        "Trying to delete rs: NAME",
+        "Deleting rs: NAME",
+        "lw: remote out of the list: NAME",
+      ],
+    ],
+    ["1.22.17", ["lw: remote out of the list: NAME"]],
+    ["1.23.0", ['"Removed real server from graceful delete real server list" realServer="NAME"']],
+  ])("logs in %s how a server with one connection leaves", (text, expected) => {
+    const [major = 0, minor = 0, patch = 0] = text.split(".").map(Number);
+    const { virtual, server, termination, log } = leavingWith([major, minor, patch]);
+    server.active = 1;
+    termination.delete(virtual, server);
+    server.active = 0;
+    termination.flush();
+    const name = "10.0.0.1:80/TCP/10.0.0.2:8080";
+    expect(log.lines.map((line) => line.text)).toEqual(expected.map((line) => line.replace("NAME", name)));
+  });
+
+  it.each([
+    ["1.22.17", 'Delete rs "NAME" err: Failed to delete rs "NAME", can\'t find the real server'],
+    [
+      "1.23.0",
+      '"Error in deleting real server" err="failed to delete rs \\"NAME\\", can\'t find the real server" realServer="NAME"',
+    ],
+  ])("logs in %s that a sync lets go a server which is not there", (text, expected) => {
+    const [major = 0, minor = 0, patch = 0] = text.split(".").map(Number);
+    const { ipvs, virtual, server, termination, log } = leavingWith([major, minor, patch]);
+    ipvs.deleteServer(virtual, server);
+    termination.delete(virtual, server);
+    const name = "10.0.0.1:80/TCP/10.0.0.2:8080";
+    expect(log.lines.map((line) => line.text)).toEqual([expected.replaceAll("NAME", name)]);
   });
 
   it("deletes a server whose endpoint came back, at the next minute, in 1.12.2", () => {

@@ -61,6 +61,9 @@ describe("KubeProxy", () => {
     const { node } = bootOf(limited);
     node.start();
     expect(node.kubeProxy.nodePortAddresses().map(formatIpv4)).toEqual(["10.10.85.105"]);
+    const loopback = "kubeProxy.nodePortAddresses=[127.0.0.0/8]";
+    expect(startedWith("1.21.14", loopback).node.kubeProxy.nodePortAddresses().map(formatIpv4)).toEqual(["127.0.0.1"]);
+    expect(startedWith("1.22.10", loopback).node.kubeProxy.nodePortAddresses()).toEqual([]);
   });
 
   it("writes conn_reuse_mode on a kernel that needs it, unless the scenario sets it", () => {
@@ -69,5 +72,30 @@ describe("KubeProxy", () => {
     expect(modeOf()).toBe(0);
     expect(modeOf("kernel=6.1")).toBe(1);
     expect(modeOf("sysctls.net.ipv4.vs.conn_reuse_mode=1")).toBe(1);
+  });
+
+  const TIMEOUTS = ["established", "close_wait"].map((name) => `net.netfilter.nf_conntrack_tcp_timeout_${name}`);
+
+  it.each([
+    ["1.22.17", "ipvs", [86_400, 3_600]],
+    ["1.23.10", "iptables", [432_000, 3_600]],
+    ["1.29.0", "nftables", [86_400, 3_600]],
+  ] as const)("%s in %s mode leaves these conntrack timeouts: %j", (version, mode, seconds) => {
+    const { node } = startedWith(version, `kubeProxy.mode=${mode}`);
+    expect(TIMEOUTS.map((name) => node.netns.sysctls.number(name))).toEqual(seconds);
+  });
+
+  it("leaves a conntrack timeout as the scenario sets it", () => {
+    const { node } = startedWith("1.30.0", `sysctls.${TIMEOUTS[1]}=60`);
+    expect(node.netns.sysctls.number(TIMEOUTS[1]!)).toBe(60);
+  });
+
+  it.each([
+    ["1.12.4", "0"],
+    ["1.12.5", "1"],
+  ])("%s leaves %s in expire_nodest_conn and expire_quiescent_template", (version, text) => {
+    const { sysctls } = startedWith(version).node.netns;
+    expect(sysctls.text("net.ipv4.vs.expire_nodest_conn")).toBe(text);
+    expect(sysctls.text("net.ipv4.vs.expire_quiescent_template")).toBe(text);
   });
 });

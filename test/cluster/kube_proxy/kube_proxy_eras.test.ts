@@ -37,14 +37,46 @@ describe("kubeProxyEra", () => {
   });
 });
 
+describe("Sysctls of a release", () => {
+  it.each([
+    ["1.11.6", false],
+    ["1.11.7", true],
+    ["1.12.4", false],
+    ["1.12.5", true],
+    ["1.13.1", false],
+    ["1.13.2", true],
+    ["1.14.0", true],
+  ])("kube-proxy %s sets expire_nodest_conn: %s", (version, isSet) => {
+    expect(kubeProxyEra(versionOf(version)).setsExpireSysctls).toBe(isSet);
+  });
+
+  it.each([
+    ["1.22.17", false],
+    ["1.23.0", true],
+    ["1.28.15", true],
+    ["1.29.0", false],
+  ])("kube-proxy %s leaves longer conntrack timeouts alone: %s", (version, isLeft) => {
+    expect(kubeProxyEra(versionOf(version)).onlyRaisesTimeouts).toBe(isLeft);
+  });
+});
+
 describe("setsConnReuseMode", () => {
   it.each([
-    ["1.16.15", "5.4", false],
+    ["1.11.6", "4.4", false],
+    ["1.11.7", "4.4", true],
+    ["1.12.4", "4.4", false],
+    ["1.12.5", "4.4", true],
+    ["1.13.0", "4.4", true],
+    ["1.16.15", "5.4", true],
     ["1.17.0", "3.10", true],
     ["1.18.20", "5.15", true],
     ["1.19.0", "3.10.0-1160.el7", false],
     ["1.19.0", "4.18", true],
-    ["1.21.14", "5.15", true],
+    ["1.20.14", "5.15", true],
+    ["1.20.15", "5.15", false],
+    ["1.21.8", "5.15", true],
+    ["1.21.9", "5.15", false],
+    ["1.21.14", "5.4", true],
     ["1.22.0", "3.10", false],
     ["1.23.10", "4.1", true],
     ["1.23.10", "5.4.188", true],

@@ -65,6 +65,50 @@ describe("A rollout", () => {
     expect(booted.node.kubelet.readiness().flips).toBe(0);
   });
 
+  it("lets a pod of the node in only after its initialDelaySeconds", () => {
+    const probe = "readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 5, initialDelaySeconds: 40 }";
+    const booted = bootOf(smallNode(sections(`replicas: 1, ${probe}`, "[{ at: 10s, rollout: default/app }]")));
+    booted.node.start();
+    booted.loop.runUntil(49 * SECOND);
+    expect(serversOf(booted)).toEqual(["10.23.77.130"]);
+    booted.loop.runUntil(120 * SECOND);
+    expect(serversOf(booted)).toEqual(["10.23.77.131"]);
+  });
+
+  it("lets a pod of the node in when its startup probe has succeeded, and its readiness probe right after that", () => {
+    const probes =
+      "containerStart: 12s, startupProbe: { tcpSocket: { port: 8080 }, periodSeconds: 7 }, " +
+      "readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 60 }";
+    const readyAt = (version: string): number => {
+      const text = sections(`replicas: 1, ${probes}`, "[{ at: 10s, rollout: default/app }]");
+      const booted = bootOf(smallNode(text, [`kubelet.version=${version}`]));
+      booted.node.start();
+      let second = 10;
+      for (; second < 200 && !serversOf(booted).includes("10.23.77.131"); second += 1)
+        booted.loop.runUntil(second * SECOND);
+      return second;
+    };
+    // The startup probe ticks every 7 s from 10 s on, and the container runs from 22 s on; then the slice's way.
+    expect(readyAt("1.23.10")).toBe(26);
+    // Up to 1.20 the first tick of each probe comes at a random phase, and readiness waits for its own.
+    expect(readyAt("1.20.15")).toBeGreaterThan(26);
+  });
+
+  // The old pod takes 40 s to end; its probes, one a second, are refused: nobody listens on port 81.
+  it.each([
+    ["1.20.15", true],
+    ["1.21.0", false],
+  ])("of kubelet %s may still kill a pod that is being deleted for its liveness: %s", (version, mayKill) => {
+    const liveness = "livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 1, failureThreshold: 20 }";
+    const text = sections(`replicas: 1, containerStop: 40s, ${liveness}`, "[{ at: 10s, rollout: default/app }]");
+    const { loop, node } = bootOf(smallNode(text, [`kubelet.version=${version}`]));
+    node.start();
+    loop.runUntil(49 * SECOND);
+    const killed = node.kubelet.events.events.filter(({ reason }) => reason === "Killing").map(({ pod }) => pod);
+    expect(killed.includes("default/app")).toBe(mayKill);
+    expect(killed).toContain("default/app-r1-0");
+  });
+
   it("overtaken by the next one never lets a pod listen that is gone before it was ready", () => {
     const pods = "replicas: 1, nodeName: others, podCIDR: 10.23.79.0/29, containerStart: 1s, containerStop: 1us";
     const timeline = "[{ at: 10s, rollout: default/app }, { at: 10500ms, rollout: default/app }]";

@@ -3,6 +3,8 @@ import { formatDiagnostic } from "../../../src/scenario/diagnostic.ts";
 import { importScenario } from "../../../src/scenario/import/import_scenario.ts";
 import type { ImportOptions } from "../../../src/scenario/import/import_options.ts";
 import { poissonInterval } from "../../../src/scenario/import/poisson_interval.ts";
+import { bootOf } from "../../cluster/small_node.ts";
+import { ip } from "../../support/small_network.ts";
 import { scenarioOf } from "../small_scenario.ts";
 import { filesOf } from "./exported_node.ts";
 
@@ -101,11 +103,185 @@ describe("Pods of an export", () => {
     expect(text).toContain("# HTTPS probes, taken as HTTP: the same connections, without TLS (1).");
   });
 
+  it("have the probes of their sidecars, which are init containers that restart always, and of no other", () => {
+    const of = (port: number): object => ({ readinessProbe: { tcpSocket: { port } } });
+    const spec = {
+      containers: [{ name: "app", ...of(8080) }],
+      initContainers: [
+        { name: "proxy", restartPolicy: "Always", ...of(15_021) },
+        { name: "migrate", ...of(9_999) },
+      ],
+    };
+    const { scenario } = imported({ "ip-addr.txt": IP_ADDR, "pods.json": objects(pod("p", spec)) });
+    expect(scenario.pods[0]!.listen).toEqual([8080, 15_021]);
+    expect(scenario.churn.map(({ to }) => to.port)).toEqual([15_021]);
+  });
+
+  it("say which probes go to another address than they do, and that host ports are left out", () => {
+    const probe = (host: string) => ({ tcpSocket: { host, port: 10_257 } });
+    const ofHost = {
+      hostNetwork: true,
+      containers: [{ livenessProbe: probe("127.0.0.1"), readinessProbe: probe("10.9.9.9") }],
+    };
+    const inPod = { containers: [{ ports: [{ containerPort: 80, hostPort: 80 }], livenessProbe: probe("127.0.0.1") }] };
+    const pods = objects(pod("p", ofHost, { podIP: "10.128.0.5" }), pod("q", inPod));
+    const { text, scenario } = imported({ "ip-addr.txt": IP_ADDR, "pods.json": pods });
+    expect(scenario.pods).toMatchObject([{ hostNetwork: true, listen: [10_257] }, { listen: [80] }]);
+    expect(scenario.pods.map((one) => [one.livenessProbe !== undefined, one.readinessProbe !== undefined])).toEqual([
+      [true, false],
+      [false, false],
+    ]);
+    expect(text).toContain(
+      "# Probes of loopback or another address of the node: sent to its primary one, which has NodePorts (1).",
+    );
+    expect(text).toContain("# Probes of another host, or of a port that no container names: left out (2).");
+    expect(text).toContain(
+      "# Host ports: left out, since nobody listens there; rules of the CNI plugin translate them (1).",
+    );
+  });
+
+  it.each([
+    ["v1.23.17", "tcpSocket"],
+    ["v1.24.0", "grpc"],
+  ])("of a node with kubelet %s have %s probes where their spec asks for gRPC", (kubeletVersion, kind) => {
+    const node = { kind: "Node", metadata: { name: "a" }, status: { nodeInfo: { kubeletVersion } } };
+    const one = pod("p", { containers: [{ name: "app", livenessProbe: { grpc: { port: 50_051 } } }] });
+    const { scenario, text } = imported({ "ip-addr.txt": IP_ADDR, "pods.json": objects(node, one) });
+    expect(scenario.pods[0]?.livenessProbe?.handler).toEqual({ kind, port: 50_051 });
+    expect(text.includes("behind a feature gate: taken as TCP probes (1).")).toBe(kind === "tcpSocket");
+  });
+
   it("share the node's ports with the host network, each port once", () => {
     const ports = [{ containerPort: 9100 }];
     const two = ["p", "q"].map((name) => pod(name, { hostNetwork: true, containers: [{ name: "c", ports }] }));
     const { scenario } = imported({ "ip-addr.txt": IP_ADDR, "pods.json": objects(...two) });
     expect(scenario.pods.map(({ listen }) => listen)).toEqual([[9100], []]);
+  });
+});
+
+describe("node-local-dns of an export", () => {
+  const cache = (probe: object): object =>
+    pod("dns", {
+      hostNetwork: true,
+      containers: [{ name: "node-cache", image: "k8s-dns-node-cache:1.22.20", ...probe }],
+    });
+
+  it("has the address, port and times of its own probe, as Kubespray sets them", () => {
+    const httpGet = { host: "169.254.25.10", path: "/health", port: 9254 };
+    const livenessProbe = { httpGet, timeoutSeconds: 5, failureThreshold: 10 };
+    const { scenario } = imported({ "pods.json": objects(cache({ livenessProbe, readinessProbe: livenessProbe })) });
+    expect(scenario.nodeLocalDns).toMatchObject({
+      address: ip("169.254.25.10"),
+      healthPort: 9254,
+      livenessProbe: { handler: { port: 9254, path: "/health" }, timeoutSeconds: 5, failureThreshold: 10 },
+    });
+  });
+
+  it("has the link-local address of the node where it has no probe, and says what is assumed without one", () => {
+    const interfaces = IP_ADDR.replace("169.254.20.10", "169.254.33.1");
+    const known = imported({ "ip-addr.txt": interfaces, "pods.json": objects(cache({})) });
+    expect(known.scenario.nodeLocalDns?.address).toBe(ip("169.254.33.1"));
+    const unknown = imported({ "pods.json": objects(cache({})) });
+    expect(unknown.scenario.nodeLocalDns?.address).toBe(ip("169.254.20.10"));
+    expect(unknown.text).toContain("Assumed: its address.");
+  });
+});
+
+describe("Services of an export", () => {
+  it("keep the NodePorts of a service that has some, and say that its other ports are left out", () => {
+    const ports = [
+      { name: "a", port: 443, nodePort: 31_999 },
+      { name: "b", port: 444 },
+    ];
+    const spec = { type: "LoadBalancer", allocateLoadBalancerNodePorts: false, clusterIP: "10.96.0.9", ports };
+    const { scenario, text } = imported({ "svc.json": objects(service("mixed", spec)) });
+    expect(scenario.services).toMatchObject([{ type: "LoadBalancer", ports: [{ port: 443, nodePort: 31_999 }] }]);
+    expect(text).toContain("# Its ports without a NodePort are left out (1).");
+  });
+
+  it("have the address of a load balancer unless it sends to NodePorts itself (ipMode Proxy)", () => {
+    const of = (name: string, clusterIP: string, ingress: object): object => ({
+      ...service(name, {
+        type: "LoadBalancer",
+        clusterIP,
+        ports: [{ port: 80, nodePort: Number(`31${clusterIP.at(-1)}00`) }],
+      }),
+      status: { loadBalancer: { ingress: [ingress] } },
+    });
+    const vip = of("vip", "10.96.0.1", { ip: "192.0.2.1", ipMode: "VIP" });
+    const proxy = of("proxy", "10.96.0.2", { ip: "192.0.2.2", ipMode: "Proxy" });
+    const { scenario } = imported({ "svc.json": objects(vip, proxy) });
+    expect(scenario.services.map(({ externalIps }) => externalIps)).toEqual([[ip("192.0.2.1")], []]);
+  });
+
+  it("say what they ask for and the model does not have", () => {
+    const of = (name: string, last: number, more: object): object =>
+      service(name, {
+        type: "NodePort",
+        clusterIP: `10.96.0.${last}`,
+        ports: [{ port: 80, nodePort: 31_000 + last }],
+        ...more,
+      });
+    const { text } = imported({
+      "svc.json": objects(
+        of("a", 1, { externalTrafficPolicy: "Local" }),
+        of("b", 2, { externalTrafficPolicy: "Local", sessionAffinity: "ClientIP" }),
+        of("c", 3, { loadBalancerSourceRanges: ["192.0.2.0/24"], externalTrafficPolicy: "Cluster" }),
+      ),
+    });
+    expect(text).toContain(
+      "# Taken without: externalTrafficPolicy Local (2), session affinity (1), loadBalancerSourceRanges (1).",
+    );
+  });
+});
+
+describe("kube-proxy of an export", () => {
+  it("serves the node's own address where nodePortAddresses is primary", () => {
+    const config =
+      "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: ipvs\nnodePortAddresses: [primary]\n";
+    const { text } = imported({ "ip-addr.txt": IP_ADDR, "kube-proxy.yaml": config });
+    expect(text).toContain("nodePortAddresses: [ 10.128.0.5/32 ]");
+  });
+});
+
+describe("Sysctls of an export", () => {
+  it("are said although they are the kernel's defaults where programs of the node write others when they start", () => {
+    const { scenario } = imported({
+      "sysctl-a.txt":
+        "net.ipv4.ip_forward = 0\nnet.ipv4.vs.expire_nodest_conn = 0\nnet.ipv4.tcp_tw_reuse = 2\n" +
+        "net.netfilter.nf_conntrack_tcp_timeout_close_wait = 60\n",
+    });
+    expect(scenario.sysctls).toEqual(
+      expect.arrayContaining([
+        ["net.ipv4.ip_forward", "0"],
+        ["net.ipv4.vs.expire_nodest_conn", "0"],
+        ["net.netfilter.nf_conntrack_tcp_timeout_close_wait", "60"],
+      ]),
+    );
+    expect(scenario.sysctls.map(([name]) => name)).not.toContain("net.ipv4.tcp_tw_reuse");
+  });
+
+  it.each([
+    [{ cpu: "2" }, "", "131072"],
+    [{ cpu: "16" }, "", "524288"],
+    [{ cpu: "16" }, "conntrack: { maxPerCore: 1000, min: 20000 }\n", "20000"],
+    [{ cpu: "16" }, "conntrack: { maxPerCore: 0 }\n", undefined],
+    [{}, "", undefined],
+  ])("have kube-proxy's nf_conntrack_max for a node with %j and configuration %j: %s", (capacity, config, expected) => {
+    const node = { kind: "Node", metadata: { name: "a" }, status: { capacity } };
+    const { scenario } = imported({
+      "nodes.json": objects(node),
+      "kube-proxy.yaml": `kind: KubeProxyConfiguration\napiVersion: kubeproxy.config.k8s.io/v1alpha1\n${config}`,
+    });
+    const found = scenario.sysctls.find(([name]) => name === "net.netfilter.nf_conntrack_max");
+    expect(found?.[1]).toBe(expected);
+  });
+
+  it("keep a node that does not forward from forwarding when it is simulated", () => {
+    const { scenario } = imported({ "sysctl-a.txt": "net.ipv4.ip_forward = 0\n" });
+    const { node } = bootOf(scenario);
+    node.start();
+    expect(node.netns.mayForward).toBe(false);
   });
 });
 
