@@ -3,7 +3,7 @@ import { readDuration } from "../../scenario/values.ts";
 import type { StoppingRule } from "../../study/stopping_rule.ts";
 import type { Micros } from "../../units.ts";
 import { SECOND } from "../../units.ts";
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf, textsOf, withoutSlash } from "./option_values.ts";
 
 /** What the user asks of `sim run`, read and checked. */
 export interface RunOptions {
@@ -103,7 +103,7 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
   const single = Object.keys(RUN_OPTIONS).filter((name) => name !== "set");
   const problem = singleValuesProblem(values, single);
   if (problem !== undefined) return problem;
-  const overrides = texts(values["set"]);
+  const overrides = textsOf(values["set"]);
   const wrong = overrides.find((override) => !/^[^=]+=/.test(override));
   if (wrong !== undefined) return `Cannot use --set ${quoted(wrong)}: write PATH=VALUE, such as kernel=6.1`;
   const counts = new Map<string, number>();
@@ -119,6 +119,7 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
       return `Cannot use --${name} ${quoted(text)}: it must be a whole number from ${least} to ${most}`;
     counts.set(name, count);
   }
+  const out = textOf(values["out"]);
   const until = readUntil(textOf(values["until"]), counts.has("replication"));
   if (typeof until === "string") return until;
   const warmUp = readWarmUp(textOf(values["warm-up"]));
@@ -135,7 +136,7 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
     ),
     jobs: counts.get("jobs"),
     format: values["format"] === "json" ? "json" : "text",
-    out: textOf(values["out"])?.replace(/(?<=.)[/\\]+$/, ""),
+    out: out === undefined ? undefined : withoutSlash(out),
     isQuiet: values["quiet"] === true,
     isParanoid: values["paranoid"] === true,
     replication: counts.get("replication"),
@@ -201,16 +202,6 @@ function readStopping(
 function readCount(text: string, least: number, most: number): number | undefined {
   const count = Number(text);
   return /^[0-9]{1,7}$/.test(text) && count >= least && count <= most ? count : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-/** The texts of an option that may be given again. */
-export function texts(value: unknown): string[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.filter((one) => typeof one === "string");
 }
 
 function quoted(text: string): string {
