@@ -16,7 +16,7 @@ import { internalErrorText } from "./internal_error.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { jsonText } from "./json_file.ts";
 import { ProgressLine } from "./progress_line.ts";
-import { refuse } from "./refuse.ts";
+import { complain, refuse } from "./refuse.ts";
 import { interruptedText, replayOf } from "./run_command.ts";
 import { textOptions } from "./text_options.ts";
 import { warn } from "./warn.ts";
@@ -44,7 +44,7 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
   warn(unique([...a.warnings, ...b.warnings]), io);
   const problem = pairingProblem(a.scenario, b.scenario);
   if (problem !== undefined) {
-    return wrong(problem, io);
+    return complain(problem, io);
   }
   const sideOf = (scenario: Scenario, file: string, text: string, settings: readonly string[]): DiffSide => ({
     scenario,
@@ -61,17 +61,12 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
     [nameB, asRun(textB.text, options.b)],
   ];
   const unusable = options.out === undefined ? undefined : await beginResult(options.out, begun(), io);
-  if (unusable !== undefined) return wrong(unusable, io);
+  if (unusable !== undefined) return complain(unusable, io);
   return compare(requestOf(sideA, sideB, options, io), options, io);
 }
 
 /** The names of the scenarios in the folder of a comparison: `sim diff a.yaml b.yaml` there gives it again. */
 export const SIDE_FILES = ["a.yaml", "b.yaml"] as const;
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
-}
 
 /** Runs the comparison with its progress on the terminal, and prints what it found. */
 async function compare(request: DiffRequest, options: DiffOptions, io: CliIo): Promise<number> {
@@ -98,7 +93,7 @@ async function compare(request: DiffRequest, options: DiffOptions, io: CliIo): P
   io.stdout.write(isJson ? jsonText(document) : diffText(document, textOptions(io)));
   const { out } = options;
   const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
-  return problem === undefined ? EXIT_CODE.done : wrong(problem, io);
+  return problem === undefined ? EXIT_CODE.done : complain(problem, io);
 }
 
 function requestOf(a: DiffSide, b: DiffSide, options: DiffOptions, io: CliIo): DiffRequest {

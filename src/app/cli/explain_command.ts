@@ -24,7 +24,7 @@ import type { ExplainOptions } from "./explain_options.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
-import { refuse } from "./refuse.ts";
+import { complain, refuse } from "./refuse.ts";
 import { placeLine, replayLine } from "./replay_line.ts";
 import { textOptions } from "./text_options.ts";
 import { warn } from "./warn.ts";
@@ -43,7 +43,7 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   warn(parsed.warnings, io);
   const { scenario } = parsed;
   if (options.replication !== undefined && options.replication >= scenario.replications) {
-    return wrong(
+    return complain(
       `Cannot look in replication ${options.replication}: there are ${scenario.replications}, counted from 0; raise --replications`,
       io,
     );
@@ -51,13 +51,13 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   const states: StateText[] = [];
   const explanation = await explain(scenario, options, { io, states });
   if (typeof explanation === "number") return explanation;
-  if (explanation.kind !== "story") return wrong(problemOf(explanation, scenario, options), io);
+  if (explanation.kind !== "story") return complain(problemOf(explanation, scenario, options), io);
   const { story } = explanation;
   const problem = interfaceProblem(story, options);
-  if (problem !== undefined) return wrong(problem, io);
+  if (problem !== undefined) return complain(problem, io);
   const document = documentOf(story, { scenario, options, digest: io.digest(file.text), states });
   const failure = await writeFiles(story, document, { options, io });
-  if (failure !== undefined) return wrong(failure, io);
+  if (failure !== undefined) return complain(failure, io);
   io.stdout.write(options.format === "json" ? jsonText(document) : explainText(document, textOptions(io)));
   return EXIT_CODE.done;
 }
@@ -206,9 +206,4 @@ function problemOf(
 function progressText({ doing, replication, simulated, total }: ExplainProgress): string {
   const span = `${formatSpan(Math.round(simulated / SECOND))} of ${formatSpan(Math.round(total / SECOND))}`;
   return `${doing === "looking" ? "looking" : "replaying"}: replication ${replication}, ${span}`;
-}
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
 }

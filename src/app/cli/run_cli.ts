@@ -6,6 +6,7 @@ import { completionScript } from "./completion_script.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { harmlessOutput } from "./harmless_output.ts";
 import { internalErrorText } from "./internal_error.ts";
+import { complain } from "./refuse.ts";
 
 /**
  * The command `sim`: does what the words after it ask for. Results go to `io.stdout`; progress, warnings and problems
@@ -82,10 +83,7 @@ async function initCommand(file: string | undefined, io: CliIo): Promise<number>
     return EXIT_CODE.done;
   }
   const problem = await io.writeNewFile(file, initialScenario());
-  if (problem !== undefined) {
-    io.stderr.write(`sim: Cannot write ${JSON.stringify(file)}: ${problem}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (problem !== undefined) return complain(`Cannot write ${JSON.stringify(file)}: ${problem}`, io);
   io.stderr.write(`wrote ${shellWord(file)}; next: npx --no sim run ${shellWord(file)}\n`);
   return EXIT_CODE.done;
 }

@@ -17,7 +17,7 @@ import { internalErrorText } from "./internal_error.ts";
 import { jsonText } from "./json_file.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
-import { refuse } from "./refuse.ts";
+import { complain, refuse } from "./refuse.ts";
 import { placeLine, replayLine } from "./replay_line.ts";
 import type { RunOptions } from "./run_options.ts";
 import { textOptions } from "./text_options.ts";
@@ -35,23 +35,16 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
   if (!parsed.ok) return refuse(parsed.diagnostics, io);
   warn(parsed.warnings, io);
   const { replications } = parsed.scenario;
-  if (options.replication !== undefined && options.replication >= replications) {
-    io.stderr.write(
-      `sim: Cannot run replication ${options.replication}: there are ${replications}, counted from 0; raise --replications\n`,
+  if (options.replication !== undefined && options.replication >= replications)
+    return complain(
+      `Cannot run replication ${options.replication}: there are ${replications}, counted from 0; raise --replications`,
+      io,
     );
-    return EXIT_CODE.wrongInput;
-  }
   const wrongWarmUp = warmUpProblem(parsed.scenario, options);
-  if (wrongWarmUp !== undefined) {
-    io.stderr.write(`sim: ${wrongWarmUp}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (wrongWarmUp !== undefined) return complain(wrongWarmUp, io);
   const begun = (): readonly ResultFile[] => [["scenario.yaml", scenarioAsRun(file.text, options.overrides)]];
   const unusable = options.out === undefined ? undefined : await beginResult(options.out, begun(), io);
-  if (unusable !== undefined) {
-    io.stderr.write(`sim: ${unusable}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (unusable !== undefined) return complain(unusable, io);
   const request = requestOf(parsed.scenario, io.digest(file.text), options, io);
   // A result that is kept is one of which charts are made.
   const kept = options.out === undefined ? request : { ...request, gaugeReadings: GAUGE_READINGS };
@@ -96,10 +89,7 @@ async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Pr
   io.stdout.write(options.format === "json" ? jsonText(document) : runText(document, textOptions(io)));
   const { out } = options;
   const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
-  if (problem !== undefined) {
-    io.stderr.write(`sim: ${problem}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (problem !== undefined) return complain(problem, io);
   return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
 }
 
