@@ -1,5 +1,6 @@
 import { assert } from "../sim/assert.ts";
 import type { PortWalkName } from "../kernel/eras.ts";
+import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import type { Port } from "../units.ts";
 import { enumerateStarts, isEvenlyPaced, startCount } from "./port_starts.ts";
 import type { Starts } from "./port_starts.ts";
@@ -260,10 +261,4 @@ function ownCursor(starts: Starts): ExactDocument {
     entering = leaving;
   }
   return { declined: "reserved or held ports bend the walk of the destination's cursor so that it does not settle" };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  let [greater, smaller] = [a, b];
-  while (smaller > 0) [greater, smaller] = [smaller, greater % smaller];
-  return greater;
 }

@@ -1,4 +1,5 @@
 import type { ReplicationResult } from "../cluster/replication_result.ts";
+import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { cursorWarnings, exactProbability } from "./exact_probability.ts";
 import { SECOND } from "../units.ts";
@@ -217,8 +218,4 @@ function commonPeriodSeconds(scenario: Scenario): number | undefined {
     if (common > 3600) return undefined;
   }
   return common;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -1,5 +1,6 @@
 import { assert } from "../sim/assert.ts";
 import { exp, ln } from "../sim/distributions.ts";
+import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import { clopperPearson, garwood, normalQuantile, studentQuantile } from "./binomial.ts";
 import type { Bounds } from "./binomial.ts";
 import type { IntervalDocument } from "./run_document.ts";
@@ -75,7 +76,8 @@ export function proportionInterval(
   const designEffect = dispersion(counts);
   const p = x / n;
   // Locked walks fail once a round, so that boots which agree show how many failures are one.
-  const clump = Math.max(options.clump ?? 1, mayLock ? greatestCommonDivisor(counts.map((count) => count.x)) : 1);
+  const common = counts.reduce((divisor, count) => greatestCommonDivisor(divisor, count.x), 0);
+  const clump = Math.max(options.clump ?? 1, mayLock ? common : 1);
   const spread = studentBounds({ counts, level, clump });
   const effective = Math.max(1, designEffect, clump);
   const isFew = x / effective < FEW_EVENTS;
@@ -210,15 +212,6 @@ function wilson(p: number, n: number, z: number): Bounds {
   const centre = p + weight / 2;
   const half = z * Math.sqrt((p * (1 - p)) / n + weight / (4 * n));
   return { low: Math.max(0, (centre - half) / (1 + weight)), high: Math.min(1, (centre + half) / (1 + weight)) };
-}
-
-/** The largest number that divides all; of whole numbers, not all 0. */
-function greatestCommonDivisor(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => {
-    let divisor = a;
-    for (let rest = b; rest !== 0;) [divisor, rest] = [rest, divisor % rest];
-    return divisor;
-  }, 0);
 }
 
 function sum(values: readonly number[]): number {
