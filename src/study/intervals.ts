@@ -4,6 +4,7 @@ import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import { clopperPearson, garwood, normalQuantile, studentQuantile } from "./binomial.ts";
 import type { Bounds } from "./binomial.ts";
 import type { IntervalDocument } from "./run_document.ts";
+import { sum } from "./sum.ts";
 
 /** What one replication counted: `x` events among `n` trials, or in an exposure of `n`. */
 export interface ReplicationCount {
@@ -212,8 +213,4 @@ function wilson(p: number, n: number, z: number): Bounds {
   const centre = p + weight / 2;
   const half = z * Math.sqrt((p * (1 - p)) / n + weight / (4 * n));
   return { low: Math.max(0, (centre - half) / (1 + weight)), high: Math.min(1, (centre + half) / (1 + weight)) };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

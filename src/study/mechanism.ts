@@ -3,6 +3,7 @@ import type { PortWalkName } from "../kernel/eras.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { CursorScope, MechanismFactors } from "./diff_document.ts";
 import { destinationsPerEpoch } from "./exact_twin.ts";
+import { sumOf } from "./sum.ts";
 
 /** Who shares a cursor of `connect()`. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 v4.4 v5.4 v5.15 v6.12. */
 const SCOPES: Readonly<Record<PortWalkName, CursorScope>> = {
@@ -21,8 +22,7 @@ const SCOPES: Readonly<Record<PortWalkName, CursorScope>> = {
 export function mechanismFactors(scenario: Scenario, results: readonly ReplicationResult[]): MechanismFactors {
   const walk = scenario.kernel.era.portWalk;
   const boots = results.map(({ exposure }) => new WalkedPorts(walk, exposure));
-  const mean = (value: (boot: WalkedPorts) => number): number =>
-    boots.reduce((sum, boot) => sum + value(boot), 0) / boots.length;
+  const mean = (value: (boot: WalkedPorts) => number): number => sumOf(boots, value) / boots.length;
   const thresholds = scenario.pods.flatMap(({ livenessProbe }) => livenessProbe?.failureThreshold ?? []);
   return {
     portWalk: walk,

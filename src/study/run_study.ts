@@ -24,6 +24,7 @@ import type { StoppingRule } from "./stopping_rule.ts";
 import { StudyPlan } from "./study_plan.ts";
 import { summarise } from "./summary.ts";
 import { portBlocks } from "./port_blocks.ts";
+import { sumOf } from "./sum.ts";
 
 export type { RunProgress } from "./rounds.ts";
 
@@ -260,8 +261,4 @@ function combinedFingerprint(results: readonly ReplicationResult[]): string {
   const fingerprint = new Fingerprint();
   for (const { engine } of results) fingerprint.addText(engine.fingerprint);
   return fingerprint.hex();
-}
-
-function sumOf(results: readonly ReplicationResult[], figure: (result: ReplicationResult) => number): number {
-  return results.reduce((sum, result) => sum + figure(result), 0);
 }
