@@ -1,6 +1,6 @@
 import type { PortWalkName } from "../kernel/eras.ts";
 import { exactProbability } from "../study/exact_probability.ts";
-import { startEnds } from "../study/port_starts.ts";
+import { startEnds, startsAtOneParity } from "../study/port_starts.ts";
 import type { ExactDocument } from "../study/run_document.ts";
 import type { Port } from "../units.ts";
 
@@ -93,8 +93,8 @@ export class PortView {
   get parity(): "even" | "odd" | undefined {
     const { walk, range } = this.input;
     const [low, high] = range;
-    const hasParity = walk === "4.2-4.5" ? (high - low + 1) % 2 === 0 : walk !== "3.10" && high > low;
-    return hasParity ? (low % 2 === 0 ? "even" : "odd") : undefined;
+    if (!startsAtOneParity(walk, high - low + 1)) return undefined;
+    return low % 2 === 0 ? "even" : "odd";
   }
 
   /** The exact probability that one connect takes one of these ports, or why it has no closed value. */

@@ -45,6 +45,12 @@ describe("exposureText", () => {
     );
   });
 
+  it("says how the walk of 4.2 comes to the other parity", () => {
+    expect(exposureText(withExposure({ nodePorts: [32769] }, "4.2-4.5"))).toBe(
+      "The only NodePort cannot be picked as a source port: it is odd, and connect() tries one only when the even port before it is taken.",
+    );
+  });
+
   it("says that another process holds a port, or that it has no virtual server where probes come from", () => {
     expect(exposureText(withExposure({ nodePorts: [32768, 32770], reserved: [32770] }))).toBe(
       "None of the 2 NodePorts can be picked as a source port: 1 is in net.ipv4.ip_local_reserved_ports, which connect() skips; " +

@@ -1,11 +1,10 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
-import { startsByPort } from "../../study/port_starts.ts";
+import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";
 import type { RunDocument } from "../../study/run_document.ts";
 import { classifyNodePorts } from "../exposure_text.ts";
 import { formatCount } from "../number_text.ts";
 import type { PortBlock } from "../../study/port_blocks.ts";
 import type { PortsDocument } from "../ports_document.ts";
-import { hasParity } from "../ports_figures.ts";
 
 /** One row of the map: ports of one kind. */
 export interface PortLane {
@@ -100,7 +99,7 @@ function mapData({ range, portWalk, reserved, held, nodePorts, reachable, lanes 
   const [low, high] = range;
   const isReserved = memberOf(reserved);
   const isHeld = memberOf(held);
-  const knowsParity = hasParity(portWalk);
+  const knowsParity = startsAtOneParity(portWalk, high - low + 1);
   const isFirstParity = (port: number): boolean => !knowsParity || (port - low) % 2 === 0;
   let first = 0;
   for (let port = low; port <= high; port += 1) {
