@@ -1,7 +1,7 @@
 import { formatCount, formatFigure, formatPercent, formatRate, formatSpan, plural } from "./number_text.ts";
 import { blockText, type PortBlock } from "../study/port_blocks.ts";
 import type { PortsConnect, PortsDocument } from "./ports_document.ts";
-import { countSteps, countTenths, findKnees, findPileUps, usablePorts } from "./ports_figures.ts";
+import { countSteps, countTenths, findKnees, findPileUps, usablePorts, walkedRange } from "./ports_figures.ts";
 import type { RunTextOptions } from "./run_text.ts";
 import { labelled, textStyle, wrapText } from "./text_layout.ts";
 import { largestOf } from "./extremes.ts";
@@ -146,10 +146,11 @@ function resaltedText({ connects, portWalk }: PortsDocument): string {
 
 /** The knees of a filling range, with the length of the searches before and behind them; none if it is not full. */
 function kneeLines(document: PortsDocument, columns: number): string[] {
-  const { connects, range } = document;
+  const { connects } = document;
+  const [low] = walkedRange(document);
   const { otherParity, exhausted } = findKnees(document);
   if (otherParity === undefined && exhausted === undefined) return [];
-  const [own, other] = range[0] % 2 === 0 ? ["even", "odd"] : ["odd", "even"];
+  const [own, other] = low % 2 === 0 ? ["even", "odd"] : ["odd", "even"];
   const firstKnee = otherParity ?? exhausted ?? 0;
   const end = exhausted ?? connects.length;
   const lines = firstKnee === 0 ? [] : labelled("before", triedText(connects.slice(0, firstKnee)), columns);
@@ -194,7 +195,7 @@ function pileUpLines(document: PortsDocument, columns: number): string[] {
 
 /** A bar for each tenth of the range, if the connects are many and the range is not tiny. */
 function tenthLines(document: PortsDocument): string[] {
-  const [low, high] = document.range;
+  const [low, high] = walkedRange(document);
   const hasPicks = document.connects.some(({ port }) => port !== undefined);
   if (!hasPicks || document.connects.length <= LISTED || high - low < 100) return [];
   const tenths = countTenths(document);

@@ -1,6 +1,6 @@
 import { formatCount, plural } from "../number_text.ts";
 import type { PortsDocument } from "../ports_document.ts";
-import { findKnees, hasParity, usablePorts } from "../ports_figures.ts";
+import { findKnees, hasParity, usablePorts, walkedRange } from "../ports_figures.ts";
 import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
@@ -80,8 +80,10 @@ interface Point {
   readonly kind: (typeof KINDS)[number][0];
 }
 
-function thinned({ connects, portWalk, range: [low] }: PortsDocument): Point[] {
-  const knowsParity = hasParity(portWalk);
+function thinned(document: PortsDocument): Point[] {
+  const { connects } = document;
+  const [low] = walkedRange(document);
+  const knowsParity = hasParity(document);
   const points = connects.map(({ port, candidates }, index): Point => ({
     place: index + 1,
     candidates: Math.max(1, candidates),
@@ -106,7 +108,7 @@ function thinned({ connects, portWalk, range: [low] }: PortsDocument): Point[] {
 
 function kneesOf(document: PortsDocument): { readonly at: number; readonly label: string }[] {
   const { otherParity, exhausted } = findKnees(document);
-  const parity = document.range[0] % 2 === 0 ? "even" : "odd";
+  const parity = walkedRange(document)[0] % 2 === 0 ? "even" : "odd";
   return [
     ...(otherParity === undefined ? [] : [{ at: otherParity + 1, label: `${parity} ports used up` }]),
     ...(exhausted === undefined ? [] : [{ at: exhausted + 1, label: "no port left" }]),
@@ -117,7 +119,7 @@ function findingOf(document: PortsDocument): string {
   const { connects } = document;
   const { otherParity, exhausted } = findKnees(document);
   const most = largestOf(connects.map(({ candidates }) => candidates));
-  const parity = document.range[0] % 2 === 0 ? "even" : "odd";
+  const parity = walkedRange(document)[0] % 2 === 0 ? "even" : "odd";
   if (otherParity === undefined && exhausted === undefined) {
     const mean = connects.reduce((sum, { candidates }) => sum + candidates, 0) / connects.length;
     return `A connect looks at ${Number(mean.toPrecision(3))} ports on average and at ${formatCount(most)} at most; ${formatCount(usablePorts(document))} can be picked`;

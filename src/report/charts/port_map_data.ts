@@ -1,4 +1,5 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
+import { hasParity, walkedRange } from "../ports_figures.ts";
 import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";
 import type { RunDocument } from "../../study/run_document.ts";
 import { classifyNodePorts } from "../exposure_text.ts";
@@ -69,8 +70,9 @@ export function runMapData(document: Pick<RunDocument, "exposure" | "settings">)
 export function portsMapData(document: PortsDocument): PortMapData {
   const { settings, connects } = document;
   const data = mapData({
-    range: settings.socketRange ?? document.range,
-    portWalk: document.portWalk,
+    range: walkedRange(document),
+    // Over a socket's own range 6.8 and later go port by port, as 3.10 did over every range.
+    portWalk: hasParity(document) || document.portWalk === "4.2-4.5" ? document.portWalk : "3.10",
     reserved: settings.reserved,
     held: settings.listen,
     nodePorts: [],
