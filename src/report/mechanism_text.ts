@@ -8,7 +8,7 @@ import type {
   MechanismFactors,
 } from "../study/diff_document.ts";
 import { BECAUSE } from "./finding.ts";
-import { formatFigure, formatProbability } from "./number_text.ts";
+import { formatFigure, formatProbability, formatRate } from "./number_text.ts";
 
 /** The walk of a cursor, to stand behind "a" or "an". */
 const WALKS: Readonly<Record<CursorScope, string>> = {
@@ -83,7 +83,7 @@ function shareReason(worse: MechanismFactors, other: MechanismFactors): string {
       worse.nodePorts > other.nodePorts ? "more of them lie in the range" : "",
     ].filter((text) => text !== "");
     const why = because.length === 0 ? "" : `: ${because.join(", and ")}`;
-    return `${portsOf(worse)} can be picked as a source port, and ${meanText(other.reachable)} on the other side${why}`;
+    return `${portsOf(worse)} can be picked as a source port, and ${formatRate(other.reachable)} on the other side${why}`;
   }
   const [low, high] = worse.portRange;
   const [otherLow, otherHigh] = other.portRange;
@@ -94,7 +94,7 @@ function shareReason(worse: MechanismFactors, other: MechanismFactors): string {
 }
 
 function portsOf({ reachable, nodePorts }: MechanismFactors): string {
-  return `${meanText(reachable)} of ${meanText(nodePorts)} NodePorts in the range`;
+  return `${formatRate(reachable)} of ${formatRate(nodePorts)} NodePorts in the range`;
 }
 
 /** What differs of all that decides which port a connect is given, and what does not. */
@@ -142,7 +142,7 @@ function factorText(name: keyof MechanismFactors, a: MechanismFactors, b: Mechan
 
 function factorValue(value: MechanismFactors[keyof MechanismFactors]): string {
   if (value === null) return "none";
-  if (typeof value === "number") return meanText(value);
+  if (typeof value === "number") return formatRate(value);
   return typeof value === "string" ? value : value.join("-");
 }
 
@@ -175,9 +175,4 @@ function exactSentence({ a, b }: DiffDocument): string {
   return why === undefined
     ? ""
     : `There is no exact value to hold against this; of ${why.side}: ${why.why.replace(/\.$/, "")}.`;
-}
-
-/** A mean over boots, which mostly is a whole number. */
-function meanText(value: number): string {
-  return formatFigure(Number(value.toPrecision(3)));
 }

@@ -5,6 +5,7 @@ import type { Port } from "../units.ts";
 import { enumerateStarts, isEvenlyPaced, startCount } from "./port_starts.ts";
 import type { Starts } from "./port_starts.ts";
 import type { ExactDocument } from "./run_document.ts";
+import { percent } from "./percent.ts";
 
 /** What decides how often `connect()` picks a NodePort as its source port. */
 export interface ExactProbabilityInput {
@@ -159,10 +160,6 @@ const PACE: Readonly<Record<PortWalkName, readonly string[]>> = {
 };
 
 /** A share in per cent with two significant digits, `0.0031 %`. */
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`;
-}
-
 function closed(probability: number, ...assumptions: readonly string[]): ExactDocument {
   return { probability, assumptions: [...assumptions, INDEPENDENT_TUPLES] };
 }

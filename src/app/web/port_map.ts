@@ -1,6 +1,6 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
-import { blockText, type PortBlock } from "../../study/port_blocks.ts";
+import { blockText, portCount, type PortBlock } from "../../study/port_blocks.ts";
 import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";
 import { draw, textSpace } from "./element.ts";
 import type { PageFigures } from "./messages.ts";
@@ -60,7 +60,7 @@ export function portMap({ figures, nodePortRange, zoom, width }: MapInput): SVGS
 export function mapText(figures: PageFigures): string {
   const { document, classes } = figures;
   const { exposure, settings } = document;
-  const reservedCount = sizeOf(reservedBlocks(figures));
+  const reservedCount = portCount(reservedBlocks(figures));
   const [low, high] = exposure.portRange;
   const total = exposure.nodePorts.length;
   if (total === 0) return "There are no NodePorts.";
@@ -108,7 +108,7 @@ function reservedText(figures: PageFigures): string {
   const named =
     blocks.length <= 2
       ? blocks.map(blockText).join(", ")
-      : `${formatCount(sizeOf(blocks))} ports in ${blocks.length} blocks`;
+      : `${formatCount(portCount(blocks))} ports in ${blocks.length} blocks`;
   return `reserved in the range: ${named}`;
 }
 
@@ -152,10 +152,6 @@ function landings({ document }: PageFigures): Uint32Array {
 
 function reservedBlocks({ document }: PageFigures): readonly PortBlock[] {
   return document.exposure.reservedBlocks ?? [];
-}
-
-function sizeOf(blocks: readonly PortBlock[]): number {
-  return blocks.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
 /** Where walks end, as the mean of each column of the picture: flat, but for piles behind what is closed. */

@@ -6,6 +6,7 @@ import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
 import { filledPoint, groups, numbers, ruleMark } from "./parts.ts";
 import { largestOf } from "../extremes.ts";
+import { capitalised } from "../../scenario/wording.ts";
 
 const WIDTH = 580;
 /** More connects than pixels would only make the file large: each of so many stretches keeps its least and its most. */
@@ -130,7 +131,7 @@ function findingOf(document: PortsDocument): string {
       : `from connect ${formatCount(otherParity + 1)} on the ${parity} ports are used up and each search goes through all of them`;
   const second = exhausted === undefined ? undefined : `connect ${formatCount(exhausted + 1)} gets EADDRNOTAVAIL`;
   const text = [first, second].filter((part) => part !== undefined).join("; ");
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
+  return capitalised(text);
 }
 
 function sampleText({ connects }: PortsDocument): string {

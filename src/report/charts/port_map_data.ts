@@ -4,7 +4,7 @@ import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";
 import type { RunDocument } from "../../study/run_document.ts";
 import { classifyNodePorts } from "../exposure_text.ts";
 import { formatCount } from "../number_text.ts";
-import type { PortBlock } from "../../study/port_blocks.ts";
+import { portCount, type PortBlock } from "../../study/port_blocks.ts";
 import type { PortsDocument } from "../ports_document.ts";
 
 /** One row of the map: ports of one kind. */
@@ -114,8 +114,8 @@ function mapData({ range, portWalk, reserved, held, nodePorts, reachable, lanes 
     range,
     lanes: [
       { label: `ip_local_port_range (${formatCount(high - low + 1)})`, blocks: [range], tone: "range" },
-      { label: `reserved (${formatCount(sizeOf(reserved))})`, blocks: reserved, tone: "closed" },
-      { label: `held by listening sockets (${formatCount(sizeOf(held))})`, blocks: held, tone: "closed" },
+      { label: `reserved (${formatCount(portCount(reserved))})`, blocks: reserved, tone: "closed" },
+      { label: `held by listening sockets (${formatCount(portCount(held))})`, blocks: held, tone: "closed" },
       ...lanes,
     ],
     reachable: new Set(reachable),
@@ -133,8 +133,4 @@ function memberOf(blocks: readonly PortBlock[]): (port: number) => boolean {
   const members = new Uint8Array(65_536);
   for (const [from, to] of blocks) members.fill(1, from, to + 1);
   return (port) => members[port] === 1;
-}
-
-function sizeOf(blocks: readonly PortBlock[]): number {
-  return blocks.reduce((sum, [from, to]) => sum + to - from + 1, 0);
 }

@@ -22,6 +22,7 @@ import { remedyBlocks } from "./remedy_steps.ts";
 import { chartSection, fileName, identityBlocks, section } from "./run_write_up.ts";
 import type { WriteUpParts } from "./run_write_up.ts";
 import { scenarioBlocks, settingRows } from "./settings_table.ts";
+import { capitalised } from "../../scenario/wording.ts";
 
 const COMMAND_COLUMNS = 90;
 
@@ -93,11 +94,6 @@ function adviceBlocks(document: DiffDocument): Block[] {
 function rangeSize({ exposure }: DiffSideDocument): number {
   const [low, high] = exposure.portRange;
   return high - low + 1;
-}
-
-/** A sentence with its first letter large. */
-function capitalised(sentence: string): string {
-  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
 
 /** What becomes of a figure on the side that is to be taken: from the other side's value to this one's. */
