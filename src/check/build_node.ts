@@ -12,10 +12,10 @@ import type { SysctlOrder } from "./sysctl_system.ts";
 import { applySysctlFiles, type SysctlResult } from "./sysctl_writes.ts";
 
 /** The kernel that is taken where nobody says one: a long-term release with the walk of today. */
-export const ASSUMED_KERNEL = "6.12";
+const ASSUMED_KERNEL = "6.12";
 
 /** Connects a second to one destination that a node must hold up, unless the user says otherwise. */
-export const ASSUMED_CONNECT_RATE = 50;
+const ASSUMED_CONNECT_RATE = 50;
 
 /** The facts of the command line, checked. */
 export interface ReadFacts {

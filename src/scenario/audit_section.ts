@@ -17,7 +17,7 @@ const AUDIT_FIGURES: readonly string[] = [
 ];
 
 /** Whether an audit can explain a figure: one that counts failures, so that two runs can be compared as counts. */
-export function isAuditFigure(path: string): boolean {
+function isAuditFigure(path: string): boolean {
   if (AUDIT_FIGURES.includes(path)) return true;
   if (path.startsWith("loadBalancers.")) return path.endsWith(".failed");
   return path.startsWith("workloads.") && ["failed", ...BY_CAUSE].some((end) => path.endsWith(`.${end}`));

@@ -4,7 +4,7 @@ import type { FailOn } from "../../check/finding.ts";
 import { singleValuesProblem, textOf, textsOf } from "./option_values.ts";
 
 /** What `sim check` can print. */
-export const CHECK_FORMATS = ["text", "json", "junit", "sarif", "github"] as const;
+const CHECK_FORMATS = ["text", "json", "junit", "sarif", "github"] as const;
 
 /** What the user asks of `sim check`. */
 export interface CheckOptions {

@@ -67,7 +67,7 @@ async function keptPoints(
 }
 
 /** The whole sweep of its shards, in the order of the points; or one sentence about why there is none. */
-export function joinFolders(folders: readonly SweepFolder[]): Omit<SweepFolder, "path"> | string {
+function joinFolders(folders: readonly SweepFolder[]): Omit<SweepFolder, "path"> | string {
   const [first] = folders;
   if (first === undefined) return "Cannot merge nothing: name the folders of the shards";
   const origin = new Map<number, SweepFolder>();

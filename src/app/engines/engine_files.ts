@@ -67,7 +67,7 @@ export async function writeEngineFiles(request: EngineFilesRequest, io: CliIo): 
 }
 
 /** The sweep of a request, its shards no more than its points. */
-export function engineSweep({ options, plan, scenario }: EngineFilesRequest, version: string): EngineSweep {
+function engineSweep({ options, plan, scenario }: EngineFilesRequest, version: string): EngineSweep {
   const { manifest, points } = plan;
   const settings = Object.entries(studySettings(options.run)).flatMap(([name, value]) => [`--${name}`, value]);
   const words = [

@@ -81,7 +81,7 @@ const ABOUT_PORTS = [
 ];
 
 /** The node with other values for some sysctls: lines that set or tried to set them are left out, new ones come last. */
-export function withSettings(node: CheckedNode, settings: PortChange["settings"]): CheckedNode {
+function withSettings(node: CheckedNode, settings: PortChange["settings"]): CheckedNode {
   const names = new Set(settings.map(([name]) => name));
   const kept = node.sysctls.lines.filter(({ name }) => !names.has(name));
   const added = settings.map(([name, value]): SysctlLine => {

@@ -59,7 +59,7 @@ export const PORT_EXHAUSTION: NodeProperty = {
 };
 
 /** The destination that keeps the most ports of one of its sources: a given one or, where none is, one at the bounds. */
-export function busiest({ flows }: NodeConfig, { rate, churn, lasts }: SearchBounds) {
+function busiest({ flows }: NodeConfig, { rate, churn, lasts }: SearchBounds) {
   if (flows === undefined) return { ratePerSecond: churn[1] === 0 ? 0 : rate[1], lastsSeconds: lasts[1] };
   const byDestination = new Map<string, { ratePerSecond: number; lastsSeconds: number }>();
   // A host elsewhere takes ports of its own.
