@@ -5,6 +5,7 @@ import { kubeProxyEra } from "../cluster/kube_proxy/kube_proxy_eras.ts";
 import { readPortSpan, readVersion, type Version } from "../scenario/values.ts";
 import type { Port } from "../units.ts";
 import type { CheckFacts } from "./check_facts.ts";
+import { STEP_WIDTH } from "./checked_node.ts";
 import type { CheckedNode, CheckedProxy, FlowUse, ListenerUse, NodePortUse } from "./checked_node.ts";
 import { wholeFile } from "./finding.ts";
 import { PortView } from "./port_view.ts";
@@ -142,6 +143,7 @@ export function buildNode(target: string, order: SysctlOrder, facts: ReadFacts, 
       reserved,
       held,
       randomConnects: randomConnects(parts.flows ?? []),
+      stepWidth: sysctls.values.number(STEP_WIDTH),
     }),
   };
 }

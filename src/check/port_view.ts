@@ -14,6 +14,8 @@ export interface PortViewInput {
   readonly held: ReadonlySet<Port>;
   /** Connects at random times that are to be expected in 10 s; 0 if absent. */
   readonly randomConnects?: number;
+  /** `ip_local_port_step_width`; 0 if absent. */
+  readonly stepWidth?: number;
 }
 
 /** Seconds for which TIME_WAIT keeps a source port from its destination. */
@@ -97,6 +99,11 @@ export class PortView {
     return low % 2 === 0 ? "even" : "odd";
   }
 
+  /** Whether a start at a closed port leaps from there by chance: weights and shares are those of steps to the next port. */
+  get isLeaping(): boolean {
+    return (this.input.stepWidth ?? 0) > 1;
+  }
+
   /** The exact probability that one connect takes one of these ports, or why it has no closed value. */
   exact(ports: readonly Port[]): ExactDocument {
     return exactProbability({
@@ -104,6 +111,7 @@ export class PortView {
       nodePorts: ports,
       probesPerEpochAtMostOne: true,
       randomConnectsPerPeriod: this.input.randomConnects ?? 0,
+      stepWidth: this.input.stepWidth ?? 0,
     });
   }
 

@@ -64,7 +64,12 @@ export function enumerateStarts(input: StartsInput): Starts {
   return { count, stride, advance, isFailing };
 }
 
-/** The port that each starting offset of a walk ends at; -1 where every candidate is refused. O(ports). */
+/**
+ * The port that each starting offset of a walk ends at; -1 where every candidate is refused. O(ports).
+ *
+ * Not modelled: `ip_local_port_step_width` (7.1+): charts and comparisons show picks piled up behind closed ports that
+ * its leaps scatter.
+ */
 export function startEnds(input: Omit<StartsInput, "nodePorts">): Int32Array {
   const [low, high] = input.range;
   const count = startCount(input.walk, high - low + 1);

@@ -101,7 +101,7 @@ function longestRow(node: CheckedNode): readonly Port[] {
 
 /** How likely a probe and those that follow it fail, enough of them in a row; absent where it has no closed value. */
 function rowProbability(node: CheckedNode, { periodSeconds, failureThreshold }: Series): number | undefined {
-  const { walk, range, held } = node.ports.input;
+  const { walk, range, held, stepWidth = 0 } = node.ports.input;
   const runs = exactRuns({
     walk,
     range,
@@ -111,6 +111,7 @@ function rowProbability(node: CheckedNode, { periodSeconds, failureThreshold }: 
     periodSeconds,
     sameDestination: { periods: [], randomPerSecond: 0 },
     otherDestinations: [],
+    stepWidth,
   });
   return "declined" in runs ? undefined : (runs.consecutive[failureThreshold - 1] ?? 0);
 }

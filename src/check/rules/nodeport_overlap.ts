@@ -58,7 +58,7 @@ function knownEvidence({ ports }: CheckedNode, reachable: readonly number[]): Ev
   const exact = ports.exact(reachable);
   return {
     reachablePorts: portList(reachable),
-    share: ports.share(reachable),
+    ...(ports.isLeaping ? {} : { share: ports.share(reachable) }),
     exact: "declined" in exact ? { declined: exact.declined } : exact.probability,
   };
 }
@@ -69,10 +69,10 @@ function knownText(node: CheckedNode, reachable: readonly number[], share: numbe
   const whole =
     total === 1 ? "the only NodePort" : `${formatCount(reachable.length)} of ${formatCount(total)} NodePorts`;
   const parity = ports.parity === undefined ? "" : ` (it takes ${ports.parity} ports first)`;
-  return (
-    `connect() of kernel ${era.build} may take ${whole} as its source port: ${portsText(reachable)}${parity}. ` +
-    `That is ${oneIn(share)} connects, ${formatProbability(share)}, which gets no answer.`
-  );
+  const what = `connect() of kernel ${era.build} may take ${whole} as its source port: ${portsText(reachable)}${parity}.`;
+  // Where it leaps over closed ports by chance, enumeration does not tell how often.
+  if (ports.isLeaping) return `${what} A connect that does gets no answer.`;
+  return `${what} That is ${oneIn(share)} connects, ${formatProbability(share)}, which gets no answer.`;
 }
 
 function rangeText(node: CheckedNode, reachable: readonly number[]): string {

@@ -25,6 +25,7 @@ export const RESERVATION_FUNNEL: Rule = {
   judge: (node) => {
     if (node.proxy.mode !== "ipvs") return [];
     const { ports } = node;
+    if (ports.isLeaping) return [];
     const behind = nodePortCandidates(node).filter(
       (port) => ports.weight(port) >= 2 && isBehindReservation(node, port),
     );
