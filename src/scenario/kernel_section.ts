@@ -1,6 +1,7 @@
 import { isMap } from "yaml";
 import { HZ_VALUES, kernelBuilds, newestEra, PORT_WALKS, resolveKernel, type KernelEra } from "../kernel/eras.ts";
-import { findSysctl, sysctlNames, sysctlProblem, SysctlValues, type SysctlDefinition } from "../kernel/sysctl.ts";
+import { findSysctl, sysctlNames, SysctlValues } from "../kernel/sysctl.ts";
+import { sysctlProblem, type SysctlDefinition } from "../kernel/sysctl_definition.ts";
 import { sysctlBounds } from "../kernel/sysctl_definition.ts";
 import { whereIs, type CheckContext } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";

@@ -2,7 +2,8 @@ import { isMap, isNode, isScalar, isSeq, Pair, Scalar, YAMLMap, type Node } from
 import { quote } from "./diagnostic.ts";
 import { derivePortRange, PORT_RANGE_PREFIX, PORT_RANGE_SYSCTL } from "./port_range_override.ts";
 import type { ProblemList } from "./problem_list.ts";
-import { anyOf, unknownKey } from "./wording.ts";
+import { unknownKey } from "./unknown_key.ts";
+import { anyOf } from "./wording.ts";
 import { meantOption, shapeOf, sourceTextOf, valueOf, type Schema } from "./schema_shape.ts";
 import { SourceText, type Problem } from "./source_text.ts";
 import { closestWord } from "./spelling.ts";

@@ -7,7 +7,8 @@ import type { ProblemList } from "./problem_list.ts";
 import { isOptional, meantSchema, sourceTextOf, type PlainShape, type Schema } from "./schema_shape.ts";
 import type { Span } from "./source_text.ts";
 import { closestWord } from "./spelling.ts";
-import { anyOf, unknownKey } from "./wording.ts";
+import { unknownKey } from "./unknown_key.ts";
+import { anyOf } from "./wording.ts";
 import type { NodeSpans } from "./yaml_document.ts";
 
 type LeafShape = Extract<PlainShape, { kind: "leaf" }>;

@@ -7,7 +7,7 @@ import type { ChartCommandOptions } from "./chart_options.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { readResultFiles } from "./result_files.ts";
-import { complain } from "./refuse.ts";
+import { complain } from "./complain.ts";
 
 /**
  * `sim chart`: draws a chart of a result to a file, or lists the charts that the result gives.

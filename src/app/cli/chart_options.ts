@@ -1,7 +1,6 @@
 import { CHART_ENDINGS } from "../../report/charts/chart_file.ts";
 import { CHART_KINDS, type ChartKind } from "../../report/charts/chart.ts";
 import { singleValuesProblem, textOf } from "./option_values.ts";
-import { anyOf } from "../../scenario/wording.ts";
 
 /** A file to draw to, and what its name says of its content. */
 export interface ChartPath {
@@ -73,7 +72,7 @@ export function chartPath(path: string): ChartPath | string {
 }
 
 function endings(): string {
-  return anyOf(CHART_ENDINGS);
+  return `${CHART_ENDINGS.slice(0, -1).join(", ")} or ${CHART_ENDINGS.at(-1)}`;
 }
 
 function readProbability(text: string): number | undefined {

@@ -19,7 +19,8 @@ import { checkFix } from "./check_fix.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { complain, refuse } from "./refuse.ts";
+import { complain } from "./complain.ts";
+import { refuse } from "./refuse.ts";
 import { textOptions } from "./text_options.ts";
 
 /**

@@ -10,7 +10,8 @@ import { parseScenario } from "../../scenario/scenario.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ImportCommandOptions } from "./import_options.ts";
-import { complain, refuse } from "./refuse.ts";
+import { complain } from "./complain.ts";
+import { refuse } from "./refuse.ts";
 
 /** Files of one folder that are read. */
 const FILES_MOST = 1000;

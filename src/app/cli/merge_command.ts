@@ -3,7 +3,7 @@ import { sweepText } from "../../report/sweep_text.ts";
 import { sweepDifference } from "../../study/sweep_difference.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { jsonText } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
 import type { MergeOptions } from "./merge_options.ts";
 import {
   beginFolder,
@@ -15,7 +15,7 @@ import {
 } from "./sweep_folder.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 import { textOptions } from "./text_options.ts";
-import { complain } from "./refuse.ts";
+import { complain } from "./complain.ts";
 
 /**
  * `sim merge`: joins the folders of a sweep's shards into what one machine would have written, byte for byte, and prints

@@ -2,7 +2,7 @@ import { shellWord } from "../../report/shell_command.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { PageOptions } from "./page_options.ts";
-import { complain } from "./refuse.ts";
+import { complain } from "./complain.ts";
 
 /**
  * `sim page`: writes the interactive page, one file that needs no other and no network; it takes the place of an older one.

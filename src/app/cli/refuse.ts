@@ -10,9 +10,3 @@ export function refuse(diagnostics: readonly Diagnostic[], io: CliIo, undone = "
   io.stderr.write(`${plural(formatCount(diagnostics.length), "problem")}; ${undone}\n`);
   return EXIT_CODE.wrongInput;
 }
-
-/** Prints one sentence about what cannot be used, read or written. @returns the exit code of wrong input. */
-export function complain(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
-}

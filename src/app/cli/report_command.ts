@@ -13,7 +13,7 @@ import { SIDE_FILES } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ReportOptions } from "./report_options.ts";
 import { readResultFiles } from "./result_files.ts";
-import { complain } from "./refuse.ts";
+import { complain } from "./complain.ts";
 
 /** The script that a report in HTML brings along. */
 const SCRIPT = "report_charts.js";

@@ -14,10 +14,11 @@ import { beginResult, writeResult, type ResultFile } from "./begin_result.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
-import { jsonText } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
-import { complain, refuse } from "./refuse.ts";
+import { complain } from "./complain.ts";
+import { refuse } from "./refuse.ts";
 import { placeLine, replayLine } from "./replay_line.ts";
 import type { RunOptions } from "./run_options.ts";
 import { textOptions } from "./text_options.ts";
@@ -91,14 +92,6 @@ async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Pr
   const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
   if (problem !== undefined) return complain(problem, io);
   return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
-}
-
-/**
- * Options of `sim run`, beside overrides, that its figures depend on, by their names: a sweep keeps them in its manifest
- * and hands them on to other machines.
- */
-export function studySettings({ settings }: RunOptions): Readonly<Record<string, string>> {
-  return settings;
 }
 
 /** The request to the engine: which scenario, how it was changed, with how many workers. */

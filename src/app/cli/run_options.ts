@@ -26,7 +26,10 @@ export interface RunOptions {
   readonly warmUp: Micros | undefined;
   /** When to stop adding replications, if their number is not given. */
   readonly stopping: StoppingRule | undefined;
-  /** The texts of the options that say so, `warmUp` among them, by their names. */
+  /**
+   * The texts of options beside overrides that the figures depend on, by their names: a sweep keeps them in its manifest
+   * and hands them on to other machines.
+   */
   readonly settings: Readonly<Record<string, string>>;
 }
 

@@ -14,10 +14,11 @@ import { writeEngineFiles } from "../engines/engine_files.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
-import { jsonText } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
 import { ProgressLine } from "./progress_line.ts";
-import { complain, refuse } from "./refuse.ts";
-import { replayOf, requestOf, studySettings, warmUpProblem } from "./run_command.ts";
+import { complain } from "./complain.ts";
+import { refuse } from "./refuse.ts";
+import { replayOf, requestOf, warmUpProblem } from "./run_command.ts";
 import { readShard } from "./shard_option.ts";
 import { beginFolder, CannotWrite, documentOf, finishFolder, keepPoint, readSweepFolder } from "./sweep_folder.ts";
 import { unfinishedPoints, write } from "./sweep_folder.ts";
@@ -44,7 +45,7 @@ export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<nu
     factors: options.factors,
     design: options.design,
     points: options.points,
-    settings: studySettings(options.run),
+    settings: options.run.settings,
     engine: { version: io.version, build: await io.buildDigest() },
     digest: io.digest,
   });

@@ -6,9 +6,10 @@ import { pointsParquet } from "../../report/points_parquet.ts";
 import { isInShard, sweepDocument } from "../../study/sweep_document.ts";
 import type { PointDocument, Shard, SweepDocument, SweepManifest } from "../../study/sweep_document.ts";
 import type { CliIo } from "./cli_io.ts";
-import { jsonText, readJsonFile } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
+import { readJsonFile } from "./json_file.ts";
 import { MOST_SHARDS } from "./shard_option.ts";
-import { UNFINISHED } from "./write_whole.ts";
+import { UNFINISHED } from "./draft_file.ts";
 
 /** What a folder of `sim sweep --out` holds. */
 export interface SweepFolder {

@@ -12,7 +12,6 @@ import { MERGE_OPTIONS } from "./merge_options.ts";
 import { REPORT_OPTIONS } from "./report_options.ts";
 import { RUN_OPTIONS } from "./run_options.ts";
 import { SWEEP_OPTIONS } from "./sweep_options.ts";
-import { allOf } from "../../scenario/wording.ts";
 
 /** Environment variables with this prefix are options of `sim run`: `SIM_OPT_JOBS=2` is `--jobs 2`. */
 export const ENVIRONMENT_PREFIX = "SIM_OPT_";
@@ -86,7 +85,7 @@ function unknownArgument(name: string, argv: readonly string[]): string {
   const dashes = name.length === 1 ? "-" : "--";
   const command = commandIn(argv);
   const owners = COMMANDS.filter((one) => Object.hasOwn(OPTIONS[one], name)).map((one) => `sim ${one}`);
-  if (owners.length > 0) return `Cannot use ${dashes}${name} here: it is an option of ${allOf(owners)}`;
+  if (owners.length > 0) return `Cannot use ${dashes}${name} here: it is an option of ${owners.join(" and ")}`;
   const from = isGiven
     ? ""
     : ` (from ${ENVIRONMENT_PREFIX}${name.toUpperCase().replaceAll("-", "_")} in the environment)`;

@@ -1,7 +1,7 @@
 import type { Port } from "../../units.ts";
 import { Errno } from "../errno.ts";
 import type { PortRange } from "../sysctl_port_range.ts";
-import { SocketFlag } from "../tcp/socket_table.ts";
+import { SocketFlag } from "../tcp/socket_flag.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 
 /**
