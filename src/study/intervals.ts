@@ -43,7 +43,8 @@ const SKEW_ALLOWANCE = 0.15;
  * than three failures (or clumps of failures) on either side, since boots that happen to agree show no spread. With
  * fewer than 12 effective failures it is not narrower than the exact one of Clopper and Pearson on as many, either.
  * Without a failure only an upper bound is stated, one-sided: the rule of three; where boots may lock, it is that of the
- * boots and not of the trials.
+ * boots and not of the trials. Where every trial failed it is the same the other way round. Where no boot has more than
+ * one trial, trials are independent because boots are: the interval is that of Clopper and Pearson.
  *
  * @param counts one entry for each replication, at least one.
  * @param level between 0 and 1, both excluded.
@@ -59,13 +60,14 @@ export function proportionInterval(
   const x = sum(counts.map((count) => count.x));
   assert(x >= 0 && x <= n, "failures are among the trials");
   if (n === 0) return { low: 0, high: 1, level, method: "no trial was made", designEffect: 1 };
+  if (counts.every((count) => count.n <= 1)) return { ...ofSingleTrials(n, x, level), level, designEffect: 1 };
   if (x > n - x) {
     const { low, high, ...rest } = proportionInterval(
       counts.map((count) => ({ n: count.n, x: count.n - count.x })),
       level,
       options,
     );
-    return { ...rest, low: 1 - high, high: 1 - low };
+    return { ...rest, low: 1 - high, high: 1 - low, ...(x === n ? withoutSuccess(counts.length, mayLock) : {}) };
   }
   if (x === 0) return { ...withoutFailure(n, counts.length, level, mayLock), level, designEffect: 1 };
   if (counts.length === 1) {
@@ -186,6 +188,26 @@ function withoutFailure(
     `Clopper-Pearson, one-sided, on ${boots} ${boots === 1 ? "boot" : "boots"}: destinations may lock together on this walk, ` +
     "so a boot without a failure says nothing of others";
   return { low: 0, high: oneMinusRoot(1 - level, boots), method };
+}
+
+/** Words for the bound from below that is left when every trial failed. */
+function withoutSuccess(boots: number, mayLock: boolean): { readonly method: string } {
+  const method = mayLock
+    ? `Clopper-Pearson, one-sided, on ${boots} ${boots === 1 ? "boot" : "boots"}: destinations may lock together on this walk, ` +
+      "so a boot in which all fail says nothing of others"
+    : "Clopper-Pearson, one-sided (rule of three); all failed, so it takes trials as independent: a spread between boots cannot show";
+  return { method };
+}
+
+/** `x` of `n` boots of one trial each; one-sided, with all of the error below or above, where there were none or all. */
+function ofSingleTrials(n: number, x: number, level: number): Bounds & { readonly method: string } {
+  const words = "each boot is one trial";
+  if (x > 0 && x < n) {
+    return { ...clopperPearson(x, n, level), method: `Clopper-Pearson, two-sided; ${words}` };
+  }
+  const reach = oneMinusRoot(1 - level, n);
+  const method = `Clopper-Pearson, one-sided (rule of three); ${words}`;
+  return x === 0 ? { low: 0, high: reach, method } : { low: 1 - reach, high: 1, method };
 }
 
 /** 1 - `share`^(1 / `count`), exact where that is tiny. */
