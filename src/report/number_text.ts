@@ -50,6 +50,11 @@ export function formatRate(value: number): string {
   return formatFigure(Number(value.toPrecision(3)));
 }
 
+/** A mean of counts: whole from a hundred on, with three significant digits below: `1,122`, `18`, `2.5`. */
+export function formatMeanCount(value: number): string {
+  return Math.abs(value) >= 100 ? formatCount(Math.round(value)) : formatRate(value);
+}
+
 /** A share of 0 to 1 in per cent: `95 %`, `99.9 %`, `0.4 %`. */
 export function formatPercent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;

@@ -24,7 +24,7 @@ export interface ProportionInterval extends IntervalDocument {
   readonly designEffect: number;
 }
 
-/** With fewer effective events than this the exact interval of a count has a say: a logarithm of so few is no normal variate. */
+/** With fewer effective events than this the exact interval of a count is taken: a logarithm of so few is no normal variate. */
 const FEW_EVENTS = 12;
 
 /** Boots that agree show no spread. No interval is narrower than so many clumps of events on either side, as the rule of three has it. */
@@ -41,7 +41,8 @@ const SKEW_ALLOWANCE = 0.15;
  * independent trials would or less; the interval is Student's t with one degree of freedom less than replications, on
  * the scale of the log odds, because the plain one misses on the right where counts are skewed. It is never narrower
  * than three failures (or clumps of failures) on either side, since boots that happen to agree show no spread. With
- * fewer than 12 effective failures it is not narrower than the exact one of Clopper and Pearson on as many, either.
+ * fewer than 12 effective failures it is the exact one of Clopper and Pearson on as many, shrunk by (z / t)² because
+ * few boots show their spread badly (Korn and Graubard, 1998).
  * Without a failure only an upper bound is stated, one-sided: the rule of three; where boots may lock, it is that of the
  * boots and not of the trials. Where every trial failed it is the same the other way round. Where no boot has more than
  * one trial, trials are independent because boots are: the interval is that of Clopper and Pearson.
@@ -78,14 +79,15 @@ export function proportionInterval(
   const p = x / n;
   // Locked walks fail once a round, so that boots which agree show how many failures are one.
   const clump = Math.max(options.clump ?? 1, mayLock ? greatestCommonDivisor(counts.map((count) => count.x)) : 1);
+  const events = effectiveEvents(x, { boots: counts.length, level, effect: Math.max(designEffect, clump) });
+  if (events.isFew) {
+    const method = exactWords("Clopper-Pearson", counts.length, designEffect);
+    return { ...clopperPearson(x * events.share, n * events.share, level), level, method, designEffect };
+  }
   const spread = studentBounds({ counts, level, clump });
-  const effective = Math.max(1, designEffect, clump);
-  const isFew = x / effective < FEW_EVENTS;
   const oddsOf = (logRatio: number): number => 1 / (1 + ((1 - p) / p) * exp(-logRatio));
-  const wide = { low: oddsOf(-spread.below / (1 - p)), high: oddsOf(spread.above / (1 - p)) };
-  const bounds = isFew ? union(wide, clopperPearson(x / effective, n / effective, level)) : wide;
-  const method = `${studentWords(counts.length, designEffect)}${isFew ? ", and not narrower than Clopper-Pearson on the effective count" : ""}`;
-  return { ...bounds, level, method, designEffect };
+  const bounds = { low: oddsOf(-spread.below / (1 - p)), high: oddsOf(spread.above / (1 - p)) };
+  return { ...bounds, level, method: studentWords(counts.length, designEffect), designEffect };
 }
 
 /**
@@ -115,14 +117,25 @@ export function rateInterval(
     return { low: low / exposure, high: high / exposure, level, method };
   }
   const designEffect = rateDispersion(counts);
+  const events = effectiveEvents(x, { boots: counts.length, level, effect: Math.max(designEffect, clump) });
+  if (events.isFew) {
+    const { low, high } = garwood(x * events.share, level);
+    const method = exactWords("Garwood (exact Poisson)", counts.length, designEffect);
+    return { low: low / events.share / exposure, high: high / events.share / exposure, level, method };
+  }
   const { below, above } = studentBounds({ counts, level, clump });
-  const wide = { low: x * exp(-below), high: x * exp(above) };
-  const effective = Math.max(1, designEffect, clump);
-  const isFew = x / effective < FEW_EVENTS;
-  const exact = isFew ? garwood(x / effective, level) : { low: 0, high: 0 };
-  const { low, high } = isFew ? union(wide, { low: exact.low * effective, high: exact.high * effective }) : wide;
-  const method = `${studentWords(counts.length, designEffect)}${isFew ? ", and not narrower than Garwood's on the effective count" : ""}`;
-  return { low: low / exposure, high: high / exposure, level, method };
+  const method = studentWords(counts.length, designEffect);
+  return { low: (x * exp(-below)) / exposure, high: (x * exp(above)) / exposure, level, method };
+}
+
+/** Whether `x` events are few once those that count as one are taken together, and the share of them to reckon with then. */
+function effectiveEvents(
+  x: number,
+  { boots, level, effect }: { readonly boots: number; readonly level: number; readonly effect: number },
+): { readonly isFew: boolean; readonly share: number } {
+  const share = 1 / Math.max(1, effect);
+  const narrowing = normalQuantile((1 + level) / 2) / studentQuantile((1 + level) / 2, boots - 1);
+  return { isFew: x * share < FEW_EVENTS, share: share * narrowing * narrowing };
 }
 
 /**
@@ -222,8 +235,8 @@ function studentWords(boots: number, designEffect: number): string {
   return `Student's t on the log scale, ${boots} boots, ${plural} of freedom, design effect ${designEffect.toFixed(2)}`;
 }
 
-function union(a: Bounds, b: Bounds): Bounds {
-  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+function exactWords(exact: string, boots: number, designEffect: number): string {
+  return `${exact} on the effective count, shrunk for ${boots} boots (Korn and Graubard), design effect ${designEffect.toFixed(2)}`;
 }
 
 /** Wilson's score interval of the proportion `p` among `n` trials, `z` standard deviations wide on either side. */

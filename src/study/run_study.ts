@@ -247,6 +247,7 @@ function exposureFigures(scenario: Scenario, results: readonly ReplicationResult
     reachable: exposure.intercepted.filter(isReachable),
     reserved: exposure.nodePorts.filter((port) => exposure.reservedPorts.includes(port)),
     heldByKubeProxy: exposure.heldByKubeProxy.length > 0,
+    nodePortRange: scenario.kubeProxy.nodePortRange,
     reservedBlocks: portBlocks(exposure.reservedPorts),
     heldBlocks: portBlocks(exposure.heldPorts),
     isIntercepted: exposure.intercepted.length > 0,

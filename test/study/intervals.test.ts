@@ -109,11 +109,21 @@ describe("proportionInterval", () => {
     expect(4_000_000 * proportionInterval(alike, 0.95, { mayLock: true }).low).toBeLessThan(low(10));
   });
 
-  it("is not narrower than Clopper and Pearson's on the effective count where that is below 12", () => {
+  it("is Clopper and Pearson's on the effective count, shrunk by (z / t)², where that is below 12", () => {
     const counts = [1, 0, 1, 0, 1, 0, 1, 1].map((x) => ({ n: 1_000, x }));
-    const { low, method } = proportionInterval(counts);
-    expect(low).toBeLessThanOrEqual(clopperPearson(5, 8_000, 0.95).low);
-    expect(method).toContain("and not narrower than Clopper-Pearson on the effective count");
+    const { low, high, method } = proportionInterval(counts);
+    const shrunk = (1.959964 / 2.364624) ** 2; // normal, and Student's t with 7 degrees of freedom, at 97.5 %
+    const exact = clopperPearson(5 * shrunk, 8_000 * shrunk, 0.95);
+    expect([low, high]).toEqual([expect.closeTo(exact.low, 9), expect.closeTo(exact.high, 9)]);
+    expect(method).toBe(
+      "Clopper-Pearson on the effective count, shrunk for 8 boots (Korn and Graubard), design effect 0.43",
+    );
+  });
+
+  it("says something of one failure: no more than ten times as many with eight boots", () => {
+    const counts = [0, 0, 1, 0, 0, 0, 0, 0].map((x) => ({ n: 1_000, x }));
+    expect(proportionInterval(counts).high).toBeLessThan(10 / 8_000);
+    expect(rateInterval(counts).high).toBeLessThan(10 / 8_000);
   });
 
   it("mirrors itself when failures and successes change places", () => {

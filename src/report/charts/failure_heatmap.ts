@@ -76,7 +76,7 @@ function colorOf(cells: readonly Cell[]) {
     title,
     // One hue: white is none and dark is much, on the screen and in grey print.
     scale: { ...(isWide ? scale : { domainMin: 0 }), range: ["#F7FBFF", "#6BAED6", "#08306B"] },
-    legend: { gradientLength: 120, format: "~r", ...("values" in axis ? axis : { tickCount: 3 }) },
+    legend: { gradientLength: 120, format: ",~r", ...("values" in axis ? axis : { tickCount: 3 }) },
   };
   return { factor, channel, isWide };
 }
