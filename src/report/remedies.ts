@@ -123,7 +123,7 @@ function rangeReservation(document: RunDocument, nodePorts: readonly number[]): 
       kind: "step",
       text:
         `Reserve the NodePort range ${span.join("-")}, so that connect() skips the NodePorts of now and those to come: ` +
-        `${formatCount(remaining)} source ports remain. ${REPLACES}`,
+        `${formatCount(remaining)} source ports remain. See that it is the apiserver's --service-node-port-range. ${REPLACES}`,
     },
     { kind: "cost", text: remedyCost(document, remaining, true) },
     { kind: "command", lines: [`sysctl -w net.ipv4.ip_local_reserved_ports=${span.join("-")}`] },

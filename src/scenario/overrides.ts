@@ -131,8 +131,14 @@ class Override {
     return this.#refuse(cursor.at, cursor.at + segment.length, {
       ...problem,
       message: problem.message.replace(/^Cannot use the key "[^"]*"/, () => `Cannot set ${quote(this.#path)}`),
-      toMend: closest === undefined ? "name one of these keys" : `write ${this.#setting(mended)}`,
+      toMend: this.#unknownMend(isRoot, closest === undefined ? undefined : mended),
     });
+  }
+
+  /** What to write in place of an unknown key; a sysctl is often named without the section that it stands in. */
+  #unknownMend(isRoot: boolean, mended: string | undefined): string {
+    if (isRoot && /^(net|fs|vm)\./.test(this.#path)) return `write ${this.#setting(`sysctls.${this.#path}`)}`;
+    return mended === undefined ? "name one of these keys" : `write ${this.#setting(mended)}`;
   }
 
   #stepToKey(schema: Schema, key: string, cursor: Cursor): Cursor | undefined {

@@ -176,6 +176,11 @@ describe("parseCommandLine", () => {
     expect(parse("schema", environment)).toEqual({ command: "schema" });
   });
 
+  it("shows the options of sim diff as they are written everywhere", () => {
+    const asked = parse("diff --help");
+    expect(asked.command === "print" ? asked.text : "").toMatch(/^ {6}--a +PATH=VALUE[^]*^ {6}--b +The same/m);
+  });
+
   it("ignores what Kubernetes puts into the environment of every pod", () => {
     const environment = { SIM_SERVICE_HOST: "10.0.0.1", SIM_PORT: "tcp://10.0.0.1:80" };
     expect(parse("run a.yaml", environment)).toMatchObject({ command: "run" });
@@ -183,6 +188,8 @@ describe("parseCommandLine", () => {
 
   it.each([
     ["", "Name a command", ""],
+    ["help", 'Unknown command "help"; did you mean sim --help?', ""],
+    ["help run", 'Unknown command "help"; did you mean sim run --help?', ""],
     ["rnu a.yaml", 'Unknown command "rnu"; did you mean run?', ""],
     ["sweeep a.yaml", 'Unknown command "sweeep"; did you mean sweep?', ""],
     ["sweep", "Name the scenario to sweep: sim sweep SCENARIO --vary PATH=A,B,C", "sweep "],

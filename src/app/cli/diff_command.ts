@@ -1,5 +1,6 @@
 import { diffText } from "../../report/diff_text.ts";
-import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
+import { formatDiagnostic } from "../../scenario/diagnostic.ts";
+import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import { parseScenarioSide } from "../../scenario/scenario.ts";
 import type { ParsedScenario, Scenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
@@ -15,6 +16,7 @@ import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { jsonText } from "./json_file.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { interruptedText, replayOf } from "./run_command.ts";
@@ -31,7 +33,7 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
   const fileB = options.other ?? fileA;
   const textA = await io.readFile(fileA);
   const textB = fileB === fileA ? textA : await io.readFile(fileB);
-  const missing = missingFiles([
+  const missing = await missingFiles(io, [
     [fileA, textA],
     [fileB, textB],
   ]);
@@ -146,11 +148,17 @@ function withoutAbout(scenario: Scenario): string {
   return JSON.stringify({ ...scenario, about: "" });
 }
 
-function missingFiles(files: readonly (readonly [path: string, text: FileText])[]): ReturnType<typeof missingFile>[] {
-  return unique(files.flatMap(([path, text]) => (text.ok ? [] : [missingFile(path, text.why)])));
+async function missingFiles(
+  io: CliIo,
+  files: readonly (readonly [path: string, text: FileText])[],
+): Promise<Diagnostic[]> {
+  const found = await Promise.all(
+    files.map(([path, text]) => (text.ok ? [] : [missingScenario(path, text.why, io)])).flat(),
+  );
+  return unique(found);
 }
 
 /** Diagnostics that differ as texts: a problem of the file itself is found on both sides. */
-function unique<Item extends ReturnType<typeof missingFile>>(diagnostics: readonly Item[]): Item[] {
+function unique<Item extends Diagnostic>(diagnostics: readonly Item[]): Item[] {
   return [...new Map(diagnostics.map((diagnostic) => [formatDiagnostic(diagnostic), diagnostic])).values()];
 }

@@ -11,7 +11,6 @@ import { jsonText } from "../../report/json_text.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { statesAt } from "../../report/state_dump.ts";
 import type { StateText } from "../../report/state_dump.ts";
-import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { closestWord } from "../../scenario/spelling.ts";
@@ -22,6 +21,7 @@ import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ExplainOptions } from "./explain_options.ts";
 import { internalErrorText } from "./internal_error.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
@@ -37,7 +37,7 @@ import { warn } from "./warn.ts";
  */
 export async function explainCommand(options: ExplainOptions, io: CliIo): Promise<number> {
   const file = await io.readFile(options.scenario);
-  if (!file.ok) return refuse([missingFile(options.scenario, file.why)], io);
+  if (!file.ok) return refuse([await missingScenario(options.scenario, file.why, io)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
   if (!parsed.ok) return refuse(parsed.diagnostics, io);
   warn(parsed.warnings, io);

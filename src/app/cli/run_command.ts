@@ -1,6 +1,5 @@
 import { runText } from "../../report/run_text.ts";
 import { placeIn } from "../../cluster/replication.ts";
-import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
@@ -15,6 +14,7 @@ import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { jsonText } from "./json_file.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
@@ -30,7 +30,7 @@ import { warn } from "./warn.ts";
  */
 export async function runCommand(options: RunOptions, io: CliIo): Promise<number> {
   const file = await io.readFile(options.scenario);
-  if (!file.ok) return refuse([missingFile(options.scenario, file.why)], io);
+  if (!file.ok) return refuse([await missingScenario(options.scenario, file.why, io)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
   if (!parsed.ok) return refuse(parsed.diagnostics, io);
   warn(parsed.warnings, io);

@@ -1,7 +1,6 @@
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { shellWord } from "../../report/shell_command.ts";
 import { sweepText } from "../../report/sweep_text.ts";
-import { missingFile } from "../../scenario/diagnostic.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import { runSweep } from "../../study/run_sweep.ts";
 import type { SweepProgress } from "../../study/run_sweep.ts";
@@ -15,6 +14,7 @@ import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { jsonText } from "./json_file.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { refuse } from "./refuse.ts";
 import { replayOf, requestOf, studySettings, warmUpProblem } from "./run_command.ts";
@@ -34,7 +34,7 @@ import { warn } from "./warn.ts";
  */
 export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<number> {
   const file = await io.readFile(options.run.scenario);
-  if (!file.ok) return refuse([missingFile(options.run.scenario, file.why)], io);
+  if (!file.ok) return refuse([await missingScenario(options.run.scenario, file.why, io)], io);
   const shard = options.shard === undefined ? { index: 1, count: 1 } : readShard(options.shard, io.environment);
   if (typeof shard === "string") return wrong(shard, io);
   const planned = planSweep({
