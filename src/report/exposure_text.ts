@@ -88,6 +88,7 @@ export function exposureText(document: RunDocument): string {
   if (classes.reachable.length === 0) {
     return `None of the ${formatCount(total)} NodePorts can be picked as a source port: ${reasons.join("; ")}.`;
   }
+  if (total === 1) return `The only NodePort can be picked as a source port: ${portsText(classes.reachable)}.`;
   const hit = `${formatCount(classes.reachable.length)} of ${formatCount(total)} NodePorts can be picked as a source port: ${portsText(classes.reachable)}.`;
   return reasons.length === 0 ? hit : `${hit} The others cannot: ${reasons.join("; ")}.`;
 }

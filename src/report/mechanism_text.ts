@@ -169,7 +169,9 @@ function meanSentence({ figures }: DiffDocument): string[] {
 function exactSentence({ a, b }: DiffDocument): string {
   const [exactA, exactB] = [a.probes.exact, b.probes.exact];
   if ("probability" in exactA && "probability" in exactB) {
-    return `By enumeration of the walk, without a packet, the failure probability is ${formatProbability(exactA.probability)} → ${formatProbability(exactB.probability)}.`;
+    const isAlone = [a, b].some(({ probes }) => probes.failed > probes.byCause["nodeport-collision"]);
+    const what = isAlone ? "probability of a NodePort collision" : "failure probability";
+    return `By enumeration of the walk, without a packet, the ${what} is ${formatProbability(exactA.probability)} → ${formatProbability(exactB.probability)}.`;
   }
   const declined = "declined" in exactA ? { side: "A", why: exactA.declined } : undefined;
   const why = declined ?? ("declined" in exactB ? { side: "B", why: exactB.declined } : undefined);

@@ -113,6 +113,16 @@ describe("diffText", () => {
     );
   });
 
+  it("says of what the exact values are where probes fail of other causes, too", () => {
+    const document = probabilities({}, {});
+    const probes = { ...document.a.probes, byCause: causes({ "connection-refused": 2_144 }) };
+    const why = (one: DiffDocument): string => text(one).replaceAll(/\n +/g, " ");
+    expect(why({ ...document, a: { ...document.a, probes } })).toContain(
+      "By enumeration of the walk, without a packet, the probability of a NodePort collision is",
+    );
+    expect(why(document)).toContain("By enumeration of the walk, without a packet, the failure probability is");
+  });
+
   it("says so where nothing that decides about ports differs", () => {
     const why = text(probabilities({}, {})).replaceAll(/\n +/g, " ");
     expect(why).toContain("Nothing that decides which port a connect is given differs: 9 of 18 NodePorts in the range");

@@ -52,6 +52,12 @@ describe("exposureText", () => {
     );
   });
 
+  it("says so in plain words where there is one alone, and it can be hit", () => {
+    expect(exposureText(withExposure({ nodePorts: [40000], reachable: [40000] }))).toBe(
+      "The only NodePort can be picked as a source port: 40000.",
+    );
+  });
+
   it("does not explain anything when all can be hit", () => {
     expect(exposureText(withExposure({ nodePorts: [40000, 40001], reachable: [40000, 40001] }, "3.10"))).toBe(
       "2 of 2 NodePorts can be picked as a source port: 40000-40001.",
