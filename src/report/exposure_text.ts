@@ -55,6 +55,13 @@ function harmlessText(mode: string): string {
 
 /** Which NodePorts a connect can be given, and why not the others, in one or two sentences. */
 export function exposureText(document: RunDocument): string {
+  const { nodePorts, isOfFirstBoot } = document.exposure;
+  const text = reachabilityText(document);
+  if (isOfFirstBoot !== true || nodePorts.length === 0 || document.dataPlane.mode !== "ipvs") return text;
+  return `${text} Each boot drew NodePorts of its own; these are the first boot's.`;
+}
+
+function reachabilityText(document: RunDocument): string {
   const { nodePorts, portRange } = document.exposure;
   if (nodePorts.length === 0) return "No Service has a NodePort, so no source port can be one.";
   const { mode } = document.dataPlane;

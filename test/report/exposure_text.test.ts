@@ -58,6 +58,14 @@ describe("exposureText", () => {
     );
   });
 
+  it("says so where the NodePorts are those of the first boot alone", () => {
+    const drawn = { nodePorts: [30080, 30443], isOfFirstBoot: true } as const;
+    expect(exposureText(withExposure(drawn))).toMatch(
+      /\. Each boot drew NodePorts of its own; these are the first boot's\.$/,
+    );
+    expect(exposureText(withExposure({ ...drawn, nodePorts: [] }))).not.toContain("Each boot");
+  });
+
   it("does not explain anything when all can be hit", () => {
     expect(exposureText(withExposure({ nodePorts: [40000, 40001], reachable: [40000, 40001] }, "3.10"))).toBe(
       "2 of 2 NodePorts can be picked as a source port: 40000-40001.",
