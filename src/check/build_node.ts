@@ -5,6 +5,7 @@ import { kubeProxyEra } from "../cluster/kube_proxy/kube_proxy_eras.ts";
 import { readPortSpan, readVersion, type Version } from "../scenario/values.ts";
 import type { Port } from "../units.ts";
 import type { CheckFacts } from "./check_facts.ts";
+import { STEP_WIDTH } from "./checked_node.ts";
 import type { CheckedNode, CheckedProxy, FlowUse, ListenerUse, NodePortUse } from "./checked_node.ts";
 import { wholeFile } from "./finding.ts";
 import { PortView } from "./port_view.ts";
@@ -12,10 +13,10 @@ import type { SysctlOrder } from "./sysctl_system.ts";
 import { applySysctlFiles, type SysctlResult } from "./sysctl_writes.ts";
 
 /** The kernel that is taken where nobody says one: a long-term release with the walk of today. */
-export const ASSUMED_KERNEL = "6.12";
+const ASSUMED_KERNEL = "6.12";
 
 /** Connects a second to one destination that a node must hold up, unless the user says otherwise. */
-export const ASSUMED_CONNECT_RATE = 50;
+const ASSUMED_CONNECT_RATE = 50;
 
 /** The facts of the command line, checked. */
 export interface ReadFacts {
@@ -142,6 +143,7 @@ export function buildNode(target: string, order: SysctlOrder, facts: ReadFacts, 
       reserved,
       held,
       randomConnects: randomConnects(parts.flows ?? []),
+      stepWidth: sysctls.values.number(STEP_WIDTH),
     }),
   };
 }

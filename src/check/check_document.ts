@@ -102,7 +102,7 @@ export function checkDocument(result: CheckResult): CheckDocument {
 }
 
 /** Whether no finding is as bad as a limit, or worse. */
-export function isOk(findings: readonly Finding[], failOn: FailOn): boolean {
+function isOk(findings: readonly Finding[], failOn: FailOn): boolean {
   return !findings.some(({ severity }) => isAtLeast(severity, failOn));
 }
 

@@ -117,6 +117,9 @@ export const PORT_RANGE = "net.ipv4.ip_local_port_range";
 /** The sysctl of the ports that `connect()` and `bind(0)` leave alone. */
 export const RESERVED_PORTS = "net.ipv4.ip_local_reserved_ports";
 
+/** The sysctl by which `connect()` of 7.1 and later leaps over closed ports. */
+export const STEP_WIDTH = "net.ipv4.ip_local_port_step_width";
+
 /** Ports that stand for the NodePorts: those in use, or the whole range where nobody names them. */
 export function nodePortCandidates({ nodePorts, drawnNodePorts, proxy }: CheckedNode): readonly Port[] {
   const used = (nodePorts ?? []).filter(({ protocol }) => protocol !== "UDP").map(({ port }) => port);

@@ -1,6 +1,6 @@
 import type { PortWalkName } from "../kernel/eras.ts";
 import { exactProbability } from "../study/exact_probability.ts";
-import { startEnds } from "../study/port_starts.ts";
+import { startEnds, startsAtOneParity } from "../study/port_starts.ts";
 import type { ExactDocument } from "../study/run_document.ts";
 import type { Port } from "../units.ts";
 
@@ -14,6 +14,8 @@ export interface PortViewInput {
   readonly held: ReadonlySet<Port>;
   /** Connects at random times that are to be expected in 10 s; 0 if absent. */
   readonly randomConnects?: number;
+  /** `ip_local_port_step_width`; 0 if absent. */
+  readonly stepWidth?: number;
 }
 
 /** Seconds for which TIME_WAIT keeps a source port from its destination. */
@@ -93,8 +95,13 @@ export class PortView {
   get parity(): "even" | "odd" | undefined {
     const { walk, range } = this.input;
     const [low, high] = range;
-    const hasParity = walk === "4.2-4.5" ? (high - low + 1) % 2 === 0 : walk !== "3.10" && high > low;
-    return hasParity ? (low % 2 === 0 ? "even" : "odd") : undefined;
+    if (!startsAtOneParity(walk, high - low + 1)) return undefined;
+    return low % 2 === 0 ? "even" : "odd";
+  }
+
+  /** Whether a start at a closed port leaps from there by chance: weights and shares are those of steps to the next port. */
+  get isLeaping(): boolean {
+    return (this.input.stepWidth ?? 0) > 1;
   }
 
   /** The exact probability that one connect takes one of these ports, or why it has no closed value. */
@@ -104,6 +111,7 @@ export class PortView {
       nodePorts: ports,
       probesPerEpochAtMostOne: true,
       randomConnectsPerPeriod: this.input.randomConnects ?? 0,
+      stepWidth: this.input.stepWidth ?? 0,
     });
   }
 

@@ -17,7 +17,7 @@ export function judgeExample(example: RuleExample, today: string): readonly Find
 }
 
 /** An example as a target. */
-export function targetOf(example: RuleExample): CheckTarget {
+function targetOf(example: RuleExample): CheckTarget {
   const files = filesOf(example);
   const scenario = files.find(({ path }) => path.endsWith(".yaml"));
   if (scenario !== undefined) return { kind: "scenario", target: scenario.path, text: scenario.text };

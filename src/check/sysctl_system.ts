@@ -1,4 +1,5 @@
 import type { SysctlFile } from "./sysctl_file.ts";
+import { compareTexts } from "../scenario/compare_texts.ts";
 
 /** The folders of `sysctl --system` below the root, the strongest first: of files with one name only the first counts. */
 export const SYSCTL_FOLDERS: readonly string[] = [
@@ -43,7 +44,7 @@ export function systemOrder(files: readonly SysctlFile[]): SysctlOrder {
   const byName = new Map<string, SysctlFile>();
   const masked: { readonly file: SysctlFile; readonly by: SysctlFile }[] = [];
   const unread: UnreadFile[] = [];
-  const ranked = [...files].toSorted((a, b) => folderRank(a.path) - folderRank(b.path) || compare(a.path, b.path));
+  const ranked = [...files].toSorted((a, b) => folderRank(a.path) - folderRank(b.path) || compareTexts(a.path, b.path));
   let last: SysctlFile | undefined;
   for (const file of ranked) {
     const problem = unreadReason(file);
@@ -54,14 +55,14 @@ export function systemOrder(files: readonly SysctlFile[]): SysctlOrder {
     else if (stronger !== undefined) masked.push({ file, by: stronger });
     else byName.set(name, file);
   }
-  const applied = [...byName.entries()].toSorted(([a], [b]) => compare(a, b)).map(([, file]) => file);
+  const applied = [...byName.entries()].toSorted(([a], [b]) => compareTexts(a, b)).map(([, file]) => file);
   return { applied: last === undefined ? applied : [...applied, last], masked, unread };
 }
 
 /** The files of one folder, or of a list: in the given order, or by name. */
 export function folderOrder(files: readonly SysctlFile[], isByName: boolean): SysctlOrder {
   if (!isByName) return { applied: files, masked: [], unread: [] };
-  const sorted = [...files].toSorted((a, b) => compare(a.path, b.path));
+  const sorted = [...files].toSorted((a, b) => compareTexts(a.path, b.path));
   const unread = sorted
     .filter(({ path }) => !path.endsWith(".conf"))
     .map((file) => ({ file, why: "its name does not end in .conf", belongs: withConf(file.path) }));
@@ -91,8 +92,4 @@ function withConf(path: string): string {
 function folderRank(path: string): number {
   const rank = SYSCTL_FOLDERS.findIndex((folder) => path.startsWith(`${folder}/`));
   return rank < 0 ? SYSCTL_FOLDERS.length : rank;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

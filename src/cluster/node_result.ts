@@ -9,15 +9,13 @@ import type { NodeOptions } from "./options.ts";
 import type { DataPlaneWork } from "./kube_proxy/data_plane_cost.ts";
 import { LOG_LINES_KEPT } from "./kube_proxy/kube_proxy_log.ts";
 import {
-  type CauseCounts,
-  FAILURE_CAUSES,
   FAILURES_KEPT,
   type FirstTimes,
   type KubeProxyResult,
   type LifeResult,
   type ReplicationResult,
 } from "./replication_result.ts";
-import { noFailures } from "./workload.ts";
+import { addCauses, addCounts } from "./add_counts.ts";
 
 /** What a result says of its run. */
 export interface ResultPlace {
@@ -165,7 +163,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
     loadBalancers: results.flatMap(({ loadBalancers }) => loadBalancers),
     ports: {
       timeWaitMax: most(({ ports }) => ports.timeWaitMax),
-      timeWaitByAddress: addRecords(results.map(({ ports }) => ports.timeWaitByAddress)),
+      timeWaitByAddress: addCounts(results.map(({ ports }) => ports.timeWaitByAddress)),
       inUseMax: most(({ ports }) => ports.inUseMax),
       candidates: first.ports.candidates.map((_, index) => sum(({ ports }) => ports.candidates[index] ?? 0)),
       candidatesSum: sum(({ ports }) => ports.candidatesSum),
@@ -179,7 +177,7 @@ export function joinNodeResults(results: readonly ReplicationResult[], outside?:
       earlyDropped: sum(({ conntrack }) => conntrack.earlyDropped),
     },
     dataPlane: joinDataPlanes(results.map(({ dataPlane }) => dataPlane)),
-    counters: addRecords(results.map(({ counters }) => counters)),
+    counters: addCounts(results.map(({ counters }) => counters)),
     engine: {
       // The nodes share one event loop, so each result has the events of all.
       events: first.engine.events,
@@ -245,17 +243,4 @@ function joinLives(lives: readonly LifeResult[]): LifeResult {
     pods: lives.flatMap(({ pods }) => pods),
     nodes: lives.flatMap(({ nodes }) => nodes),
   };
-}
-
-function addCauses(parts: readonly CauseCounts[]): CauseCounts {
-  const total = noFailures();
-  for (const part of parts) for (const cause of FAILURE_CAUSES) total[cause] += part[cause];
-  return total;
-}
-
-function addRecords(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const total = new Map<string, number>();
-  for (const part of parts)
-    for (const [name, value] of Object.entries(part)) total.set(name, (total.get(name) ?? 0) + value);
-  return Object.fromEntries(total);
 }

@@ -85,7 +85,7 @@ function masquerade({ netns, description }: OverlayNode, networks: readonly Inte
  * @param own the pod network of the node.
  * @param networks those of all nodes: the cluster's network.
  */
-export function flannelRules(own: InterfaceAddressOptions, networks: readonly InterfaceAddressOptions[]): Ruleset {
+function flannelRules(own: InterfaceAddressOptions, networks: readonly InterfaceAddressOptions[]): Ruleset {
   const fromCluster = networks.map((network) => addressMatch("source", network, false));
   const toCluster = networks.map((network) => addressMatch("destination", network, false));
   const fromElsewhere = networks.map((network) => addressMatch("source", network, true));

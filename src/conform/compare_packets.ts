@@ -56,7 +56,7 @@ export function channelsOf(packets: readonly RecordedPacket[]): Map<string, Reco
 }
 
 /** One packet as a line for a person. */
-export function formatPacket(packet: RecordedPacket): string {
+function formatPacket(packet: RecordedPacket): string {
   const start = `${packet.t_ms.toFixed(3)} ms ${packet.src} > ${packet.dst}`;
   if (packet.kind === "icmp") {
     return `${start} ICMP ${packet.type}/${packet.code} for ${packet.quoted_src} > ${packet.quoted_dst}`;

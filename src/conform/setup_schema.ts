@@ -8,7 +8,7 @@ import { parseIpv4 } from "../units.ts";
 export const addressSchema = z.string().refine((text) => parseIpv4(text) !== undefined, "is not an IPv4 address");
 
 /** `address/length`, length 0 to 32. */
-export const prefixSchema = z.string().refine((text) => {
+const prefixSchema = z.string().refine((text) => {
   const [address = "", length = "", ...rest] = text.split("/");
   return rest.length === 0 && parseIpv4(address) !== undefined && /^([0-9]|[12][0-9]|3[0-2])$/.test(length);
 }, "is not an IPv4 prefix");

@@ -101,7 +101,7 @@ function renderKernels(cases: readonly JudgedCase[]): string {
 /** A row for each experiment, a column for each kernel. */
 function renderCases(cases: readonly JudgedCase[]): string {
   const builds = buildsOf(cases);
-  const ids = [...new Set(cases.map(({ kernelCase }) => kernelCase.id))].toSorted(byName);
+  const ids = [...new Set(cases.map(({ kernelCase }) => kernelCase.id))].toSorted();
   const rows = ids.map((id) => {
     const same = cases.filter(({ kernelCase }) => kernelCase.id === id);
     const cells = builds.map((build) => {
@@ -238,10 +238,6 @@ function nameOf({ id, kernel }: KernelCase): string {
 /** The kernels in the order in which their first cases come. */
 function buildsOf(cases: readonly JudgedCase[]): string[] {
   return [...new Set(cases.map(({ kernelCase }) => kernelCase.kernel.build))];
-}
-
-function byName(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function renderTable(header: readonly Cell[], rows: readonly (readonly Cell[])[]): string {

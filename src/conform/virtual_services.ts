@@ -44,7 +44,7 @@ export function deleteVirtualServices(ipvs: Ipvs, entry: ServicePlaces): void {
 }
 
 /** For each port, for each address, in this order. */
-export function placesOf(entry: ServicePlaces): (readonly [address: string, port: Port])[] {
+function placesOf(entry: ServicePlaces): (readonly [address: string, port: Port])[] {
   const addresses = entry.addresses ?? (entry.address === undefined ? [] : [entry.address]);
   const ports = entry.ports ?? (entry.port === undefined ? [] : [entry.port]);
   return ports.flatMap((port) => addresses.map((address) => [address, port] as const));

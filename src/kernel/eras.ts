@@ -449,6 +449,13 @@ export function kernelBuilds(): readonly string[] {
   return BUILDS;
 }
 
+/** The newest of those builds. */
+export function newestEra(): KernelEra {
+  const resolution = resolveKernel({ build: BUILDS.at(-1) ?? "" });
+  if (!resolution.ok) throw new Error("Broken invariant: each build offered as an example resolves");
+  return resolution.era;
+}
+
 function problem(text: string, candidates: readonly PortWalkName[], toMend: string): KernelResolution {
   return { ok: false, problem: text, candidates, toMend };
 }

@@ -23,7 +23,7 @@ import type { Ipvs } from "./ipvs/ipvs.ts";
 import type { Vxlan } from "./vxlan.ts";
 
 /** The delay of the loopback device: the kernel's own path, as captures on a node show it. */
-export const LOOPBACK_DELAY: Micros = 8;
+const LOOPBACK_DELAY: Micros = 8;
 
 /** The one-way delay of a veth, as captures on a node show it. */
 export const VETH_DELAY: Micros = 10;

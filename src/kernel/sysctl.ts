@@ -8,7 +8,6 @@ import { parsePortRange, type PortRange } from "./sysctl_port_range.ts";
 import type { SysctlProblem } from "./sysctl_problem.ts";
 import { SYSCTL_TABLE } from "./sysctl_table.ts";
 
-export { sysctlProblem, type SysctlDefinition } from "./sysctl_definition.ts";
 export type { SysctlProblem } from "./sysctl_problem.ts";
 
 const GIB = 1_073_741_824;

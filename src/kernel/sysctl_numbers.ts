@@ -36,7 +36,7 @@ export function scanNumber(line: string, start: number, followers: string): Scan
 }
 
 /** The first place from `start` on where no white space stands. */
-export function skipSpaces(line: string, start: number): number {
+function skipSpaces(line: string, start: number): number {
   let at = start;
   while (at < line.length && SPACES.includes(line[at]!)) at += 1;
   return at;

@@ -3,6 +3,7 @@ import { mechanismSentences, reasonText } from "./mechanism_text.ts";
 import {
   formatCount,
   formatFigure,
+  formatMeanCount,
   formatPercent,
   formatProbability,
   formatRate,
@@ -98,8 +99,12 @@ export function figureName(figure: string): string {
 
 /** A value of a figure in the form that its kind has. */
 export function figureValue({ figure }: DiffFigure, value: number): string {
-  return figure.endsWith("probability") ? formatProbability(value) : formatRate(value);
+  if (figure.endsWith("probability")) return formatProbability(value);
+  return COUNTS.has(figure) ? formatMeanCount(value) : formatRate(value);
 }
+
+/** Figures that are means of counts: cut to three digits they would look like counts, and their difference wrong. */
+const COUNTS: ReadonlySet<string> = new Set(["ports.inUseMax", "ports.timeWaitMax", "conntrack.peak"]);
 
 /** A difference with its sign; `0` has none. */
 export function signedValue(figure: DiffFigure, value: number): string {

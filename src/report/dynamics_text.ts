@@ -41,7 +41,7 @@ export function kubeProxyLines(document: RunDocument, columns: number): string[]
     .flatMap(({ atSeconds, text }) => row(`at ${formatFigure(atSeconds)} s`, text));
   return [
     ...lines,
-    ...row("log", `${formatCount(logLines)} lines of graceful termination, of which the first`),
+    ...row("log", `${plural(formatCount(logLines), "line")} of graceful termination, of which the first`),
     ...shown,
   ];
 }

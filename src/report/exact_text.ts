@@ -27,7 +27,8 @@ function gapText(gap: number | null | undefined): string {
 const NAMED_LENGTHS = 6;
 
 /** Restarts and runs of failures by enumeration, or why there is no such figure. */
-export function exactRestartLines(exact: ExactRestartsDocument | undefined, columns: number): string[] {
+export function exactRestartLines({ probes, restarts }: RunDocument, columns: number): string[] {
+  const { exact } = restarts;
   if (exact === undefined) return [];
   if ("declined" in exact) return labelled("exact restarts", `none: ${exact.declined}`, columns);
   const total = exact.runs.reduce((sum, { perNodeWeek }) => sum + perNodeWeek, 0);
@@ -35,12 +36,10 @@ export function exactRestartLines(exact: ExactRestartsDocument | undefined, colu
     .filter(({ perNodeWeek }) => perNodeWeek > 0)
     .slice(0, NAMED_LENGTHS)
     .map(({ length, perNodeWeek }) => `${length}: ${formatProbability(perNodeWeek / total)}`);
+  const isAlone = probes.failed > probes.byCause["nodeport-collision"];
+  const scope = isAlone ? " for NodePort collisions alone" : gapText(exact.gapStandardErrors);
   return [
-    ...labelled(
-      "exact restarts",
-      `${rareRate(exact.perNodeWeek)} per node and week${gapText(exact.gapStandardErrors)}`,
-      columns,
-    ),
+    ...labelled("exact restarts", `${rareRate(exact.perNodeWeek)} per node and week${scope}`, columns),
     ...(named.length === 0 ? [] : labelled("exact runs", `shares by failures in a row: ${named.join(", ")}`, columns)),
     ...assumptionLines(exact, columns),
   ];

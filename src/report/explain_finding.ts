@@ -60,7 +60,7 @@ export function hijackOf({ events }: ExplainDocument): ExplainedDecision | undef
 }
 
 /** The real server that IPVS chose: the new destination. */
-export function serverOf({ changes }: ExplainedDecision): string {
+function serverOf({ changes }: ExplainedDecision): string {
   return changes.find((change) => change.startsWith("destination "))?.split(" -> ")[1] ?? "a real server";
 }
 

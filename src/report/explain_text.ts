@@ -7,6 +7,7 @@ import type { RunTextOptions } from "./run_text.ts";
 import { commandLines, overrideWords, shellWord } from "./shell_command.ts";
 import { item, printable, textStyle, wrapText } from "./text_layout.ts";
 import type { TextStyle } from "./text_layout.ts";
+import { capitalised } from "../scenario/wording.ts";
 
 /** Candidates of a port search that the text names. */
 const CANDIDATES_SHOWN = 8;
@@ -82,8 +83,8 @@ function storyLines({ events, isTruncated }: ExplainDocument, columns: number, s
   return lines;
 }
 
-/** A packet on its way from interface to interface while nothing is decided about it. */
-function sameFrom(events: ExplainDocument["events"], first: number): readonly ExplainedPacket[] {
+/** A packet on its way from interface to interface, from the event `first` on, while nothing is decided about it. */
+export function sameFrom(events: ExplainDocument["events"], first: number): readonly ExplainedPacket[] {
   const sightings: ExplainedPacket[] = [];
   for (let index = first; index < events.length; index += 1) {
     const event = events[index]!;
@@ -186,7 +187,7 @@ function priorityText(priority: number): string {
 }
 
 function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+  return `${capitalised(text)}.`;
 }
 
 function hex(word: number): string {

@@ -1,3 +1,4 @@
+import { startsAtOneParity } from "../study/port_starts.ts";
 import type { RunDocument } from "../study/run_document.ts";
 import { formatCount, portRanges } from "./number_text.ts";
 import { largestOf } from "./extremes.ts";
@@ -18,7 +19,7 @@ export interface NodePortClasses {
 /**
  * Sorts the NodePorts of a document into classes. The document says which are reachable; for the others the first cause
  * of range, reservation, listener and parity counts, and what none of them explains is elsewhere. O(n).
- * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.6: the parity of the low bound comes first.
+ * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.4 v4.6: the parity of the low bound comes first.
  */
 export function classifyNodePorts(document: Pick<RunDocument, "exposure" | "settings">): NodePortClasses {
   const { portRange, nodePorts, reachable, reserved, heldByKubeProxy } = document.exposure;
@@ -33,7 +34,7 @@ export function classifyNodePorts(document: Pick<RunDocument, "exposure" | "sett
     reserved: [],
     elsewhere: [],
   };
-  const hasParity = prefersParity(document.settings.portWalk, high - low + 1);
+  const hasParity = startsAtOneParity(document.settings.portWalk, high - low + 1);
   for (const port of nodePorts) {
     if (reachablePorts.has(port)) classes.reachable.push(port);
     else if (port < low || port > high) classes.outOfRange.push(port);
@@ -55,6 +56,13 @@ function harmlessText(mode: string): string {
 
 /** Which NodePorts a connect can be given, and why not the others, in one or two sentences. */
 export function exposureText(document: RunDocument): string {
+  const { nodePorts, isOfFirstBoot } = document.exposure;
+  const text = reachabilityText(document);
+  if (isOfFirstBoot !== true || nodePorts.length === 0 || document.dataPlane.mode !== "ipvs") return text;
+  return `${text} Each boot drew NodePorts of its own; these are the first boot's.`;
+}
+
+function reachabilityText(document: RunDocument): string {
   const { nodePorts, portRange } = document.exposure;
   if (nodePorts.length === 0) return "No Service has a NodePort, so no source port can be one.";
   const { mode } = document.dataPlane;
@@ -69,11 +77,7 @@ export function exposureText(document: RunDocument): string {
       "held by kube-proxy, which listens there, and connect() skips a listener's port",
       document,
     ),
-    reason(
-      classes.otherParity,
-      `${low % 2 === 0 ? "odd" : "even"}, and connect() tries those only when the ${low % 2 === 0 ? "even" : "odd"} ports are taken`,
-      document,
-    ),
+    reason(classes.otherParity, otherParityText(document.settings.portWalk, low), document),
     reason(classes.reserved, "in net.ipv4.ip_local_reserved_ports, which connect() skips", document),
     reason(
       classes.elsewhere,
@@ -88,8 +92,17 @@ export function exposureText(document: RunDocument): string {
   if (classes.reachable.length === 0) {
     return `None of the ${formatCount(total)} NodePorts can be picked as a source port: ${reasons.join("; ")}.`;
   }
+  if (total === 1) return `The only NodePort can be picked as a source port: ${portsText(classes.reachable)}.`;
   const hit = `${formatCount(classes.reachable.length)} of ${formatCount(total)} NodePorts can be picked as a source port: ${portsText(classes.reachable)}.`;
   return reasons.length === 0 ? hit : `${hit} The others cannot: ${reasons.join("; ")}.`;
+}
+
+/** When `connect()` comes to a port of the other parity than the low bound's, where its walk starts at one only. */
+function otherParityText(portWalk: string, low: number): string {
+  const [first, other] = low % 2 === 0 ? ["even", "odd"] : ["odd", "even"];
+  // Up to 4.5 the walk goes on to the port beside a taken one; from 4.6 on it tries one parity to its end.
+  if (portWalk === "4.2-4.5") return `${other}, and connect() tries one only when the ${first} port before it is taken`;
+  return `${other}, and connect() tries those only when the ${first} ports are taken`;
 }
 
 /** The most ports that are worth naming one by one in a sentence. */
@@ -108,10 +121,4 @@ function reason(ports: readonly number[], why: string, document: RunDocument): s
   const total = document.exposure.nodePorts.length;
   if (ports.length === total) return total === 1 ? `it is ${why}` : `all are ${why}`;
   return `${formatCount(ports.length)} ${ports.length === 1 ? "is" : "are"} ${why}`;
-}
-
-/** Whether a walk prefers the ports that have the parity of the low bound, in a range of `size` ports. */
-function prefersParity(portWalk: string, size: number): boolean {
-  // The walk of 4.2 steps by two as well, but in a range of odd size its parity flips at every wrap.
-  return portWalk === "4.2-4.5" ? size % 2 === 0 : portWalk !== "3.10";
 }

@@ -3,6 +3,7 @@ import type { CauseCounts, FailureCause } from "../cluster/replication_result.ts
 import type { RunDocument } from "../study/run_document.ts";
 import { exposureText } from "./exposure_text.ts";
 import { formatCount, formatFigure, formatPercent, formatProbability, formatSpan, plural } from "./number_text.ts";
+import { capitalised } from "../scenario/wording.ts";
 
 /** Causes that occurred, the most frequent first; causes of equal count keep the order of `FAILURE_CAUSES`. */
 export function causesByCount(counts: CauseCounts): { readonly cause: FailureCause; readonly count: number }[] {
@@ -84,11 +85,6 @@ function workloadSentence(document: RunDocument): string | undefined {
     return `${formatCount(failed)} of ${formatCount(connects)} connects of ${name} failed${why}`;
   });
   return `${clauses.join("; ")}.`;
-}
-
-/** A sentence with its first letter large. */
-function capitalised(sentence: string): string {
-  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
 
 /** What to think of a run without collisions although NodePorts can be picked. */

@@ -8,7 +8,7 @@ import type {
   MechanismFactors,
 } from "../study/diff_document.ts";
 import { BECAUSE } from "./finding.ts";
-import { formatFigure, formatProbability } from "./number_text.ts";
+import { formatCount, formatFigure, formatProbability, formatRate } from "./number_text.ts";
 
 /** The walk of a cursor, to stand behind "a" or "an". */
 const WALKS: Readonly<Record<CursorScope, string>> = {
@@ -25,7 +25,7 @@ export function reasonText(document: DiffDocument, figure: DiffFigure): string {
   if (cause === undefined) return `${name} has more of them, which no cause of failures explains`;
   if (cause !== "nodeport-collision") return `under ${name} ${BECAUSE[cause]}`;
   if (isOfRows(figure)) return rowReason(name, worse, other);
-  return `under ${name} ${shareReason(worse.mechanism, other.mechanism)}`;
+  return shareReason(name, worse.mechanism, other.mechanism);
 }
 
 /** Whether a figure is about failures in a row. */
@@ -63,15 +63,15 @@ function rowReason(name: string, worse: DiffSideDocument, other: DiffSideDocumen
         : "";
     return `under ${name} there are ${ports} and ${walk}${pace}`;
   }
-  if (mechanism.reachable > before.reachable) return `under ${name} ${shareReason(mechanism, before)}`;
+  if (mechanism.reachable > before.reachable) return shareReason(name, mechanism, before);
   return `under ${name} failures follow each other, up to ${worse.probes.longestRunOfFailures} in a row`;
 }
 
-/** Why connects end at a NodePort more often, to follow the side's name. */
-function shareReason(worse: MechanismFactors, other: MechanismFactors): string {
+/** Why connects end at a NodePort more often on the side with this name. */
+function shareReason(name: string, worse: MechanismFactors, other: MechanismFactors): string {
   if (worse.startsOfOneNodePort > other.startsOfOneNodePort && worse.startsOfOneNodePort > 1) {
     return (
-      `the ports closed right before one NodePort hand it their share of the picks: ` +
+      `under ${name} the ports closed right before one NodePort hand it their share of the picks: ` +
       `${formatFigure(worse.startsOfOneNodePort)} starting places of the walk lead to it`
     );
   }
@@ -82,19 +82,20 @@ function shareReason(worse: MechanismFactors, other: MechanismFactors): string {
       other.otherParity > worse.otherParity ? "fewer have the parity that comes second" : "",
       worse.nodePorts > other.nodePorts ? "more of them lie in the range" : "",
     ].filter((text) => text !== "");
-    const why = because.length === 0 ? "" : `: ${because.join(", and ")}`;
-    return `${portsOf(worse)} can be picked as a source port, and ${meanText(other.reachable)} on the other side${why}`;
+    const why = because.length === 0 ? "" : `: under ${name} ${because.join(", and ")}`;
+    const otherName = name === "A" ? "B" : "A";
+    return `under ${name} ${portsOf(worse)} can be picked as a source port, and ${formatRate(other.reachable)} under ${otherName}${why}`;
   }
   const [low, high] = worse.portRange;
   const [otherLow, otherHigh] = other.portRange;
   if (high - low < otherHigh - otherLow) {
-    return `${portsOf(worse)} can be picked among ${high - low + 1} ports, and not among ${otherHigh - otherLow + 1}`;
+    return `under ${name} ${portsOf(worse)} can be picked among ${formatCount(high - low + 1)} ports, and not among ${formatCount(otherHigh - otherLow + 1)}`;
   }
-  return `connects meet the ${portsOf(worse)} that can be picked more often`;
+  return `under ${name} connects meet the ${portsOf(worse)} that can be picked more often`;
 }
 
 function portsOf({ reachable, nodePorts }: MechanismFactors): string {
-  return `${meanText(reachable)} of ${meanText(nodePorts)} NodePorts in the range`;
+  return `${formatRate(reachable)} of ${formatRate(nodePorts)} NodePorts in the range`;
 }
 
 /** What differs of all that decides which port a connect is given, and what does not. */
@@ -142,7 +143,7 @@ function factorText(name: keyof MechanismFactors, a: MechanismFactors, b: Mechan
 
 function factorValue(value: MechanismFactors[keyof MechanismFactors]): string {
   if (value === null) return "none";
-  if (typeof value === "number") return meanText(value);
+  if (typeof value === "number") return formatRate(value);
   return typeof value === "string" ? value : value.join("-");
 }
 
@@ -168,16 +169,13 @@ function meanSentence({ figures }: DiffDocument): string[] {
 function exactSentence({ a, b }: DiffDocument): string {
   const [exactA, exactB] = [a.probes.exact, b.probes.exact];
   if ("probability" in exactA && "probability" in exactB) {
-    return `By enumeration of the walk, without a packet, the failure probability is ${formatProbability(exactA.probability)} → ${formatProbability(exactB.probability)}.`;
+    const isAlone = [a, b].some(({ probes }) => probes.failed > probes.byCause["nodeport-collision"]);
+    const what = isAlone ? "probability of a NodePort collision" : "failure probability";
+    return `By enumeration of the walk, without a packet, the ${what} is ${formatProbability(exactA.probability)} → ${formatProbability(exactB.probability)}.`;
   }
   const declined = "declined" in exactA ? { side: "A", why: exactA.declined } : undefined;
   const why = declined ?? ("declined" in exactB ? { side: "B", why: exactB.declined } : undefined);
   return why === undefined
     ? ""
     : `There is no exact value to hold against this; of ${why.side}: ${why.why.replace(/\.$/, "")}.`;
-}
-
-/** A mean over boots, which mostly is a whole number. */
-function meanText(value: number): string {
-  return formatFigure(Number(value.toPrecision(3)));
 }

@@ -1,15 +1,7 @@
+import { formatCount } from "../study/format_count.ts";
 import { blockText, portBlocks } from "../study/port_blocks.ts";
 
-/** A count with its thousands parted by commas: 9780000 is `9,780,000`. Ports are names, not counts, and take no commas. */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(?:[0-9]{3})+$)/g, ",");
-}
-
-/** A probability with three significant digits: `2.19e-4` below one in a hundred, `0.0713` above, `0` and `1` as they are. */
-export function formatProbability(probability: number): string {
-  if (probability === 0) return "0";
-  return probability < 0.01 ? probability.toExponential(2) : String(Number(probability.toPrecision(3)));
-}
+export { formatCount, formatProbability } from "../study/format_count.ts";
 
 /** A figure of any size with at most four significant digits: `1,110`, `0.4`, `2.19e-4`. */
 export function formatFigure(value: number): string {
@@ -48,6 +40,11 @@ export function plural(number: string, noun: string): string {
 /** A rate or a mean with three significant digits: `11.2`, `3.23`, `1,650`. */
 export function formatRate(value: number): string {
   return formatFigure(Number(value.toPrecision(3)));
+}
+
+/** A mean of counts: whole from a hundred on, with three significant digits below: `1,122`, `18`, `2.5`. */
+export function formatMeanCount(value: number): string {
+  return Math.abs(value) >= 100 ? formatCount(Math.round(value)) : formatRate(value);
 }
 
 /** A share of 0 to 1 in per cent: `95 %`, `99.9 %`, `0.4 %`. */

@@ -1,3 +1,5 @@
+import { resolveKernel } from "../kernel/eras.ts";
+import { narrowRange } from "../kernel/ports/socket_port_range.ts";
 import { portBlocks, type PortBlock } from "../study/port_blocks.ts";
 import type { PortsConnect, PortsDocument } from "./ports_document.ts";
 
@@ -10,8 +12,9 @@ export interface StepCounts {
 }
 
 /** Counts the steps between successive ports of each destination, modulo the ports that the walk goes over. */
-export function countSteps({ connects, range, portWalk }: PortsDocument): StepCounts {
-  const modulus = walkedPorts(range, portWalk);
+export function countSteps(document: PortsDocument): StepCounts {
+  const { connects } = document;
+  const modulus = walkedPorts(document);
   const latest = new Map<number, PortsConnect>();
   const counts = new Map<number, number>();
   let resalted = 0;
@@ -38,9 +41,11 @@ export interface Knees {
 }
 
 /** The two knees of a filling range, as places in `connects`. Walks without a parity have the second one only. */
-export function findKnees({ connects, range: [low], portWalk }: PortsDocument): Knees {
+export function findKnees(document: PortsDocument): Knees {
+  const { connects } = document;
+  const [low] = walkedRange(document);
   const isOther = ({ port }: PortsConnect): boolean => port !== undefined && (port - low) % 2 !== 0;
-  const otherParity = hasParity(portWalk) ? placeOf(connects, isOther) : undefined;
+  const otherParity = hasParity(document) ? placeOf(connects, isOther) : undefined;
   return { otherParity, exhausted: placeOf(connects, ({ error }) => error === "EADDRNOTAVAIL") };
 }
 
@@ -57,10 +62,12 @@ export interface PileUp {
  * picked one first. Blocks which none but ports of the same blocks part have the same port behind them. A block without
  * a port of the low bound's parity is left out where connect() tries that parity first.
  */
-export function findPileUps({ connects, range, portWalk, settings }: PortsDocument): PileUp[] {
+export function findPileUps(document: PortsDocument): PileUp[] {
+  const { connects } = document;
+  const range = walkedRange(document);
   const [low] = range;
-  const blocked = blockedPorts(range, settings);
-  const stride = hasParity(portWalk) ? 2 : 1;
+  const blocked = blockedPorts(range, document.settings);
+  const stride = hasParity(document) ? 2 : 1;
   const blocksBehind = new Map<number, PortBlock[]>();
   for (const block of portBlocks([...blocked].toSorted((a, b) => a - b))) {
     const start = block[0] + ((block[0] - low) % stride);
@@ -78,16 +85,19 @@ export function findPileUps({ connects, range, portWalk, settings }: PortsDocume
 }
 
 /** How many ports of a parity, or of all, connect() may take before it turns to anything else. */
-export function usablePorts({ range, portWalk, settings }: PortsDocument): number {
-  const stride = hasParity(portWalk) ? 2 : 1;
-  const blocked = blockedPorts(range, settings);
+export function usablePorts(document: PortsDocument): number {
+  const range = walkedRange(document);
+  const stride = hasParity(document) ? 2 : 1;
+  const blocked = blockedPorts(range, document.settings);
   let count = 0;
   for (let port = range[0]; port <= range[1]; port += stride) if (!blocked.has(port)) count += 1;
   return count;
 }
 
 /** Picks by tenths of the range, as `[first port, last port, picks]`. */
-export function countTenths({ connects, range: [low, high] }: PortsDocument): (readonly [number, number, number])[] {
+export function countTenths(document: PortsDocument): (readonly [number, number, number])[] {
+  const { connects } = document;
+  const [low, high] = walkedRange(document);
   const size = high - low + 1;
   const counts = Array.from({ length: 10 }, () => 0);
   for (const { port } of connects) {
@@ -100,15 +110,27 @@ export function countTenths({ connects, range: [low, high] }: PortsDocument): (r
   ]);
 }
 
-/** Whether the walk tries every port with the parity of the low bound before any other: from 4.6 on. */
-export function hasParity(portWalk: string): boolean {
-  return portWalk !== "3.10" && portWalk !== "4.2-4.5";
+/** The ports that the walk goes over: `ip_local_port_range`, narrowed by each socket's own range. */
+export function walkedRange({ range, settings: { socketRange } }: PortsDocument): PortsDocument["range"] {
+  return socketRange === undefined ? range : narrowRange(range, socketRange);
+}
+
+/**
+ * Whether the walk tries every port with the parity of the low bound before any other: from 4.6 on, but not over a
+ * socket's own range from 6.8 on. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v4.6 v6.8.
+ */
+export function hasParity({ kernel, portWalk, settings: { socketRange } }: PortsDocument): boolean {
+  if (portWalk === "3.10" || portWalk === "4.2-4.5") return false;
+  if (socketRange === undefined || socketRange.every((bound) => bound === 0)) return true;
+  const resolution = resolveKernel({ build: kernel, portWalk });
+  return !resolution.ok || resolution.era.localPortRangeOption !== "step-1";
 }
 
 /** How many ports the walk counts modulo: a range with an odd number of ports loses one where there is a parity. */
-function walkedPorts([low, high]: PortsDocument["range"], portWalk: string): number {
+function walkedPorts(document: PortsDocument): number {
+  const [low, high] = walkedRange(document);
   const size = high - low + 1;
-  return hasParity(portWalk) && size > 1 ? size - (size % 2) : size;
+  return hasParity(document) && size > 1 ? size - (size % 2) : size;
 }
 
 /** The reserved and listening ports of the range. */

@@ -1,9 +1,10 @@
 import { formatCount, formatFigure, formatPercent, formatRate, formatSpan, plural } from "./number_text.ts";
 import { blockText, type PortBlock } from "../study/port_blocks.ts";
 import type { PortsConnect, PortsDocument } from "./ports_document.ts";
-import { countSteps, countTenths, findKnees, findPileUps, usablePorts } from "./ports_figures.ts";
+import { countSteps, countTenths, findKnees, findPileUps, usablePorts, walkedRange } from "./ports_figures.ts";
 import type { RunTextOptions } from "./run_text.ts";
 import { labelled, textStyle, wrapText } from "./text_layout.ts";
+import { largestOf } from "./extremes.ts";
 
 /** Up to so many connects are all listed; of more, the first and the last ones. */
 const LISTED = 40;
@@ -113,7 +114,7 @@ function walkLines(document: PortsDocument, columns: number): string[] {
   const even = picked.filter((port) => port % 2 === 0).length;
   const searched = connects.map(({ candidates }) => candidates);
   const mean = searched.reduce((sum, count) => sum + count, 0) / searched.length;
-  const most = searched.reduce((highest, count) => Math.max(highest, count), 0);
+  const most = Math.max(0, largestOf(searched));
   return [
     ...labelled("steps", stepsText(document), columns),
     ...labelled("hashed anew", resaltedText(document), columns),
@@ -145,10 +146,11 @@ function resaltedText({ connects, portWalk }: PortsDocument): string {
 
 /** The knees of a filling range, with the length of the searches before and behind them; none if it is not full. */
 function kneeLines(document: PortsDocument, columns: number): string[] {
-  const { connects, range } = document;
+  const { connects } = document;
+  const [low] = walkedRange(document);
   const { otherParity, exhausted } = findKnees(document);
   if (otherParity === undefined && exhausted === undefined) return [];
-  const [own, other] = range[0] % 2 === 0 ? ["even", "odd"] : ["odd", "even"];
+  const [own, other] = low % 2 === 0 ? ["even", "odd"] : ["odd", "even"];
   const firstKnee = otherParity ?? exhausted ?? 0;
   const end = exhausted ?? connects.length;
   const lines = firstKnee === 0 ? [] : labelled("before", triedText(connects.slice(0, firstKnee)), columns);
@@ -171,7 +173,7 @@ function placeText(connects: readonly PortsConnect[], place: number): string {
 
 function triedText(connects: readonly PortsConnect[]): string {
   const mean = connects.reduce((sum, { candidates }) => sum + candidates, 0) / connects.length;
-  const most = connects.reduce((highest, { candidates }) => Math.max(highest, candidates), 0);
+  const most = Math.max(0, largestOf(connects.map(({ candidates }) => candidates)));
   return `ports tried per connect: ${formatFigure(mean)} on average, at most ${formatCount(most)}`;
 }
 
@@ -193,11 +195,11 @@ function pileUpLines(document: PortsDocument, columns: number): string[] {
 
 /** A bar for each tenth of the range, if the connects are many and the range is not tiny. */
 function tenthLines(document: PortsDocument): string[] {
-  const [low, high] = document.range;
+  const [low, high] = walkedRange(document);
   const hasPicks = document.connects.some(({ port }) => port !== undefined);
   if (!hasPicks || document.connects.length <= LISTED || high - low < 100) return [];
   const tenths = countTenths(document);
-  const most = tenths.reduce((highest, [, , count]) => Math.max(highest, count), 1);
+  const most = Math.max(1, largestOf(tenths.map(([, , count]) => count)));
   const width = formatCount(most).length;
   return tenths.map(([first, last, count]) => {
     const bar = "█".repeat(Math.round((count / most) * BAR_WIDTH));

@@ -22,9 +22,11 @@ export function remedies(document: RunDocument, columns: number): RemedyPart[] {
   const hasExposed = classes.reachable.length > 0;
   const isSettled = !hasExposed && classes.reserved.length === inRange.length;
   if (isSettled || document.dataPlane.mode !== "ipvs") return tableSteps(document);
+  const whole = rangeReservation(document, inRange);
   return [
     ...(hasExposed ? [] : [notForEver(classes)]),
-    ...reservation(document, inRange, columns),
+    ...whole,
+    ...reservation(document, inRange, { columns, isSecond: whole.length > 0 }),
     ...rangeMove(document, inRange),
     ...tableSteps(document),
     ...NODE_PORT_CAVEATS,
@@ -93,54 +95,111 @@ function notForEver(classes: NodePortClasses): RemedyPart {
   return { kind: "note", text };
 }
 
-/** How many list lines a terminal's reader still copies. */
-const LIST_LINES = 3;
+const REPLACES = "The command replaces the present list, so join the two; a file in /etc/sysctl.d makes it last.";
 
-/** The step that reserves NodePorts: each one, or their whole span when the list grows too long to copy. */
-function reservation(document: RunDocument, nodePorts: readonly number[], columns: number): RemedyPart[] {
-  const list = portRanges(nodePorts);
-  const lines = joinedLines("sysctl -w net.ipv4.ip_local_reserved_ports=", list, columns);
-  const span: readonly [number, number] = [leastOf(nodePorts), largestOf(nodePorts)];
-  const isLong = lines.length > LIST_LINES;
-  const taken = isLong
-    ? span[1] - span[0] + 1 - blockedAmong(document, span)
-    : nodePorts.filter((port) => blockedAmong(document, [port, port]) === 0).length;
+/** The least number of ports that serves as well as now: connect() reaches half of them before it slows down. */
+function leastPorts(document: RunDocument): number {
+  return Math.max(1_024, 2 * document.ports.inUseMax);
+}
+
+/** From the first to the last port that is a NodePort or may become one. */
+function nodePortSpan(document: RunDocument, nodePorts: readonly number[]): readonly [low: number, high: number] {
+  const range = document.exposure.nodePortRange ?? [];
+  return [leastOf([...nodePorts, ...range]), largestOf([...nodePorts, ...range])];
+}
+
+/** The step that reserves all that may become a NodePort, if it is known and enough ports are left beside it. */
+function rangeReservation(document: RunDocument, nodePorts: readonly number[]): RemedyPart[] {
+  if (document.exposure.nodePortRange === undefined || nodePorts.length === 0) return [];
+  // Where ports run out, fewer of them are no help.
+  if (document.probes.byCause["port-exhaustion"] > 0) return [];
+  const [low, high] = document.exposure.portRange;
+  const span = nodePortSpan(document, nodePorts);
+  const [first, last] = [Math.max(low, span[0]), Math.min(high, span[1])];
+  const remaining = pickablePorts(document) - (last - first + 1 - blockedAmong(document, [first, last]));
+  if (remaining < leastPorts(document)) return [];
   return [
     {
       kind: "step",
       text:
-        (isLong
-          ? `Reserve the NodePorts, so that connect() skips them (here with all ports between the first and the last of ${formatCount(nodePorts.length)}). `
-          : "Reserve the NodePorts, so that connect() skips them. ") +
-        "Services that come later draw other ports: reserve the whole --service-node-port-range to cover those too. " +
-        "The command replaces the present list, so join the two; a file in /etc/sysctl.d makes it last." +
-        (document.exposure.isOfFirstBoot === true
-          ? " Each boot drew NodePorts of its own here, and these are the first boot's."
-          : ""),
+        `Reserve the NodePort range ${span.join("-")}, so that connect() skips the NodePorts of now and those to come: ` +
+        `${formatCount(remaining)} source ports remain. See that it is the apiserver's --service-node-port-range. ${REPLACES}`,
     },
+    { kind: "cost", text: remedyCost(document, remaining, true) },
+    { kind: "command", lines: [`sysctl -w net.ipv4.ip_local_reserved_ports=${span.join("-")}`] },
+  ];
+}
+
+/** How many list lines a terminal's reader still copies. */
+const LIST_LINES = 3;
+
+/** The step that reserves NodePorts: each one, or their whole span when the list grows too long to copy. */
+function reservation(
+  document: RunDocument,
+  nodePorts: readonly number[],
+  { columns, isSecond }: { readonly columns: number; readonly isSecond: boolean },
+): RemedyPart[] {
+  const list = portRanges(nodePorts);
+  const lines = joinedLines("sysctl -w net.ipv4.ip_local_reserved_ports=", list, columns);
+  const span: readonly [number, number] = [leastOf(nodePorts), largestOf(nodePorts)];
+  const isLong = lines.length > LIST_LINES;
+  // The whole range has the span of a long list in it, and the NodePorts of all boots.
+  if (isSecond && (isLong || document.exposure.isOfFirstBoot === true)) return [];
+  const taken = isLong
+    ? span[1] - span[0] + 1 - blockedAmong(document, span)
+    : nodePorts.filter((port) => blockedAmong(document, [port, port]) === 0).length;
+  const text = isSecond
+    ? "Or reserve the NodePorts of now alone; Services that come later draw other ports."
+    : reservationText(document, isLong ? nodePorts.length : undefined);
+  return [
+    { kind: "step", text },
     { kind: "cost", text: remedyCost(document, pickablePorts(document) - taken) },
     { kind: "command", lines: isLong ? [`sysctl -w net.ipv4.ip_local_reserved_ports=${span.join("-")}`] : lines },
   ];
 }
 
+/** What the first step says where the NodePort range is not known or too wide; `many` NodePorts are reserved with all between them. */
+function reservationText(document: RunDocument, many: number | undefined): string {
+  const which =
+    many === undefined ? "" : ` (here with all ports between the first and the last of ${formatCount(many)})`;
+  const ofFirst =
+    document.exposure.isOfFirstBoot === true
+      ? " Each boot drew NodePorts of its own here, and these are the first boot's."
+      : "";
+  const range = document.exposure.nodePortRange;
+  const later =
+    range === undefined
+      ? "Services that come later draw other ports: reserve the whole --service-node-port-range to cover those too."
+      : `Services that come later draw other ports; to reserve all of ${range.join("-")} would leave too few source ports.`;
+  return `Reserve the NodePorts, so that connect() skips them${which}. ${later} ${REPLACES}${ofFirst}`;
+}
+
 /** The step that moves the source ports to the wider side of the NodePorts, if enough ports are there. */
 function rangeMove(document: RunDocument, nodePorts: readonly number[]): RemedyPart[] {
-  const [low, high] = document.exposure.portRange;
-  const below = { low, high: leastOf(nodePorts) - 1 };
-  const above = { low: largestOf(nodePorts) + 1, high };
+  const { portRange, nodePortRange } = document.exposure;
+  const [low, high] = portRange;
+  const span = nodePortSpan(document, nodePorts);
+  const below = { low, high: span[0] - 1 };
+  const above = { low: span[1] + 1, high };
   const side = width(above) >= width(below) ? above : below;
   // Where ports run out, fewer of them are no help.
   if (document.probes.byCause["port-exhaustion"] > 0) return [];
-  // connect() reaches half of the range before it slows down, so twice the peak is the least that serves as well as now.
-  if (width(side) < Math.max(1_024, 2 * document.ports.inUseMax)) return [];
+  if (width(side) < leastPorts(document)) return [];
+  const used = `${formatCount(width(side))} ports remain, and at most ${formatCount(document.ports.inUseMax)} were in use here.`;
+  const text =
+    nodePortRange === undefined
+      ? `Or move the source ports to one side of the NodePorts: ${used} Keep clear of the whole --service-node-port-range.`
+      : `Or move the source ports to one side of the NodePort range ${span.join("-")}: ${used}`;
   return [
+    { kind: "step", text },
     {
-      kind: "step",
-      text:
-        `Or move the source ports to one side of the NodePorts: ${formatCount(width(side))} ports remain, and at most ` +
-        `${formatCount(document.ports.inUseMax)} were in use here. Keep clear of the whole --service-node-port-range.`,
+      kind: "cost",
+      text: remedyCost(
+        document,
+        width(side) - blockedAmong(document, [side.low, side.high]),
+        nodePortRange !== undefined,
+      ),
     },
-    { kind: "cost", text: remedyCost(document, width(side) - blockedAmong(document, [side.low, side.high])) },
     { kind: "command", lines: [`sysctl -w net.ipv4.ip_local_port_range="${side.low} ${side.high}"`] },
   ];
 }

@@ -6,8 +6,9 @@ import { formatCount, formatFigure, formatPercent, formatProbability, plural } f
  * What a remedy brings and costs: the failure probability that it ends, and the source ports that it takes away.
  *
  * @param remaining how many ports of the range are left that connect() may pick.
+ * @param isOfAllBoots whether it covers what other boots than the first have for NodePorts, too.
  */
-export function remedyCost(document: RunDocument, remaining: number): string {
+export function remedyCost(document: RunDocument, remaining: number, isOfAllBoots = false): string {
   const { ports } = document;
   const before = pickablePorts(document);
   const taken = before - remaining;
@@ -17,7 +18,7 @@ export function remedyCost(document: RunDocument, remaining: number): string {
   const cost =
     `It takes ${plural(formatCount(taken), "source port")} of ${formatCount(before)} away (${share}): ` +
     `${formatCount(remaining)} remain${headroom}.`;
-  const effect = effectText(document);
+  const effect = effectText(document, isOfAllBoots);
   return effect === undefined ? cost : `${effect} ${cost}`;
 }
 
@@ -50,9 +51,9 @@ function blockedPorts(
 }
 
 /** What becomes of the failure probability, by enumeration: with every NodePort out of reach there is nothing to collide with. */
-function effectText({ probes, exposure }: RunDocument): string | undefined {
+function effectText({ probes, exposure }: RunDocument, isOfAllBoots: boolean): string | undefined {
   if (exposure.reachable.length === 0 || probes.total === 0) return undefined;
-  if (exposure.isOfFirstBoot === true) {
+  if (exposure.isOfFirstBoot === true && !isOfAllBoots) {
     return "In the first boot no NodePort is left that connect() can be given; the other boots drew NodePorts of their own.";
   }
   const { exact } = probes;

@@ -112,6 +112,7 @@ function probeLines(document: RunDocument, columns: number): string[] {
   const row = (label: string, text: string): string[] => labelled(label, text, columns);
   const lines = [
     ...row("failure probability", probabilityText(document)),
+    ...precisionLines(document, columns),
     ...row("exact value", exactText(probes)),
     ...assumptionLines(probes.exact, columns),
   ];
@@ -129,7 +130,7 @@ function probeLines(document: RunDocument, columns: number): string[] {
   if (probes.longestRunOfFailures > 1) lines.push(...row("failures in a row", runsText(probes.runsOfFailures ?? [])));
   lines.push(...row("readiness", readinessText(readiness)), ...row("restarts", restartsText(restarts)));
   const isSaidAlready = "declined" in probes.exact;
-  if (!isSaidAlready) lines.push(...exactRestartLines(restarts.exact, columns));
+  if (!isSaidAlready) lines.push(...exactRestartLines(document, columns));
   if (document.life !== undefined && probes.failed > 0) {
     lines.push(
       ...row("first failure", firstText(document.life.firstFailure)),
@@ -144,6 +145,14 @@ function probabilityText(document: RunDocument): string {
   const { probability, interval, failed, total } = document.probes;
   const oneIn = failed === 0 ? "" : `, or 1 probe in ${formatCount(Math.round(total / failed))}`;
   return `${formatProbability(probability)}${oneIn}; ${intervalText(interval, formatProbability)} (${interval.method})`;
+}
+
+/** The precision that was asked for and is reached; a warning says where it is not. */
+function precisionLines({ settings: { precision } }: RunDocument, columns: number): string[] {
+  if (precision?.isReached !== true) return [];
+  const { asked, looks, why } = precision;
+  const after = `after ${plural(formatCount(looks), "look")}`;
+  return labelled("precision", `${formatPercent(asked)} asked, reached ${after}: ${why}`, columns);
 }
 
 /** Mean time between failures and their rate on one node. */
@@ -171,7 +180,7 @@ function firstText({ perNode, perPod }: LifeDocument["firstFailure"]): string {
 }
 
 function medianText({ medianSeconds, watched, events }: SurvivalDocument): string {
-  const hit = `${formatCount(events)} of ${formatCount(watched)} were hit`;
+  const hit = `${formatCount(events)} of ${formatCount(watched)} ${events === 1 ? "was" : "were"} hit`;
   return medianSeconds === null
     ? `not within the run for half of them: ${hit}`
     : `after ${formatSpan(medianSeconds)} (median; ${hit})`;

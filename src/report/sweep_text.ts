@@ -109,8 +109,18 @@ export function sweepExtremes(points: readonly SweepPoint[]): string[] {
     return ["No probe failed at any point."];
   const highest = `The failure probability is highest at ${pointText(most)}`;
   const none = points.filter(({ probes }) => probes.probability === 0).length;
-  if (none > 0) return [`${highest}; no probe failed at ${plural(formatCount(none), "point")}.`];
-  return [`${highest}; lowest at ${pointText(least)}.`];
+  const lowest =
+    none > 0 ? `no probe failed at ${plural(formatCount(none), "point")}` : `lowest at ${pointText(least)}`;
+  return [`${highest}; ${lowest}.`, ...overlapText(ordered)];
+}
+
+/** Says so where chance may have made the first of some points, the highest first, the highest. */
+function overlapText([most, ...others]: readonly SweepPoint[]): string[] {
+  if (most === undefined || most.probes.interval.low === most.probes.interval.high) return [];
+  const alike = others.filter(({ probes }) => probes.interval.high >= most.probes.interval.low).length;
+  if (alike === 0) return [];
+  const those = alike === 1 ? "that of 1 other point" : `those of ${formatCount(alike)} other points`;
+  return [`The interval of point ${most.point} overlaps ${those}: which of them is highest may be chance.`];
 }
 
 /** `point 3 (kernel=6.1): 2.02e-4`. */

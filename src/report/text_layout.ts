@@ -12,13 +12,13 @@ export function textStyle(color: boolean): TextStyle {
 }
 
 /**
- * Breaks text at spaces into lines of at most `width` characters; a longer word is cut. Control characters, which could
- * drive the reader's terminal, become spaces.
+ * Breaks text at spaces into lines of at most `width` characters; a longer word is cut. A number stays with its per cent
+ * sign. Control characters, which could drive the reader's terminal, become spaces.
  */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of printable(text).split(" ")) {
+  for (const word of printable(text).split(/ (?!%)/)) {
     for (const piece of piecesOf(word, width)) {
       if (line !== "" && line.length + 1 + piece.length <= width) line += ` ${piece}`;
       else {

@@ -3,7 +3,7 @@ import { quote } from "./diagnostic.ts";
 import { CAUSE_NAMES } from "./expectation_section.ts";
 import type { Audit } from "./model.ts";
 import { closestWord } from "./spelling.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 
 const BY_CAUSE = CAUSE_NAMES.map((cause) => `byCause.${cause}`);
 
@@ -17,7 +17,7 @@ const AUDIT_FIGURES: readonly string[] = [
 ];
 
 /** Whether an audit can explain a figure: one that counts failures, so that two runs can be compared as counts. */
-export function isAuditFigure(path: string): boolean {
+function isAuditFigure(path: string): boolean {
   if (AUDIT_FIGURES.includes(path)) return true;
   if (path.startsWith("loadBalancers.")) return path.endsWith(".failed");
   return path.startsWith("workloads.") && ["failed", ...BY_CAUSE].some((end) => path.endsWith(`.${end}`));
@@ -34,7 +34,7 @@ export function resolveAudit({ sections, place, problems }: CheckContext): Audit
     const closest = closestWord(audit.cause, names);
     problems.add(at.at("cause").value, {
       message: `Cannot take the cause away with ${quote(audit.cause)}: no variant has that name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-      expected: names.length === 0 ? "a name under variants:" : listOf(names),
+      expected: names.length === 0 ? "a name under variants:" : anyOf(names),
       toMend: closest === undefined ? `add a variant ${quote(audit.cause)}` : `write ${closest}`,
     });
   }
@@ -43,7 +43,7 @@ export function resolveAudit({ sections, place, problems }: CheckContext): Audit
     const closest = closestWord(figure, AUDIT_FIGURES);
     problems.add(at.at("figure").value, {
       message: `Cannot audit ${quote(figure)}: it is no count of failures`,
-      expected: `${listOf(AUDIT_FIGURES)}, workloads.NAME.failed or loadBalancers.NAME.failed`,
+      expected: `${anyOf(AUDIT_FIGURES)}, workloads.NAME.failed or loadBalancers.NAME.failed`,
       toMend: `write ${closest ?? "probes.probability"}`,
     });
   }

@@ -1,10 +1,11 @@
 import { isMap } from "yaml";
-import { HZ_VALUES, kernelBuilds, PORT_WALKS, resolveKernel, type KernelEra } from "../kernel/eras.ts";
-import { findSysctl, sysctlNames, sysctlProblem, SysctlValues, type SysctlDefinition } from "../kernel/sysctl.ts";
+import { HZ_VALUES, kernelBuilds, newestEra, PORT_WALKS, resolveKernel, type KernelEra } from "../kernel/eras.ts";
+import { findSysctl, sysctlNames, SysctlValues } from "../kernel/sysctl.ts";
+import { sysctlProblem, type SysctlDefinition } from "../kernel/sysctl_definition.ts";
 import { sysctlBounds } from "../kernel/sysctl_definition.ts";
 import { whereIs, type CheckContext } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 import { sourceTextOf, valueOf } from "./schema_shape.ts";
 import type { Scenario } from "./model.ts";
 import type { Place } from "./place.ts";
@@ -13,12 +14,12 @@ import type { Span } from "./source_text.ts";
 import { closestWord } from "./spelling.ts";
 
 const EXPECTED_OF_KERNEL = {
-  hz: () => `hz: ${listOf(HZ_VALUES.map(String))}`,
-  portWalk: () => `portWalk: ${listOf(PORT_WALKS)}`,
+  hz: () => `hz: ${anyOf(HZ_VALUES.map(String))}`,
+  portWalk: () => `portWalk: ${anyOf(PORT_WALKS)}`,
   build: (candidates: readonly string[]) =>
     candidates.length === 0
       ? "a kernel build such as 5.4.188 or 3.10.0-1160.el7"
-      : `kernel: { build, portWalk, hz } with portWalk ${listOf(candidates)}`,
+      : `kernel: { build, portWalk, hz } with portWalk ${anyOf(candidates)}`,
 };
 
 /** The era that a scenario's unread `kernel:` names, or `undefined` if it names none. */
@@ -165,13 +166,6 @@ function closestSysctl(name: string, era: KernelEra): string | undefined {
     return definition !== undefined && sysctlProblem(definition, era) === undefined;
   });
   return closestWord(name, known);
-}
-
-/** The newest kernel of those offered as examples. */
-function newestEra(): KernelEra {
-  const resolution = resolveKernel({ build: kernelBuilds().at(-1) ?? "" });
-  if (!resolution.ok) throw new Error("Broken invariant: each build offered as an example resolves");
-  return resolution.era;
 }
 
 /** Of the builds offered as examples, the one nearest in release that has the sysctl. */

@@ -2,7 +2,7 @@ import { NameBook, type AddressBook, type CheckContext } from "./check_context.t
 import { quote } from "./diagnostic.ts";
 import type { LoadBalancerSetup, Service } from "./model.ts";
 import { closestWord } from "./spelling.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 
 /** Checks the load balancers: names and addresses once each, and a NodePort of a service that the scenario names. */
 export function resolveLoadBalancers(
@@ -23,7 +23,7 @@ export function resolveLoadBalancers(
       const closest = closestWord(serviceName, known);
       problems.add(at.at("service").value, {
         message: `Cannot check ${quote(serviceName)}: no service has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-        expected: known.length === 0 ? "the name of a service" : listOf(known.slice(0, 10)),
+        expected: known.length === 0 ? "the name of a service" : anyOf(known.slice(0, 10)),
         toMend: closest === undefined ? "name a service with a NodePort" : `write ${closest}`,
       });
       return [];
@@ -35,7 +35,7 @@ export function resolveLoadBalancers(
     if (nodePort === undefined || !nodePorts.includes(nodePort)) {
       problems.add(at.at(entry.nodePort === undefined ? "service" : "nodePort").value, {
         message: `Cannot check ${quote(serviceName)}${entry.nodePort === undefined ? "" : ` on ${entry.nodePort}`}: it has no such TCP NodePort`,
-        expected: nodePorts.length === 0 ? "a service with a TCP NodePort" : listOf(nodePorts.map(String)),
+        expected: nodePorts.length === 0 ? "a service with a TCP NodePort" : anyOf(nodePorts.map(String)),
         toMend: nodePorts[0] === undefined ? "write type: NodePort in the service" : `write ${nodePorts[0]}`,
       });
       return [];

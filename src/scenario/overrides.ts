@@ -2,7 +2,8 @@ import { isMap, isNode, isScalar, isSeq, Pair, Scalar, YAMLMap, type Node } from
 import { quote } from "./diagnostic.ts";
 import { derivePortRange, PORT_RANGE_PREFIX, PORT_RANGE_SYSCTL } from "./port_range_override.ts";
 import type { ProblemList } from "./problem_list.ts";
-import { listOf, unknownKey } from "./wording.ts";
+import { unknownKey } from "./unknown_key.ts";
+import { anyOf } from "./wording.ts";
 import { meantOption, shapeOf, sourceTextOf, valueOf, type Schema } from "./schema_shape.ts";
 import { SourceText, type Problem } from "./source_text.ts";
 import { closestWord } from "./spelling.ts";
@@ -131,8 +132,14 @@ class Override {
     return this.#refuse(cursor.at, cursor.at + segment.length, {
       ...problem,
       message: problem.message.replace(/^Cannot use the key "[^"]*"/, () => `Cannot set ${quote(this.#path)}`),
-      toMend: closest === undefined ? "name one of these keys" : `write ${this.#setting(mended)}`,
+      toMend: this.#unknownMend(isRoot, closest === undefined ? undefined : mended),
     });
+  }
+
+  /** What to write in place of an unknown key; a sysctl is often named without the section that it stands in. */
+  #unknownMend(isRoot: boolean, mended: string | undefined): string {
+    if (isRoot && /^(net|fs|vm)\./.test(this.#path)) return `write ${this.#setting(`sysctls.${this.#path}`)}`;
+    return mended === undefined ? "name one of these keys" : `write ${this.#setting(mended)}`;
   }
 
   #stepToKey(schema: Schema, key: string, cursor: Cursor): Cursor | undefined {
@@ -181,7 +188,7 @@ class Override {
       const closest = closestWord(rest.split(".", 1)[0] ?? "", names) ?? closestWord(rest, names);
       return this.#refuse(cursor.at, this.#path.length, {
         message: `Cannot set ${quote(this.#path)}: no item of ${quote(whole)} has that name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-        expected: names.length === 0 ? "a list whose items have names" : listOf(names.slice(0, 20)),
+        expected: names.length === 0 ? "a list whose items have names" : anyOf(names.slice(0, 20)),
         toMend:
           names.length === 0 ? `give an item of ${quote(whole)} a name in the scenario` : "name one of these items",
       });
@@ -203,7 +210,7 @@ class Override {
       const keys = options.flatMap((option) => (option.kind === "map" ? [...option.keys.keys()] : []));
       this.#refuse(0, this.#path.length, {
         message: `Cannot set ${quote(this.#path)} as a whole: it has keys of its own`,
-        expected: keys.length === 0 ? `${this.#path}.NAME=VALUE` : `${this.#path}. and one of ${listOf(keys)}`,
+        expected: keys.length === 0 ? `${this.#path}.NAME=VALUE` : `${this.#path}. and one of ${anyOf(keys)}`,
         toMend: "name the key to set",
       });
       return;

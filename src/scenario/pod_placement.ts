@@ -4,7 +4,7 @@ import type { ResolvedNode } from "./node_section.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
 import { closestWord } from "./spelling.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 
 type PodEntry = NonNullable<Sections["pods"]>[number];
 
@@ -60,7 +60,7 @@ export class PodPlacement {
     const closest = closestWord(name, known);
     this.#context.problems.add(place.at("nodeName").value, {
       message: `Cannot run a pod on ${quote(name)}: no node has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-      expected: listOf(known.slice(0, 10)),
+      expected: anyOf(known.slice(0, 10)),
       toMend: closest === undefined ? "delete the key, or name a node" : `write ${closest}`,
     });
     return undefined;

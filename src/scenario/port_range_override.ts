@@ -3,7 +3,7 @@ import { SysctlValues } from "../kernel/sysctl.ts";
 import { quote } from "./diagnostic.ts";
 import { kernelEraOf } from "./kernel_section.ts";
 import type { ProblemList } from "./problem_list.ts";
-import { unknownKey } from "./wording.ts";
+import { unknownKey } from "./unknown_key.ts";
 import { sourceTextOf, valueOf } from "./schema_shape.ts";
 import type { Problem, SourceText } from "./source_text.ts";
 

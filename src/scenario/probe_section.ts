@@ -1,5 +1,5 @@
 import type { Place } from "./place.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 import type { Probe, ProbeHandler } from "./model.ts";
 import type { ProblemList } from "./problem_list.ts";
 import type { Sections } from "./schema.ts";
@@ -43,7 +43,7 @@ export function resolveProbe(
         named.length === 0
           ? `Cannot use this ${kind}: it asks nobody`
           : `Cannot use this ${kind}: it has ${named.join(" and ")}`,
-      expected: `exactly one of ${listOf(HANDLERS)}`,
+      expected: `exactly one of ${anyOf(HANDLERS)}`,
       toMend: named.length === 0 ? "add one, such as tcpSocket: { port: 80 }" : "keep one of them",
     });
     return undefined;

@@ -7,7 +7,8 @@ import type { ProblemList } from "./problem_list.ts";
 import { isOptional, meantSchema, sourceTextOf, type PlainShape, type Schema } from "./schema_shape.ts";
 import type { Span } from "./source_text.ts";
 import { closestWord } from "./spelling.ts";
-import { listOf, unknownKey } from "./wording.ts";
+import { unknownKey } from "./unknown_key.ts";
+import { anyOf } from "./wording.ts";
 import type { NodeSpans } from "./yaml_document.ts";
 
 type LeafShape = Extract<PlainShape, { kind: "leaf" }>;
@@ -248,7 +249,7 @@ export class TreeReader {
 
 function expectedOf(shape: PlainShape): string {
   if (shape.kind === "leaf") return shape.leaf.expected;
-  if (shape.kind === "map") return `a map with ${listOf([...shape.keys.keys()])}`;
+  if (shape.kind === "map") return `a map with ${anyOf([...shape.keys.keys()])}`;
   return shape.kind === "list" ? "a list" : "a map";
 }
 

@@ -6,7 +6,7 @@ import type { Service, ServiceGenerator, ServicePort } from "./model.ts";
 import type { Place } from "./place.ts";
 import type { Sections } from "./schema.ts";
 import { closestWord } from "./spelling.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 
 type Entry = NonNullable<Sections["services"]>[number];
 type GeneratorEntry = Extract<Entry, { generate: number }>;
@@ -93,7 +93,7 @@ function checkSelector({ name, selector }: ServiceEntry, place: Place, { section
   const closest = closestWord(selector, known);
   context.problems.add(place.at("selector").value, {
     message: `Cannot select ${quote(selector)} in ${quote(name)}: no entry of pods has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-    expected: known.length === 0 ? "the name of an entry of pods" : listOf(known.slice(0, 10)),
+    expected: known.length === 0 ? "the name of an entry of pods" : anyOf(known.slice(0, 10)),
     toMend: closest === undefined ? "name an entry of pods, or list endpoints" : `write ${closest}`,
   });
 }

@@ -7,7 +7,7 @@ import type { TimelineAction, TimelineEntry } from "./model.ts";
 import type { Place } from "./place.ts";
 import { closestWord } from "./spelling.ts";
 import { readVersion } from "./values.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 
 const VERSION_PATH = "kubeProxy.version";
 const SYSCTLS = "sysctls.";
@@ -84,7 +84,7 @@ function checkWorkload(name: string, at: Place, { sections, place, problems }: C
   const closest = closestWord(name, known);
   problems.add(at.value, {
     message: `Cannot roll out ${quote(name)}: no entry of pods has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-    expected: known.length === 0 ? "the name of an entry of pods" : listOf(known.slice(0, 10)),
+    expected: known.length === 0 ? "the name of an entry of pods" : anyOf(known.slice(0, 10)),
     toMend: closest === undefined ? "name an entry of pods" : `write ${closest}`,
   });
 }

@@ -91,10 +91,10 @@ export function readVersion(text: string): Read<Version> {
 export function readAddress(text: string): Read<Ipv4> {
   const address = parseIpv4(text);
   if (address !== undefined) return { ok: true, value: address };
+  const [, bare = "", sign] = /^(.+)([/:])[0-9]+$/.exec(text) ?? [];
+  if (parseIpv4(bare) !== undefined)
+    return { ok: false, why: `a ${sign === "/" ? "prefix" : "port"} has no place here`, toMend: `write ${bare}` };
   if (text.includes(":")) return { ok: false, why: "only IPv4 is modelled" };
-  const bare = /^(.+)\/[0-9]+$/.exec(text)?.[1];
-  if (bare !== undefined && parseIpv4(bare) !== undefined)
-    return { ok: false, why: "a prefix has no place here", toMend: `write ${bare}` };
   return { ok: false, why: "it is no IPv4 address" };
 }
 

@@ -1,19 +1,18 @@
-import { quote } from "./diagnostic.ts";
-import type { Problem } from "./source_text.ts";
-import { closestWord } from "./spelling.ts";
-
-/** The problem of a key that is not in the schema. */
-export function unknownKey(key: string, known: readonly string[], label: string): Problem {
-  const closest = closestWord(key, known);
-  const where = label.replace(/^for /, "in ");
-  return {
-    message: `Cannot use the key ${quote(key)}: there is no such key ${where}${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-    expected: listOf(known),
-    toMend: closest === undefined ? "delete the key" : `write ${closest}`,
-  };
+/** Words of which one is meant: `a`, `a or b`, `a, b or c`. */
+export function anyOf(words: readonly string[]): string {
+  return inRow(words, "or");
 }
 
-/** Words in a row: `a, b or c`. */
-export function listOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+/** Words of which all are meant: `a`, `a and b`, `a, b and c`. */
+export function allOf(words: readonly string[]): string {
+  return inRow(words, "and");
+}
+
+/** A sentence that begins with a capital letter. */
+export function capitalised(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
+}
+
+function inRow(words: readonly string[], last: "and" | "or"): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
 }

@@ -7,7 +7,7 @@ import type { Place } from "./place.ts";
 import { isElsewhere, replicaNames } from "./pod_section.ts";
 import { checkHandlerVersion, resolveProbe } from "./probe_section.ts";
 import type { Sections } from "./schema.ts";
-import { listOf } from "./wording.ts";
+import { anyOf } from "./wording.ts";
 import { closestWord } from "./spelling.ts";
 
 /** The workload that results show for node-local-dns. */
@@ -139,7 +139,7 @@ function resolveSource({ from, sourcePorts }: ChurnSection, at: Place, setting: 
   const closest = closestWord(from, ["node", ...known.nodes, ...known.pods]);
   problems.add(at.at("from").value, {
     message: `Cannot connect from ${quote(from)}: no pod ${known.nodes.length === 0 ? "" : "and no node "}has this name${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-    expected: listOf(["node", ...known.nodes.slice(0, 10), ...known.pods.slice(0, 10)]),
+    expected: anyOf(["node", ...known.nodes.slice(0, 10), ...known.pods.slice(0, 10)]),
     toMend: closest === undefined ? "write node, or the name of a pod" : `write ${closest}`,
   });
   return undefined;
@@ -173,7 +173,7 @@ function resolveTarget({ to: target }: ChurnSection, at: Place, setting: ChurnSe
     const closest = closestWord(wanted, candidates);
     problems.add(at.at("to").value, {
       message: `Cannot connect to ${quote(wanted)}: no pod has this name, and no service with a clusterIP${closest === undefined ? "" : ` (did you mean ${quote(closest)}?)`}`,
-      expected: candidates.length === 0 ? "an address with a port" : listOf(candidates.slice(0, 10)),
+      expected: candidates.length === 0 ? "an address with a port" : anyOf(candidates.slice(0, 10)),
       toMend: closest === undefined ? "write an address" : `write ${closest}:${target.port}`,
     });
   }

@@ -5,6 +5,7 @@ import { countRatio } from "./count_ratio.ts";
 import type { CountRatio } from "./count_ratio.ts";
 import { counterOf } from "./figure_counts.ts";
 import type { AuditDocument, AuditedChange, AuditedVariant } from "./run_document.ts";
+import { sumOf } from "./sum.ts";
 
 /** What an audit compares: one setting and its replications. */
 export interface AuditedRun {
@@ -48,13 +49,13 @@ function compare(audit: Audit, standing: readonly ReplicationResult[], run: Audi
     varied: count(run.results[boot]!).events,
   }));
   // A variant may have fewer probes; of the probability that is no merit.
-  const exposure = total(standing, (result) => count(result).among) / total(run.results, (r) => count(r).among);
+  const exposure = sumOf(standing, (result) => count(result).among) / sumOf(run.results, (r) => count(r).among);
   const isShare = audit.figure === "probes.probability";
   const found = scaled(countRatio(counts), isShare && Number.isFinite(exposure) ? exposure : 1);
   const isSingle = standing.length === 1;
   const figure = (results: readonly ReplicationResult[]): number => {
-    const events = total(results, (result) => count(result).events);
-    const among = total(results, (result) => count(result).among);
+    const events = sumOf(results, (result) => count(result).events);
+    const among = sumOf(results, (result) => count(result).among);
     return !isShare ? events : among === 0 ? 0 : events / among;
   };
   return {
@@ -88,8 +89,4 @@ function explanationOf({ low, high }: CountRatio): "yes" | "no" | "undecided" {
 
 function scaled(found: CountRatio, by: number): CountRatio {
   return { ...found, ratio: found.ratio * by, low: found.low * by, high: found.high * by };
-}
-
-function total(results: readonly ReplicationResult[], value: (result: ReplicationResult) => number): number {
-  return results.reduce((sum, result) => sum + value(result), 0);
 }

@@ -1,3 +1,4 @@
+import { zeros } from "./zeros.ts";
 /** A destination that something else on the machine connects to, as far as it moves the cursor of the probed one. */
 export interface OtherDestination {
   /** Seconds between connects, one entry for each thing that connects at even intervals from a random phase. */
@@ -98,9 +99,4 @@ function together(some: readonly GapCase[], others: readonly GapCase[]): readonl
     }
   }
   return [...joined.values()];
-}
-
-/** So many zeros. */
-function zeros(length: number): number[] {
-  return Array.from({ length }, () => 0);
 }

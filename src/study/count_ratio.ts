@@ -1,6 +1,7 @@
 import { clopperPearson, normalQuantile, studentQuantile } from "./binomial.ts";
 import { dispersion } from "./intervals.ts";
 import { assert } from "../sim/assert.ts";
+import { sum } from "./sum.ts";
 
 /** What one replication counted under two settings, on the same chance. */
 export interface PairedCount {
@@ -60,8 +61,4 @@ export function countDispersion(counts: readonly number[]): number {
 
 function odds(share: number): number {
   return share >= 1 ? Infinity : share / (1 - share);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

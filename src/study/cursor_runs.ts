@@ -2,6 +2,7 @@ import type { PortWalkName } from "../kernel/eras.ts";
 import { exp } from "../sim/distributions.ts";
 import type { GapCase } from "./connect_counts.ts";
 import type { Starts } from "./port_starts.ts";
+import { zeros } from "./zeros.ts";
 
 /** On 5.12-5.17 a connect without a skip moves the cursor two steps in one of so many. */
 const DOUBLE_STEP_IN = 16;
@@ -124,9 +125,4 @@ function outwards(mode: number, stride: number, ratio: (k: number) => number): M
   const shares = zeros((all.length - 1) * stride + 1);
   for (const [place, share] of all.entries()) shares[place * stride] = share / total;
   return { first: (mode - below.length) * stride, shares };
-}
-
-/** So many zeros. */
-function zeros(length: number): number[] {
-  return Array.from({ length }, () => 0);
 }

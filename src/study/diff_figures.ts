@@ -1,12 +1,10 @@
 import type { ReplicationResult } from "../cluster/replication_result.ts";
-import { SECOND } from "../units.ts";
 import type { DiffFigure, DiffVerdict } from "./diff_document.ts";
 import { counterOf, type Counted } from "./figure_counts.ts";
 import { pairedDifference } from "./paired_difference.ts";
 import type { FigureKind } from "./paired_difference.ts";
 import type { AuditedChange, IntervalDocument } from "./run_document.ts";
-
-const WEEK = 7 * 86_400 * SECOND;
+import { nodeWeeks } from "./life_figures.ts";
 
 /** A figure that is compared: how a boot counts it, and what does not matter even where A's figure is 0. */
 interface Measure {
@@ -113,8 +111,4 @@ export function verdictOf(figures: readonly DiffFigure[]): DecidedVerdict {
     return { verdict: "undecided", decidedBy: open?.figure ?? "probes.probability" };
   }
   return { verdict: "no-difference", decidedBy: first.figure };
-}
-
-function nodeWeeks(result: ReplicationResult): number {
-  return (result.duration * (result.nodes ?? 1)) / WEEK;
 }

@@ -2,6 +2,7 @@ import type { LoadBalancerResult, ReplicationResult } from "../cluster/replicati
 import { SECOND } from "../units.ts";
 import { proportionInterval } from "./intervals.ts";
 import type { RunFigures } from "./run_document.ts";
+import { sumOf } from "./sum.ts";
 
 /** Lines of kube-proxy's log in the document. */
 const LOG_LINES = 10;
@@ -10,13 +11,12 @@ const LOG_LINES = 10;
 export function loadBalancerFigures(results: readonly ReplicationResult[], level: number): RunFigures["loadBalancers"] {
   return (results[0]?.loadBalancers ?? []).map(({ name, service }, place) => {
     const parts = results.flatMap(({ loadBalancers }) => loadBalancers.slice(place, place + 1));
-    const add = (value: (part: LoadBalancerResult) => number): number =>
-      parts.reduce((sum, part) => sum + value(part), 0);
+    const add = (value: (part: LoadBalancerResult) => number): number => sumOf(parts, value);
     const checks = add((part) => part.checks);
     const failed = add((part) => part.failed);
-    const time = results.reduce((sum, { duration }) => sum + duration, 0);
+    const time = sumOf(results, ({ duration }) => duration);
     const marked = parts.map((part) => ({ n: 1, x: part.markedUnhealthy > 0 ? 1 : 0 }));
-    const nodes = marked.reduce((sum, { x }) => sum + x, 0);
+    const nodes = sumOf(marked, ({ x }) => x);
     const { designEffect: _designEffect, ...interval } = proportionInterval(marked, level);
     return {
       name,
@@ -38,8 +38,7 @@ export function loadBalancerFigures(results: readonly ReplicationResult[], level
 /** What kube-proxy did on all nodes. */
 export function kubeProxyFigures(results: readonly ReplicationResult[]): RunFigures["kubeProxy"] {
   const parts = results.map(({ kubeProxy }) => kubeProxy);
-  const add = (value: (part: ReplicationResult["kubeProxy"]) => number): number =>
-    parts.reduce((sum, part) => sum + value(part), 0);
+  const add = (value: (part: ReplicationResult["kubeProxy"]) => number): number => sumOf(parts, value);
   const log = parts.find(({ logLines }) => logLines > 0)?.log ?? [];
   return {
     syncs: add(({ syncs }) => syncs),

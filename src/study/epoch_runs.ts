@@ -1,4 +1,5 @@
 import { isEvenlyPaced, type Starts } from "./port_starts.ts";
+import { zeros } from "./zeros.ts";
 
 /** Seconds after which 5.18+ draws a new start for each destination. */
 export const EPOCH_SECONDS = 10;
@@ -201,9 +202,4 @@ function permutations(size: number): readonly (readonly number[])[] {
   return permutations(size - 1).flatMap((rest) =>
     Array.from({ length: size }, (_, place) => [...rest.slice(0, place), size - 1, ...rest.slice(place)]),
   );
-}
-
-/** So many zeros. */
-function zeros(length: number): number[] {
-  return Array.from({ length }, () => 0);
 }

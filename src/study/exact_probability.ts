@@ -1,9 +1,11 @@
 import { assert } from "../sim/assert.ts";
 import type { PortWalkName } from "../kernel/eras.ts";
+import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import type { Port } from "../units.ts";
 import { enumerateStarts, isEvenlyPaced, startCount } from "./port_starts.ts";
 import type { Starts } from "./port_starts.ts";
 import type { ExactDocument } from "./run_document.ts";
+import { percent } from "./percent.ts";
 
 /** What decides how often `connect()` picks a NodePort as its source port. */
 export interface ExactProbabilityInput {
@@ -24,7 +26,13 @@ export interface ExactProbabilityInput {
   readonly randomConnectsPerPeriod?: number;
   /** Destinations (address and port) that anything on the machine connects to; many if left out. */
   readonly destinations?: number;
+  /** `ip_local_port_step_width`, from 7.1 on; 0 if left out. */
+  readonly stepWidth?: number;
 }
+
+/** Why walks are not enumerated that leap over closed ports, as those of 7.1 do with a step width. */
+export const LEAPS =
+  "ip_local_port_step_width makes connect() leap over reserved and held ports by a step of chance, and where it comes down is not enumerated";
 
 /**
  * The long-run probability that one `connect()` picks a NodePort or finds no port, by enumeration of every starting
@@ -38,8 +46,10 @@ export interface ExactProbabilityInput {
  * `5.12-5.17` destinations share a cursor when their hashes fall on one of 256 entries; behind a reserved block of 1,000
  * starts that doubles the value for 200 destinations, so it is declined there too, except for a single destination.
  *
- * Not modelled: `ip_local_port_step_width` (7.1+), IP_LOCAL_PORT_RANGE, and the jump where a cursor wraps at 2^32. O(n),
- * times the connects of one epoch on `5.18+`.
+ * With `ip_local_port_step_width` (7.1+) it is declined where a start meets a closed port.
+ *
+ * Not modelled: IP_LOCAL_PORT_RANGE, and the jump where a cursor wraps at 2^32. O(n), times the connects of one epoch on
+ * `5.18+`.
  *
  * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 v4.4 v5.4 v5.15 v6.12.
  *
@@ -62,6 +72,10 @@ export function exactProbability(input: ExactProbabilityInput): ExactDocument {
   const starts = enumerateStarts(input);
   const failing = starts.isFailing.reduce((total, flag) => total + flag, 0);
   const share = failing / starts.count;
+  const isPicked = (port: Port): boolean =>
+    port >= low && port <= high && !input.isReserved(port) && !input.isHeld(port);
+  if ((input.stepWidth ?? 0) > 1 && !isEvenlyPaced(starts) && input.nodePorts.some(isPicked))
+    return { declined: LEAPS };
   if (failing === 0) return closed(0, "No start of the walk ends at a NodePort, however often it begins there.");
   if (failing === starts.count) return closed(1, "Every start of the walk ends at a NodePort or at EADDRNOTAVAIL.");
   const average = `Averaged over ${starts.count} starting offsets, all equally frequent in the long run.`;
@@ -158,10 +172,6 @@ const PACE: Readonly<Record<PortWalkName, readonly string[]>> = {
 };
 
 /** A share in per cent with two significant digits, `0.0031 %`. */
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`;
-}
-
 function closed(probability: number, ...assumptions: readonly string[]): ExactDocument {
   return { probability, assumptions: [...assumptions, INDEPENDENT_TUPLES] };
 }
@@ -260,10 +270,4 @@ function ownCursor(starts: Starts): ExactDocument {
     entering = leaving;
   }
   return { declined: "reserved or held ports bend the walk of the destination's cursor so that it does not settle" };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  let [greater, smaller] = [a, b];
-  while (smaller > 0) [greater, smaller] = [smaller, greater % smaller];
-  return greater;
 }

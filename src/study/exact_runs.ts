@@ -2,7 +2,7 @@ import type { CursorSharer, OtherDestination } from "./connect_counts.ts";
 import { gapCases } from "./connect_counts.ts";
 import { cursorRuns } from "./cursor_runs.ts";
 import { EPOCH_SECONDS, epochRuns } from "./epoch_runs.ts";
-import { exactProbability, isFewSkips } from "./exact_probability.ts";
+import { exactProbability, isFewSkips, LEAPS } from "./exact_probability.ts";
 import { enumerateStarts, isEvenlyPaced, type Starts, type StartsInput } from "./port_starts.ts";
 
 /** A series of probes, and all that moves the cursor it reads. */
@@ -13,6 +13,8 @@ export interface ExactRunsInput extends StartsInput {
   readonly sameDestination: OtherDestination;
   /** What connects to other destinations, from whatever namespace of the machine. */
   readonly otherDestinations: readonly OtherDestination[];
+  /** `ip_local_port_step_width`, from 7.1 on; 0 if left out. */
+  readonly stepWidth?: number;
 }
 
 /** How likely it is that probes fail in a row, or why that is not known. */
@@ -34,7 +36,7 @@ const NEGLIGIBLE = 1e-20;
  * The probabilities that consecutive probes of a series fail, by enumeration: from a failing start the cursor is followed
  * to where the next probe finds it. A mean over boots, which draw the secret and the probes' phases.
  *
- * Not modelled: `ip_local_port_step_width` (7.1+), the jump where a cursor wraps at 2^32, and what exactProbability leaves
+ * Not modelled: the jump where a cursor wraps at 2^32, and what exactProbability leaves
  * out as well.
  *
  * Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 v4.4 v5.4 v5.15 v6.12.
@@ -70,7 +72,9 @@ export function exactRuns(input: ExactRunsInput): ExactRuns {
 
 /** Why the runs of this walk cannot be enumerated. */
 function refusalOf(input: ExactRunsInput, starts: Starts): string | undefined {
-  if (isEvenlyPaced(starts) || input.walk === "5.18+") return undefined;
+  if (isEvenlyPaced(starts)) return undefined;
+  if ((input.stepWidth ?? 0) > 1) return LEAPS;
+  if (input.walk === "5.18+") return undefined;
   const single = exactProbability({
     ...input,
     probesPerEpochAtMostOne: true,

@@ -1,4 +1,5 @@
 import type { ReplicationResult } from "../cluster/replication_result.ts";
+import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { cursorWarnings, exactProbability } from "./exact_probability.ts";
 import { SECOND } from "../units.ts";
@@ -77,6 +78,7 @@ function exactOfExposure(scenario: Scenario, exposure: ReplicationResult["exposu
       isReserved: (port) => reserved.has(port),
       isHeld: (port) => held.has(port),
       nodePorts: exposure.intercepted,
+      stepWidth: stepWidthOf(scenario),
       probesPerEpochAtMostOne: perEpoch <= 1,
       ...(perEpoch > 1 ? { connectsPerEpoch: perEpoch } : {}),
       randomConnectsPerPeriod: randomRate(scenario) * longestPeriodSeconds(scenario),
@@ -88,6 +90,11 @@ function exactOfExposure(scenario: Scenario, exposure: ReplicationResult["exposu
   }
   if (probesByPace.size === 0) return valueFor(1);
   return weighed([...probesByPace].map(([pace, probes]) => ({ pace, probes, value: valueFor(pace) })));
+}
+
+/** `ip_local_port_step_width`; 0 where it is not set. The scenario's own check has read its text, which may be hexadecimal. */
+function stepWidthOf({ sysctls }: Scenario): number {
+  return Number(sysctls.findLast(([name]) => name === "net.ipv4.ip_local_port_step_width")?.[1] ?? 0);
 }
 
 /** Why ports to a probed destination run out: what connects there keeps more of them than there are. */
@@ -217,8 +224,4 @@ function commonPeriodSeconds(scenario: Scenario): number | undefined {
     if (common > 3600) return undefined;
   }
   return common;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

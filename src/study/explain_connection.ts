@@ -213,7 +213,7 @@ function interleaved(events: readonly FlowEvent[], lines: readonly LogLine[]): r
 }
 
 /** When it happened. */
-export function timeOf(event: StoryEvent): Micros {
+function timeOf(event: StoryEvent): Micros {
   return event.kind === "decision" ? event.decision.time : event.time;
 }
 

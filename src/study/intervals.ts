@@ -1,8 +1,10 @@
 import { assert } from "../sim/assert.ts";
 import { exp, ln } from "../sim/distributions.ts";
+import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import { clopperPearson, garwood, normalQuantile, studentQuantile } from "./binomial.ts";
 import type { Bounds } from "./binomial.ts";
 import type { IntervalDocument } from "./run_document.ts";
+import { sum } from "./sum.ts";
 
 /** What one replication counted: `x` events among `n` trials, or in an exposure of `n`. */
 export interface ReplicationCount {
@@ -24,7 +26,7 @@ export interface ProportionInterval extends IntervalDocument {
   readonly designEffect: number;
 }
 
-/** With fewer effective events than this the exact interval of a count has a say: a logarithm of so few is no normal variate. */
+/** With fewer effective events than this the exact interval of a count is taken: a logarithm of so few is no normal variate. */
 const FEW_EVENTS = 12;
 
 /** Boots that agree show no spread. No interval is narrower than so many clumps of events on either side, as the rule of three has it. */
@@ -41,9 +43,11 @@ const SKEW_ALLOWANCE = 0.15;
  * independent trials would or less; the interval is Student's t with one degree of freedom less than replications, on
  * the scale of the log odds, because the plain one misses on the right where counts are skewed. It is never narrower
  * than three failures (or clumps of failures) on either side, since boots that happen to agree show no spread. With
- * fewer than 12 effective failures it is not narrower than the exact one of Clopper and Pearson on as many, either.
+ * fewer than 12 effective failures it is the exact one of Clopper and Pearson on as many, shrunk by (z / t)² because
+ * few boots show their spread badly (Korn and Graubard, 1998).
  * Without a failure only an upper bound is stated, one-sided: the rule of three; where boots may lock, it is that of the
- * boots and not of the trials.
+ * boots and not of the trials. Where every trial failed it is the same the other way round. Where no boot has more than
+ * one trial, trials are independent because boots are: the interval is that of Clopper and Pearson.
  *
  * @param counts one entry for each replication, at least one.
  * @param level between 0 and 1, both excluded.
@@ -59,13 +63,14 @@ export function proportionInterval(
   const x = sum(counts.map((count) => count.x));
   assert(x >= 0 && x <= n, "failures are among the trials");
   if (n === 0) return { low: 0, high: 1, level, method: "no trial was made", designEffect: 1 };
+  if (counts.every((count) => count.n <= 1)) return { ...ofSingleTrials(n, x, level), level, designEffect: 1 };
   if (x > n - x) {
     const { low, high, ...rest } = proportionInterval(
       counts.map((count) => ({ n: count.n, x: count.n - count.x })),
       level,
       options,
     );
-    return { ...rest, low: 1 - high, high: 1 - low };
+    return { ...rest, low: 1 - high, high: 1 - low, ...(x === n ? withoutSuccess(counts.length, mayLock) : {}) };
   }
   if (x === 0) return { ...withoutFailure(n, counts.length, level, mayLock), level, designEffect: 1 };
   if (counts.length === 1) {
@@ -75,15 +80,17 @@ export function proportionInterval(
   const designEffect = dispersion(counts);
   const p = x / n;
   // Locked walks fail once a round, so that boots which agree show how many failures are one.
-  const clump = Math.max(options.clump ?? 1, mayLock ? greatestCommonDivisor(counts.map((count) => count.x)) : 1);
+  const common = counts.reduce((divisor, count) => greatestCommonDivisor(divisor, count.x), 0);
+  const clump = Math.max(options.clump ?? 1, mayLock ? common : 1);
+  const events = effectiveEvents(x, { boots: counts.length, level, effect: Math.max(designEffect, clump) });
+  if (events.isFew) {
+    const method = exactWords("Clopper-Pearson", counts.length, designEffect);
+    return { ...clopperPearson(x * events.share, n * events.share, level), level, method, designEffect };
+  }
   const spread = studentBounds({ counts, level, clump });
-  const effective = Math.max(1, designEffect, clump);
-  const isFew = x / effective < FEW_EVENTS;
   const oddsOf = (logRatio: number): number => 1 / (1 + ((1 - p) / p) * exp(-logRatio));
-  const wide = { low: oddsOf(-spread.below / (1 - p)), high: oddsOf(spread.above / (1 - p)) };
-  const bounds = isFew ? union(wide, clopperPearson(x / effective, n / effective, level)) : wide;
-  const method = `${studentWords(counts.length, designEffect)}${isFew ? ", and not narrower than Clopper-Pearson on the effective count" : ""}`;
-  return { ...bounds, level, method, designEffect };
+  const bounds = { low: oddsOf(-spread.below / (1 - p)), high: oddsOf(spread.above / (1 - p)) };
+  return { ...bounds, level, method: studentWords(counts.length, designEffect), designEffect };
 }
 
 /**
@@ -113,14 +120,25 @@ export function rateInterval(
     return { low: low / exposure, high: high / exposure, level, method };
   }
   const designEffect = rateDispersion(counts);
+  const events = effectiveEvents(x, { boots: counts.length, level, effect: Math.max(designEffect, clump) });
+  if (events.isFew) {
+    const { low, high } = garwood(x * events.share, level);
+    const method = exactWords("Garwood (exact Poisson)", counts.length, designEffect);
+    return { low: low / events.share / exposure, high: high / events.share / exposure, level, method };
+  }
   const { below, above } = studentBounds({ counts, level, clump });
-  const wide = { low: x * exp(-below), high: x * exp(above) };
-  const effective = Math.max(1, designEffect, clump);
-  const isFew = x / effective < FEW_EVENTS;
-  const exact = isFew ? garwood(x / effective, level) : { low: 0, high: 0 };
-  const { low, high } = isFew ? union(wide, { low: exact.low * effective, high: exact.high * effective }) : wide;
-  const method = `${studentWords(counts.length, designEffect)}${isFew ? ", and not narrower than Garwood's on the effective count" : ""}`;
-  return { low: low / exposure, high: high / exposure, level, method };
+  const method = studentWords(counts.length, designEffect);
+  return { low: (x * exp(-below)) / exposure, high: (x * exp(above)) / exposure, level, method };
+}
+
+/** Whether `x` events are few once those that count as one are taken together, and the share of them to reckon with then. */
+function effectiveEvents(
+  x: number,
+  { boots, level, effect }: { readonly boots: number; readonly level: number; readonly effect: number },
+): { readonly isFew: boolean; readonly share: number } {
+  const share = 1 / Math.max(1, effect);
+  const narrowing = normalQuantile((1 + level) / 2) / studentQuantile((1 + level) / 2, boots - 1);
+  return { isFew: x * share < FEW_EVENTS, share: share * narrowing * narrowing };
 }
 
 /**
@@ -188,6 +206,26 @@ function withoutFailure(
   return { low: 0, high: oneMinusRoot(1 - level, boots), method };
 }
 
+/** Words for the bound from below that is left when every trial failed. */
+function withoutSuccess(boots: number, mayLock: boolean): { readonly method: string } {
+  const method = mayLock
+    ? `Clopper-Pearson, one-sided, on ${boots} ${boots === 1 ? "boot" : "boots"}: destinations may lock together on this walk, ` +
+      "so a boot in which all fail says nothing of others"
+    : "Clopper-Pearson, one-sided (rule of three); all failed, so it takes trials as independent: a spread between boots cannot show";
+  return { method };
+}
+
+/** `x` of `n` boots of one trial each; one-sided, with all of the error below or above, where there were none or all. */
+function ofSingleTrials(n: number, x: number, level: number): Bounds & { readonly method: string } {
+  const words = "each boot is one trial";
+  if (x > 0 && x < n) {
+    return { ...clopperPearson(x, n, level), method: `Clopper-Pearson, two-sided; ${words}` };
+  }
+  const reach = oneMinusRoot(1 - level, n);
+  const method = `Clopper-Pearson, one-sided (rule of three); ${words}`;
+  return x === 0 ? { low: 0, high: reach, method } : { low: 1 - reach, high: 1, method };
+}
+
 /** 1 - `share`^(1 / `count`), exact where that is tiny. */
 function oneMinusRoot(share: number, count: number): number {
   const small = -ln(share) / count;
@@ -200,8 +238,8 @@ function studentWords(boots: number, designEffect: number): string {
   return `Student's t on the log scale, ${boots} boots, ${plural} of freedom, design effect ${designEffect.toFixed(2)}`;
 }
 
-function union(a: Bounds, b: Bounds): Bounds {
-  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+function exactWords(exact: string, boots: number, designEffect: number): string {
+  return `${exact} on the effective count, shrunk for ${boots} boots (Korn and Graubard), design effect ${designEffect.toFixed(2)}`;
 }
 
 /** Wilson's score interval of the proportion `p` among `n` trials, `z` standard deviations wide on either side. */
@@ -210,17 +248,4 @@ function wilson(p: number, n: number, z: number): Bounds {
   const centre = p + weight / 2;
   const half = z * Math.sqrt((p * (1 - p)) / n + weight / (4 * n));
   return { low: Math.max(0, (centre - half) / (1 + weight)), high: Math.min(1, (centre + half) / (1 + weight)) };
-}
-
-/** The largest number that divides all; of whole numbers, not all 0. */
-function greatestCommonDivisor(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => {
-    let divisor = a;
-    for (let rest = b; rest !== 0;) [divisor, rest] = [rest, divisor % rest];
-    return divisor;
-  }, 0);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -8,6 +8,7 @@ import type { ReplicationCount } from "./intervals.ts";
 import type { IntervalDocument, LifeDocument, RunOfFailures, ShareDocument, SurvivalDocument } from "./run_document.ts";
 import { countHit, survivalFigures } from "./survival.ts";
 import type { Lifetime } from "./survival.ts";
+import { sumOf } from "./sum.ts";
 
 /** Seven days. */
 export const WEEK: Micros = 604_800 * SECOND;
@@ -24,9 +25,9 @@ export function weeklyRate(
   level: number,
 ): { readonly perNodeWeek: number; readonly interval: IntervalDocument } {
   const counts: ReplicationCount[] = results.map((result) => ({ n: nodeWeeks(result), x: count(result) }));
-  const weeks = counts.reduce((sum, { n }) => sum + n, 0);
+  const weeks = sumOf(counts, ({ n }) => n);
   if (weeks === 0) return { perNodeWeek: 0, interval: { low: 0, high: 0, level, method: "no time was simulated" } };
-  const events = counts.reduce((sum, { x }) => sum + x, 0);
+  const events = sumOf(counts, ({ x }) => x);
   return { perNodeWeek: events / weeks, interval: rateInterval(counts, level) };
 }
 
@@ -35,7 +36,7 @@ export function runsOfFailures(results: readonly ReplicationResult[], level: num
   const lengths = Array.from({ length: RUN_LENGTHS }, (_, index) => index + 1);
   return lengths.flatMap((length) => {
     const countOf = (result: ReplicationResult): number => result.life?.runs[length - 1] ?? 0;
-    const count = results.reduce((sum, result) => sum + countOf(result), 0);
+    const count = sumOf(results, countOf);
     if (count === 0) return [];
     return [{ length, isAtLeast: length === RUN_LENGTHS, count, ...weeklyRate(results, countOf, level) }];
   });
@@ -95,17 +96,17 @@ function weekShare(boots: readonly (readonly Lifetime[])[], level: number): Shar
   if (all.every(({ at, isEvent }) => isEvent || at >= WEEK)) {
     const counts = boots.map((boot) => countHit(boot, WEEK));
     const { designEffect: _designEffect, ...interval } = proportionInterval(counts, level);
-    const n = counts.reduce((sum, count) => sum + count.n, 0);
-    return { share: n === 0 ? 0 : counts.reduce((sum, count) => sum + count.x, 0) / n, interval };
+    const n = sumOf(counts, (count) => count.n);
+    return { share: n === 0 ? 0 : sumOf(counts, (count) => count.x) / n, interval };
   }
   const counts = boots.map((boot) => ({
-    n: boot.reduce((sum, { at }) => sum + at, 0) / WEEK,
+    n: sumOf(boot, ({ at }) => at) / WEEK,
     x: boot.filter(({ isEvent }) => isEvent).length,
   }));
-  const weeks = counts.reduce((sum, { n }) => sum + n, 0);
+  const weeks = sumOf(counts, ({ n }) => n);
   if (weeks === 0) return { share: 0, interval: { low: 0, high: 1, level, method: "no time was simulated" } };
   const { low, high, method } = rateInterval(counts, level);
-  const rate = counts.reduce((sum, { x }) => sum + x, 0) / weeks;
+  const rate = sumOf(counts, ({ x }) => x) / weeks;
   const words = `extrapolated to a week: nodes that have not been hit go on to be at the rate seen until then; ${method}`;
   return { share: hit(rate), interval: { low: hit(low), high: hit(high), level, method: words } };
 }

@@ -3,6 +3,8 @@ import type { PortWalkName } from "../kernel/eras.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { CursorScope, MechanismFactors } from "./diff_document.ts";
 import { destinationsPerEpoch } from "./exact_twin.ts";
+import { pickable, startsAtOneParity, startsByPort } from "./port_starts.ts";
+import { sumOf } from "./sum.ts";
 
 /** Who shares a cursor of `connect()`. Source: net/ipv4/inet_hashtables.c __inet_hash_connect, v3.10 v4.4 v5.4 v5.15 v6.12. */
 const SCOPES: Readonly<Record<PortWalkName, CursorScope>> = {
@@ -21,8 +23,7 @@ const SCOPES: Readonly<Record<PortWalkName, CursorScope>> = {
 export function mechanismFactors(scenario: Scenario, results: readonly ReplicationResult[]): MechanismFactors {
   const walk = scenario.kernel.era.portWalk;
   const boots = results.map(({ exposure }) => new WalkedPorts(walk, exposure));
-  const mean = (value: (boot: WalkedPorts) => number): number =>
-    boots.reduce((sum, boot) => sum + value(boot), 0) / boots.length;
+  const mean = (value: (boot: WalkedPorts) => number): number => sumOf(boots, value) / boots.length;
   const thresholds = scenario.pods.flatMap(({ livenessProbe }) => livenessProbe?.failureThreshold ?? []);
   return {
     portWalk: walk,
@@ -32,7 +33,7 @@ export function mechanismFactors(scenario: Scenario, results: readonly Replicati
     reachable: mean((boot) => boot.reachable.length),
     reserved: mean((boot) => boot.count((port) => boot.isReserved(port))),
     held: mean((boot) => boot.count((port) => boot.isHeld(port) && !boot.isReserved(port))),
-    otherParity: mean((boot) => boot.count((port) => boot.isOtherParity(port) && !boot.isClosed(port))),
+    otherParity: mean((boot) => boot.count((port) => boot.isOtherParity(port))),
     adjacent: median(boots.map((boot) => longestRow(boot.nodePorts, 1))),
     inARow: median(boots.map((boot) => longestRow(boot.reachable, boot.step))),
     startsOfOneNodePort: Math.max(...boots.map((boot) => boot.mostStarts())),
@@ -46,24 +47,25 @@ class WalkedPorts {
   /** Those of the range, sorted. */
   readonly nodePorts: readonly number[];
   readonly reachable: readonly number[];
-  /** Ports from one candidate to the next: 2 where the low bound's parity is tried first. */
+  /** Ports from one candidate to the next: 2 where the walk starts at one parity only. */
   readonly step: 1 | 2;
-  readonly #low: number;
-  readonly #size: number;
+  readonly #isPickable: (port: number) => boolean;
+  readonly #starts: Uint32Array;
   readonly #reserved: ReadonlySet<number>;
   readonly #held: ReadonlySet<number>;
 
   constructor(walk: PortWalkName, exposure: ReplicationResult["exposure"]) {
-    const [low, high] = exposure.portRange;
-    this.#low = low;
-    this.#size = high - low + 1;
-    // In a range of odd size the walk of 4.2 changes parity at each wrap: it tries either, two ports at a time.
-    this.step = walk === "3.10" || (walk === "4.2-4.5" && this.#size % 2 === 1) ? 1 : 2;
+    const range = exposure.portRange;
+    const [low, high] = range;
+    this.step = startsAtOneParity(walk, high - low + 1) ? 2 : 1;
     this.#reserved = new Set(exposure.reservedPorts);
     this.#held = new Set(exposure.heldPorts);
+    const isReserved = (port: number): boolean => this.isReserved(port);
+    const input = { walk, range, isReserved, isHeld: (port: number): boolean => this.isHeld(port) };
+    this.#isPickable = pickable(input);
+    this.#starts = startsByPort(input);
     this.nodePorts = exposure.nodePorts.filter((port) => port >= low && port <= high);
-    const intercepted = exposure.intercepted.filter((port) => port >= low && port <= high);
-    this.reachable = intercepted.filter((port) => !this.isClosed(port) && !this.isOtherParity(port));
+    this.reachable = exposure.intercepted.filter(this.#isPickable);
   }
 
   count(is: (port: number) => boolean): number {
@@ -78,29 +80,13 @@ class WalkedPorts {
     return this.#held.has(port);
   }
 
-  isClosed(port: number): boolean {
-    return this.isReserved(port) || this.isHeld(port);
-  }
-
   isOtherParity(port: number): boolean {
-    return this.step === 2 && (port - this.#low) % 2 === 1;
+    return !this.isReserved(port) && !this.isHeld(port) && !this.#isPickable(port);
   }
 
-  /** The most starting places that lead to one NodePort: its own and those of the closed ports right before it. */
+  /** The most starting places that lead to one NodePort: its own, if it has one, and those of closed ports before it. */
   mostStarts(): number {
-    const places = Math.max(1, Math.floor(this.#size / this.step));
-    let most = 0;
-    for (const port of this.reachable) {
-      let starts = 1;
-      let place = (port - this.#low) / this.step;
-      while (starts < places) {
-        place = (place + places - 1) % places;
-        if (!this.isClosed(this.#low + place * this.step)) break;
-        starts += 1;
-      }
-      most = Math.max(most, starts);
-    }
-    return most;
+    return Math.max(0, ...this.reachable.map((port) => this.#starts[port]!));
   }
 }
 

@@ -6,6 +6,7 @@ import { countDispersion } from "./count_ratio.ts";
 import type { Counted } from "./figure_counts.ts";
 import { dispersion } from "./intervals.ts";
 import type { IntervalDocument } from "./run_document.ts";
+import { sum } from "./sum.ts";
 
 /** What one boot counted under both settings, on the same chance. */
 export interface PairedBoot {
@@ -179,8 +180,4 @@ function squareAndAdd(x: number, y: number, correlation: number): number {
 
 function meanSquare(residuals: readonly number[]): number {
   return sum(residuals.map((residual) => residual * residual)) / residuals.length;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

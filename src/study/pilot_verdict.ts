@@ -1,5 +1,6 @@
 import { assert } from "../sim/assert.ts";
 import { regularizedBeta } from "./binomial.ts";
+import { sumOf } from "./sum.ts";
 
 /** What one boot of a pilot counted, and the exact value for the NodePorts that it had. */
 export interface PilotBoot {
@@ -27,9 +28,9 @@ export interface PilotVerdict {
  */
 export function pilotVerdict(boots: readonly PilotBoot[], clump: number): PilotVerdict {
   assert(boots.length >= 2 && clump >= 1, "a pilot has two boots or more, and a clump one failure");
-  const probes = sum(boots, (boot) => boot.probes);
-  const failed = sum(boots, (boot) => boot.failed);
-  const expected = sum(boots, expectedOf);
+  const probes = sumOf(boots, (boot) => boot.probes);
+  const failed = sumOf(boots, (boot) => boot.failed);
+  const expected = sumOf(boots, expectedOf);
   const designEffect = Math.max(clump, dispersionOf(boots, failed, expected));
   return { failed, expected, designEffect, pValue: pValueOf(failed, expected, probes, designEffect) };
 }
@@ -50,7 +51,7 @@ function dispersionOf(boots: readonly PilotBoot[], failed: number, expected: num
   if (failed === 0 || expected === 0) return 1;
   // Around their own level: that this is another than expected is what the test is about.
   const ratio = failed / expected;
-  const squares = sum(
+  const squares = sumOf(
     boots,
     (boot) => (boot.failed - ratio * expectedOf(boot)) * (boot.failed - ratio * expectedOf(boot)),
   );
@@ -59,8 +60,4 @@ function dispersionOf(boots: readonly PilotBoot[], failed: number, expected: num
 
 function expectedOf({ probes, probability }: PilotBoot): number {
   return probes * probability;
-}
-
-function sum(boots: readonly PilotBoot[], figure: (boot: PilotBoot) => number): number {
-  return boots.reduce((total, boot) => total + figure(boot), 0);
 }

@@ -16,3 +16,8 @@ export function portBlocks(ports: readonly number[]): PortBlock[] {
 export function blockText([first, last]: PortBlock): string {
   return first === last ? `${first}` : `${first}-${last}`;
 }
+
+/** How many ports the blocks hold, of which no two share one. */
+export function portCount(blocks: readonly PortBlock[]): number {
+  return blocks.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}

@@ -9,6 +9,7 @@ import { decide, firstRound, lookOf } from "./stopping_rule.ts";
 import type { Look, LookResult, StoppingDecision, StoppingRule } from "./stopping_rule.ts";
 import type { StudyPlan } from "./study_plan.ts";
 import { probeInterval } from "./summary.ts";
+import { sum, sumOf } from "./sum.ts";
 
 /** How far a run has come, all variants together. */
 export interface RunProgress {
@@ -217,19 +218,9 @@ class ProgressSum {
     onProgress?.({
       finishedReplications: this.#finished,
       replications: this.#replications,
-      simulated: total(this.#simulated.values()),
+      simulated: sum(this.#simulated.values()),
       total: each * this.#replications,
-      failed: total(this.#failed.values()),
+      failed: sum(this.#failed.values()),
     });
   }
-}
-
-function total(values: Iterable<number>): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
-}
-
-function sumOf(results: readonly ReplicationResult[], figure: (result: ReplicationResult) => number): number {
-  return results.reduce((sum, result) => sum + figure(result), 0);
 }

@@ -233,6 +233,8 @@ export interface ExposureDocument {
   /** NodePorts that are reserved. */
   readonly reserved: readonly number[];
   readonly heldByKubeProxy: boolean;
+  /** The apiserver's `--service-node-port-range`, from which NodePorts to come are drawn. */
+  readonly nodePortRange?: readonly [low: number, high: number];
   /** All ports of the range that are reserved, and those that a socket holds against `connect()`: blocks in order. */
   readonly reservedBlocks?: readonly (readonly [first: number, last: number])[];
   readonly heldBlocks?: readonly (readonly [first: number, last: number])[];

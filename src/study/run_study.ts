@@ -24,6 +24,8 @@ import type { StoppingRule } from "./stopping_rule.ts";
 import { StudyPlan } from "./study_plan.ts";
 import { summarise } from "./summary.ts";
 import { portBlocks } from "./port_blocks.ts";
+import { pickable } from "./port_starts.ts";
+import { sumOf } from "./sum.ts";
 
 export type { RunProgress } from "./rounds.ts";
 
@@ -234,19 +236,20 @@ function auditOf(
 /** Which NodePorts probes can be given: of the first replication, where each draws its own. */
 function exposureFigures(scenario: Scenario, results: readonly ReplicationResult[]): ExposureDocument {
   const exposure = results[0]!.exposure;
-  const [low, high] = exposure.portRange;
-  const closed = new Set([...exposure.heldPorts, ...exposure.reservedPorts]);
-  // From 4.6 on the other parity is tried only when one is used up; with an even range 4.2 to 4.5 stay on it as well.
-  const walk = scenario.kernel.era.portWalk;
-  const isAllParities = walk === "3.10" || (walk === "4.2-4.5" && (high - low + 1) % 2 === 1);
-  const isReachable = (port: number): boolean =>
-    port >= low && port <= high && !closed.has(port) && (isAllParities || port % 2 === low % 2);
+  const [held, reserved] = [new Set(exposure.heldPorts), new Set(exposure.reservedPorts)];
+  const isReachable = pickable({
+    walk: scenario.kernel.era.portWalk,
+    range: exposure.portRange,
+    isReserved: (port) => reserved.has(port),
+    isHeld: (port) => held.has(port),
+  });
   return {
     portRange: exposure.portRange,
     nodePorts: exposure.nodePorts,
     reachable: exposure.intercepted.filter(isReachable),
-    reserved: exposure.nodePorts.filter((port) => exposure.reservedPorts.includes(port)),
+    reserved: exposure.nodePorts.filter((port) => reserved.has(port)),
     heldByKubeProxy: exposure.heldByKubeProxy.length > 0,
+    nodePortRange: scenario.kubeProxy.nodePortRange,
     reservedBlocks: portBlocks(exposure.reservedPorts),
     heldBlocks: portBlocks(exposure.heldPorts),
     isIntercepted: exposure.intercepted.length > 0,
@@ -260,8 +263,4 @@ function combinedFingerprint(results: readonly ReplicationResult[]): string {
   const fingerprint = new Fingerprint();
   for (const { engine } of results) fingerprint.addText(engine.fingerprint);
   return fingerprint.hex();
-}
-
-function sumOf(results: readonly ReplicationResult[], figure: (result: ReplicationResult) => number): number {
-  return results.reduce((sum, result) => sum + figure(result), 0);
 }

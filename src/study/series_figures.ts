@@ -1,4 +1,4 @@
-import type { GaugeReadings } from "../cluster/gauges.ts";
+import type { GaugeReadings, GaugeStretch } from "../cluster/gauges.ts";
 import type { ReplicationResult } from "../cluster/replication_result.ts";
 import { SECOND } from "../units.ts";
 
@@ -19,7 +19,10 @@ export interface SeriesDocument {
   readonly portsInUse: GaugeSeries;
   /** TIME_WAIT sockets, of `net.ipv4.tcp_max_tw_buckets`. */
   readonly timeWait: GaugeSeries;
-  /** Conntrack entries, of `net.netfilter.nf_conntrack_max`; the capacity is 0 without connection tracking. */
+  /**
+   * Conntrack entries, of `net.netfilter.nf_conntrack_max`, in the stretch that ends with each reading; the capacity is
+   * 0 without connection tracking.
+   */
   readonly conntrack: GaugeSeries;
 }
 
@@ -28,20 +31,25 @@ export function seriesFigures(results: readonly ReplicationResult[]): SeriesDocu
   const boots = results.flatMap(({ gauges }) => gauges ?? []);
   const [first] = boots;
   if (first === undefined || boots.length < results.length) return undefined;
-  const seriesOf = (read: (boot: GaugeReadings) => readonly number[], capacity: number): GaugeSeries => {
-    const moments = read(first).map((_, place) => boots.map((boot) => read(boot)[place] ?? 0));
+  const seriesOf = (read: (boot: GaugeReadings) => readonly GaugeStretch[], capacity: number): GaugeSeries => {
+    const stretches = read(first).map((_, place) => boots.flatMap((boot) => read(boot).slice(place, place + 1)));
     return {
-      mean: moments.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
-      min: moments.map((values) => Math.min(...values)),
-      max: moments.map((values) => Math.max(...values)),
+      mean: stretches.map((all) => all.reduce((sum, { mean }) => sum + mean, 0) / all.length),
+      min: stretches.map((all) => all.reduce((low, { least }) => Math.min(low, least), Infinity)),
+      max: stretches.map((all) => all.reduce((high, { most }) => Math.max(high, most), 0)),
       capacity,
     };
   };
   const { capacity } = first;
   return {
     everySeconds: first.every / SECOND,
-    portsInUse: seriesOf(({ portsInUse }) => portsInUse, capacity.ports),
-    timeWait: seriesOf(({ timeWaits }) => timeWaits, capacity.timeWaits),
+    portsInUse: seriesOf(({ portsInUse }) => portsInUse.map(steady), capacity.ports),
+    timeWait: seriesOf(({ timeWaits }) => timeWaits.map(steady), capacity.timeWaits),
     conntrack: seriesOf(({ conntrack }) => conntrack, capacity.conntrack),
   };
+}
+
+/** A stretch with one reading. */
+function steady(count: number): GaugeStretch {
+  return { mean: count, least: count, most: count };
 }

@@ -1,6 +1,7 @@
 import { assert } from "../sim/assert.ts";
 import { normalQuantile, studentQuantile } from "./binomial.ts";
 import type { Micros } from "../units.ts";
+import { percent } from "./percent.ts";
 
 /** When to stop adding replications. */
 export interface StoppingRule {
@@ -124,8 +125,4 @@ function mostReplications({ budget, cpuBudgetSeconds }: StoppingRule, done: numb
   if (budget !== undefined) limits.push(Math.floor(budget / spent.replicationTime));
   if (cpuBudgetSeconds !== undefined) limits.push(Math.floor((done * cpuBudgetSeconds) / spent.cpuSeconds));
   return limits.length === 0 ? spent.first * ROUNDS_WITHOUT_BUDGET : Math.min(...limits);
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`;
 }

@@ -1,6 +1,6 @@
 import { type DataPlaneWork, ruleMicros, syncSeconds } from "../cluster/kube_proxy/data_plane_cost.ts";
-import { FAILURE_CAUSES } from "../cluster/replication_result.ts";
-import type { CauseCounts, ReplicationResult, WorkloadResult } from "../cluster/replication_result.ts";
+import { addCauses, addCounts } from "../cluster/add_counts.ts";
+import type { ReplicationResult, WorkloadResult } from "../cluster/replication_result.ts";
 import { bucketTop, type ConnectTimesResult } from "../cluster/connect_times.ts";
 import { assert } from "../sim/assert.ts";
 import { SECOND } from "../units.ts";
@@ -19,6 +19,7 @@ import type {
 import { seriesFigures } from "./series_figures.ts";
 import { lookWords } from "./stopping_rule.ts";
 import type { Look } from "./stopping_rule.ts";
+import { sum, sumOf } from "./sum.ts";
 
 /** What the figures hold beside what the replications counted. */
 export interface SummaryOptions {
@@ -53,14 +54,14 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
     assert(isLater, "results arrive in ascending order of replication");
   }
   const level = options.level ?? 0.95;
-  const seconds = sum(results, (result) => result.duration * (result.nodes ?? 1)) / SECOND;
+  const seconds = sumOf(results, (result) => result.duration * (result.nodes ?? 1)) / SECOND;
   const life = lifeFigures(results, level);
   const series = seriesFigures(results);
   return {
     probes: probeFigures(results, { ...options, level, seconds }),
     readiness: {
-      flips: sum(results, (result) => result.readiness.flips),
-      unreadySeconds: sum(results, (result) => result.readiness.unready) / SECOND,
+      flips: sumOf(results, (result) => result.readiness.flips),
+      unreadySeconds: sumOf(results, (result) => result.readiness.unready) / SECOND,
       ...weeklyRate(results, ({ readiness }) => readiness.flips, level),
     },
     restarts: restartFigures(results, level, options.exactRestarts),
@@ -71,16 +72,16 @@ export function summarise(results: readonly ReplicationResult[], options: Summar
       max: largest(results, (result) => result.conntrack.max),
       peak: largest(results, (result) => result.conntrack.peak),
       ...(results.every((result) => result.conntrack.atEnd !== undefined)
-        ? { atEnd: sum(results, (result) => result.conntrack.atEnd ?? 0) / results.length }
+        ? { atEnd: sumOf(results, (result) => result.conntrack.atEnd ?? 0) / results.length }
         : {}),
-      dropped: sum(results, (result) => result.conntrack.dropped),
-      earlyDropped: sum(results, (result) => result.conntrack.earlyDropped),
+      dropped: sumOf(results, (result) => result.conntrack.dropped),
+      earlyDropped: sumOf(results, (result) => result.conntrack.earlyDropped),
     },
     loadBalancers: loadBalancerFigures(results, level),
     kubeProxy: kubeProxyFigures(results),
     ...(series === undefined ? {} : { series }),
     dataPlane: dataPlaneFigures(results.map((result) => result.dataPlane)),
-    counters: addUp(results.map((result) => result.counters)),
+    counters: addCounts(results.map((result) => result.counters)),
     warnings: [...(options.warnings ?? []), ...spreadWarnings(results)],
     firstFailures: firstFailures(results),
   };
@@ -93,8 +94,8 @@ interface ProbeOptions extends SummaryOptions {
 }
 
 function probeFigures(results: readonly ReplicationResult[], options: ProbeOptions): RunFigures["probes"] {
-  const total = sum(results, (result) => result.probes.total);
-  const failed = sum(results, (result) => result.probes.failed);
+  const total = sumOf(results, (result) => result.probes.total);
+  const failed = sumOf(results, (result) => result.probes.failed);
   const { look, level } = options;
   const { designEffect, ...interval } = probeInterval(results, look?.level ?? level, options.mayLock);
   const isKept = results.every(({ life }) => life !== undefined);
@@ -124,13 +125,13 @@ export function probeInterval(
 
 /** Failures that the exact values do not speak of. */
 function otherFailures(results: readonly ReplicationResult[]): number {
-  return sum(results, ({ probes }) => probes.failed - probes.byCause["nodeport-collision"]);
+  return sumOf(results, ({ probes }) => probes.failed - probes.byCause["nodeport-collision"]);
 }
 
 /** The exact probability with what the estimate is off from it, where all failures are NodePort collisions. */
 function withGap(exact: ExactDocument, results: readonly ReplicationResult[], designEffect: number): ExactDocument {
-  const total = sum(results, (result) => result.probes.total);
-  const failed = sum(results, (result) => result.probes.failed);
+  const total = sumOf(results, (result) => result.probes.total);
+  const failed = sumOf(results, (result) => result.probes.failed);
   if ("declined" in exact || total === 0 || otherFailures(results) > 0) return exact;
   const { probability } = exact;
   // Boots that happen to agree are no reason to take the estimate for nearer than independent probes would bring it.
@@ -150,10 +151,10 @@ function restartFigures(
   level: number,
   exact: ExactRestartsDocument | undefined,
 ): RunFigures["restarts"] {
-  const count = sum(results, (result) => result.restarts);
+  const count = sumOf(results, (result) => result.restarts);
   const figures = { count, ...weeklyRate(results, ({ restarts }) => restarts, level) };
   if (exact === undefined) return figures;
-  const weeks = sum(results, nodeWeeks);
+  const weeks = sumOf(results, nodeWeeks);
   if ("declined" in exact || weeks === 0 || otherFailures(results) > 0) return { ...figures, exact };
   const expected = exact.perNodeWeek * weeks;
   const standardError = Math.sqrt(expected * Math.max(1, restartDispersion(results)));
@@ -176,22 +177,22 @@ function workloadFigures(results: readonly ReplicationResult[]): RunFigures["wor
   }
   return [...byName].map(([name, parts]) => ({
     name,
-    connects: sum(parts, (part) => part.connects),
-    failed: sum(parts, (part) => part.failed),
+    connects: sumOf(parts, (part) => part.connects),
+    failed: sumOf(parts, (part) => part.failed),
     byCause: addCauses(parts.map((part) => part.byCause)),
     connectSeconds: connectSeconds(parts.map((part) => part.connectTimes)),
   }));
 }
 
 function connectSeconds(parts: readonly ConnectTimesResult[]): ConnectSecondsDocument {
-  const count = sum(parts, (part) => part.count);
+  const count = sumOf(parts, (part) => part.count);
   if (count === 0) return { mean: null, p99: null, max: null, slowShare: null };
   const max = largest(parts, (part) => part.max);
   return {
-    mean: sum(parts, (part) => part.sum) / count / SECOND,
+    mean: sumOf(parts, (part) => part.sum) / count / SECOND,
     p99: Math.min(connectP99(parts, count), max) / SECOND,
     max: max / SECOND,
-    slowShare: sum(parts, (part) => part.slow) / count,
+    slowShare: sumOf(parts, (part) => part.slow) / count,
   };
 }
 
@@ -207,11 +208,11 @@ function connectP99(parts: readonly ConnectTimesResult[], count: number): number
 }
 
 function portFigures(results: readonly ReplicationResult[]): RunFigures["ports"] {
-  const timeWait = addUp(results.map((result) => result.ports.timeWaitByAddress));
+  const timeWait = addCounts(results.map((result) => result.ports.timeWaitByAddress));
   const averages = new Map<string, number>();
   for (const [address, count] of Object.entries(timeWait)) averages.set(address, Math.round(count / results.length));
-  const connects = sum(results, (result) => sum(result.ports.candidates, (count) => count));
-  const candidates = sum(results, (result) => result.ports.candidatesSum);
+  const connects = sumOf(results, (result) => sum(result.ports.candidates));
+  const candidates = sumOf(results, (result) => result.ports.candidatesSum);
   return {
     timeWaitMax: largest(results, (result) => result.ports.timeWaitMax),
     timeWaitByAddress: Object.fromEntries(averages),
@@ -226,12 +227,12 @@ function portFigures(results: readonly ReplicationResult[]): RunFigures["ports"]
 
 function dataPlaneFigures(works: readonly DataPlaneWork[]): DataPlaneFigures {
   const mode = works[0]?.mode ?? "ipvs";
-  const tested = sum(works, (work) => work.natRulesTested);
-  const connections = sum(works, (work) => work.newConnections);
+  const tested = sumOf(works, (work) => work.natRulesTested);
+  const connections = sumOf(works, (work) => work.newConnections);
   const perConnection = connections === 0 ? 0 : tested / connections;
-  const passes = sum(works, (work) => work.filterPasses);
-  const translated = sum(works, (work) => work.sourceNat.connections);
-  const onNodePort = sum(works, (work) => work.sourceNat.onNodePort);
+  const passes = sumOf(works, (work) => work.filterPasses);
+  const translated = sumOf(works, (work) => work.sourceNat.connections);
+  const onNodePort = sumOf(works, (work) => work.sourceNat.onNodePort);
   const full = largest(works, (work) => work.sync.full);
   const change = largest(works, (work) => work.sync.change);
   return {
@@ -239,7 +240,7 @@ function dataPlaneFigures(works: readonly DataPlaneWork[]): DataPlaneFigures {
     rules: largest(works, (work) => work.rules),
     entries: largest(works, (work) => work.entries),
     rulesPerNewConnectionMean: perConnection,
-    rulesPerPacketMean: passes === 0 ? 0 : sum(works, (work) => work.filterRulesTested) / passes,
+    rulesPerPacketMean: passes === 0 ? 0 : sumOf(works, (work) => work.filterRulesTested) / passes,
     newConnectionMicrosMean: ruleMicros(mode, perConnection),
     sync: {
       fullLines: full,
@@ -260,7 +261,7 @@ function candidatesP99(results: readonly ReplicationResult[], connects: number):
   const entries = largest(results, (result) => result.ports.candidates.length);
   let seen = 0;
   for (let candidates = 0; candidates < entries; candidates += 1) {
-    seen += sum(results, (result) => result.ports.candidates[candidates] ?? 0);
+    seen += sumOf(results, (result) => result.ports.candidates[candidates] ?? 0);
     if (seen > 0 && seen * 100 >= connects * 99) return candidates;
   }
   return 0;
@@ -312,34 +313,6 @@ function firstFailures(results: readonly ReplicationResult[]): RunFigures["first
 
 function probeCounts(results: readonly ReplicationResult[]): readonly ReplicationCount[] {
   return results.map((result) => ({ n: result.probes.total, x: result.probes.failed }));
-}
-
-function addCauses(parts: readonly CauseCounts[]): CauseCounts {
-  const total: CauseCounts = {
-    "nodeport-collision": 0,
-    "port-exhaustion": 0,
-    "conntrack-full": 0,
-    "connection-refused": 0,
-    "slow-server": 0,
-    "connect-timeout": 0,
-    "host-unreachable": 0,
-    other: 0,
-  };
-  for (const cause of FAILURE_CAUSES) total[cause] = sum(parts, (part) => part[cause]);
-  return total;
-}
-
-/** Named counts added up; names in the order in which they first occur. */
-function addUp(parts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
-  const totals = new Map<string, number>();
-  for (const part of parts) {
-    for (const [name, count] of Object.entries(part)) totals.set(name, (totals.get(name) ?? 0) + count);
-  }
-  return Object.fromEntries(totals);
-}
-
-function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }
 
 function largest<Item>(items: readonly Item[], value: (item: Item) => number): number {

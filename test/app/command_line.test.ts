@@ -176,6 +176,11 @@ describe("parseCommandLine", () => {
     expect(parse("schema", environment)).toEqual({ command: "schema" });
   });
 
+  it("shows the options of sim diff as they are written everywhere", () => {
+    const asked = parse("diff --help");
+    expect(asked.command === "print" ? asked.text : "").toMatch(/^ {6}--a +PATH=VALUE[^]*^ {6}--b +The same/m);
+  });
+
   it("ignores what Kubernetes puts into the environment of every pod", () => {
     const environment = { SIM_SERVICE_HOST: "10.0.0.1", SIM_PORT: "tcp://10.0.0.1:80" };
     expect(parse("run a.yaml", environment)).toMatchObject({ command: "run" });
@@ -183,6 +188,8 @@ describe("parseCommandLine", () => {
 
   it.each([
     ["", "Name a command", ""],
+    ["help", 'Unknown command "help"; did you mean sim --help?', ""],
+    ["help run", 'Unknown command "help"; did you mean sim run --help?', ""],
     ["rnu a.yaml", 'Unknown command "rnu"; did you mean run?', ""],
     ["sweeep a.yaml", 'Unknown command "sweeep"; did you mean sweep?', ""],
     ["sweep", "Name the scenario to sweep: sim sweep SCENARIO --vary PATH=A,B,C", "sweep "],
@@ -269,6 +276,11 @@ describe("parseCommandLine", () => {
     ["ports --gap 2d", 'Cannot use --gap "2d": it is longer than 24h; write a time such as 250ms, 10s or 0', "ports "],
     ["ports --close slam", 'Cannot use "slam" as --close: choose one of "rst", "fin", "keep"', "ports "],
     ["ports --kernel 6.1 --kernel 6.2", "Cannot use --kernel 2 times: give it once", "ports "],
+    ["chart", "Name the result to draw: sim chart RESULT --out chart.svg", "chart "],
+    ["chart a --knid x", "Unknown option --knid; did you mean --kind?", "chart "],
+    ["run a.yaml --limit 1e-4", "Cannot use --limit here: it is an option of sim chart", "run "],
+    ["import a --redact-mpa b", "Unknown option --redact-mpa; did you mean --redact-map?", "import "],
+    ["check a --redact", "Cannot use --redact here: it is an option of sim import", "check "],
     ["conform", "Name the folder of recorded cases: sim conform DIR", "conform "],
     ["conform a --hash 1", "Cannot use --hash here: it is an option of sim ports", "conform "],
     ["conform a --quiet=perhaps", 'Cannot use "--quiet=perhaps": --quiet takes no value', "conform "],

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { UNFINISHED } from "../../src/app/cli/write_whole.ts";
+import { UNFINISHED } from "../../src/app/cli/draft_file.ts";
 import { BUILT_MAIN } from "../support/built_program.ts";
 
 /** How a process of the program ended: its code, `null` if a signal ended it, and what it said on stderr. */

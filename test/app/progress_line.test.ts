@@ -18,6 +18,15 @@ describe("progressText", () => {
     );
   });
 
+  it.each([
+    [79, "3/8 replications, 4 days of 8 days, 1,072 failed, about 12 seconds left"],
+    [60, "3/8 replications, 1,072 failed, about 12 seconds left"],
+    [40, "3/8 replications, about 12 seconds left"],
+    [20, "3/8 replications"],
+  ])("says less in %i columns, and never half a word", (room, text) => {
+    expect(progressText(HALFWAY, 12, room)).toBe(text);
+  });
+
   it("does not guess before anything is simulated", () => {
     expect(progressText({ ...HALFWAY, simulated: 0 }, 1)).toBe(
       "3/8 replications, 0 seconds of 8 days simulated, 1,072 probes failed",
@@ -38,9 +47,9 @@ describe("ProgressLine", () => {
   });
 
   it("never fills the last column", () => {
-    const terminal = { ...memoryTerminal(), columns: 20 };
+    const terminal = { ...memoryTerminal(), columns: 10 };
     new ProgressLine(terminal, () => 0).show(HALFWAY);
-    expect(terminal.written[0]).toBe("\r3/8 replications, 4\u001b[K");
+    expect(terminal.written[0]).toBe("\r3/8 repli\u001b[K");
   });
 
   it("leaves a terminal alone on which it never drew", () => {

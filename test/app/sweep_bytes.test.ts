@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeIo } from "../../src/app/cli/node_io.ts";
 import { runCli } from "../../src/app/cli/run_cli.ts";
-import { UNFINISHED } from "../../src/app/cli/write_whole.ts";
+import { UNFINISHED } from "../../src/app/cli/draft_file.ts";
 
 // Goal: a sweep leaves the same bytes however it was run: on one thread or two, in shards, or killed and resumed.
 // Method: the real engine, worker threads and files. Runs that end well share this process; the one that is killed has

@@ -5,7 +5,8 @@ import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { UNFINISHED, writeNew, writeWhole } from "../../src/app/cli/write_whole.ts";
+import { UNFINISHED } from "../../src/app/cli/draft_file.ts";
+import { writeNew, writeWhole } from "../../src/app/cli/write_whole.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "portfall-whole-"));
 

@@ -22,7 +22,7 @@ export function rangeText({ low, high }: Spread, rounds: number): string {
 }
 
 /** `holds`, `DOES NOT HOLD`, or nothing where there is no limit. */
-export function verdictText({ limit, holds }: JudgedBound): string {
+function verdictText({ limit, holds }: JudgedBound): string {
   if (holds === undefined) return "";
   return `${limit}: ${holds ? "holds" : "DOES NOT HOLD"}`;
 }

@@ -158,7 +158,7 @@ export class MeasuredNode {
 }
 
 /** A scenario's options. @throws if the scenario has a problem. */
-export async function readOptions(text: string, overrides: readonly string[] = []): Promise<ClusterOptions> {
+async function readOptions(text: string, overrides: readonly string[] = []): Promise<ClusterOptions> {
   const { parseScenario } = await built<typeof ScenarioModule>("scenario/scenario.ts");
   const parsed = parseScenario(text, "load.yaml", overrides);
   if (!parsed.ok) throw new Error(parsed.diagnostics.map(({ line, message }) => `${line}: ${message}`).join("; "));

@@ -43,6 +43,27 @@ describe("The rules", () => {
   });
 });
 
+describe("Rules about the port walk, with ip_local_port_step_width", () => {
+  const judged = (width: number) => {
+    const lines = ["ip_local_port_range = 32768 60999", "ip_local_reserved_ports = 38000-39999"];
+    const text = [...lines, `ip_local_port_step_width = ${width}`].map((line) => `net.ipv4.${line}\n`).join("");
+    const facts = { kernel: "7.1", nodePorts: "40000", nodePortRange: "20000-40000", mode: "ipvs" } as const;
+    return judgeExample({ files: { "99-kubernetes.conf": text }, facts }, "2026-11-21");
+  };
+  const overlap = (width: number) => judged(width).find(({ rule }) => rule === "NODEPORT-OVERLAP");
+
+  it("see no funnel behind a reservation that is leapt over", () => {
+    expect(judged(0).map(({ rule }) => rule)).toContain("RESERVATION-FUNNEL");
+    expect(judged(128).map(({ rule }) => rule)).not.toContain("RESERVATION-FUNNEL");
+  });
+
+  it("give no share that only steps to the next port have", () => {
+    expect(overlap(0)?.message).toContain("1 in 14 connects");
+    expect(overlap(128)?.message).toMatch(/A connect that does gets no answer\.$/);
+    expect(overlap(128)?.evidence).not.toHaveProperty("share");
+  });
+});
+
 describe("CT-CLOSE-WAIT", () => {
   const found = (kubeProxy: string, seconds: number): boolean => {
     const files = { "99.conf": `net.netfilter.nf_conntrack_tcp_timeout_established = ${seconds}\n` };

@@ -11,7 +11,7 @@ export const PROTOTYPE_KEYS = [
 ] as const;
 
 /** Numbers at the edges of what programs count with, as texts. */
-export const NUMBER_TEXTS = [
+const NUMBER_TEXTS = [
   "0",
   "-0",
   "-1",
@@ -45,7 +45,7 @@ export const NUMBER_TEXTS = [
 ] as const;
 
 /** Pieces that end a line, a string, an element or a program, in one of the languages that texts end up in. */
-export const PIECES = [
+const PIECES = [
   "\u0000",
   "\u0001",
   "\u0007",

@@ -177,7 +177,7 @@ const ENDPOINTS = [
 ] as const;
 
 /** A scenario as plain data. */
-export const scenarioData: fc.Arbitrary<Readonly<Record<string, unknown>>> = drawn.map((one) => {
+const scenarioData: fc.Arbitrary<Readonly<Record<string, unknown>>> = drawn.map((one) => {
   const { nodes, pods, proxy: given, seconds } = one;
   const isModern = given.mode === "nftables" || pods.usesGrpc;
   const release = isModern ? "1.33.4" : given.version;

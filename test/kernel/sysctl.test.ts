@@ -1,7 +1,8 @@
 import { fc } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { resolveKernel, type KernelEra } from "../../src/kernel/eras.ts";
-import { findSysctl, sysctlNames, sysctlProblem, SysctlValues } from "../../src/kernel/sysctl.ts";
+import { findSysctl, sysctlNames, SysctlValues } from "../../src/kernel/sysctl.ts";
+import { sysctlProblem } from "../../src/kernel/sysctl_definition.ts";
 
 const RANGE = "net.ipv4.ip_local_port_range";
 const RESERVED = "net.ipv4.ip_local_reserved_ports";

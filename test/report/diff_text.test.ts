@@ -68,20 +68,20 @@ describe("diffText", () => {
       "reservations",
       { reachable: 0, reserved: 9 },
       {},
-      "under B 9 of 18 NodePorts in the range can be picked as a source port, and 0 on the other side: fewer are reserved.",
+      "under B 9 of 18 NodePorts in the range can be picked as a source port, and 0 under A: under B fewer are reserved.",
     ],
     [
       "held ports",
       { reachable: 0, held: 18 },
       {},
-      "under B 9 of 18 NodePorts in the range can be picked as a source port, and 0 on the other side: no socket of " +
+      "under B 9 of 18 NodePorts in the range can be picked as a source port, and 0 under A: under B no socket of " +
         "kube-proxy or another process holds them.",
     ],
     [
       "parity",
       { reachable: 6, otherParity: 12 },
       {},
-      "under B 9 of 18 NodePorts in the range can be picked as a source port, and 6 on the other side: fewer have the " +
+      "under B 9 of 18 NodePorts in the range can be picked as a source port, and 6 under A: under B fewer have the " +
         "parity that comes second.",
     ],
     [
@@ -95,7 +95,7 @@ describe("diffText", () => {
       "a narrower range",
       {},
       { portRange: [1024, 40_000] },
-      "under B 9 of 18 NodePorts in the range can be picked among 38977 ports, and not among 63977.",
+      "under B 9 of 18 NodePorts in the range can be picked among 38,977 ports, and not among 63,977.",
     ],
   ])("gives the reason of a higher probability: %s", (_name, a, b, reason) => {
     expect(headline(probabilities(a, b))).toMatch(new RegExp(`because ${reason.replaceAll(".", "\\.")}$`));
@@ -111,6 +111,16 @@ describe("diffText", () => {
     expect(headline({ ...document, b })).toMatch(
       /because under B connect\(\) found no free source port \(EADDRNOTAVAIL\)\.$/,
     );
+  });
+
+  it("says of what the exact values are where probes fail of other causes, too", () => {
+    const document = probabilities({}, {});
+    const probes = { ...document.a.probes, byCause: causes({ "connection-refused": 2_144 }) };
+    const why = (one: DiffDocument): string => text(one).replaceAll(/\n +/g, " ");
+    expect(why({ ...document, a: { ...document.a, probes } })).toContain(
+      "By enumeration of the walk, without a packet, the probability of a NodePort collision is",
+    );
+    expect(why(document)).toContain("By enumeration of the walk, without a packet, the failure probability is");
   });
 
   it("says so where nothing that decides about ports differs", () => {

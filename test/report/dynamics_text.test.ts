@@ -40,8 +40,8 @@ function unhealthyRun(): RunDocument {
 describe("loadBalancerLines", () => {
   it("tells how many nodes were marked unhealthy, with the interval of their share, and for how long", () => {
     expect(loadBalancerLines(unhealthyRun(), 100).join("\n")).toMatchInlineSnapshot(`
-      "  web                    default/web: marked 5 of 8 nodes unhealthy (95 % interval of the share 24.4
-                               % to 91.4 %), for 25 % of their time; 25,000 of 100,000 checks failed"
+      "  web                    default/web: marked 5 of 8 nodes unhealthy (95 % interval of the share
+                               24.4 % to 91.4 %), for 25 % of their time; 25,000 of 100,000 checks failed"
     `);
   });
 
@@ -56,7 +56,7 @@ describe("kubeProxyLines", () => {
       "  syncs                  40,000; its sync loop hung 6 times, on 5 nodes, for 2 hours in all
         restarts               8
         stale servers          16 real servers without a ready endpoint at the end
-        log                    1 lines of graceful termination, of which the first
+        log                    1 line of graceful termination, of which the first
         at 60.5 s              Trying to delete rs: 10.0.0.1:80/TCP/10.0.0.2:8080"
     `);
   });

@@ -45,11 +45,31 @@ describe("exposureText", () => {
     );
   });
 
+  it("says how the walk of 4.2 comes to the other parity", () => {
+    expect(exposureText(withExposure({ nodePorts: [32769] }, "4.2-4.5"))).toBe(
+      "The only NodePort cannot be picked as a source port: it is odd, and connect() tries one only when the even port before it is taken.",
+    );
+  });
+
   it("says that another process holds a port, or that it has no virtual server where probes come from", () => {
     expect(exposureText(withExposure({ nodePorts: [32768, 32770], reserved: [32770] }))).toBe(
       "None of the 2 NodePorts can be picked as a source port: 1 is in net.ipv4.ip_local_reserved_ports, which connect() skips; " +
         "1 is held by another process, or without a virtual server on the address that probes come from.",
     );
+  });
+
+  it("says so in plain words where there is one alone, and it can be hit", () => {
+    expect(exposureText(withExposure({ nodePorts: [40000], reachable: [40000] }))).toBe(
+      "The only NodePort can be picked as a source port: 40000.",
+    );
+  });
+
+  it("says so where the NodePorts are those of the first boot alone", () => {
+    const drawn = { nodePorts: [30080, 30443], isOfFirstBoot: true } as const;
+    expect(exposureText(withExposure(drawn))).toMatch(
+      /\. Each boot drew NodePorts of its own; these are the first boot's\.$/,
+    );
+    expect(exposureText(withExposure({ ...drawn, nodePorts: [] }))).not.toContain("Each boot");
   });
 
   it("does not explain anything when all can be hit", () => {

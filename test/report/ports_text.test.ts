@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { portsMapData } from "../../src/report/charts/port_map_data.ts";
 import type { PortsConnect, PortsDocument } from "../../src/report/ports_document.ts";
-import { countSteps, countTenths, findKnees, findPileUps, usablePorts } from "../../src/report/ports_figures.ts";
+import {
+  countSteps,
+  countTenths,
+  findKnees,
+  findPileUps,
+  usablePorts,
+  walkedRange,
+} from "../../src/report/ports_figures.ts";
 import { portsText } from "../../src/report/ports_text.ts";
 
 /** Connects to one destination, a second apart, one candidate each. */
@@ -23,6 +31,28 @@ function documentWith(parts: Partial<PortsDocument>, settings: Partial<PortsDocu
 
 const lines = (document: PortsDocument, columns = 100): string[] =>
   portsText(document, { color: false, columns }).split("\n");
+
+describe("A socket's own range", () => {
+  const ofSockets = (kernel: string, socketRange: readonly [number, number], picked: readonly number[]) =>
+    documentWith({ kernel, portWalk: "5.18+", connects: connectsTo(picked) }, { socketRange });
+
+  it("is gone through by parity up to 6.7, from its own low bound on", () => {
+    const document = ofSockets("6.3", [40_001, 40_006], [40_003, 40_005, 40_001, 40_002]);
+    expect(findKnees(document).otherParity).toBe(3);
+    expect(usablePorts(document)).toBe(3);
+  });
+
+  it("is gone through port by port from 6.8 on, without a parity that is used up", () => {
+    const document = ofSockets("6.12", [40_001, 40_006], [40_002, 40_003, 40_001]);
+    expect(findKnees(document).otherParity).toBeUndefined();
+    expect(usablePorts(document)).toBe(6);
+    expect(portsMapData(document).isFirstParity(40_002)).toBe(true);
+  });
+
+  it("leaves a bound of 0 to ip_local_port_range", () => {
+    expect(walkedRange(ofSockets("6.12", [0, 40_006], []))).toEqual([40_000, 40_006]);
+  });
+});
 
 describe("countSteps", () => {
   it("counts steps of the same destination, around the end of the range", () => {

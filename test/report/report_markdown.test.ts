@@ -28,6 +28,14 @@ describe("reportMarkdown", () => {
     );
   });
 
+  it("counts a reservation among the costs of the better side", () => {
+    const { a, b } = clusteredDiff();
+    const exposure = { ...a.exposure, reservedBlocks: [], heldBlocks: [] };
+    const reserved = { ...exposure, reservedBlocks: [[30000, 32767]] as const };
+    const diff = clusteredDiff({ verdict: "better", a: { ...b, exposure }, b: { ...a, exposure: reserved } });
+    expect(reportMarkdown(reportOfDocuments(diff))).toContain("Source ports that connect() may pick: 63,977 → 61,209.");
+  });
+
   it("begins with the findings of all results where there are several", () => {
     const text = reportMarkdown(reportOfDocuments(heldRun(), failingRun()));
     expect(text).toContain("# 2 results\n\n- ✅ **Run of nodelocaldns.yaml**: None of 9,780,000 probes failed");

@@ -175,4 +175,63 @@ describe("runText", () => {
     expect(text).toContain("sysctl -w net.ipv4.ip_local_reserved_ports=1100,33000,64900\n");
     expect(text).not.toContain("sysctl -w net.ipv4.ip_local_port_range");
   });
+
+  it("says that exact restarts are of NodePort collisions alone where probes fail of other causes, too", () => {
+    const run = failingRun();
+    const restarts = { ...run.restarts, exact: { perNodeWeek: 0, runs: [], assumptions: [], gapStandardErrors: 9 } };
+    const byCause = causes({ "nodeport-collision": 2_000, "conntrack-full": 144 });
+    expect(flat(runText({ ...run, restarts, probes: { ...run.probes, byCause } }, PLAIN))).toContain(
+      "exact restarts 0 per node and week for NodePort collisions alone",
+    );
+  });
+
+  it("says that a precision is reached, after how many looks", () => {
+    const run = failingRun();
+    const precision = { asked: 0.1, isReached: true, looks: 2, why: "the interval is within 9 % of the estimate" };
+    const withPrecision = (isReached: boolean): string =>
+      flat(runText({ ...run, settings: { ...run.settings, precision: { ...precision, isReached } } }, PLAIN));
+    expect(withPrecision(true)).toContain(
+      "precision 10 % asked, reached after 2 looks: the interval is within 9 % of the estimate",
+    );
+    expect(withPrecision(false)).not.toContain("10 % asked");
+  });
+
+  describe("with the NodePort range", () => {
+    const run = failingRun();
+    const exposure = { ...run.exposure, nodePortRange: [20000, 40000] } as const;
+    const lines = (document: RunDocument): string[] =>
+      runText(document, PLAIN)
+        .split("\n")
+        .filter((line) => line.startsWith("sysctl -w"));
+
+    it("reserves the whole range first, and keeps source ports out of all of it", () => {
+      expect(lines({ ...run, exposure })).toEqual([
+        "sysctl -w net.ipv4.ip_local_reserved_ports=20000-40000",
+        expect.stringMatching(/^sysctl -w net\.ipv4\.ip_local_reserved_ports=20869,21980,/),
+        'sysctl -w net.ipv4.ip_local_port_range="40001 65000"',
+      ]);
+      expect(flat(runText({ ...run, exposure }, PLAIN))).toContain(
+        "1. Reserve the NodePort range 20000-40000, so that connect() skips the NodePorts of now and those to come: " +
+          "43,976 source ports remain.",
+      );
+    });
+
+    it("reserves the NodePorts alone where the range would leave too few source ports", () => {
+      const narrow = { ...exposure, portRange: [20000, 41000] } as const;
+      expect(flat(runText({ ...run, exposure: narrow }, PLAIN))).toContain(
+        "Services that come later draw other ports; to reserve all of 20000-40000 would leave too few source ports.",
+      );
+      expect(lines({ ...run, exposure: narrow })).toEqual([
+        expect.stringMatching(/^sysctl -w net\.ipv4\.ip_local_reserved_ports=20869,21980,/),
+      ]);
+    });
+
+    it("says nothing of the first boot's NodePorts where each boot drew its own", () => {
+      const drawn = { ...exposure, isOfFirstBoot: true } as const;
+      expect(lines({ ...run, exposure: drawn })).toEqual([
+        "sysctl -w net.ipv4.ip_local_reserved_ports=20000-40000",
+        'sysctl -w net.ipv4.ip_local_port_range="40001 65000"',
+      ]);
+    });
+  });
 });

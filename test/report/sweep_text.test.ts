@@ -10,7 +10,8 @@ describe("sweepText", () => {
   it("shows a row for each point, the extremes, and where the files are", () => {
     const document = madeUpSweep(VALUES, (point) => {
       const run = failingRun();
-      return point === 1 ? run : { ...run, probes: { ...run.probes, failed: 99, probability: 1.01e-5 } };
+      const interval = { ...run.probes.interval, low: 8.2e-6, high: 1.24e-5 };
+      return point === 1 ? run : { ...run, probes: { ...run.probes, failed: 99, probability: 1.01e-5, interval } };
     });
     expect(sweepText(document, { ...OPTIONS, folder: "my sweep" })).toMatchInlineSnapshot(`
       "Probes of one node (incident 001).
@@ -18,7 +19,7 @@ describe("sweepText", () => {
 
       point   kernel     probes  failed  probability            interval    exact  restarts/week
           1  5.4.188  9,780,000   2,144      2.19e-4  2.10e-4 to 2.29e-4  2.19e-4              0
-          2      6.1  9,780,000      99      1.01e-5  2.10e-4 to 2.29e-4  2.19e-4              0
+          2      6.1  9,780,000      99      1.01e-5  8.20e-6 to 1.24e-5  2.19e-4              0
 
       The failure probability is highest at point 1 (kernel=5.4.188): 2.19e-4; lowest at point 2
       (kernel=6.1): 1.01e-5.
@@ -29,6 +30,22 @@ describe("sweepText", () => {
       portfall 0.1.0, sweep 0123456789ab
       "
     `);
+  });
+
+  it("does not call a point the highest where its interval overlaps others", () => {
+    const many = [1, 2, 3].map((low) => ({ "portRange.low": String(low) }));
+    const document = madeUpSweep(many, (point) => {
+      const run = failingRun();
+      return { ...run, probes: { ...run.probes, probability: run.probes.probability / point } };
+    });
+    const words = (text: string): string => text.replaceAll(/\s+/g, " ");
+    expect(words(sweepText(document, OPTIONS))).toContain(
+      "The interval of point 1 overlaps those of 2 other points: which of them is highest may be chance.",
+    );
+    const [first, second] = document.points;
+    expect(words(sweepText({ ...document, points: [first!, second!] }, OPTIONS))).toContain(
+      "The interval of point 1 overlaps that of 1 other point: which of them is highest may be chance.",
+    );
   });
 
   it("says so when no probe failed anywhere", () => {

@@ -7,6 +7,10 @@ describe("wrapText", () => {
     expect(wrapText("one two three", 8)).toEqual(["one two", "three"]);
   });
 
+  it("keeps a number and its per cent sign together", () => {
+    expect(wrapText("to 100 %, 95 % of", 6)).toEqual(["to", "100 %,", "95 %", "of"]);
+  });
+
   it("cuts a word that is longer than a line", () => {
     expect(wrapText("a bcdefgh", 3)).toEqual(["a", "bcd", "efg", "h"]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseScenario } from "../../src/scenario/scenario.ts";
 import { diagnosticsOf, scenarioOf, SMALL_SCENARIO, smallScenarioWith } from "./small_scenario.ts";
 
 function sysctlOf(overrides: readonly string[], name = "net.ipv4.ip_local_port_range"): string | undefined {
@@ -26,6 +27,13 @@ describe("overrides", () => {
     expect(sysctlOf([`sysctls.${name}=`], name)).toBe("");
     expect(sysctlOf([`sysctls.${name}="010"`], name)).toBe("010");
     expect(sysctlOf(["sysctls.net.core.somaxconn=0x80"], "net.core.somaxconn")).toBe("0x80");
+  });
+
+  it("name the section of a sysctl that was forgotten", () => {
+    const parsed = parseScenario(SMALL_SCENARIO, "s.yaml", ["net.ipv4.ip_local_port_range=1024 65000"]);
+    expect(parsed.ok ? [] : parsed.diagnostics.map(({ toMend }) => toMend)).toEqual([
+      "write --set 'sysctls.net.ipv4.ip_local_port_range=1024 65000'",
+    ]);
   });
 
   it("address items of lists by their names, which may hold dots and slashes", () => {

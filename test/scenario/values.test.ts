@@ -77,6 +77,8 @@ describe("addresses", () => {
 
   it("are refused with the mend for what is missing or too much", () => {
     expect(readAddress("10.0.0.1/24")).toMatchObject({ ok: false, toMend: "write 10.0.0.1" });
+    const port = { ok: false, why: "a port has no place here", toMend: "write 10.0.0.1" };
+    expect(readAddress("10.0.0.1:80")).toEqual(port);
     expect(readAddress("fe80::1")).toMatchObject({ ok: false, why: "only IPv4 is modelled" });
     expect(readInterfaceAddress("10.0.0.1")).toMatchObject({ ok: false, why: "it has no prefix" });
     expect(readInterfaceAddress("10.0.0.1/33")).toMatchObject({ ok: false, why: "its prefix is longer than 32 bits" });

@@ -48,7 +48,7 @@ export function coverageRow(source: SyntheticSource, studies: number): CoverageR
 }
 
 /** Effective failures from which on an interval should cover neither too little nor too much. */
-export const ENOUGH_FAILURES = 20;
+const ENOUGH_FAILURES = 20;
 
 /** Whether a share of covered studies is what an interval of 95 % promises. */
 export function isAsPromised(source: SyntheticSource, boots: number, covered: number): boolean {

@@ -47,6 +47,17 @@ describe("exactForRun", () => {
     });
   });
 
+  it("is declined where a step width leaps over closed ports, and stands where there is none to leap over", () => {
+    const width = "  net.ipv4.ip_local_port_step_width: 128\n";
+    expect(exactOf(`${FUNNEL}${width}`, "kernel=7.1")).toEqual({
+      declined:
+        "ip_local_port_step_width makes connect() leap over reserved and held ports by a step of chance, and where it comes down is not enumerated",
+    });
+    const open = `sysctls:\n  net.ipv4.ip_local_port_range: 36000 36999\n${width}`;
+    expect(exactOf(open, "kernel=7.1")).toMatchObject({ probability: 1 / 500 });
+    expect(exactOf(`${FUNNEL}${width.replace("128", "0")}`, "kernel=7.1")).toMatchObject({ probability: valueAt(1) });
+  });
+
   it("takes the pace of the destinations where all have the same", () => {
     expect(exactOf(`${FUNNEL}pods:\n${podEvery(10)}`)).toMatchObject({ probability: valueAt(1) });
     expect(exactOf(`${FUNNEL}pods:\n${podEvery(2)}`)).toMatchObject({ probability: valueAt(5) });

@@ -60,6 +60,47 @@ describe("proportionInterval", () => {
     );
   });
 
+  it("bounds the probability from below when everything failed, and says that all failed", () => {
+    const { low, high, method } = proportionInterval([
+      { n: 60, x: 60 },
+      { n: 40, x: 40 },
+    ]);
+    expect([low ** 100, high]).toEqual([expect.closeTo(0.05, 9), 1]);
+    expect(method).toBe(
+      "Clopper-Pearson, one-sided (rule of three); all failed, so it takes trials as independent: a spread between boots cannot show",
+    );
+    expect(proportionInterval([{ n: 60, x: 60 }], 0.95, { mayLock: true }).method).toBe(
+      "Clopper-Pearson, one-sided, on 1 boot: destinations may lock together on this walk, so a boot in which all fail says nothing of others",
+    );
+  });
+
+  it("is that of Clopper and Pearson where each boot is one trial, since boots are independent", () => {
+    const ofBoots = (hit: number, boots: number) =>
+      proportionInterval(Array.from({ length: boots }, (_, boot) => ({ n: 1, x: boot < hit ? 1 : 0 })));
+    expect(ofBoots(7, 8)).toMatchObject({
+      ...clopperPearson(7, 8, 0.95),
+      designEffect: 1,
+      method: "Clopper-Pearson, two-sided; each boot is one trial",
+    });
+    expect(ofBoots(8, 8)).toMatchObject({
+      low: expect.closeTo(0.05 ** (1 / 8), 9),
+      high: 1,
+      method: "Clopper-Pearson, one-sided (rule of three); each boot is one trial",
+    });
+    expect(ofBoots(0, 8)).toMatchObject({ low: 0, high: expect.closeTo(1 - 0.05 ** (1 / 8), 9) });
+  });
+
+  it("moves up with each boot of one trial that is hit", () => {
+    const bounds = Array.from({ length: 9 }, (_, hit) =>
+      proportionInterval(Array.from({ length: 8 }, (__, boot) => ({ n: 1, x: boot < hit ? 1 : 0 }))),
+    );
+    for (const [hit, { low, high }] of bounds.entries()) {
+      if (hit === 0) continue;
+      expect(low).toBeGreaterThan(bounds[hit - 1]!.low);
+      expect(high).toBeGreaterThanOrEqual(bounds[hit - 1]!.high);
+    }
+  });
+
   it("is never narrower than three failures on either side, or three clumps, when boots agree", () => {
     const alike = [80, 80, 80, 80].map((x) => ({ n: 1_000_000, x }));
     expect(4_000_000 * proportionInterval(alike).low).toBeCloseTo(320 * Math.exp(-3 / 320), 2);
@@ -68,11 +109,21 @@ describe("proportionInterval", () => {
     expect(4_000_000 * proportionInterval(alike, 0.95, { mayLock: true }).low).toBeLessThan(low(10));
   });
 
-  it("is not narrower than Clopper and Pearson's on the effective count where that is below 12", () => {
+  it("is Clopper and Pearson's on the effective count, shrunk by (z / t)², where that is below 12", () => {
     const counts = [1, 0, 1, 0, 1, 0, 1, 1].map((x) => ({ n: 1_000, x }));
-    const { low, method } = proportionInterval(counts);
-    expect(low).toBeLessThanOrEqual(clopperPearson(5, 8_000, 0.95).low);
-    expect(method).toContain("and not narrower than Clopper-Pearson on the effective count");
+    const { low, high, method } = proportionInterval(counts);
+    const shrunk = (1.959964 / 2.364624) ** 2; // normal, and Student's t with 7 degrees of freedom, at 97.5 %
+    const exact = clopperPearson(5 * shrunk, 8_000 * shrunk, 0.95);
+    expect([low, high]).toEqual([expect.closeTo(exact.low, 9), expect.closeTo(exact.high, 9)]);
+    expect(method).toBe(
+      "Clopper-Pearson on the effective count, shrunk for 8 boots (Korn and Graubard), design effect 0.43",
+    );
+  });
+
+  it("says something of one failure: no more than ten times as many with eight boots", () => {
+    const counts = [0, 0, 1, 0, 0, 0, 0, 0].map((x) => ({ n: 1_000, x }));
+    expect(proportionInterval(counts).high).toBeLessThan(10 / 8_000);
+    expect(rateInterval(counts).high).toBeLessThan(10 / 8_000);
   });
 
   it("mirrors itself when failures and successes change places", () => {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PORT_WALKS } from "../../src/kernel/eras.ts";
-import { enumerateStarts, startCount, startsByPort } from "../../src/study/port_starts.ts";
+import { enumerateStarts, pickable, startCount, startsByPort } from "../../src/study/port_starts.ts";
 
 const none = (): boolean => false;
 
@@ -10,6 +10,18 @@ describe("startsByPort", () => {
     const isReserved = (port: number): boolean => port >= 38_000 && port <= 39_999;
     const counts = startsByPort({ walk: "5.18+", range: [32_768, 60_999], isReserved, isHeld: none });
     expect([counts[40_000], counts[40_002], counts[39_998], counts[40_001]]).toEqual([1_001, 1, 0, 0]);
+  });
+
+  it("lets the walk of 4.2 fall to the odd port behind a reserved even one", () => {
+    const isReserved = (port: number): boolean => port === 30_080;
+    const isPickable = pickable({ walk: "4.2-4.5", range: [30_000, 30_999], isReserved, isHeld: none });
+    expect([30_079, 30_080, 30_081, 30_082].map(isPickable)).toEqual([false, false, true, true]);
+  });
+
+  it("takes the other parity for pickable where nothing of the first is open", () => {
+    const isReserved = (port: number): boolean => port % 2 === 0;
+    const isPickable = pickable({ walk: "5.18+", range: [30_000, 30_009], isReserved, isHeld: none });
+    expect([30_001, 30_002, 30_009, 30_011].map(isPickable)).toEqual([true, false, true, false]);
   });
 
   it("counts every start once, and those that find no port apart", () => {

@@ -12,7 +12,7 @@ import type { Port } from "../../src/units.ts";
 import { Wire } from "./wire.ts";
 
 /** A stream whose small draws are given, over and over; what fills a table is still random. */
-export class GivenDraws extends RandomStream {
+class GivenDraws extends RandomStream {
   readonly #draws: readonly number[];
   #next = 0;
 

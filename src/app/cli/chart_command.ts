@@ -7,6 +7,7 @@ import type { ChartCommandOptions } from "./chart_options.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { readResultFiles } from "./result_files.ts";
+import { complain } from "./complain.ts";
 
 /**
  * `sim chart`: draws a chart of a result to a file, or lists the charts that the result gives.
@@ -31,16 +32,10 @@ export async function chartCommand(options: ChartCommandOptions, io: CliIo): Pro
     return EXIT_CODE.done;
   }
   const chart = options.kind === undefined ? charts[0] : charts.find(({ kind }) => kind === options.kind);
-  if (chart === undefined) {
-    io.stderr.write(`sim: ${noChart(options, charts, result)}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (chart === undefined) return complain(noChart(options, charts, result), io);
   const { path, ending } = options.file;
   const why = await io.writeWholeFile(path, await chartFile(chart, ending));
-  if (why !== undefined) {
-    io.stderr.write(`sim: Cannot write ${JSON.stringify(path)}: ${why}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (why !== undefined) return complain(`Cannot write ${JSON.stringify(path)}: ${why}`, io);
   io.stderr.write(`wrote ${path}: ${chart.title}\n`);
   return EXIT_CODE.done;
 }

@@ -1,5 +1,6 @@
 import { CHART_ENDINGS } from "../../report/charts/chart_file.ts";
 import { CHART_KINDS, type ChartKind } from "../../report/charts/chart.ts";
+import { singleValuesProblem, textOf } from "./option_values.ts";
 
 /** A file to draw to, and what its name says of its content. */
 export interface ChartPath {
@@ -41,10 +42,8 @@ export const CHART_OPTIONS = {
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readChartOptions(values: Readonly<Record<string, unknown>>): ChartCommandOptions | string {
-  for (const name of Object.keys(CHART_OPTIONS)) {
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-  }
+  const problem = singleValuesProblem(values, Object.keys(CHART_OPTIONS));
+  if (problem !== undefined) return problem;
   const out = textOf(values["out"]);
   const file = out === undefined ? undefined : chartPath(out);
   if (typeof file === "string") return file;
@@ -79,8 +78,4 @@ function endings(): string {
 function readProbability(text: string): number | undefined {
   const value = /^[0-9]*\.?[0-9]+(e[+-]?[0-9]{1,3})?$/i.test(text) ? Number(text) : Number.NaN;
   return value > 0 && value <= 1 ? value : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

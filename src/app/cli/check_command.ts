@@ -19,6 +19,7 @@ import { checkFix } from "./check_fix.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
+import { complain } from "./complain.ts";
 import { refuse } from "./refuse.ts";
 import { textOptions } from "./text_options.ts";
 
@@ -29,7 +30,7 @@ import { textOptions } from "./text_options.ts";
  */
 export async function checkCommand(options: CheckOptions, io: CliIo): Promise<number> {
   const facts = readFacts(options.facts);
-  if (typeof facts === "string") return wrong(facts, io);
+  if (typeof facts === "string") return complain(facts, io);
   const gathered = await gatherTargets(options.targets, options.cluster, io);
   const problems: Diagnostic[] = [...gathered.problems];
   const nodes: CheckedNode[] = [];
@@ -46,11 +47,11 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
   }
   if (problems.length > 0) return refuse(problems, io);
   const known = await baselineSuppressions(options.baseline, io);
-  if (typeof known === "string") return wrong(known, io);
+  if (typeof known === "string") return complain(known, io);
   const suppressions = [...[...texts.values()].flatMap(commentSuppressions), ...known];
   const judged = suppress(judgeNodes(nodes), suppressions, io.today());
   const searched = await searchedProperties(configs, options, io);
-  if (typeof searched === "string") return wrong(searched, io);
+  if (typeof searched === "string") return complain(searched, io);
   const result: CheckResult = {
     ...searched,
     nodes,
@@ -62,7 +63,7 @@ export async function checkCommand(options: CheckOptions, io: CliIo): Promise<nu
   const ok = isAllOk(result);
   if (options.fix !== undefined) {
     const failed = await checkFix(result, { texts: [...texts.values()], ...options, fix: options.fix }, io);
-    if (failed !== undefined) return wrong(failed, io);
+    if (failed !== undefined) return complain(failed, io);
   } else io.stdout.write(resultText(result, options, io));
   return ok ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
 }
@@ -113,12 +114,7 @@ async function writeBaseline(
 ): Promise<number> {
   const document = baselineOf(findings, reason, until);
   const problem = await io.writeNewFile(file, jsonText(document));
-  if (problem !== undefined) return wrong(`Cannot write ${JSON.stringify(file)}: ${problem}`, io);
+  if (problem !== undefined) return complain(`Cannot write ${JSON.stringify(file)}: ${problem}`, io);
   io.stderr.write(`wrote ${document.findings.length} accepted findings to ${file}; use it with --baseline ${file}\n`);
   return EXIT_CODE.done;
-}
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
 }

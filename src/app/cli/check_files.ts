@@ -4,6 +4,7 @@ import { SYSCTL_DUMP, type SysctlFile } from "../../check/sysctl_file.ts";
 import { SYSCTL_CONF, SYSCTL_FOLDERS, WRONG_FOLDER } from "../../check/sysctl_system.ts";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import type { CliIo } from "./cli_io.ts";
+import { compareTexts } from "../../scenario/compare_texts.ts";
 
 /** What the words of a command line stand for. */
 export interface GatheredTargets {
@@ -82,10 +83,10 @@ class Gathering {
       this.#readAll(
         names
           .filter((name) => pattern.test(name))
-          .toSorted(byText)
+          .toSorted(compareTexts)
           .map((name) => join(path, name)),
       );
-    const scenarios = names.filter((name) => /\.ya?ml$/.test(name)).toSorted(byText);
+    const scenarios = names.filter((name) => /\.ya?ml$/.test(name)).toSorted(compareTexts);
     const isScenarioFolder =
       scenarios.length > 0 && !names.some((name) => SYSCTL_DUMP.test(name) || name.endsWith(".conf"));
     if (isScenarioFolder && ![...folders].some((name) => ROOT_FOLDERS.includes(name))) {
@@ -134,7 +135,7 @@ class Gathering {
 
   async #entries(path: string): Promise<readonly Entry[]> {
     const folder = await this.#io.listFolder(path);
-    return folder.ok ? folder.entries.toSorted((a, b) => byText(a.name, b.name)) : [];
+    return folder.ok ? folder.entries.toSorted((a, b) => compareTexts(a.name, b.name)) : [];
   }
 
   async #readAll(paths: readonly string[]): Promise<SysctlFile[]> {
@@ -170,8 +171,4 @@ interface Entry {
 
 function join(folder: string, name: string): string {
   return folder === "." ? name : `${folder.replace(/\/+$/, "")}/${name}`;
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

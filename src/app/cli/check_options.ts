@@ -1,10 +1,10 @@
 import { PROPERTY_OPTIONS, readPropertyOptions, type PropertyOptions } from "./property_options.ts";
 import type { CheckFacts } from "../../check/check_facts.ts";
 import type { FailOn } from "../../check/finding.ts";
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf, textsOf } from "./option_values.ts";
 
 /** What `sim check` can print. */
-export const CHECK_FORMATS = ["text", "json", "junit", "sarif", "github"] as const;
+const CHECK_FORMATS = ["text", "json", "junit", "sarif", "github"] as const;
 
 /** What the user asks of `sim check`. */
 export interface CheckOptions {
@@ -76,12 +76,8 @@ export function readCheckOptions(values: Readonly<Record<string, unknown>>): Che
   const single = Object.keys(CHECK_OPTIONS).filter((name) => name !== "within");
   const problem = singleValuesProblem(values, single);
   if (problem !== undefined) return problem;
-  const text = (name: string): string | undefined => {
-    const value = values[name];
-    return typeof value === "string" ? value : undefined;
-  };
-  const given: readonly unknown[] = Array.isArray(values["target"]) ? values["target"] : [values["target"]];
-  const targets = given.filter((path) => typeof path === "string");
+  const text = (name: string): string | undefined => textOf(values[name]);
+  const targets = textsOf(values["target"]);
   if (targets.length === 0 || targets.includes("")) return "Name what to check: sim check TARGET…";
   const rate = text("connect-rate");
   const match = rate === undefined ? undefined : /^([0-9]+(?:\.[0-9]+)?)(?:\/s)?$/.exec(rate);

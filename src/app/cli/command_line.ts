@@ -11,7 +11,9 @@ import { didYouMean, plainUsageProblem } from "./usage_problem.ts";
 export function parseCommandLine(argv: readonly string[], context: CommandLineContext): CommandLine {
   const first = argv[0];
   if (first !== undefined && !first.startsWith("-") && !COMMANDS.some((name) => name === first)) {
-    return wrong(`Unknown command ${JSON.stringify(first)}${didYouMean(closestWord(first, COMMANDS))}`, undefined);
+    const help = argv[1] === undefined ? "sim --help" : `sim ${argv[1]} --help`;
+    const meant = first === "help" ? help : closestWord(first, COMMANDS);
+    return wrong(`Unknown command ${JSON.stringify(first)}${didYouMean(meant)}`, undefined);
   }
   let result: CommandLine | undefined;
   const parser = declareCommands(context, (asked) => {
@@ -29,7 +31,12 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
   );
   if (switched !== undefined)
     return wrong(`Cannot use ${JSON.stringify(switched)}: ${switched.split("=")[0]} takes no value`, first);
-  return result ?? { command: "print", text: output === "" ? "" : `${output}\n` };
+  return result ?? { command: "print", text: output === "" ? "" : `${withLongOptions(output)}\n` };
+}
+
+/** The help with two dashes before each option: yargs writes one before `a` and `b` of `sim diff`, of which it takes both. */
+function withLongOptions(help: string): string {
+  return help.replace(/^ {2}-([ab]) {6}/gm, (_, name: string) => `      --${name} `);
 }
 
 /** The parser of all commands; a command that was understood is handed to `ask`. */

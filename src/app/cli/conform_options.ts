@@ -1,4 +1,4 @@
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf, textsOf } from "./option_values.ts";
 /** What the user asks of `sim conform`. */
 export interface ConformOptions {
   /** Folders and files, at least one. */
@@ -24,14 +24,12 @@ export const CONFORM_OPTIONS = {
 export function readConformOptions(values: Readonly<Record<string, unknown>>): ConformOptions | string {
   const problem = singleValuesProblem(values, Object.keys(CONFORM_OPTIONS));
   if (problem !== undefined) return problem;
-  const given: readonly unknown[] = Array.isArray(values["dir"]) ? values["dir"] : [values["dir"]];
-  const paths = given.filter((path) => typeof path === "string");
+  const paths = textsOf(values["dir"]);
   if (paths.length === 0 || paths.includes("")) return "Name the folder of recorded cases: sim conform DIR";
-  const seed = values["seed"];
   return {
     paths,
     format: values["format"] === "json" ? "json" : "text",
     isQuiet: values["quiet"] === true,
-    seed: typeof seed === "string" ? seed : undefined,
+    seed: textOf(values["seed"]),
   };
 }

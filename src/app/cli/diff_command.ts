@@ -1,5 +1,6 @@
 import { diffText } from "../../report/diff_text.ts";
-import { formatDiagnostic, missingFile } from "../../scenario/diagnostic.ts";
+import { formatDiagnostic } from "../../scenario/diagnostic.ts";
+import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import { parseScenarioSide } from "../../scenario/scenario.ts";
 import type { ParsedScenario, Scenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
@@ -14,8 +15,10 @@ import type { DiffOptions } from "./diff_options.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
-import { jsonText } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { ProgressLine } from "./progress_line.ts";
+import { complain } from "./complain.ts";
 import { refuse } from "./refuse.ts";
 import { interruptedText, replayOf } from "./run_command.ts";
 import { textOptions } from "./text_options.ts";
@@ -31,7 +34,7 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
   const fileB = options.other ?? fileA;
   const textA = await io.readFile(fileA);
   const textB = fileB === fileA ? textA : await io.readFile(fileB);
-  const missing = missingFiles([
+  const missing = await missingFiles(io, [
     [fileA, textA],
     [fileB, textB],
   ]);
@@ -44,7 +47,7 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
   warn(unique([...a.warnings, ...b.warnings]), io);
   const problem = pairingProblem(a.scenario, b.scenario);
   if (problem !== undefined) {
-    return wrong(problem, io);
+    return complain(problem, io);
   }
   const sideOf = (scenario: Scenario, file: string, text: string, settings: readonly string[]): DiffSide => ({
     scenario,
@@ -61,17 +64,12 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
     [nameB, asRun(textB.text, options.b)],
   ];
   const unusable = options.out === undefined ? undefined : await beginResult(options.out, begun(), io);
-  if (unusable !== undefined) return wrong(unusable, io);
+  if (unusable !== undefined) return complain(unusable, io);
   return compare(requestOf(sideA, sideB, options, io), options, io);
 }
 
 /** The names of the scenarios in the folder of a comparison: `sim diff a.yaml b.yaml` there gives it again. */
 export const SIDE_FILES = ["a.yaml", "b.yaml"] as const;
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
-}
 
 /** Runs the comparison with its progress on the terminal, and prints what it found. */
 async function compare(request: DiffRequest, options: DiffOptions, io: CliIo): Promise<number> {
@@ -98,7 +96,7 @@ async function compare(request: DiffRequest, options: DiffOptions, io: CliIo): P
   io.stdout.write(isJson ? jsonText(document) : diffText(document, textOptions(io)));
   const { out } = options;
   const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
-  return problem === undefined ? EXIT_CODE.done : wrong(problem, io);
+  return problem === undefined ? EXIT_CODE.done : complain(problem, io);
 }
 
 function requestOf(a: DiffSide, b: DiffSide, options: DiffOptions, io: CliIo): DiffRequest {
@@ -146,11 +144,17 @@ function withoutAbout(scenario: Scenario): string {
   return JSON.stringify({ ...scenario, about: "" });
 }
 
-function missingFiles(files: readonly (readonly [path: string, text: FileText])[]): ReturnType<typeof missingFile>[] {
-  return unique(files.flatMap(([path, text]) => (text.ok ? [] : [missingFile(path, text.why)])));
+async function missingFiles(
+  io: CliIo,
+  files: readonly (readonly [path: string, text: FileText])[],
+): Promise<Diagnostic[]> {
+  const found = await Promise.all(
+    files.map(([path, text]) => (text.ok ? [] : [missingScenario(path, text.why, io)])).flat(),
+  );
+  return unique(found);
 }
 
 /** Diagnostics that differ as texts: a problem of the file itself is found on both sides. */
-function unique<Item extends ReturnType<typeof missingFile>>(diagnostics: readonly Item[]): Item[] {
+function unique<Item extends Diagnostic>(diagnostics: readonly Item[]): Item[] {
   return [...new Map(diagnostics.map((diagnostic) => [formatDiagnostic(diagnostic), diagnostic])).values()];
 }

@@ -1,5 +1,6 @@
 import { FIXED_KEYS } from "../../scenario/variant_section.ts";
-import { readRunOptions, RUN_OPTIONS, texts } from "./run_options.ts";
+import { textOf, textsOf } from "./option_values.ts";
+import { readRunOptions, RUN_OPTIONS } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
 
 /** What the user asks of `sim diff`, read and checked. */
@@ -54,11 +55,11 @@ const DEFAULT_MARGIN = "20%";
 export function readDiffOptions(values: Readonly<Record<string, unknown>>): DiffOptions | string {
   const run = readRunOptions(values);
   if (typeof run === "string") return run;
-  const a = texts(values["a"]);
-  const b = texts(values["b"]);
+  const a = textsOf(values["a"]);
+  const b = textsOf(values["b"]);
   const wrong = problemOf("--a", a) ?? problemOf("--b", b);
   if (wrong !== undefined) return wrong;
-  const other = typeof values["other"] === "string" ? values["other"] : undefined;
+  const other = textOf(values["other"]);
   if (other === undefined && a.length + b.length === 0) {
     return "Cannot compare a scenario with itself: give --a or --b with PATH=VALUE, or name a second scenario";
   }

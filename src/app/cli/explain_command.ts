@@ -11,7 +11,6 @@ import { jsonText } from "../../report/json_text.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { statesAt } from "../../report/state_dump.ts";
 import type { StateText } from "../../report/state_dump.ts";
-import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { closestWord } from "../../scenario/spelling.ts";
@@ -22,8 +21,10 @@ import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ExplainOptions } from "./explain_options.ts";
 import { internalErrorText } from "./internal_error.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
+import { complain } from "./complain.ts";
 import { refuse } from "./refuse.ts";
 import { placeLine, replayLine } from "./replay_line.ts";
 import { textOptions } from "./text_options.ts";
@@ -37,13 +38,13 @@ import { warn } from "./warn.ts";
  */
 export async function explainCommand(options: ExplainOptions, io: CliIo): Promise<number> {
   const file = await io.readFile(options.scenario);
-  if (!file.ok) return refuse([missingFile(options.scenario, file.why)], io);
+  if (!file.ok) return refuse([await missingScenario(options.scenario, file.why, io)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
   if (!parsed.ok) return refuse(parsed.diagnostics, io);
   warn(parsed.warnings, io);
   const { scenario } = parsed;
   if (options.replication !== undefined && options.replication >= scenario.replications) {
-    return wrong(
+    return complain(
       `Cannot look in replication ${options.replication}: there are ${scenario.replications}, counted from 0; raise --replications`,
       io,
     );
@@ -51,13 +52,13 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   const states: StateText[] = [];
   const explanation = await explain(scenario, options, { io, states });
   if (typeof explanation === "number") return explanation;
-  if (explanation.kind !== "story") return wrong(problemOf(explanation, scenario, options), io);
+  if (explanation.kind !== "story") return complain(problemOf(explanation, scenario, options), io);
   const { story } = explanation;
   const problem = interfaceProblem(story, options);
-  if (problem !== undefined) return wrong(problem, io);
+  if (problem !== undefined) return complain(problem, io);
   const document = documentOf(story, { scenario, options, digest: io.digest(file.text), states });
   const failure = await writeFiles(story, document, { options, io });
-  if (failure !== undefined) return wrong(failure, io);
+  if (failure !== undefined) return complain(failure, io);
   io.stdout.write(options.format === "json" ? jsonText(document) : explainText(document, textOptions(io)));
   return EXIT_CODE.done;
 }
@@ -206,9 +207,4 @@ function problemOf(
 function progressText({ doing, replication, simulated, total }: ExplainProgress): string {
   const span = `${formatSpan(Math.round(simulated / SECOND))} of ${formatSpan(Math.round(total / SECOND))}`;
   return `${doing === "looking" ? "looking" : "replaying"}: replication ${replication}, ${span}`;
-}
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
 }

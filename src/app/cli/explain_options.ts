@@ -5,7 +5,7 @@ import { chartPath } from "./chart_options.ts";
 import type { ChartPath } from "./chart_options.ts";
 import { readRunOptions, RUN_OPTIONS } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf } from "./option_values.ts";
 
 /** What the user asks of `sim explain`, read and checked. */
 export interface ExplainOptions extends Pick<
@@ -101,7 +101,7 @@ export function readExplainOptions(values: Readonly<Record<string, unknown>>): E
   if (problem !== undefined) return problem;
   const run = readRunOptions({ ...values, jobs: undefined, until: undefined });
   if (typeof run === "string") return run;
-  const text = (name: string): string | undefined => (typeof values[name] === "string" ? values[name] : undefined);
+  const text = (name: string): string | undefined => textOf(values[name]);
   const wanted = readWanted(text, values["first-failure"] === true);
   if (typeof wanted === "string") return wanted;
   if (text("interface") !== undefined && text("pcap") === undefined)

@@ -1,7 +1,7 @@
 import { jsonText } from "../../report/json_text.ts";
-import { formatCount, plural } from "../../report/number_text.ts";
+import { formatCount } from "../../report/number_text.ts";
 import { shellWord } from "../../report/shell_command.ts";
-import { formatDiagnostic, visible, type Diagnostic } from "../../scenario/diagnostic.ts";
+import { visible, type Diagnostic } from "../../scenario/diagnostic.ts";
 import { collectorScript } from "../../scenario/import/collector.ts";
 import { fileDiagnostic } from "../../scenario/import/export_problem.ts";
 import { importScenario, type ImportedScenario } from "../../scenario/import/import_scenario.ts";
@@ -10,6 +10,8 @@ import { parseScenario } from "../../scenario/scenario.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ImportCommandOptions } from "./import_options.ts";
+import { complain } from "./complain.ts";
+import { refuse } from "./refuse.ts";
 
 /** Files of one folder that are read. */
 const FILES_MOST = 1000;
@@ -27,7 +29,7 @@ export async function importCommand(options: ImportCommandOptions, io: CliIo): P
     return EXIT_CODE.done;
   }
   const { files, diagnostics } = await readFolder(folder, io);
-  if (diagnostics.length > 0) return refuseImport(diagnostics, io);
+  if (diagnostics.length > 0) return refuse(diagnostics, io, "nothing was written");
   const { node, kernel, portWalk, isRedacted } = options;
   const imported = importScenario(files, {
     isRedacted,
@@ -36,11 +38,11 @@ export async function importCommand(options: ImportCommandOptions, io: CliIo): P
     ...(portWalk === undefined ? {} : { portWalk }),
   });
   for (const note of imported.notes) io.stderr.write(`note: ${visible(note)}\n`);
-  if (!imported.ok) return refuseImport(imported.diagnostics, io);
+  if (!imported.ok) return refuse(imported.diagnostics, io, "nothing was written");
   const parsed = parseScenario(imported.text, options.out ?? "scenario.yaml", []);
   if (!parsed.ok) {
     io.stderr.write("The exports contradict each other; the scenario that they give has problems:\n");
-    return refuseImport(parsed.diagnostics, io);
+    return refuse(parsed.diagnostics, io, "nothing was written");
   }
   return writeScenario(imported, options, io);
 }
@@ -72,12 +74,6 @@ async function readFolder(
   return { files, diagnostics };
 }
 
-function refuseImport(diagnostics: readonly Diagnostic[], io: CliIo): number {
-  for (const diagnostic of diagnostics) io.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
-  io.stderr.write(`${plural(formatCount(diagnostics.length), "problem")}; nothing was written\n`);
-  return EXIT_CODE.wrongInput;
-}
-
 async function writeScenario(
   imported: ImportedScenario & { readonly ok: true },
   { out, redactMap }: ImportCommandOptions,
@@ -95,8 +91,7 @@ async function writeScenario(
     if (problem === undefined) continue;
     // The table of a scenario that there is not would stand in the way of the next attempt.
     if (path === out && redactMap !== undefined) await io.removeFile(redactMap);
-    io.stderr.write(`sim: Cannot write ${JSON.stringify(path)}: ${problem}\n`);
-    return EXIT_CODE.wrongInput;
+    return complain(`Cannot write ${JSON.stringify(path)}: ${problem}`, io);
   }
   if (out === undefined) io.stdout.write(imported.text);
   else io.stderr.write(`wrote ${shellWord(out)}; next: npx --no sim run ${shellWord(out)}\n`);

@@ -1,5 +1,5 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf, withoutSlash } from "./option_values.ts";
 
 /** What the user asks of `sim import`, read and checked. */
 export interface ImportCommandOptions {
@@ -59,10 +59,7 @@ export const IMPORT_OPTIONS = {
 export function readImportOptions(values: Readonly<Record<string, unknown>>): ImportCommandOptions | string {
   const problem = singleValuesProblem(values, Object.keys(IMPORT_OPTIONS));
   if (problem !== undefined) return problem;
-  const text = (name: string): string | undefined => {
-    const value = values[name];
-    return typeof value === "string" ? value : undefined;
-  };
+  const text = (name: string): string | undefined => textOf(values[name]);
   const folder = text("dir");
   const hasCommands = values["commands"] === true;
   if (folder === undefined && !hasCommands) return "Cannot import without a folder of exports: see --commands";
@@ -71,7 +68,7 @@ export function readImportOptions(values: Readonly<Record<string, unknown>>): Im
   const redactMap = text("redact-map");
   if (redactMap !== undefined && !isRedacted) return "Cannot use --redact-map without --redact";
   return {
-    folder: folder?.replace(/(?<=.)[/\\]+$/, ""),
+    folder: folder === undefined ? undefined : withoutSlash(folder),
     out: text("out"),
     isRedacted,
     redactMap,

@@ -1,8 +1,6 @@
 import { JSON_LEVELS_MOST, tooDeepInJson } from "../../scenario/json_depth.ts";
 import type { CliIo } from "./cli_io.ts";
 
-export { jsonText } from "../../report/json_text.ts";
-
 /** A JSON file that says its own format, or why it cannot be used, to complete "Cannot read …: ". */
 export type JsonFile =
   { readonly ok: true; readonly text: string; readonly value: unknown } | { readonly ok: false; readonly why: string };

@@ -3,7 +3,7 @@ import { sweepText } from "../../report/sweep_text.ts";
 import { sweepDifference } from "../../study/sweep_difference.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { jsonText } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
 import type { MergeOptions } from "./merge_options.ts";
 import {
   beginFolder,
@@ -15,6 +15,7 @@ import {
 } from "./sweep_folder.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 import { textOptions } from "./text_options.ts";
+import { complain } from "./complain.ts";
 
 /**
  * `sim merge`: joins the folders of a sweep's shards into what one machine would have written, byte for byte, and prints
@@ -26,16 +27,16 @@ export async function mergeCommand(options: MergeOptions, io: CliIo): Promise<nu
   const folders: SweepFolder[] = [];
   for (const path of options.folders) {
     const found = await readSweepFolder(path, io);
-    if (found.kind === "wrong") return wrong(found.message, io);
-    if (found.kind === "empty") return wrong(`Cannot merge ${JSON.stringify(path)}: there is no sweep in it`, io);
+    if (found.kind === "wrong") return complain(found.message, io);
+    if (found.kind === "empty") return complain(`Cannot merge ${JSON.stringify(path)}: there is no sweep in it`, io);
     folders.push(found.folder);
   }
   const merged = joinFolders(folders);
-  if (typeof merged === "string") return wrong(merged, io);
+  if (typeof merged === "string") return complain(merged, io);
   const target = await readSweepFolder(options.out, io);
-  if (target.kind === "wrong") return wrong(target.message, io);
+  if (target.kind === "wrong") return complain(target.message, io);
   const kept = target.kind === "empty" ? new Map<number, string>() : await keptPoints(merged, target.folder, io);
-  if (typeof kept === "string") return wrong(kept, io);
+  if (typeof kept === "string") return complain(kept, io);
   const folder: SweepFolder = { ...merged, path: options.out, points: kept };
   try {
     await beginFolder(folder, io);
@@ -46,7 +47,7 @@ export async function mergeCommand(options: MergeOptions, io: CliIo): Promise<nu
     io.stdout.write(text);
     return EXIT_CODE.done;
   } catch (error) {
-    if (error instanceof CannotWrite) return wrong(error.message, io);
+    if (error instanceof CannotWrite) return complain(error.message, io);
     throw error;
   }
 }
@@ -66,7 +67,7 @@ async function keptPoints(
 }
 
 /** The whole sweep of its shards, in the order of the points; or one sentence about why there is none. */
-export function joinFolders(folders: readonly SweepFolder[]): Omit<SweepFolder, "path"> | string {
+function joinFolders(folders: readonly SweepFolder[]): Omit<SweepFolder, "path"> | string {
   const [first] = folders;
   if (first === undefined) return "Cannot merge nothing: name the folders of the shards";
   const origin = new Map<number, SweepFolder>();
@@ -112,9 +113,4 @@ function missingText(folders: readonly SweepFolder[], found: ReadonlySet<number>
   }
   const shards = absent.map((index) => `${index}/${count}`).slice(0, 20);
   return `Cannot merge: shard${absent.length === 1 ? "" : "s"} ${shards.join(", ")}${absent.length > 20 ? " …" : ""} missing`;
-}
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
 }

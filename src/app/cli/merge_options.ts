@@ -1,4 +1,5 @@
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textsOf, withoutSlash } from "./option_values.ts";
+
 /** What the user asks of `sim merge`, read and checked. */
 export interface MergeOptions {
   readonly folders: readonly string[];
@@ -18,14 +19,9 @@ export function readMergeOptions(values: Readonly<Record<string, unknown>>): Mer
   if (problem !== undefined) return problem;
   const { out, dir } = values;
   if (typeof out !== "string") return "Cannot merge without --out: name the folder for the whole result";
-  const words: readonly unknown[] = Array.isArray(dir) ? dir : [dir];
   return {
-    folders: words.filter((word) => typeof word === "string").map(withoutSlash),
+    folders: textsOf(dir).map(withoutSlash),
     out: withoutSlash(out),
     format: values["format"] === "json" ? "json" : "text",
   };
-}
-
-function withoutSlash(path: string): string {
-  return path.replace(/(?<=.)[/\\]+$/, "");
 }

@@ -1,5 +1,6 @@
 import { readDuration } from "../../scenario/values.ts";
 import type { Micros } from "../../units.ts";
+import { singleValuesProblem, textOf } from "./option_values.ts";
 
 /** What the user asks of `sim ports`; texts that only the kernel can judge are left as they are. */
 export interface PortsOptions {
@@ -131,43 +132,38 @@ const LARGEST_64_BITS = 2n ** 64n - 1n;
  * @returns the options, or one sentence about the first value that cannot be used.
  */
 export function readPortsOptions(values: Readonly<Record<string, unknown>>): PortsOptions | string {
-  const texts = new Map<string, string>();
-  for (const name of Object.keys(PORTS_OPTIONS)) {
-    const value = values[name];
-    if (Array.isArray(value)) return `Cannot use --${name} ${value.length} times: give it once`;
-    const mayBeEmpty = name === "reserved" || name === "listen";
-    if (value === "" && !mayBeEmpty) return `Cannot use --${name} without a value`;
-    if (typeof value === "string") texts.set(name, value);
-  }
+  const problem = singleValuesProblem(values, Object.keys(PORTS_OPTIONS), ["reserved", "listen"]);
+  if (problem !== undefined) return problem;
+  const text = (name: keyof typeof PORTS_OPTIONS): string | undefined => textOf(values[name]);
   const problems: string[] = [];
-  const whole = (name: string, least: bigint, most: bigint): bigint | undefined => {
-    const text = texts.get(name);
-    const number = text === undefined ? undefined : wholeNumber(text);
-    if (text === undefined || (number !== undefined && number >= least && number <= most)) return number;
-    problems.push(`Cannot use --${name} ${JSON.stringify(text)}: it must be a whole number from ${least} to ${most}`);
+  const whole = (name: keyof typeof PORTS_OPTIONS, least: bigint, most: bigint): bigint | undefined => {
+    const given = text(name);
+    const number = given === undefined ? undefined : wholeNumber(given);
+    if (given === undefined || (number !== undefined && number >= least && number <= most)) return number;
+    problems.push(`Cannot use --${name} ${JSON.stringify(given)}: it must be a whole number from ${least} to ${most}`);
     return undefined;
   };
-  const gap = readGap(texts.get("gap") ?? DEFAULTS.gap);
+  const gap = readGap(text("gap") ?? DEFAULTS.gap);
   if (typeof gap === "string") problems.push(gap);
-  const close = texts.get("close");
+  const close = text("close");
   const options: PortsOptions = {
-    kernel: texts.get("kernel") ?? DEFAULTS.kernel,
-    portWalk: texts.get("port-walk"),
+    kernel: text("kernel") ?? DEFAULTS.kernel,
+    portWalk: text("port-walk"),
     hz: optionalNumber(whole("hz", 1n, LARGEST_32_BITS)),
-    range: texts.get("range"),
-    reserved: texts.get("reserved"),
-    listen: texts.get("listen") ?? "",
+    range: text("range"),
+    reserved: text("reserved"),
+    listen: text("listen") ?? "",
     connects: Number(whole("connects", 1n, MOST_CONNECTS) ?? DEFAULTS.connects),
     destinations: Number(whole("destinations", 1n, MOST_DESTINATIONS) ?? DEFAULTS.destinations),
     gap: typeof gap === "number" ? gap : 0,
     close: close === "rst" || close === "keep" ? close : DEFAULTS.close,
-    seed: texts.get("seed") ?? DEFAULTS.seed,
+    seed: text("seed") ?? DEFAULTS.seed,
     cursor: optionalNumber(whole("cursor", 0n, LARGEST_32_BITS)),
     hash: whole("hash", 0n, LARGEST_64_BITS),
-    noise: texts.get("noise"),
-    stepWidth: texts.get("step-width"),
-    socketRange: texts.get("socket-range"),
-    format: texts.get("format") === "json" ? "json" : "text",
+    noise: text("noise"),
+    stepWidth: text("step-width"),
+    socketRange: text("socket-range"),
+    format: text("format") === "json" ? "json" : "text",
   };
   return problems[0] ?? options;
 }

@@ -1,5 +1,5 @@
 import type { PortExperimentOptions } from "../../conform/port_experiment.ts";
-import { HZ_VALUES, kernelBuilds, PORT_WALKS, resolveKernel } from "../../kernel/eras.ts";
+import { HZ_VALUES, kernelBuilds, newestEra, PORT_WALKS, resolveKernel } from "../../kernel/eras.ts";
 import type { KernelEra } from "../../kernel/eras.ts";
 import type { PortHash } from "../../kernel/ports/port_allocator.ts";
 import type { PortRange } from "../../kernel/sysctl_port_range.ts";
@@ -8,7 +8,7 @@ import { parsePortList } from "../../kernel/sysctl_port_list.ts";
 import { quote } from "../../scenario/diagnostic.ts";
 import type { Diagnostic } from "../../scenario/diagnostic.ts";
 import { closestWord } from "../../scenario/spelling.ts";
-import { listOf } from "../../scenario/wording.ts";
+import { anyOf } from "../../scenario/wording.ts";
 import type { Port } from "../../units.ts";
 import type { PortsOptions } from "./ports_options.ts";
 
@@ -85,14 +85,14 @@ function findKernel({ kernel: build, portWalk, hz }: PortsOptions, tell: Tell): 
   const { problem, candidates } = resolution;
   const message = `Cannot pick ports as this kernel: ${problem}`;
   if (hz !== undefined && !HZ_VALUES.includes(hz)) {
-    const rates = listOf(HZ_VALUES.map(String));
+    const rates = anyOf(HZ_VALUES.map(String));
     tell("hz", `${hz}`, { message, expected: rates, toMend: `write ${rates}` });
   } else if (portWalk !== undefined && !PORT_WALKS.some((walk) => walk === portWalk)) {
     const closest = closestWord(portWalk, PORT_WALKS);
-    const toMend = `write ${closest ?? listOf(PORT_WALKS)}`;
-    tell("port-walk", portWalk, { message, expected: listOf(PORT_WALKS), toMend });
+    const toMend = `write ${closest ?? anyOf(PORT_WALKS)}`;
+    tell("port-walk", portWalk, { message, expected: anyOf(PORT_WALKS), toMend });
   } else if (candidates.length > 0) {
-    const expected = `a build with a row, or --port-walk ${listOf(candidates)}`;
+    const expected = `a build with a row, or --port-walk ${anyOf(candidates)}`;
     const toMend = `add --port-walk ${candidates.at(-1) ?? ""} if the build walks that way`;
     tell("kernel", build, { message, expected, toMend });
   } else {
@@ -175,11 +175,4 @@ function readSocketRange(text: string | undefined, era: KernelEra, tell: Tell): 
 /** The ports whose flag is set, in order. */
 function setPorts(flags: Uint8Array): Port[] {
   return [...flags.keys()].filter((port) => flags[port] === 1);
-}
-
-/** The newest kernel of those offered as examples. */
-function newestEra(): KernelEra {
-  const resolution = resolveKernel({ build: kernelBuilds().at(-1) ?? "" });
-  if (!resolution.ok) throw new Error("Broken invariant: each build offered as an example resolves");
-  return resolution.era;
 }

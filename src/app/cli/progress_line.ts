@@ -22,7 +22,12 @@ export class ProgressLine {
 
   /** Draws the line anew, at most ten times a second. */
   show(progress: RunProgress): void {
-    this.showText(progressText(progress, (this.#clock() - this.#startedAt) / 1_000));
+    this.showText(progressText(progress, (this.#clock() - this.#startedAt) / 1_000, this.#room));
+  }
+
+  /** What fits: a line as wide as the terminal would wrap, and then could not be overwritten. */
+  get #room(): number {
+    return (this.#terminal.columns ?? 80) - 1;
   }
 
   /** Draws other words than those of a run, at most ten times a second. */
@@ -30,8 +35,7 @@ export class ProgressLine {
     const now = this.#clock();
     if (now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    // A line as wide as the terminal would wrap, and then could not be overwritten.
-    this.#terminal.write(`\r${text.slice(0, (this.#terminal.columns ?? 80) - 1)}\u001b[K`);
+    this.#terminal.write(`\r${text.slice(0, this.#room)}\u001b[K`);
   }
 
   /** Removes the line, so that what follows starts at the left edge. */
@@ -41,16 +45,21 @@ export class ProgressLine {
   }
 }
 
-/** `3/8 replications, 51 hours of 8 days simulated, 540 probes failed, about 12 seconds left`; `elapsed` in seconds. */
-export function progressText(progress: RunProgress, elapsed: number): string {
+/**
+ * `3/8 replications, 51 hours of 8 days simulated, 540 probes failed, about 12 seconds left`; `elapsed` in seconds. Where
+ * there is less room than that it says less, the time left last of all.
+ */
+export function progressText(progress: RunProgress, elapsed: number, room = Infinity): string {
   const { finishedReplications, replications, simulated, total, failed } = progress;
-  const parts = [
-    `${formatCount(finishedReplications)}/${formatCount(replications)} replications`,
-    `${formatSpan(Math.round(simulated / SECOND))} of ${formatSpan(Math.round(total / SECOND))} simulated`,
-    `${formatCount(failed)} probes failed`,
-  ];
-  if (simulated > 0) {
-    parts.push(`about ${formatSpan(Math.ceil((elapsed * (total - simulated)) / simulated))} left`);
-  }
-  return parts.join(", ");
+  const boots = `${formatCount(finishedReplications)}/${formatCount(replications)} replications`;
+  const time = `${formatSpan(Math.round(simulated / SECOND))} of ${formatSpan(Math.round(total / SECOND))}`;
+  const left =
+    simulated > 0 ? [`about ${formatSpan(Math.ceil((elapsed * (total - simulated)) / simulated))} left`] : [];
+  const texts = [
+    [boots, `${time} simulated`, `${formatCount(failed)} probes failed`, ...left],
+    [boots, time, `${formatCount(failed)} failed`, ...left],
+    [boots, `${formatCount(failed)} failed`, ...left],
+    [boots, ...left],
+  ].map((parts) => parts.join(", "));
+  return texts.find((text) => text.length <= room) ?? boots;
 }

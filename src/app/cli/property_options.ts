@@ -2,6 +2,7 @@ import { METAMORPHIC_PROPERTY_NAMES, NODE_PROPERTY_NAMES } from "../../check/pro
 import { readBounds, type SearchBounds } from "../../check/properties/search_bounds.ts";
 import { readDuration } from "../../scenario/values.ts";
 import { closestWord } from "../../scenario/spelling.ts";
+import { textOf, textsOf } from "./option_values.ts";
 
 /** What the user asks of the search for counterexamples. */
 export interface PropertyOptions {
@@ -72,10 +73,7 @@ const SEED_MOST = 2_147_483_647;
  * @returns the options; `undefined` if no property is asked for; or one sentence about the first value that cannot be used.
  */
 export function readPropertyOptions(values: Readonly<Record<string, unknown>>): PropertyOptions | string | undefined {
-  const text = (name: keyof typeof PROPERTY_OPTIONS): string | undefined => {
-    const value = values[name];
-    return typeof value === "string" ? value : undefined;
-  };
+  const text = (name: keyof typeof PROPERTY_OPTIONS): string | undefined => textOf(values[name]);
   const replay = text("replay");
   const limit = text("at-most");
   const names = text("properties") ?? (replay === undefined ? undefined : "all");
@@ -85,8 +83,7 @@ export function readPropertyOptions(values: Readonly<Record<string, unknown>>): 
   }
   const properties = readProperties(names ?? "");
   if (typeof properties === "string") return properties;
-  const given = values["within"];
-  const within = (Array.isArray(given) ? given : []).filter((word) => typeof word === "string");
+  const within = textsOf(values["within"]);
   const bounds = readBounds(within);
   if (typeof bounds === "string") return bounds;
   const budget = readDuration(text("budget") ?? "20s");

@@ -13,6 +13,7 @@ import { SIDE_FILES } from "./diff_command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ReportOptions } from "./report_options.ts";
 import { readResultFiles } from "./result_files.ts";
+import { complain } from "./complain.ts";
 
 /** The script that a report in HTML brings along. */
 const SCRIPT = "report_charts.js";
@@ -25,7 +26,7 @@ const SCRIPT = "report_charts.js";
 export async function reportCommand(options: ReportOptions, io: CliIo): Promise<number> {
   const { results, out, format, title } = options;
   const problem = out === undefined ? undefined : await outProblem(out, io);
-  if (problem !== undefined) return wrong(problem, io);
+  if (problem !== undefined) return complain(problem, io);
   const reported: ReportedResult[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const path of results) {
@@ -41,7 +42,7 @@ export async function reportCommand(options: ReportOptions, io: CliIo): Promise<
   const report = reportOf(reported, { version: io.version, title });
   if (format === "markdown") return put(reportMarkdown(report), options, io);
   const script = await io.readWebFile(SCRIPT);
-  if (!script.ok) return wrong(`Cannot read ${SCRIPT} of portfall's build: ${script.why}; run npm run build`, io);
+  if (!script.ok) return complain(`Cannot read ${SCRIPT} of portfall's build: ${script.why}; run npm run build`, io);
   return put(await reportHtml(report, { script: script.text, digest: io.digest }), options, io);
 }
 
@@ -79,14 +80,9 @@ async function put(text: string, { out }: ReportOptions, io: CliIo): Promise<num
     return EXIT_CODE.done;
   }
   const why = await io.writeWholeFile(out, text);
-  if (why !== undefined) return wrong(`Cannot write ${JSON.stringify(out)}: ${why}`, io);
+  if (why !== undefined) return complain(`Cannot write ${JSON.stringify(out)}: ${why}`, io);
   io.stderr.write(
     `wrote ${shellWord(out)} (${formatCount(Math.ceil(new TextEncoder().encode(text).length / 1_000))} kB)\n`,
   );
   return EXIT_CODE.done;
-}
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
 }

@@ -1,4 +1,5 @@
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf, textsOf } from "./option_values.ts";
+
 /** What the user asks of `sim report`, read and checked. */
 export interface ReportOptions {
   /** Folders and files of results, at least one. */
@@ -41,8 +42,7 @@ const ENDINGS: readonly (readonly [ending: RegExp, format: ReportOptions["format
 export function readReportOptions(values: Readonly<Record<string, unknown>>): ReportOptions | string {
   const problem = singleValuesProblem(values, Object.keys(REPORT_OPTIONS));
   if (problem !== undefined) return problem;
-  const given: readonly unknown[] = Array.isArray(values["result"]) ? values["result"] : [values["result"]];
-  const results = [...new Set(given.filter((one) => typeof one === "string"))];
+  const results = [...new Set(textsOf(values["result"]))];
   const out = textOf(values["out"]);
   const asked = textOf(values["format"]);
   const byName = out === undefined ? undefined : ENDINGS.find(([ending]) => ending.test(out))?.[1];
@@ -54,8 +54,4 @@ export function readReportOptions(values: Readonly<Record<string, unknown>>): Re
   }
   const format = asked === "html" || asked === "markdown" ? asked : (byName ?? "markdown");
   return { results, out, format, title: textOf(values["title"]) };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

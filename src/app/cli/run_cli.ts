@@ -1,4 +1,3 @@
-import { shellWord } from "../../report/shell_command.ts";
 import type { CliIo } from "./cli_io.ts";
 import { parseCommandLine } from "./command_line.ts";
 import type { CommandLine } from "./asked_command.ts";
@@ -52,7 +51,7 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
     case "page":
       return (await import("./page_command.ts")).pageCommand(asked.options, io);
     case "init":
-      return initCommand(asked.file, io);
+      return (await import("./init_command.ts")).initCommand(asked.file, io);
     case "schema":
       return schemaCommand(io);
     case "completion":
@@ -71,21 +70,5 @@ async function follow(asked: CommandLine, io: CliIo): Promise<number> {
 async function schemaCommand(io: CliIo): Promise<number> {
   const { scenarioJsonSchema } = await import("../../scenario/json_schema.ts");
   io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
-  return EXIT_CODE.done;
-}
-
-/** `sim init`: the first scenario to a new file, or to stdout without one. */
-async function initCommand(file: string | undefined, io: CliIo): Promise<number> {
-  const { initialScenario } = await import("../../scenario/init.ts");
-  if (file === undefined) {
-    io.stdout.write(initialScenario());
-    return EXIT_CODE.done;
-  }
-  const problem = await io.writeNewFile(file, initialScenario());
-  if (problem !== undefined) {
-    io.stderr.write(`sim: Cannot write ${JSON.stringify(file)}: ${problem}\n`);
-    return EXIT_CODE.wrongInput;
-  }
-  io.stderr.write(`wrote ${shellWord(file)}; next: npx --no sim run ${shellWord(file)}\n`);
   return EXIT_CODE.done;
 }

@@ -1,6 +1,5 @@
 import { runText } from "../../report/run_text.ts";
 import { placeIn } from "../../cluster/replication.ts";
-import { missingFile } from "../../scenario/diagnostic.ts";
 import { parseScenario } from "../../scenario/scenario.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
@@ -14,9 +13,11 @@ import { beginResult, writeResult, type ResultFile } from "./begin_result.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
-import { jsonText } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { overrideRecord } from "../../scenario/override_record.ts";
 import { ProgressLine } from "./progress_line.ts";
+import { complain } from "./complain.ts";
 import { refuse } from "./refuse.ts";
 import { placeLine, replayLine } from "./replay_line.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -30,28 +31,21 @@ import { warn } from "./warn.ts";
  */
 export async function runCommand(options: RunOptions, io: CliIo): Promise<number> {
   const file = await io.readFile(options.scenario);
-  if (!file.ok) return refuse([missingFile(options.scenario, file.why)], io);
+  if (!file.ok) return refuse([await missingScenario(options.scenario, file.why, io)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
   if (!parsed.ok) return refuse(parsed.diagnostics, io);
   warn(parsed.warnings, io);
   const { replications } = parsed.scenario;
-  if (options.replication !== undefined && options.replication >= replications) {
-    io.stderr.write(
-      `sim: Cannot run replication ${options.replication}: there are ${replications}, counted from 0; raise --replications\n`,
+  if (options.replication !== undefined && options.replication >= replications)
+    return complain(
+      `Cannot run replication ${options.replication}: there are ${replications}, counted from 0; raise --replications`,
+      io,
     );
-    return EXIT_CODE.wrongInput;
-  }
   const wrongWarmUp = warmUpProblem(parsed.scenario, options);
-  if (wrongWarmUp !== undefined) {
-    io.stderr.write(`sim: ${wrongWarmUp}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (wrongWarmUp !== undefined) return complain(wrongWarmUp, io);
   const begun = (): readonly ResultFile[] => [["scenario.yaml", scenarioAsRun(file.text, options.overrides)]];
   const unusable = options.out === undefined ? undefined : await beginResult(options.out, begun(), io);
-  if (unusable !== undefined) {
-    io.stderr.write(`sim: ${unusable}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (unusable !== undefined) return complain(unusable, io);
   const request = requestOf(parsed.scenario, io.digest(file.text), options, io);
   // A result that is kept is one of which charts are made.
   const kept = options.out === undefined ? request : { ...request, gaugeReadings: GAUGE_READINGS };
@@ -96,19 +90,8 @@ async function simulate(request: RunRequest, options: RunOptions, io: CliIo): Pr
   io.stdout.write(options.format === "json" ? jsonText(document) : runText(document, textOptions(io)));
   const { out } = options;
   const problem = out === undefined ? undefined : await writeResult(out, [["result.json", jsonText(document)]], io);
-  if (problem !== undefined) {
-    io.stderr.write(`sim: ${problem}\n`);
-    return EXIT_CODE.wrongInput;
-  }
+  if (problem !== undefined) return complain(problem, io);
   return document.expectations.every(({ ok }) => ok) ? EXIT_CODE.done : EXIT_CODE.expectationFailed;
-}
-
-/**
- * Options of `sim run`, beside overrides, that its figures depend on, by their names: a sweep keeps them in its manifest
- * and hands them on to other machines.
- */
-export function studySettings({ settings }: RunOptions): Readonly<Record<string, string>> {
-  return settings;
 }
 
 /** The request to the engine: which scenario, how it was changed, with how many workers. */

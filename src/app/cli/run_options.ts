@@ -3,7 +3,7 @@ import { readDuration } from "../../scenario/values.ts";
 import type { StoppingRule } from "../../study/stopping_rule.ts";
 import type { Micros } from "../../units.ts";
 import { SECOND } from "../../units.ts";
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf, textsOf, withoutSlash } from "./option_values.ts";
 
 /** What the user asks of `sim run`, read and checked. */
 export interface RunOptions {
@@ -26,7 +26,10 @@ export interface RunOptions {
   readonly warmUp: Micros | undefined;
   /** When to stop adding replications, if their number is not given. */
   readonly stopping: StoppingRule | undefined;
-  /** The texts of the options that say so, `warmUp` among them, by their names. */
+  /**
+   * The texts of options beside overrides that the figures depend on, by their names: a sweep keeps them in its manifest
+   * and hands them on to other machines.
+   */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -103,9 +106,9 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
   const single = Object.keys(RUN_OPTIONS).filter((name) => name !== "set");
   const problem = singleValuesProblem(values, single);
   if (problem !== undefined) return problem;
-  const overrides = texts(values["set"]);
+  const overrides = textsOf(values["set"]);
   const wrong = overrides.find((override) => !/^[^=]+=/.test(override));
-  if (wrong !== undefined) return `Cannot use --set ${quoted(wrong)}: write PATH=VALUE, such as kernel=6.1`;
+  if (wrong !== undefined) return `Cannot use --set ${JSON.stringify(wrong)}: write PATH=VALUE, such as kernel=6.1`;
   const counts = new Map<string, number>();
   for (const [name, least, most] of [
     ["replications", 1, REPLICATIONS_MOST],
@@ -116,9 +119,10 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
     if (text === undefined) continue;
     const count = readCount(text, least, most);
     if (count === undefined)
-      return `Cannot use --${name} ${quoted(text)}: it must be a whole number from ${least} to ${most}`;
+      return `Cannot use --${name} ${JSON.stringify(text)}: it must be a whole number from ${least} to ${most}`;
     counts.set(name, count);
   }
+  const out = textOf(values["out"]);
   const until = readUntil(textOf(values["until"]), counts.has("replication"));
   if (typeof until === "string") return until;
   const warmUp = readWarmUp(textOf(values["warm-up"]));
@@ -135,7 +139,7 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
     ),
     jobs: counts.get("jobs"),
     format: values["format"] === "json" ? "json" : "text",
-    out: textOf(values["out"])?.replace(/(?<=.)[/\\]+$/, ""),
+    out: out === undefined ? undefined : withoutSlash(out),
     isQuiet: values["quiet"] === true,
     isParanoid: values["paranoid"] === true,
     replication: counts.get("replication"),
@@ -157,7 +161,7 @@ function readUntil(text: string | undefined, hasReplication: boolean): { readonl
   if (!hasReplication) return "Cannot use --until alone: say with --replication which replication to stop";
   const duration = readDuration(text);
   if (duration.ok) return { at: duration.value };
-  return `Cannot use --until ${quoted(text)}: ${duration.why}; write a time such as 12.345678s or 90m`;
+  return `Cannot use --until ${JSON.stringify(text)}: ${duration.why}; write a time such as 12.345678s or 90m`;
 }
 
 /** `--warm-up`, or a sentence about what is wrong. */
@@ -165,7 +169,7 @@ function readWarmUp(text: string | undefined): { readonly at: Micros } | string 
   if (text === undefined) return undefined;
   const duration = readDuration(text);
   if (duration.ok) return { at: duration.value };
-  return `Cannot use --warm-up ${quoted(text)}: ${duration.why}; write a time such as 240s or 4m`;
+  return `Cannot use --warm-up ${JSON.stringify(text)}: ${duration.why}; write a time such as 240s or 4m`;
 }
 
 /** `--precision` with its budgets, which mean nothing without it; or a sentence about what is wrong. */
@@ -180,14 +184,15 @@ function readStopping(
     if (budget === undefined) continue;
     if (text === undefined) return `Cannot use --${name} alone: say with --precision what it is spent on`;
     const duration = readDuration(budget);
-    if (!duration.ok) return `Cannot use --${name} ${quoted(budget)}: ${duration.why}; write a time such as 90d or 60s`;
+    if (!duration.ok)
+      return `Cannot use --${name} ${JSON.stringify(budget)}: ${duration.why}; write a time such as 90d or 60s`;
     budgets[name] = duration.value;
   }
   if (text === undefined) return undefined;
   if (hasReplication) return "Cannot use --precision with --replication: a replay is of one boot";
   const percent = /^[0-9]+(\.[0-9]+)?%$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
   if (!(percent >= 0.1 && percent <= 100)) {
-    return `Cannot use --precision ${quoted(text)}: it must be a percentage from 0.1% to 100%`;
+    return `Cannot use --precision ${JSON.stringify(text)}: it must be a percentage from 0.1% to 100%`;
   }
   const { budget, "cpu-budget": cpu } = budgets;
   return {
@@ -201,18 +206,4 @@ function readStopping(
 function readCount(text: string, least: number, most: number): number | undefined {
   const count = Number(text);
   return /^[0-9]{1,7}$/.test(text) && count >= least && count <= most ? count : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-/** The texts of an option that may be given again. */
-export function texts(value: unknown): string[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.filter((one) => typeof one === "string");
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }

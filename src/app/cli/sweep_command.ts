@@ -1,7 +1,6 @@
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { shellWord } from "../../report/shell_command.ts";
 import { sweepText } from "../../report/sweep_text.ts";
-import { missingFile } from "../../scenario/diagnostic.ts";
 import { scenarioAsRun } from "../../scenario/scenario_as_run.ts";
 import { runSweep } from "../../study/run_sweep.ts";
 import type { SweepProgress } from "../../study/run_sweep.ts";
@@ -14,10 +13,12 @@ import { writeEngineFiles } from "../engines/engine_files.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
-import { jsonText } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
+import { missingScenario } from "./missing_scenario.ts";
 import { ProgressLine } from "./progress_line.ts";
+import { complain } from "./complain.ts";
 import { refuse } from "./refuse.ts";
-import { replayOf, requestOf, studySettings, warmUpProblem } from "./run_command.ts";
+import { replayOf, requestOf, warmUpProblem } from "./run_command.ts";
 import { readShard } from "./shard_option.ts";
 import { beginFolder, CannotWrite, documentOf, finishFolder, keepPoint, readSweepFolder } from "./sweep_folder.ts";
 import { unfinishedPoints, write } from "./sweep_folder.ts";
@@ -34,9 +35,9 @@ import { warn } from "./warn.ts";
  */
 export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<number> {
   const file = await io.readFile(options.run.scenario);
-  if (!file.ok) return refuse([missingFile(options.run.scenario, file.why)], io);
+  if (!file.ok) return refuse([await missingScenario(options.run.scenario, file.why, io)], io);
   const shard = options.shard === undefined ? { index: 1, count: 1 } : readShard(options.shard, io.environment);
-  if (typeof shard === "string") return wrong(shard, io);
+  if (typeof shard === "string") return complain(shard, io);
   const planned = planSweep({
     text: file.text,
     file: options.run.scenario,
@@ -44,23 +45,23 @@ export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<nu
     factors: options.factors,
     design: options.design,
     points: options.points,
-    settings: studySettings(options.run),
+    settings: options.run.settings,
     engine: { version: io.version, build: await io.buildDigest() },
     digest: io.digest,
   });
-  if (!planned.ok) return "why" in planned ? wrong(planned.why, io) : refuse(planned.diagnostics, io);
+  if (!planned.ok) return "why" in planned ? complain(planned.why, io) : refuse(planned.diagnostics, io);
   warn(planned.warnings, io);
   const { plan } = planned;
   const problem = options.run.warmUp === undefined ? undefined : pointProblem(plan, options);
-  if (problem !== undefined) return wrong(problem, io);
+  if (problem !== undefined) return complain(problem, io);
   try {
     if (options.engineFiles !== undefined) {
       return await writeEngineFiles({ options, plan, scenario: file.text, folder: options.engineFiles }, io);
     }
     const folder = await openFolder(plan, shard, { options, text: file.text }, io);
-    return typeof folder === "string" ? wrong(folder, io) : await new SweepSession(options, plan, folder, io).run();
+    return typeof folder === "string" ? complain(folder, io) : await new SweepSession(options, plan, folder, io).run();
   } catch (error) {
-    if (error instanceof CannotWrite) return wrong(error.message, io);
+    if (error instanceof CannotWrite) return complain(error.message, io);
     throw error;
   }
 }
@@ -258,9 +259,4 @@ class SweepSession {
 export function sweepProgressText({ finishedPoints, points, done }: SweepProgress, elapsed: number): string {
   const text = `${formatCount(finishedPoints)}/${formatCount(points)} points`;
   return done === 0 ? text : `${text}, about ${formatSpan(Math.ceil((elapsed * (1 - done)) / done))} left`;
-}
-
-function wrong(message: string, io: CliIo): number {
-  io.stderr.write(`sim: ${message}\n`);
-  return EXIT_CODE.wrongInput;
 }

@@ -6,9 +6,10 @@ import { pointsParquet } from "../../report/points_parquet.ts";
 import { isInShard, sweepDocument } from "../../study/sweep_document.ts";
 import type { PointDocument, Shard, SweepDocument, SweepManifest } from "../../study/sweep_document.ts";
 import type { CliIo } from "./cli_io.ts";
-import { jsonText, readJsonFile } from "./json_file.ts";
+import { jsonText } from "../../report/json_text.ts";
+import { readJsonFile } from "./json_file.ts";
 import { MOST_SHARDS } from "./shard_option.ts";
-import { UNFINISHED } from "./write_whole.ts";
+import { UNFINISHED } from "./draft_file.ts";
 
 /** What a folder of `sim sweep --out` holds. */
 export interface SweepFolder {
@@ -43,7 +44,7 @@ export async function readSweepFolder(path: string, io: CliIo): Promise<ReadFold
     if (await isBarelyBegun(path, files, io)) return { kind: "empty" };
     return {
       kind: "wrong",
-      message: `Cannot use ${quoted(path)}: it holds files, and none is the manifest of a sweep`,
+      message: `Cannot use ${JSON.stringify(path)}: it holds files, and none is the manifest of a sweep`,
     };
   }
   const wrongField = fieldProblem(manifestSchema, manifestFile.value);
@@ -78,11 +79,12 @@ async function readShardFile(path: string, manifest: SweepManifest, io: CliIo): 
   const file = await io.readFile(`${path}/shard.json`);
   if (!file.ok) return { index: 1, count: 1 };
   const read = await readJsonFile(`${path}/shard.json`, "sweep-shard/1", io);
-  if (!read.ok) return `Cannot read ${quoted(`${path}/shard.json`)}: ${read.why}`;
+  if (!read.ok) return `Cannot read ${JSON.stringify(`${path}/shard.json`)}: ${read.why}`;
   const problem = fieldProblem(shardSchema, read.value);
-  if (problem !== undefined) return `Cannot read ${quoted(`${path}/shard.json`)}: ${problem}`;
+  if (problem !== undefined) return `Cannot read ${JSON.stringify(`${path}/shard.json`)}: ${problem}`;
   const { sweep, index, count }: Shard & { sweep: string } = JSON.parse(read.text);
-  if (sweep !== manifest.sweep) return `Cannot read ${quoted(`${path}/shard.json`)}: it belongs to another sweep`;
+  if (sweep !== manifest.sweep)
+    return `Cannot read ${JSON.stringify(`${path}/shard.json`)}: it belongs to another sweep`;
   return { index, count };
 }
 
@@ -95,7 +97,7 @@ function fieldProblem(schema: z.ZodType, value: unknown): string | undefined {
   const issue = schema.safeParse(value).error?.issues[0];
   if (issue === undefined) return undefined;
   const where = issue.path.map(String).join(".");
-  return `it is not as portfall writes it${where === "" ? "" : `, at ${quoted(where)}`}: ${issue.message}`;
+  return `it is not as portfall writes it${where === "" ? "" : `, at ${JSON.stringify(where)}`}: ${issue.message}`;
 }
 
 /** Whether a folder holds nothing, or only what a crash has left before there was a manifest. */
@@ -158,7 +160,7 @@ export function unfinishedPoints({ manifest, shard, points }: SweepFolder): read
  */
 export async function write(path: string, content: string | Uint8Array, io: CliIo): Promise<void> {
   const why = await io.writeWholeFile(path, content);
-  if (why !== undefined) throw new CannotWrite(`Cannot write ${quoted(path)}: ${why}`);
+  if (why !== undefined) throw new CannotWrite(`Cannot write ${JSON.stringify(path)}: ${why}`);
 }
 
 function pointPath(folder: string, point: number): string {
@@ -170,13 +172,9 @@ function pointName(point: number): string {
 }
 
 function wrongFolder(path: string, why: string): ReadFolder {
-  return { kind: "wrong", message: `Cannot use ${quoted(path)}: ${why}; name a folder` };
+  return { kind: "wrong", message: `Cannot use ${JSON.stringify(path)}: ${why}; name a folder` };
 }
 
 function wrongFile(path: string, why: string): ReadFolder {
-  return { kind: "wrong", message: `Cannot read ${quoted(path)}: ${why}` };
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
+  return { kind: "wrong", message: `Cannot read ${JSON.stringify(path)}: ${why}` };
 }

@@ -4,7 +4,7 @@ import { MOST_POINTS, SWEEP_DESIGNS } from "../../study/sweep_design.ts";
 import type { SweepDesign } from "../../study/sweep_design.ts";
 import { readRunOptions, RUN_OPTIONS } from "./run_options.ts";
 import type { RunOptions } from "./run_options.ts";
-import { singleValuesProblem } from "./single_values.ts";
+import { singleValuesProblem, textOf, textsOf } from "./option_values.ts";
 
 /** What the user asks of `sim sweep`, read and checked. */
 export interface SweepOptions {
@@ -99,7 +99,7 @@ export function readSweepOptions(values: Readonly<Record<string, unknown>>): Swe
   if (problem !== undefined) return problem;
   const run = readRunOptions(values);
   if (typeof run === "string") return run;
-  const vary = texts(values["vary"]);
+  const vary = textsOf(values["vary"]);
   const factors: Factor[] = [];
   for (const text of vary) {
     const factor = readFactor(text);
@@ -153,13 +153,4 @@ function readCount(values: Readonly<Record<string, unknown>>, name: string, most
   const count = Number(text);
   if (/^[0-9]{1,7}$/.test(text) && count >= 1 && count <= most) return count;
   return `Cannot use --${name} ${JSON.stringify(text)}: it must be a whole number from 1 to ${most}`;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function texts(value: unknown): string[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.filter((one) => typeof one === "string");
 }

@@ -5,8 +5,6 @@ import { dirname, resolve } from "node:path";
 import { dropDraft, makeDraft, syncFolder } from "./draft_file.ts";
 import { codeOf } from "./system_error.ts";
 
-export { UNFINISHED } from "./draft_file.ts";
-
 /** Names for what is open already, such as the standard output: they are written to and never replaced. */
 const DESCRIPTOR = /^\/(dev\/(std(in|out|err)|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/;
 

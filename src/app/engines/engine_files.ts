@@ -4,7 +4,6 @@ import { shellWord } from "../../report/shell_command.ts";
 import type { SweepPlan } from "../../study/sweep_plan.ts";
 import type { CliIo } from "../cli/cli_io.ts";
 import { EXIT_CODE } from "../cli/exit_code.ts";
-import { studySettings } from "../cli/run_command.ts";
 import type { SweepOptions } from "../cli/sweep_options.ts";
 import { write } from "../cli/sweep_folder.ts";
 import { kubernetesMerge, kubernetesSweep } from "./kubernetes_job.ts";
@@ -67,9 +66,9 @@ export async function writeEngineFiles(request: EngineFilesRequest, io: CliIo): 
 }
 
 /** The sweep of a request, its shards no more than its points. */
-export function engineSweep({ options, plan, scenario }: EngineFilesRequest, version: string): EngineSweep {
+function engineSweep({ options, plan, scenario }: EngineFilesRequest, version: string): EngineSweep {
   const { manifest, points } = plan;
-  const settings = Object.entries(studySettings(options.run)).flatMap(([name, value]) => [`--${name}`, value]);
+  const settings = Object.entries(options.run.settings).flatMap(([name, value]) => [`--${name}`, value]);
   const words = [
     ...options.vary.flatMap((text) => ["--vary", text]),
     ...(options.design === "grid" ? [] : ["--design", options.design, "--points", String(options.points)]),

@@ -162,7 +162,7 @@ function commandOf({ scenario, settings }: RunDocument): string {
 }
 
 /** The SHA-256 of a text as `sha256:` and hexadecimal digits, as the command line writes it. */
-export function digestOf(text: string): string {
+function digestOf(text: string): string {
   const digest = sha256OfBytes(new TextEncoder().encode(text));
   return `sha256:${[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

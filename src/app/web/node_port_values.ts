@@ -1,5 +1,6 @@
 import { parseDocument } from "yaml";
 import type { NodePortWish } from "./page_settings.ts";
+import { isFields, type Fields } from "../../scenario/import/plain_data.ts";
 
 /** Ports of a range that a list may name at once. */
 const RANGE_MOST = 5000;
@@ -23,7 +24,7 @@ export function nodePortValues(text: string, wish: NodePortWish): Record<string,
     if (!isInWay) return Object.fromEntries(given);
   }
   const used = usedServices(root);
-  const goes = (service: Plain): boolean => hasNodePorts(service) && !used.has(service["name"]);
+  const goes = (service: Fields): boolean => hasNodePorts(service) && !used.has(service["name"]);
   const endpoints = [...services.filter(goes), ...services].map(({ endpoints: own }) => own)[0] ?? [];
   const generated = { name: "nodeports", ...plainKeys(wish), endpoints };
   return { services: JSON.stringify([...services.filter((service) => !goes(service)), generated]) };
@@ -40,31 +41,25 @@ export function portTexts(list: string): string[] {
   });
 }
 
-type Plain = Readonly<Record<string, unknown>>;
-
 function generatorKeys(wish: NodePortWish): Record<string, string> {
   if (wish.placement !== "listed") return { generate: String(wish.count), nodePorts: wish.placement };
   const list = portTexts(wish.list);
   return { generate: String(list.length), nodePorts: "listed", list: `[${list.join(", ")}]` };
 }
 
-function plainKeys(wish: NodePortWish): Plain {
+function plainKeys(wish: NodePortWish): Fields {
   if (wish.placement !== "listed") return { generate: wish.count, nodePorts: wish.placement };
   const list = portTexts(wish.list).map((text) => (/^\d+$/.test(text) ? Number(text) : text));
   return { generate: list.length, nodePorts: "listed", list };
 }
 
-function hasNodePorts(service: Plain): boolean {
+function hasNodePorts(service: Fields): boolean {
   return "generate" in service || service["type"] === "NodePort" || service["type"] === "LoadBalancer";
 }
 
-function listAt(root: unknown, key: string): readonly Plain[] {
-  const list: unknown = isPlain(root) ? root[key] : undefined;
-  return Array.isArray(list) ? list.filter(isPlain) : [];
-}
-
-function isPlain(value: unknown): value is Plain {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function listAt(root: unknown, key: string): readonly Fields[] {
+  const list: unknown = isFields(root) ? root[key] : undefined;
+  return Array.isArray(list) ? list.filter(isFields) : [];
 }
 
 /** The names of services that load balancers check and churn connects to. */

@@ -1,7 +1,7 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
-import { blockText, type PortBlock } from "../../study/port_blocks.ts";
-import { startsByPort } from "../../study/port_starts.ts";
+import { blockText, portCount, type PortBlock } from "../../study/port_blocks.ts";
+import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";
 import { draw, textSpace } from "./element.ts";
 import type { PageFigures } from "./messages.ts";
 
@@ -23,13 +23,14 @@ const TOP = 4;
 /** The 65,536 ports on one axis: the range, what is reserved, the NodePorts by parity, and where walks end. */
 export function portMap({ figures, nodePortRange, zoom, width }: MapInput): SVGSVGElement {
   const { exposure, settings } = figures.document;
+  const [low, high] = exposure.portRange;
   const [from, to] = shownPorts(figures, nodePortRange, zoom);
   const x = (port: number): number => ((port - from) / (to - from + 1)) * width;
   const span = (first: number, last: number, least: number): { x: number; width: number } => {
     const [left, right] = [Math.max(0, x(first)), Math.min(width, x(last + 1))];
     return { x: left, width: Math.max(right > left ? least : 0, right - left) };
   };
-  const parity = hasParity(settings.portWalk, exposure.portRange) ? exposure.portRange[0] % 2 : undefined;
+  const parity = startsAtOneParity(settings.portWalk, high - low + 1) ? low % 2 : undefined;
   const height = TOP + 4 * LANE + 30;
   const map = draw("svg", {
     width,
@@ -39,7 +40,6 @@ export function portMap({ figures, nodePortRange, zoom, width }: MapInput): SVGS
     "aria-labelledby": "map-title",
     "aria-describedby": "map-text",
   });
-  const [low, high] = exposure.portRange;
   map.append(
     laneText(0, `ip_local_port_range ${low}-${high}`),
     draw("rect", { class: "range", ...span(low, high, 1), y: laneY(0), height: 18 }),
@@ -60,14 +60,12 @@ export function portMap({ figures, nodePortRange, zoom, width }: MapInput): SVGS
 export function mapText(figures: PageFigures): string {
   const { document, classes } = figures;
   const { exposure, settings } = document;
-  const reservedCount = sizeOf(reservedBlocks(figures));
+  const reservedCount = portCount(reservedBlocks(figures));
   const [low, high] = exposure.portRange;
   const total = exposure.nodePorts.length;
   if (total === 0) return "There are no NodePorts.";
   const hit = classes.reachable.length;
-  const parity = hasParity(settings.portWalk, exposure.portRange)
-    ? ` The walk ${settings.portWalk} tries ${low % 2 === 0 ? "even" : "odd"} ports first; those of the other parity only when it finds none.`
-    : "";
+  const parity = startsAtOneParity(settings.portWalk, high - low + 1) ? ` ${parityText(settings.portWalk, low)}` : "";
   const reserved = reservedCount === 0 ? "" : `, ${formatCount(reservedCount)} of them reserved`;
   return (
     `The range has ${formatCount(high - low + 1)} ports${reserved}. Of ${plural(formatCount(total), "NodePort")} connect() can be given ` +
@@ -75,9 +73,12 @@ export function mapText(figures: PageFigures): string {
   );
 }
 
-/** Whether a walk goes through one parity before it looks at the other. */
-function hasParity(walk: string, [low, high]: readonly [number, number]): boolean {
-  return walk !== "3.10" && (walk !== "4.2-4.5" || (high - low + 1) % 2 === 0);
+/** How a walk that starts at the parity of the low bound comes to the other one. */
+function parityText(walk: string, low: number): string {
+  const first = low % 2 === 0 ? "even" : "odd";
+  return walk === "4.2-4.5"
+    ? `The walk ${walk} starts at ${first} ports; it takes one of the other parity when the port before it is taken.`
+    : `The walk ${walk} tries ${first} ports first; those of the other parity only when it finds none.`;
 }
 
 function shownPorts(
@@ -107,7 +108,7 @@ function reservedText(figures: PageFigures): string {
   const named =
     blocks.length <= 2
       ? blocks.map(blockText).join(", ")
-      : `${formatCount(sizeOf(blocks))} ports in ${blocks.length} blocks`;
+      : `${formatCount(portCount(blocks))} ports in ${blocks.length} blocks`;
   return `reserved in the range: ${named}`;
 }
 
@@ -151,10 +152,6 @@ function landings({ document }: PageFigures): Uint32Array {
 
 function reservedBlocks({ document }: PageFigures): readonly PortBlock[] {
   return document.exposure.reservedBlocks ?? [];
-}
-
-function sizeOf(blocks: readonly PortBlock[]): number {
-  return blocks.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
 /** Where walks end, as the mean of each column of the picture: flat, but for piles behind what is closed. */

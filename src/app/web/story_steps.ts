@@ -2,6 +2,8 @@ import type { ExplainDocument, ExplainedDecision, ExplainedPacket } from "../../
 import type { Remark, SequenceRow } from "../../report/sequence_rows.ts";
 import { SECOND, type Micros } from "../../units.ts";
 import type { PageStory } from "./page_story.ts";
+import { sameFrom } from "../../report/explain_text.ts";
+import { capitalised } from "../../scenario/wording.ts";
 
 /** Something decided in a step. */
 export interface StepNote {
@@ -66,15 +68,6 @@ export function turningPoint(steps: readonly StoryStep[]): number | undefined {
 
 type Events = ExplainDocument["events"];
 
-function sameFrom(events: Events, first: number): readonly ExplainedPacket[] {
-  const sightings: ExplainedPacket[] = [];
-  for (const event of events.slice(first)) {
-    if (event.kind !== "packet" || (sightings[0] !== undefined && event.text !== sightings[0].text)) break;
-    sightings.push(event);
-  }
-  return sightings;
-}
-
 function togetherFrom(events: Events, first: number): readonly ExplainedDecision[] {
   const decisions: ExplainedDecision[] = [];
   for (const event of events.slice(first)) {
@@ -108,7 +101,7 @@ function noteOf(decision: ExplainedDecision): StepNote {
   const said = verdict === "" || verdict === "receive" ? name : `${name} ${verdict}`;
   return {
     text: changes.length === 0 ? said : `${said}: ${changes.join("; ")}`,
-    why: `${why.slice(0, 1).toUpperCase()}${why.slice(1)}.`,
+    why: `${capitalised(why)}.`,
     details: [...rules.map((rule) => `rule ${rule}`), ...(port === undefined ? [] : portDetails(port))],
     source,
     isHit,

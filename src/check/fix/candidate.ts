@@ -1,6 +1,6 @@
 import type { ExactDocument } from "../../study/run_document.ts";
 import type { Port } from "../../units.ts";
-import { hasKnownNodePorts, nodePortCandidates, type CheckedNode } from "../checked_node.ts";
+import { hasKnownNodePorts, nodePortCandidates, STEP_WIDTH, type CheckedNode } from "../checked_node.ts";
 import { judgeNodes } from "../check_nodes.ts";
 import { PortView, TIME_WAIT_SECONDS } from "../port_view.ts";
 import { NODEPORT_CLUSTERED } from "../rules/nodeport_clustered.ts";
@@ -81,7 +81,7 @@ const ABOUT_PORTS = [
 ];
 
 /** The node with other values for some sysctls: lines that set or tried to set them are left out, new ones come last. */
-export function withSettings(node: CheckedNode, settings: PortChange["settings"]): CheckedNode {
+function withSettings(node: CheckedNode, settings: PortChange["settings"]): CheckedNode {
   const names = new Set(settings.map(([name]) => name));
   const kept = node.sysctls.lines.filter(({ name }) => !names.has(name));
   const added = settings.map(([name, value]): SysctlLine => {
@@ -91,7 +91,7 @@ export function withSettings(node: CheckedNode, settings: PortChange["settings"]
   const lines = [...kept, ...added];
   const applied = applyLines(lines, node.era);
   const { localPortRange: range, reservedPorts: reserved } = applied.values;
-  const ports = new PortView({ ...node.ports.input, range, reserved });
+  const ports = new PortView({ ...node.ports.input, range, reserved, stepWidth: applied.values.number(STEP_WIDTH) });
   return { ...node, sysctls: { ...node.sysctls, lines, ...applied }, ports };
 }
 
@@ -109,6 +109,7 @@ function figures(node: CheckedNode): PortFigures {
 }
 
 function funnelOf(before: CheckedNode, after: CheckedNode): Candidate["funnel"] {
+  if (after.ports.isLeaping) return undefined;
   const { port, weight } = after.ports.likeliest;
   if (weight < 2 || weight <= before.ports.weight(port)) return undefined;
   return { port, before: before.ports.weight(port), after: weight, starts: after.ports.starts };

@@ -1,6 +1,7 @@
 import type { CheckTextOptions } from "../output/check_text.ts";
 import { wrap } from "../output/check_text.ts";
-import { count, oneIn, plural, probability } from "../wording.ts";
+import { formatCount, formatProbability } from "../../study/format_count.ts";
+import { oneIn, plural } from "../wording.ts";
 import { isAboutUse, type Candidate, type PortFigures } from "./candidate.ts";
 import type { FilePatch } from "./file_patch.ts";
 
@@ -32,14 +33,14 @@ function candidateLines(one: Candidate): readonly string[] {
   const lines = [
     `Proof: probability that a connect picks a NodePort: ${proof(one, before)} before (${reach(one, before)}), ` +
       `${proof(one, after)} after (${reach(one, after)}).`,
-    `Cost: ${plural(Math.max(0, lost), "source port")}. ${count(after.openPorts)} are left: ${plural(after.connectsPerSecond, "connect")} a second to one ` +
-      `destination (${count(before.connectsPerSecond)} before); connects get slow beyond ${count(after.firstPorts)} to one destination, ` +
-      `EADDRNOTAVAIL beyond ${count(after.openPorts)}.`,
+    `Cost: ${plural(Math.max(0, lost), "source port")}. ${formatCount(after.openPorts)} are left: ${plural(after.connectsPerSecond, "connect")} a second to one ` +
+      `destination (${formatCount(before.connectsPerSecond)} before); connects get slow beyond ${formatCount(after.firstPorts)} to one destination, ` +
+      `EADDRNOTAVAIL beyond ${formatCount(after.openPorts)}.`,
   ];
   if (funnel !== undefined) {
     lines.push(
-      `Funnel: port ${funnel.port} gets ${count(funnel.after)} of ${count(funnel.starts)} starts, ${oneIn(funnel.after / funnel.starts)} ` +
-        `(${count(funnel.before)} before); let nothing listen there, and make it no NodePort.`,
+      `Funnel: port ${funnel.port} gets ${formatCount(funnel.after)} of ${formatCount(funnel.starts)} starts, ${oneIn(funnel.after / funnel.starts)} ` +
+        `(${formatCount(funnel.before)} before); let nothing listen there, and make it no NodePort.`,
     );
   }
   if (one.id === "change-parity") {
@@ -62,6 +63,6 @@ function proof({ node }: Candidate, { exact, reachable }: PortFigures): string {
   const isUse = isAboutUse(node);
   if (reachable === 0) return "exactly 0";
   if ("declined" in exact) return "no closed value (a shared cursor skips reserved or held ports)";
-  const figure = `${probability(exact.probability)}, ${oneIn(exact.probability)} connects,`;
+  const figure = `${formatProbability(exact.probability)}, ${oneIn(exact.probability)} connects,`;
   return isUse ? figure : `up to ${figure} for each NodePort`;
 }

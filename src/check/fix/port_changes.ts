@@ -1,4 +1,4 @@
-import { formatPortList, parsePortList } from "../../kernel/sysctl_port_list.ts";
+import { parsePortList } from "../../kernel/sysctl_port_list.ts";
 import type { Port } from "../../units.ts";
 import { portsOf } from "../build_node.ts";
 import {
@@ -9,7 +9,8 @@ import {
   type CheckedNode,
 } from "../checked_node.ts";
 import { PortView } from "../port_view.ts";
-import { count } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { portList } from "../wording.ts";
 
 /** New values for sysctls of a node. */
 export interface PortChange {
@@ -38,15 +39,15 @@ export function portChanges(node: CheckedNode): readonly PortChange[] {
   changes.push({
     id: "reserve-range",
     title: `Reserve the NodePort range ${low}-${high}`,
-    settings: [[RESERVED_PORTS, listOf([...base, ...range])]],
+    settings: [[RESERVED_PORTS, portList([...base, ...range])]],
     coversLater: true,
   });
   const used = (node.nodePorts ?? []).map(({ port }) => port).filter((port) => node.ports.isInRange(port));
   if (hasKnownNodePorts(node) && used.length > 0) {
     changes.push({
       id: "reserve-nodeports",
-      title: `Reserve only the ${used.length === 1 ? "NodePort" : `${count(new Set(used).size)} NodePorts`} in use`,
-      settings: [[RESERVED_PORTS, listOf([...base, ...used])]],
+      title: `Reserve only the ${used.length === 1 ? "NodePort" : `${formatCount(new Set(used).size)} NodePorts`} in use`,
+      settings: [[RESERVED_PORTS, portList([...base, ...used])]],
       coversLater: false,
     });
   }
@@ -112,10 +113,4 @@ function lostPorts({ sysctls }: CheckedNode): readonly Port[] {
       const parsed = parsePortList(value);
       return parsed.ok ? portsOf(parsed.flags).filter((port) => final[port] !== 1) : [];
     });
-}
-
-function listOf(ports: readonly Port[]): string {
-  const flags = new Uint8Array(65_536);
-  for (const port of ports) flags[port] = 1;
-  return formatPortList(flags);
 }

@@ -1,5 +1,6 @@
 import { resolveKernel, type KernelEra } from "../../kernel/eras.ts";
 import { SysctlValues } from "../../kernel/sysctl.ts";
+import { networkOf } from "../../scenario/check_context.ts";
 import type { InterfaceAddress } from "../../scenario/values.ts";
 import { formatIpv4, type Ipv4, type Port } from "../../units.ts";
 import type { CaseExpectation, CaseViolation, NodeCase } from "./node_case.ts";
@@ -89,12 +90,6 @@ export function hostCount(config: NodeConfig): number {
   let size = 1;
   for (let bit = config.network.podCidr.prefixLength; bit < 32; bit += 1) size *= 2;
   return Math.max(1, size - 2);
-}
-
-function networkOf({ address, prefixLength }: InterfaceAddress): Ipv4 {
-  let size = 1;
-  for (let bit = prefixLength; bit < 32; bit += 1) size *= 2;
-  return address - (address % size);
 }
 
 function span({ address, prefixLength }: InterfaceAddress): string {

@@ -1,4 +1,5 @@
-import { count, plural } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { plural } from "../wording.ts";
 import { holds, type NodeProperty } from "./node_property.ts";
 import { givenChurn, type CaseChurn } from "./node_case.ts";
 import { sysctlValues, type NodeConfig } from "./node_config.ts";
@@ -39,7 +40,7 @@ export const CONNTRACK_FULL: NodeProperty = {
     if (room === Infinity) {
       return holds("structure", "There is no limit: net.netfilter.nf_conntrack_max is 0.");
     }
-    const text = `Connections within the bounds keep at most ${count(need)} entries, and there is room for ${count(room)}.`;
+    const text = `Connections within the bounds keep at most ${formatCount(need)} entries, and there is room for ${formatCount(room)}.`;
     return need < room ? holds("structure", text) : { kind: "open", why: text };
   },
   test(one) {
@@ -47,7 +48,7 @@ export const CONNTRACK_FULL: NodeProperty = {
     const { dropped, earlyDropped, peak, max } = conntrack;
     if (dropped + earlyDropped === 0) return undefined;
     return {
-      what: `The table reaches ${count(peak)} of ${count(max)} entries: ${plural(dropped, "packet")} dropped, ${earlyDropped} evicted early.`,
+      what: `The table reaches ${formatCount(peak)} of ${formatCount(max)} entries: ${plural(dropped, "packet")} dropped, ${earlyDropped} evicted early.`,
       expect: [[dropped > 0 ? "conntrack.dropped" : "conntrack.earlyDropped", "above", 0]],
       figures: { peak, max, dropped, earlyDropped },
     };

@@ -56,7 +56,7 @@ export function givenChurn(flows: readonly GivenFlow[]): readonly CaseChurn[] {
 }
 
 /** How large a case is, the weightiest measure first; shrinking makes it smaller in this order. */
-export function caseSize({ nodePorts, pods, churn, listeners, ...one }: NodeCase): readonly number[] {
+function caseSize({ nodePorts, pods, churn, listeners, ...one }: NodeCase): readonly number[] {
   const rate = churn.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0);
   const lasts = churn.reduce((sum, { lastsSeconds }) => sum + lastsSeconds, 0);
   return [nodePorts.length, pods, churn.length, rate, lasts, listeners.length, one.seconds, one.boot];

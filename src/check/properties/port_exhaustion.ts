@@ -1,4 +1,5 @@
-import { count, plural } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { plural } from "../wording.ts";
 import type { NodeConfig } from "./node_config.ts";
 import { holds, type NodeProperty } from "./node_property.ts";
 import { portViewOf, possibleEras } from "./port_openness.ts";
@@ -20,10 +21,10 @@ export const PORT_EXHAUSTION: NodeProperty = {
     const need = Math.ceil(atMostOf(rate * (KEPT_SECONDS + lastsSeconds)) + KEPT_SECONDS / bounds.period[0]);
     const views = possibleEras(config, bounds).map((era) => portViewOf(config, era));
     const open = Math.min(POD_PORTS, ...views.map(({ openCount }) => openCount)) - bounds.listeners[1];
-    const text = `At most ${count(need)} ports are kept from one destination at ${rate} connects a second`;
+    const text = `At most ${formatCount(need)} ports are kept from one destination at ${rate} connects a second`;
     return need < open
-      ? holds("structure", `${text}, and ${count(open)} are open.`)
-      : { kind: "open", why: `${text}, and only ${count(Math.max(0, open))} are open.` };
+      ? holds("structure", `${text}, and ${formatCount(open)} are open.`)
+      : { kind: "open", why: `${text}, and only ${formatCount(Math.max(0, open))} are open.` };
   },
   test(one) {
     const { probes, workloads } = runCase(one);
@@ -58,7 +59,7 @@ export const PORT_EXHAUSTION: NodeProperty = {
 };
 
 /** The destination that keeps the most ports of one of its sources: a given one or, where none is, one at the bounds. */
-export function busiest({ flows }: NodeConfig, { rate, churn, lasts }: SearchBounds) {
+function busiest({ flows }: NodeConfig, { rate, churn, lasts }: SearchBounds) {
   if (flows === undefined) return { ratePerSecond: churn[1] === 0 ? 0 : rate[1], lastsSeconds: lasts[1] };
   const byDestination = new Map<string, { ratePerSecond: number; lastsSeconds: number }>();
   // A host elsewhere takes ports of its own.

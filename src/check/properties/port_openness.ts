@@ -1,3 +1,4 @@
+import { STEP_WIDTH } from "../checked_node.ts";
 import { kubeProxyEra } from "../../cluster/kube_proxy/kube_proxy_eras.ts";
 import type { KernelEra } from "../../kernel/eras.ts";
 import { readVersion } from "../../scenario/values.ts";
@@ -37,5 +38,6 @@ export function portViewOf(config: NodeConfig, era: KernelEra): PortView {
     range: values.localPortRange,
     reserved: values.reservedPorts,
     held: new Set(config.listeners),
+    stepWidth: values.number(STEP_WIDTH),
   });
 }

@@ -1,4 +1,4 @@
-import { probability } from "../wording.ts";
+import { formatProbability } from "../../study/format_count.ts";
 import type { NodeCase } from "./node_case.ts";
 import { caseProbe, givenChurn } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
@@ -44,8 +44,8 @@ const USUAL_BOOTS = 200;
  */
 export function judgeProbeShare(config: NodeConfig, request: ShareRequest): PropertyResult {
   const { atMost, bounds = DEFAULT_BOUNDS, seed = 1 } = request;
-  const limit = `the limit ${probability(atMost)}`;
-  const title = `At most ${probability(atMost)} of all probes fail because of NodePorts.`;
+  const limit = `the limit ${formatProbability(atMost)}`;
+  const title = `At most ${formatProbability(atMost)} of all probes fail because of NodePorts.`;
   const about = { name: NAME, title, target: config.target, seed, shrinks: 0 };
   const judged = judgeNodePorts(config, bounds);
   if (judged.kind === "holds") {
@@ -54,11 +54,11 @@ export function judgeProbeShare(config: NodeConfig, request: ShareRequest): Prop
   const worst = worstShare(config, bounds);
   if (worst !== undefined) {
     const ok = worst <= atMost;
-    const why = `The exact share is ${probability(worst)} in the long run${config.nodePorts === undefined ? " with the worst NodePorts within the bounds" : ""}, and ${limit}.`;
+    const why = `The exact share is ${formatProbability(worst)} in the long run${config.nodePorts === undefined ? " with the worst NodePorts within the bounds" : ""}, and ${limit}.`;
     return { ...about, ok, verdict: ok ? "holds" : "violated", method: "exact", why, cases: 0 };
   }
   const { verdict, boots, share } = testedShare(config, { ...request, bounds, seed });
-  const seen = `${boots} boots show ${probability(share)}`;
+  const seen = `${boots} boots show ${formatProbability(share)}`;
   const alarm = request.falseAlarm ?? USUAL_FALSE_ALARM;
   const tested = { ...about, method: "sequential-test", cases: boots } as const;
   if (verdict === "undecided") {

@@ -3,7 +3,8 @@ import { exactRestarts } from "../../study/exact_restarts.ts";
 import type { ExactRestartsDocument } from "../../study/run_document.ts";
 import type { ReplicationResult } from "../../cluster/replication_result.ts";
 import type { Port } from "../../units.ts";
-import { plural, probability } from "../wording.ts";
+import { formatProbability } from "../../study/format_count.ts";
+import { plural } from "../wording.ts";
 import { aimedCase } from "./aimed_case.ts";
 import { caseProbe, givenChurn, type CaseProbe, type NodeCase } from "./node_case.ts";
 import type { NodeConfig } from "./node_config.ts";
@@ -81,7 +82,7 @@ function judgedByWeek(config: NodeConfig, bounds: SearchBounds): Judgement | und
     if ("declined" in week) return undefined;
     most = Math.max(most, week.perNodeWeek);
   }
-  const rate = `${probability(most)} restarts in a node-week`;
+  const rate = `${formatProbability(most)} restarts in a node-week`;
   return most < RESTARTS_LEAST
     ? holds("exact", `By enumeration there are ${rate} at most.`)
     : { kind: "open", why: `By enumeration there are up to ${rate}.` };

@@ -24,7 +24,7 @@ export interface SearchRequest {
 }
 
 /** Cases of a search whose request does not say. */
-export const USUAL_CASES = 100;
+const USUAL_CASES = 100;
 
 /** The budget of a search whose request does not say; vitest gives a test 5 s. */
 export const USUAL_BUDGET_MS = 4_000;

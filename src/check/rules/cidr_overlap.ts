@@ -1,8 +1,7 @@
-import { formatIpv4 } from "../../units.ts";
+import { formatIpv4, prefixMask } from "../../units.ts";
 import type { NetworkUse } from "../checked_node.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { isOverlap } from "../wording.ts";
 import { scenarioExample } from "./examples.ts";
 
 function example(eth0: string) {
@@ -43,6 +42,11 @@ export const CIDR_OVERLAP: Rule = {
     );
   },
 };
+
+function isOverlap(a: NetworkUse, b: NetworkUse): boolean {
+  const mask = prefixMask(Math.min(a.prefixLength, b.prefixLength));
+  return ((a.address ^ b.address) & mask) === 0;
+}
 
 function cidr({ address, prefixLength }: NetworkUse): string {
   return `${formatIpv4(address)}/${prefixLength}`;

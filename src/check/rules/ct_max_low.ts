@@ -1,7 +1,7 @@
 import { placeOf, type CheckedNode } from "../checked_node.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { count } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
 import { confExample } from "./examples.ts";
 
 const MAX = "net.netfilter.nf_conntrack_max";
@@ -35,7 +35,7 @@ function lowLimit(node: CheckedNode, max: number): readonly RuleFinding[] {
   return [
     {
       place: placeOf(node, MAX),
-      message: `nf_conntrack_max is ${count(max)}, below the ${count(KUBE_PROXY_MIN)} that kube-proxy takes for the least.`,
+      message: `nf_conntrack_max is ${formatCount(max)}, below the ${formatCount(KUBE_PROXY_MIN)} that kube-proxy takes for the least.`,
       fix: `Write ${KUBE_PROXY_MIN} or more, or delete the line.`,
       value: `${KUBE_PROXY_MIN}`,
       evidence: { max },
@@ -57,9 +57,9 @@ function fullTable(node: CheckedNode, max: number): readonly RuleFinding[] {
       severity: "error",
       place: placeOf(node, MAX),
       message:
-        `${count(Math.round(rate))} connects a second keep ${count(entries)} conntrack entries for the ${seconds} s of TIME_WAIT, ` +
-        `and the table takes ${count(max)}: packets are dropped.`,
-      fix: `Write ${count(2 * entries).replaceAll(",", "")} to ${MAX}, or lower ${TIME_WAIT}.`,
+        `${formatCount(Math.round(rate))} connects a second keep ${formatCount(entries)} conntrack entries for the ${seconds} s of TIME_WAIT, ` +
+        `and the table takes ${formatCount(max)}: packets are dropped.`,
+      fix: `Write ${formatCount(2 * entries).replaceAll(",", "")} to ${MAX}, or lower ${TIME_WAIT}.`,
       evidence: { max, entries, connectsPerSecond: rate },
     },
   ];

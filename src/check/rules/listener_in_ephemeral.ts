@@ -1,7 +1,7 @@
 import { placeOf, PORT_RANGE, type CheckedNode } from "../checked_node.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { listOf } from "../wording.ts";
+import { allOf } from "../../scenario/wording.ts";
 import { confExample } from "./examples.ts";
 
 /** What listens on every node of a cluster, by the defaults of Kubernetes. */
@@ -62,7 +62,7 @@ function finding(
     severity,
     place: placeOf(node, PORT_RANGE),
     message:
-      `${listOf(shown)}${more} ${unique.length === 1 ? "lies" : "lie"} in the ephemeral ports ${node.ports.input.range.join("-")} ` +
+      `${allOf(shown)}${more} ${unique.length === 1 ? "lies" : "lie"} in the ephemeral ports ${node.ports.input.range.join("-")} ` +
       "and can be lost to an outgoing connection while the process restarts.",
     fix: `Reserve ${ports.join(",")} too.`,
     evidence: { ports },

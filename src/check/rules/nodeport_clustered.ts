@@ -2,7 +2,8 @@ import { exactRuns } from "../../study/exact_runs.ts";
 import type { Port } from "../../units.ts";
 import { hasKnownNodePorts, nodePortCandidates, placeOf, PORT_RANGE, type CheckedNode } from "../checked_node.ts";
 import type { Rule } from "../rule.ts";
-import { count, plural, probability } from "../wording.ts";
+import { formatCount, formatProbability } from "../../study/format_count.ts";
+import { plural } from "../wording.ts";
 import { confExample } from "./examples.ts";
 
 /** Neighbouring NodePorts that make consecutive probes fail. */
@@ -38,8 +39,8 @@ export const NODEPORT_CLUSTERED: Rule = {
         place: placeIn(node, first),
         message:
           `${plural(length, "NodePort")}${where} follow each other in the walk of kernel ${node.era.build}: up to ` +
-          `${count(mostInARow(node, series, length))} probes of one container fail in a row, and ${series.failureThreshold} are enough.` +
-          (inARow === undefined ? "" : ` Probability for each probe: ${probability(inARow)}.`),
+          `${formatCount(mostInARow(node, series, length))} probes of one container fail in a row, and ${series.failureThreshold} are enough.` +
+          (inARow === undefined ? "" : ` Probability for each probe: ${formatProbability(inARow)}.`),
         fix:
           first === undefined
             ? "Draw the NodePorts at random, or reserve their range."
@@ -100,7 +101,7 @@ function longestRow(node: CheckedNode): readonly Port[] {
 
 /** How likely a probe and those that follow it fail, enough of them in a row; absent where it has no closed value. */
 function rowProbability(node: CheckedNode, { periodSeconds, failureThreshold }: Series): number | undefined {
-  const { walk, range, held } = node.ports.input;
+  const { walk, range, held, stepWidth = 0 } = node.ports.input;
   const runs = exactRuns({
     walk,
     range,
@@ -110,6 +111,7 @@ function rowProbability(node: CheckedNode, { periodSeconds, failureThreshold }: 
     periodSeconds,
     sameDestination: { periods: [], randomPerSecond: 0 },
     otherDestinations: [],
+    stepWidth,
   });
   return "declined" in runs ? undefined : (runs.consecutive[failureThreshold - 1] ?? 0);
 }

@@ -2,7 +2,8 @@ import { hasKnownNodePorts, nodePortCandidates, placeOf, PORT_RANGE, RESERVED_PO
 import type { CheckedNode } from "../checked_node.ts";
 import type { Evidence, RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { count, oneIn, plural, portList, portsText, probability } from "../wording.ts";
+import { formatCount, formatProbability } from "../../study/format_count.ts";
+import { oneIn, plural, portList, portsText } from "../wording.ts";
 import { confExample } from "./examples.ts";
 
 /** NodePorts that `connect()` takes as source ports, under IPVS. */
@@ -57,7 +58,7 @@ function knownEvidence({ ports }: CheckedNode, reachable: readonly number[]): Ev
   const exact = ports.exact(reachable);
   return {
     reachablePorts: portList(reachable),
-    share: ports.share(reachable),
+    ...(ports.isLeaping ? {} : { share: ports.share(reachable) }),
     exact: "declined" in exact ? { declined: exact.declined } : exact.probability,
   };
 }
@@ -65,12 +66,13 @@ function knownEvidence({ ports }: CheckedNode, reachable: readonly number[]): Ev
 function knownText(node: CheckedNode, reachable: readonly number[], share: number): string {
   const { ports, era } = node;
   const total = nodePortCandidates(node).length;
-  const whole = total === 1 ? "the only NodePort" : `${count(reachable.length)} of ${count(total)} NodePorts`;
+  const whole =
+    total === 1 ? "the only NodePort" : `${formatCount(reachable.length)} of ${formatCount(total)} NodePorts`;
   const parity = ports.parity === undefined ? "" : ` (it takes ${ports.parity} ports first)`;
-  return (
-    `connect() of kernel ${era.build} may take ${whole} as its source port: ${portsText(reachable)}${parity}. ` +
-    `That is ${oneIn(share)} connects, ${probability(share)}, which gets no answer.`
-  );
+  const what = `connect() of kernel ${era.build} may take ${whole} as its source port: ${portsText(reachable)}${parity}.`;
+  // Where it leaps over closed ports by chance, enumeration does not tell how often.
+  if (ports.isLeaping) return `${what} A connect that does gets no answer.`;
+  return `${what} That is ${oneIn(share)} connects, ${formatProbability(share)}, which gets no answer.`;
 }
 
 function rangeText(node: CheckedNode, reachable: readonly number[]): string {
@@ -78,7 +80,7 @@ function rangeText(node: CheckedNode, reachable: readonly number[]): string {
   const { range } = ports.input;
   const [low, high] = proxy.nodePortRange;
   const open = nodePortCandidates(node).filter((port) => ports.isOpen(port)).length;
-  const first = ports.parity === undefined ? "" : `, the ${count(reachable.length)} ${ports.parity} ones first`;
+  const first = ports.parity === undefined ? "" : `, the ${formatCount(reachable.length)} ${ports.parity} ones first`;
   return (
     `The ephemeral ports ${range.join("-")} hold ${plural(open, "unreserved port")} of the NodePort range ${low}-${high}: ` +
     `connect() of kernel ${era.build} may take them${first}. Each NodePort among those costs ${oneIn(1 / ports.starts)} connects.`

@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
-import { count, portsText } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { portsText } from "../wording.ts";
 import { confExample } from "./examples.ts";
 
 /** NodePorts outside the range that is said to be in force. */
@@ -25,7 +26,7 @@ export const NODEPORT_RANGE_NOT_EFFECTIVE: Rule = {
       {
         place: first.place.length > 0 ? first.place : (proxy.rangePlace ?? place),
         message:
-          `${count(ports.length)} NodePort${one ? " lies" : "s lie"} outside the NodePort range ${low}-${high}: ` +
+          `${formatCount(ports.length)} NodePort${one ? " lies" : "s lie"} outside the NodePort range ${low}-${high}: ` +
           `${portsText(ports)} (${first.owner}).`,
         fix: "Find the range that is in force, and say it with --node-port-range.",
         evidence: { ports, nodePortRange: [low, high] },

@@ -2,7 +2,8 @@ import { kubeProxyEra } from "../../cluster/kube_proxy/kube_proxy_eras.ts";
 import { placeOf, PORT_RANGE } from "../checked_node.ts";
 import { PortView } from "../port_view.ts";
 import type { Rule } from "../rule.ts";
-import { count, portsText } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { portsText } from "../wording.ts";
 import { confExample } from "./examples.ts";
 
 /** NodePorts that only kube-proxy's listeners keep from being source ports. */
@@ -37,7 +38,7 @@ export const PORT_OPENER_GONE: Rule = {
         place: placeOf(node, PORT_RANGE),
         message:
           `Once kube-proxy ${version.join(".")} is upgraded it listens on NodePorts no more, and connect() may take ` +
-          `${count(reachable.length)} of them: ${portsText(reachable)}.`,
+          `${formatCount(reachable.length)} of them: ${portsText(reachable)}.`,
         fix: `Reserve ${node.proxy.nodePortRange.join("-")} before the upgrade.`,
         evidence: { version: version.join("."), reachable: reachable.length, share: after.share(reachable) },
       },

@@ -1,5 +1,6 @@
 import type { ProbeUse } from "../checked_node.ts";
-import { count, listOf } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { allOf } from "../../scenario/wording.ts";
 
 /** Probes that stand at one place: those of one entry of a scenario, or all of a snapshot's file, which has no lines. */
 export function probesByPlace(probes: readonly ProbeUse[]): readonly (readonly [ProbeUse, ...ProbeUse[]])[] {
@@ -16,6 +17,6 @@ export function probesByPlace(probes: readonly ProbeUse[]): readonly (readonly [
 /** The probes of a group by name, the first of many: `a, b, c and 97 more have`. */
 export function ownersHave(group: readonly ProbeUse[]): string {
   const names = group.map(({ owner }) => owner);
-  if (names.length <= 3) return `${listOf(names)} ${names.length === 1 ? "has" : "have"}`;
-  return `${names.slice(0, 3).join(", ")} and ${count(names.length - 3)} more have`;
+  if (names.length <= 3) return `${allOf(names)} ${names.length === 1 ? "has" : "have"}`;
+  return `${names.slice(0, 3).join(", ")} and ${formatCount(names.length - 3)} more have`;
 }

@@ -2,7 +2,8 @@ import { placeOf, PORT_RANGE, RESERVED_PORTS, type CheckedNode } from "../checke
 import type { RuleFinding } from "../finding.ts";
 import { TIME_WAIT_SECONDS } from "../port_view.ts";
 import type { Rule } from "../rule.ts";
-import { count, plural } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { plural } from "../wording.ts";
 import { confExample } from "./examples.ts";
 
 /** Too few source ports for the connects to one destination. */
@@ -34,8 +35,8 @@ function assumedRate(node: CheckedNode): readonly RuleFinding[] {
       place: placeOf(node, PORT_RANGE, RESERVED_PORTS),
       message:
         `${plural(open, "source port")} ${open === 1 ? "is" : "are"} left of ${node.ports.input.range.join("-")}: enough for ` +
-        `${plural(most, "connect")} a second to one destination, and ${count(node.connectRate)} are asked for (--connect-rate).`,
-      fix: `Leave ${count(Math.ceil(node.connectRate * TIME_WAIT_SECONDS))} ports or more.`,
+        `${plural(most, "connect")} a second to one destination, and ${formatCount(node.connectRate)} are asked for (--connect-rate).`,
+      fix: `Leave ${formatCount(Math.ceil(node.connectRate * TIME_WAIT_SECONDS))} ports or more.`,
       evidence: { openPorts: open, connectsPerSecond: most },
     },
   ];
@@ -54,9 +55,9 @@ function flows(node: CheckedNode): readonly RuleFinding[] {
         severity: isFull(flow) ? "error" : "warning",
         place: flow.place,
         message: isFull(flow)
-          ? `${flow.name} needs ${count(needed)} source ports to ${flow.to} and has ${count(open)}: EADDRNOTAVAIL after ${after} s.`
-          : `${flow.name} needs ${count(needed)} source ports to ${flow.to}, more than the ${count(first)} that are found at once: connects get slow.`,
-        fix: `Leave ${count(needed)} ports or more, or lower the rate.`,
+          ? `${flow.name} needs ${formatCount(needed)} source ports to ${flow.to} and has ${formatCount(open)}: EADDRNOTAVAIL after ${after} s.`
+          : `${flow.name} needs ${formatCount(needed)} source ports to ${flow.to}, more than the ${formatCount(first)} that are found at once: connects get slow.`,
+        fix: `Leave ${formatCount(needed)} ports or more, or lower the rate.`,
         evidence: { needed, openPorts: open, firstPorts: first },
       };
     });

@@ -1,6 +1,7 @@
 import { hasKnownNodePorts, nodePortCandidates, placeOf, RESERVED_PORTS } from "../checked_node.ts";
 import type { Rule } from "../rule.ts";
-import { count, oneIn } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { oneIn } from "../wording.ts";
 import { confExample } from "./examples.ts";
 
 /** A NodePort right behind a reservation. */
@@ -24,6 +25,7 @@ export const RESERVATION_FUNNEL: Rule = {
   judge: (node) => {
     if (node.proxy.mode !== "ipvs") return [];
     const { ports } = node;
+    if (ports.isLeaping) return [];
     const behind = nodePortCandidates(node).filter(
       (port) => ports.weight(port) >= 2 && isBehindReservation(node, port),
     );
@@ -37,8 +39,8 @@ export const RESERVATION_FUNNEL: Rule = {
         place: placeOf(node, RESERVED_PORTS),
         message:
           `${isKnown ? `NodePort ${worst}` : `Port ${worst} of the NodePort range`} is the first free port behind a reserved ` +
-          `block: connect() takes it in ${count(weight)} of ${count(ports.starts)} cases (${oneIn(weight / ports.starts)}), ` +
-          `${count(weight)} times as often as without the reservation.`,
+          `block: connect() takes it in ${formatCount(weight)} of ${formatCount(ports.starts)} cases (${oneIn(weight / ports.starts)}), ` +
+          `${formatCount(weight)} times as often as without the reservation.`,
         fix: `Reserve ${worst} and what follows of the NodePort range too.`,
         evidence: { port: worst, weight, starts: ports.starts, nodePortsKnown: isKnown },
       },

@@ -2,7 +2,8 @@ import { portsOf } from "../build_node.ts";
 import { placeOf, RESERVED_PORTS, type CheckedNode } from "../checked_node.ts";
 import { PortView } from "../port_view.ts";
 import type { Rule } from "../rule.ts";
-import { count, portsText } from "../wording.ts";
+import { formatCount } from "../../study/format_count.ts";
+import { portsText } from "../wording.ts";
 import { confExample } from "./examples.ts";
 
 /** A reservation that changes nothing for `connect()`. */
@@ -50,5 +51,5 @@ function reasons(node: CheckedNode, reserved: readonly number[], bare: PortView)
 }
 
 function share(part: number, whole: readonly number[]): string {
-  return part === whole.length ? "all are" : `${count(part)} ${part === 1 ? "is" : "are"}`;
+  return part === whole.length ? "all are" : `${formatCount(part)} ${part === 1 ? "is" : "are"}`;
 }

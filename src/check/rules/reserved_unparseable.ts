@@ -3,7 +3,7 @@ import { quote } from "../../scenario/diagnostic.ts";
 import { RESERVED_PORTS } from "../checked_node.ts";
 import type { RuleFinding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { listOf } from "../wording.ts";
+import { allOf, capitalised } from "../../scenario/wording.ts";
 import { confExample } from "./examples.ts";
 
 /** A list of reserved ports that the kernel does not take. */
@@ -26,16 +26,12 @@ export const RESERVED_UNPARSEABLE: Rule = {
         const odd = [...new Set(Array.from(value).filter((letter) => !/[-0-9,]/.test(letter)))];
         const also = odd.map((letter) => (letter === '"' ? "a quotation mark" : characterAt(letter, 0)));
         const why = problem?.message ?? "it is no list of ports";
-        const all = also.length > 1 ? ` (it holds ${listOf(also)})` : "";
+        const all = also.length > 1 ? ` (it holds ${allOf(also)})` : "";
         return {
           place: line.valuePlace,
           message: `The kernel refuses ${quote(value)} with ${problem?.errno ?? "EINVAL"}: ${why}${all}. Nothing of it is reserved.`,
-          fix: `${capital(problem?.mend ?? "write ports and ranges such as 10250,30000-32767")}.`,
+          fix: `${capitalised(problem?.mend ?? "write ports and ranges such as 10250,30000-32767")}.`,
           evidence: { value, errno: problem?.errno ?? "EINVAL" },
         };
       }),
 };
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}

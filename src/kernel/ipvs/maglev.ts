@@ -1,7 +1,7 @@
 import type { Ipv4, Port } from "../../units.ts";
 import type { Packet } from "../packet.ts";
 import { hsiphash } from "./hsiphash.ts";
-import { greatestCommonDivisor } from "./round_robin.ts";
+import { greatestCommonDivisor } from "../greatest_common_divisor.ts";
 import type { Scheduler } from "./schedulers.ts";
 import type { RealServer, VirtualService } from "./virtual_service.ts";
 

@@ -1,4 +1,5 @@
 import { assert } from "../../sim/assert.ts";
+import { greatestCommonDivisor } from "../greatest_common_divisor.ts";
 import type { DeletedServer, Scheduler } from "./schedulers.ts";
 import type { RealServer, VirtualService } from "./virtual_service.ts";
 
@@ -78,12 +79,4 @@ export class WeightedRoundRobin implements Scheduler {
     if (current > this.#maxWeight || current === 0) this.#currentWeight = this.#maxWeight;
     else if (this.#step > 1) this.#currentWeight = Math.floor(current / this.#step) * this.#step + 1;
   }
-}
-
-/** The greatest common divisor of two whole numbers of which one may be 0. */
-export function greatestCommonDivisor(a: number, b: number): number {
-  let left = a;
-  let right = b;
-  while (right !== 0) [left, right] = [right, left % right];
-  return left;
 }

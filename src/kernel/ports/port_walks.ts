@@ -1,5 +1,6 @@
 import type { Port } from "../../units.ts";
 import type { KernelEra } from "../eras.ts";
+import { greatestCommonDivisor } from "../greatest_common_divisor.ts";
 import { WalkDraw, type WalkNoise } from "./cursor_noise.ts";
 
 /** What a walk asks of a search: the range, the hash, and whether a port is usable. PortSearch is one. */
@@ -261,17 +262,6 @@ function passOverInTurn(search: WalkSearch, port: Port, turn: number, most: numb
 
 /** Where the last scan ended; a scan also returns how far it went in its pass. */
 const found = { port: 0 };
-
-/** Both positive. */
-function greatestCommonDivisor(a: number, b: number): number {
-  let divisor = a;
-  for (let rest = b % a; rest !== 0;) {
-    const next = divisor % rest;
-    divisor = rest;
-    rest = next;
-  }
-  return divisor;
-}
 
 /**
  * Tries low + offset, + `stride`, … once around, then the other parity from the same place with the same stride.

@@ -1,7 +1,7 @@
 import type { Port } from "../../units.ts";
 import { Errno } from "../errno.ts";
 import type { PortRange } from "../sysctl_port_range.ts";
-import { SocketFlag } from "../tcp/socket_table.ts";
+import { SocketFlag } from "../tcp/socket_flag.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 
 /**
@@ -28,7 +28,8 @@ export class SocketPortRanges {
   }
 }
 
-function narrowRange([low, high]: PortRange, [socketLow, socketHigh]: PortRange): PortRange {
+/** The range of a namespace, narrowed by that of a socket; a bound of the latter that is 0 or lies outside has no effect. */
+export function narrowRange([low, high]: PortRange, [socketLow, socketHigh]: PortRange): PortRange {
   const newLow = low <= socketLow && socketLow <= high ? socketLow : low;
   const newHigh = newLow <= socketHigh && socketHigh <= high ? socketHigh : high;
   return [newLow, newHigh];

@@ -37,7 +37,7 @@ export function formatSs(rows: readonly SsRow[], options: SsOptions = {}): strin
 }
 
 /** `timer:(timewait,59sec,0)`. Source: iproute2/misc/ss.c tcp_timer_print, v6.1.0. */
-export function timerText({ name, leftMs, retransmits }: SsTimer): string {
+function timerText({ name, leftMs, retransmits }: SsTimer): string {
   return `timer:(${name},${durationText(leftMs)},${retransmits})`;
 }
 

@@ -1,5 +1,6 @@
 import { isJudged } from "../../study/diff_figures.ts";
 import type { DiffDocument, DiffFigure, DiffVerdict } from "../../study/diff_document.ts";
+import { figureValue } from "../diff_text.ts";
 import { formatFigure, formatPercent } from "../number_text.ts";
 import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
@@ -10,6 +11,7 @@ import { bothWays, settingsText, valueText } from "./wording.ts";
 const WIDTH = 420;
 const LABEL_WIDTH = 230;
 const MOST_FIGURES = 8;
+const LINE_HEIGHT = 14;
 
 /** The paired differences of a comparison, B less A, each on an axis of its own with zero, margin and interval. */
 export function beforeAfterChart(document: DiffDocument): Chart | undefined {
@@ -102,8 +104,10 @@ function labelChannel(label: readonly string[]) {
       ticks: false,
       domain: false,
       minExtent: LABEL_WIDTH,
-      labelLineHeight: 14,
+      labelLineHeight: LINE_HEIGHT,
       labelBaseline: "middle" as const,
+      // The first line stands at the middle, and long names would run into the axis.
+      labelOffset: (-LINE_HEIGHT * (label.length - 1)) / 2,
     },
   };
 }
@@ -142,7 +146,7 @@ function nameOf({ figure }: DiffFigure): string {
 }
 
 function valueOf(figure: DiffFigure, value: number): string {
-  return isProbability(figure) ? bothWays(value).replace(/ \(.*$/, "") : formatFigure(Number(value.toPrecision(3)));
+  return isProbability(figure) ? bothWays(value).replace(/ \(.*$/, "") : figureValue(figure, value);
 }
 
 const VERDICTS: Readonly<Record<DiffVerdict, string>> = {

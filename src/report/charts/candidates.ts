@@ -1,11 +1,12 @@
 import { formatCount, plural } from "../number_text.ts";
 import type { PortsDocument } from "../ports_document.ts";
-import { findKnees, hasParity, usablePorts } from "../ports_figures.ts";
+import { findKnees, hasParity, usablePorts, walkedRange } from "../ports_figures.ts";
 import { printable } from "../text_layout.ts";
 import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
 import { filledPoint, groups, numbers, ruleMark } from "./parts.ts";
 import { largestOf } from "../extremes.ts";
+import { capitalised } from "../../scenario/wording.ts";
 
 const WIDTH = 580;
 /** More connects than pixels would only make the file large: each of so many stretches keeps its least and its most. */
@@ -80,8 +81,10 @@ interface Point {
   readonly kind: (typeof KINDS)[number][0];
 }
 
-function thinned({ connects, portWalk, range: [low] }: PortsDocument): Point[] {
-  const knowsParity = hasParity(portWalk);
+function thinned(document: PortsDocument): Point[] {
+  const { connects } = document;
+  const [low] = walkedRange(document);
+  const knowsParity = hasParity(document);
   const points = connects.map(({ port, candidates }, index): Point => ({
     place: index + 1,
     candidates: Math.max(1, candidates),
@@ -106,7 +109,7 @@ function thinned({ connects, portWalk, range: [low] }: PortsDocument): Point[] {
 
 function kneesOf(document: PortsDocument): { readonly at: number; readonly label: string }[] {
   const { otherParity, exhausted } = findKnees(document);
-  const parity = document.range[0] % 2 === 0 ? "even" : "odd";
+  const parity = walkedRange(document)[0] % 2 === 0 ? "even" : "odd";
   return [
     ...(otherParity === undefined ? [] : [{ at: otherParity + 1, label: `${parity} ports used up` }]),
     ...(exhausted === undefined ? [] : [{ at: exhausted + 1, label: "no port left" }]),
@@ -117,7 +120,7 @@ function findingOf(document: PortsDocument): string {
   const { connects } = document;
   const { otherParity, exhausted } = findKnees(document);
   const most = largestOf(connects.map(({ candidates }) => candidates));
-  const parity = document.range[0] % 2 === 0 ? "even" : "odd";
+  const parity = walkedRange(document)[0] % 2 === 0 ? "even" : "odd";
   if (otherParity === undefined && exhausted === undefined) {
     const mean = connects.reduce((sum, { candidates }) => sum + candidates, 0) / connects.length;
     return `A connect looks at ${Number(mean.toPrecision(3))} ports on average and at ${formatCount(most)} at most; ${formatCount(usablePorts(document))} can be picked`;
@@ -128,7 +131,7 @@ function findingOf(document: PortsDocument): string {
       : `from connect ${formatCount(otherParity + 1)} on the ${parity} ports are used up and each search goes through all of them`;
   const second = exhausted === undefined ? undefined : `connect ${formatCount(exhausted + 1)} gets EADDRNOTAVAIL`;
   const text = [first, second].filter((part) => part !== undefined).join("; ");
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
+  return capitalised(text);
 }
 
 function sampleText({ connects }: PortsDocument): string {

@@ -4,7 +4,8 @@ import type { Chart } from "./chart.ts";
 import { chartFrame } from "./look.ts";
 import { factorOf, type VariedFactor } from "./probability_rows.ts";
 import { probabilityScale } from "./probability_scale.ts";
-import { bothWays, oneInText, sentence, settingsText, valueText } from "./wording.ts";
+import { capitalised } from "../../scenario/wording.ts";
+import { bothWays, oneInText, settingsText, valueText } from "./wording.ts";
 import { largestOf } from "../extremes.ts";
 
 const MOST_STEPS = 40;
@@ -76,7 +77,7 @@ function colorOf(cells: readonly Cell[]) {
     title,
     // One hue: white is none and dark is much, on the screen and in grey print.
     scale: { ...(isWide ? scale : { domainMin: 0 }), range: ["#F7FBFF", "#6BAED6", "#08306B"] },
-    legend: { gradientLength: 120, format: "~r", ...("values" in axis ? axis : { tickCount: 3 }) },
+    legend: { gradientLength: 120, format: ",~r", ...("values" in axis ? axis : { tickCount: 3 }) },
   };
   return { factor, channel, isWide };
 }
@@ -178,7 +179,7 @@ function findingOf(cells: readonly Cell[], a: VariedFactor, b: VariedFactor): st
     none > 0
       ? `none fails at ${none} of ${cells.length} points`
       : `${oneInText(ordered.at(-1)!.probability).replace(/ (of )?probes?( fails?)?$/, "")} at ${at(ordered.at(-1)!)}`;
-  return sentence(`${oneInText(most.probability)} at ${at(most)}; ${rest}`);
+  return capitalised(`${oneInText(most.probability)} at ${at(most)}; ${rest}`);
 }
 
 function describe(cells: readonly Cell[], a: VariedFactor, b: VariedFactor): string {

@@ -62,7 +62,7 @@ export function occupancyChart(document: RunDocument): Chart | undefined {
   const description = describe(gauges);
   const subtitle = [
     `${printable(document.scenario.file)}: ${settingsText(settings, undefined)}`,
-    `Line: mean of ${settings.replications === 1 ? "one boot" : `${settings.replications} boots, band from the least to the most`}, read ${formatCount(series.portsInUse.mean.length)} times. Dotted: the most at any moment.`,
+    `Line: mean of ${settings.replications === 1 ? "one boot" : `${settings.replications} boots, band from the least to the most`}, read ${formatCount(series.portsInUse.mean.length)} times; conntrack also in between. Dotted: the most at any moment.`,
   ];
   const spec = {
     ...chartFrame({ title, subtitle, width: WIDTH + 90 }),

@@ -8,7 +8,7 @@ import { chartFrame, COLOR } from "./look.ts";
 import { type PortLane, type PortMapData, portsMapData, runMapData } from "./port_map_data.ts";
 import { pileUps, pileUpView, shareText } from "./pile_up_view.ts";
 import { portZoom } from "./port_zoom.ts";
-import { sentence } from "./wording.ts";
+import { capitalised } from "../../scenario/wording.ts";
 
 const WIDTH = 640;
 const LANE_HEIGHT = 24;
@@ -110,7 +110,7 @@ function findingOf(data: PortMapData): string {
   if (nodePorts.size === 0) {
     return pile === undefined
       ? `The source ports ${blockText(range)} are picked evenly`
-      : `${sentence(pile)}: ${behind}`;
+      : `${capitalised(pile)}: ${behind}`;
   }
   if (reachable.size === 0) {
     const none =

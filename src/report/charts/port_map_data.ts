@@ -1,11 +1,11 @@
 import { PORT_WALKS } from "../../kernel/eras.ts";
-import { startsByPort } from "../../study/port_starts.ts";
+import { hasParity, walkedRange } from "../ports_figures.ts";
+import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";
 import type { RunDocument } from "../../study/run_document.ts";
 import { classifyNodePorts } from "../exposure_text.ts";
 import { formatCount } from "../number_text.ts";
-import type { PortBlock } from "../../study/port_blocks.ts";
+import { portCount, type PortBlock } from "../../study/port_blocks.ts";
 import type { PortsDocument } from "../ports_document.ts";
-import { hasParity } from "../ports_figures.ts";
 
 /** One row of the map: ports of one kind. */
 export interface PortLane {
@@ -70,8 +70,9 @@ export function runMapData(document: Pick<RunDocument, "exposure" | "settings">)
 export function portsMapData(document: PortsDocument): PortMapData {
   const { settings, connects } = document;
   const data = mapData({
-    range: settings.socketRange ?? document.range,
-    portWalk: document.portWalk,
+    range: walkedRange(document),
+    // Over a socket's own range 6.8 and later go port by port, as 3.10 did over every range.
+    portWalk: hasParity(document) || document.portWalk === "4.2-4.5" ? document.portWalk : "3.10",
     reserved: settings.reserved,
     held: settings.listen,
     nodePorts: [],
@@ -100,7 +101,7 @@ function mapData({ range, portWalk, reserved, held, nodePorts, reachable, lanes 
   const [low, high] = range;
   const isReserved = memberOf(reserved);
   const isHeld = memberOf(held);
-  const knowsParity = hasParity(portWalk);
+  const knowsParity = startsAtOneParity(portWalk, high - low + 1);
   const isFirstParity = (port: number): boolean => !knowsParity || (port - low) % 2 === 0;
   let first = 0;
   for (let port = low; port <= high; port += 1) {
@@ -113,8 +114,8 @@ function mapData({ range, portWalk, reserved, held, nodePorts, reachable, lanes 
     range,
     lanes: [
       { label: `ip_local_port_range (${formatCount(high - low + 1)})`, blocks: [range], tone: "range" },
-      { label: `reserved (${formatCount(sizeOf(reserved))})`, blocks: reserved, tone: "closed" },
-      { label: `held by listening sockets (${formatCount(sizeOf(held))})`, blocks: held, tone: "closed" },
+      { label: `reserved (${formatCount(portCount(reserved))})`, blocks: reserved, tone: "closed" },
+      { label: `held by listening sockets (${formatCount(portCount(held))})`, blocks: held, tone: "closed" },
       ...lanes,
     ],
     reachable: new Set(reachable),
@@ -132,8 +133,4 @@ function memberOf(blocks: readonly PortBlock[]): (port: number) => boolean {
   const members = new Uint8Array(65_536);
   for (const [from, to] of blocks) members.fill(1, from, to + 1);
   return (port) => members[port] === 1;
-}
-
-function sizeOf(blocks: readonly PortBlock[]): number {
-  return blocks.reduce((sum, [from, to]) => sum + to - from + 1, 0);
 }

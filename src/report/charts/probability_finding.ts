@@ -1,6 +1,7 @@
 import { formatCount } from "../number_text.ts";
 import type { ProbabilityRow, ProbabilityTable } from "./probability_rows.ts";
-import { bothWays, oneInText, sentence } from "./wording.ts";
+import { capitalised } from "../../scenario/wording.ts";
+import { bothWays, oneInText } from "./wording.ts";
 
 /**
  * The finding of some failure probabilities: where most and where fewest probes fail. Settings whose intervals overlap
@@ -14,21 +15,21 @@ export function probabilityFinding(table: ProbabilityTable): string {
   const total = rows.reduce((sum, row) => sum + row.total, 0);
   if (most.failed === 0) return `None of ${formatCount(total)} ${noun}s failed${atAll(table)}`;
   const said = saidOf(most, table);
-  if (rows.length === 1) return sentence(`${said}${exactText(most)}`);
+  if (rows.length === 1) return capitalised(`${said}${exactText(most)}`);
   const highest = `${said} ${placeOf(most, table)}`;
   const unfailing = rows.filter(({ failed }) => failed === 0);
   const isApart = unfailing.some((row) => row.high < most.low);
   if (isApart && unfailing.length > 1)
-    return sentence(
+    return capitalised(
       `${highest}; none fails at ${new Set(unfailing.map(({ x, series }) => (noun === "connect" ? x : `${x} ${series}`))).size} other ${manyOf(table)}`,
     );
-  if (isApart) return sentence(`${highest}; none fails ${placeOf(unfailing[0]!, table)}`);
+  if (isApart) return capitalised(`${highest}; none fails ${placeOf(unfailing[0]!, table)}`);
   // What is said of the first need not be said of the second.
   const short =
     least.failed === 0 ? "none" : oneInText(least.probability, noun).replace(/ (of )?(probe|connect)s?( fails?)?$/, "");
   const doubt = least.high >= most.low ? ": their intervals overlap" : "";
   const whose = noun === "connect" ? least.setting : "";
-  return sentence(`${highest}, ${short}${whose} ${placeOf(least, table)}${doubt}`);
+  return capitalised(`${highest}, ${short}${whose} ${placeOf(least, table)}${doubt}`);
 }
 
 /** How often it fails; of connects also whose they are. */

@@ -37,7 +37,7 @@ export interface ProbabilityTable {
 }
 
 /** The most series that colours and shapes tell apart. */
-export const MOST_SERIES = 7;
+const MOST_SERIES = 7;
 
 /** A run and its variants as rows: their probes, or the workloads whose connects fail where no probe does. */
 export function runRows(document: RunDocument): ProbabilityTable {

@@ -29,14 +29,14 @@ export function probabilityScale(
   const top = Math.max(largest, 1e-9) * factor;
   if (positive.length === 0 || largest / leastOf(positive) < WIDE) {
     const scale = { domainMin: 0, zero: true, nice: true };
-    return { factor, title, scale, axis: { format: "~r", tickCount: 6 } };
+    return { factor, title, scale, axis: { format: ",~r", tickCount: 6 } };
   }
   const least = decadeBelow(leastOf(positive) * factor);
   const ticks = [0];
   for (let tick = least; tick <= top * 1.001; tick *= 10) ticks.push(Number(tick.toPrecision(6)));
   // Linear up to the first tick and logarithmic from there, so that 0 has a place.
   const scale = { type: "symlog", constant: least, domainMin: 0, nice: false };
-  return { factor, title, scale, axis: { values: ticks, format: "~r" } };
+  return { factor, title, scale, axis: { values: ticks, format: ",~r" } };
 }
 
 /** The power of ten at or below a number above 0. */

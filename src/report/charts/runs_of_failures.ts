@@ -59,9 +59,9 @@ function layersOf(runs: readonly RunOfFailures[], expected: ReturnType<typeof ex
     ? numbers(
         "runs per node-week",
         { type: "log" as const, domain: [bottom, most * 1.5], nice: false },
-        { values: decades(bottom, most), format: "~r" },
+        { values: decades(bottom, most), format: ",~r" },
       )
-    : numbers("runs per node-week", { domainMin: 0, zero: true, nice: true }, { format: "~r" });
+    : numbers("runs per node-week", { domainMin: 0, zero: true, nice: true }, { format: ",~r" });
   const x = {
     field: "length",
     type: "ordinal" as const,

@@ -5,7 +5,8 @@ import type { Chart } from "./chart.ts";
 import { chartFrame, COLOR } from "./look.ts";
 import { timeUnit } from "./time_unit.ts";
 import { filledPoint, groups, numbers, ruleMark } from "./parts.ts";
-import { sentence, settingsText } from "./wording.ts";
+import { capitalised } from "../../scenario/wording.ts";
+import { settingsText } from "./wording.ts";
 import { largestOf } from "../extremes.ts";
 
 const WIDTH = 540;
@@ -44,7 +45,7 @@ export function survivalChart(document: RunDocument, event: LifeEvent): Chart | 
     { name: "pods", one: "pod", figures: perPod, color: COLOR.estimate, dash: [1, 0], shape: "circle" },
     { name: "nodes", one: "node", figures: perNode, color: COLOR.bad, dash: [6, 3], shape: "square" },
   ].filter(({ figures }) => figures.watched > 0 && figures.curve.length > 0);
-  const title = sentence(all.map(({ name, figures }) => findingOf(name, figures, noun)).join("; "));
+  const title = capitalised(all.map(({ name, figures }) => findingOf(name, figures, noun)).join("; "));
   const description = `Kaplan-Meier curves of the time to the first ${noun}. ${all.map(({ name, figures }) => describe(name, figures)).join(" ")}`;
   const subtitle = [
     `${printable(document.scenario.file)}: ${settingsText(document.settings, perPod.medianInterval.level)} (Kaplan-Meier, pointwise)`,

@@ -56,11 +56,6 @@ export function settingsText(
   ].join(", ");
 }
 
-/** The first letter large. */
-export function sentence(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
 /** A probability in figures beside its words: `1 in 4,570 (2.19e-4)`. */
 export function bothWays(probability: number): string {
   if (probability === 0) return "0";

@@ -189,6 +189,7 @@ export const FIGURES = {
     reachable: z.array(port),
     reserved: z.array(port),
     heldByKubeProxy: z.boolean(),
+    nodePortRange: z.exactOptional(z.tuple([port, port])),
     reservedBlocks: z.exactOptional(blocks),
     heldBlocks: z.exactOptional(blocks),
     isIntercepted: z.exactOptional(z.boolean()),

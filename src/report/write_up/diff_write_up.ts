@@ -14,6 +14,7 @@ import {
 } from "../diff_text.ts";
 import { mechanismSentences } from "../mechanism_text.ts";
 import { formatCount, formatPercent } from "../number_text.ts";
+import { pickablePorts } from "../remedy_cost.ts";
 import { commandLines } from "../shell_command.ts";
 import { numberColumn } from "./block.ts";
 import type { Block, Tone, WriteUp } from "./block.ts";
@@ -22,6 +23,7 @@ import { remedyBlocks } from "./remedy_steps.ts";
 import { chartSection, fileName, identityBlocks, section } from "./run_write_up.ts";
 import type { WriteUpParts } from "./run_write_up.ts";
 import { scenarioBlocks, settingRows } from "./settings_table.ts";
+import { capitalised } from "../../scenario/wording.ts";
 
 const COMMAND_COLUMNS = 90;
 
@@ -79,25 +81,13 @@ function adviceBlocks(document: DiffDocument): Block[] {
     costs.length === 0
       ? `No figure is higher under ${name} than under ${other}.`
       : `What is higher under ${name} than under ${other}: ${costs.map((figure) => costOf(figure, verdict)).join("; ")}.`;
+  const [before, after] = [pickablePorts(asRun(from, document)), pickablePorts(asRun(to, document))];
   const ports =
-    rangeSize(from) === rangeSize(to)
-      ? ""
-      : ` The port range goes from ${formatCount(rangeSize(from))} to ${formatCount(rangeSize(to))} ports.`;
+    before === after ? "" : ` Source ports that connect() may pick: ${formatCount(before)} → ${formatCount(after)}.`;
   const advice = verdict === "worse" ? "Stay with A" : "Take B";
   const decided = figures.find(({ figure }) => figure === document.decidedBy);
   const effect = decided === undefined ? "" : `${capitalised(costOf(decided, verdict))}. `;
   return [{ kind: "steps", steps: [{ text: `${advice}.`, cost: `${effect}${costText}${ports}` }] }, ...left];
-}
-
-/** How many ports a side's range has. */
-function rangeSize({ exposure }: DiffSideDocument): number {
-  const [low, high] = exposure.portRange;
-  return high - low + 1;
-}
-
-/** A sentence with its first letter large. */
-function capitalised(sentence: string): string {
-  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
 
 /** What becomes of a figure on the side that is to be taken: from the other side's value to this one's. */

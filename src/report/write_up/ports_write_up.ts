@@ -4,12 +4,13 @@ import { portsText } from "../ports_text.ts";
 import type { WriteUp } from "./block.ts";
 import { chartSection } from "./run_write_up.ts";
 import type { WriteUpParts } from "./run_write_up.ts";
+import { largestOf } from "../extremes.ts";
 
 /** The write-up of what `sim ports` gave: whether connects found a port, charts, and its text. */
 export function portsWriteUp(document: PortsDocument, { charts }: WriteUpParts): WriteUp {
   const { connects, kernel, portWalk, range, settings } = document;
   const refused = connects.filter(({ error }) => error !== undefined).length;
-  const most = connects.reduce((largest, { candidates }) => Math.max(largest, candidates), 0);
+  const most = Math.max(0, largestOf(connects.map(({ candidates }) => candidates)));
   const all = formatCount(connects.length);
   const headline =
     refused === 0

@@ -201,7 +201,7 @@ function noteBlocks({ points }: SweepDocument): Block[] {
     {
       kind: "fold",
       summary: "How the intervals were made",
-      blocks: [{ kind: "list", items: [...methods].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)) }],
+      blocks: [{ kind: "list", items: [...methods].toSorted() }],
     },
   ];
 }

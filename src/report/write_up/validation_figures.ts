@@ -21,5 +21,5 @@ export const VALIDATION_FIGURES: ValidationFigures = {
     { release: "6.12.105", portWalk: "5.18+", total: 1, agreeing: 1 },
   ],
   rules: { total: 138, byRecordings: 86, byDerivedCases: 52 },
-  gaps: 111,
+  gaps: 112,
 };

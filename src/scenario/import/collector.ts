@@ -31,7 +31,7 @@ export interface CollectorCommand {
 }
 
 /** The commands in the order in which they run: the tables that move come first and close to each other. */
-export const COLLECTOR: readonly CollectorCommand[] = [
+const COLLECTOR: readonly CollectorCommand[] = [
   node("ss -tan", "ss-tan.txt", "ss -tan", "churn that the node closes first, listening ports"),
   node("conntrack -L", "conntrack-L.txt", "conntrack -L", "churn of pods and through NodePorts, occupancy"),
   node("ipvsadm -Ln", "ipvsadm-Ln.txt", "ipvsadm -Ln", "the proxy mode; services where kubectl is missing"),

@@ -1,6 +1,7 @@
 import { poissonInterval } from "./poisson_interval.ts";
 import type { Flow } from "./flow_table.ts";
 import type { ChurnPlan, FlowEnd } from "./import_plan.ts";
+import { compareTexts } from "../compare_texts.ts";
 
 /** How long a TIME-WAIT socket stands. Source: include/net/tcp.h TCP_TIMEWAIT_LEN, v6.1. */
 export const TIME_WAIT_SECONDS = 60;
@@ -125,8 +126,4 @@ function endKey(end: FlowEnd): string {
 
 function keyOf({ from, address, port, closes, isKept }: Rate): string {
   return `${endKey(from)}>${address}:${port} ${closes} ${isKept}`;
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 import type { KernelEra } from "../../kernel/eras.ts";
-import { findSysctl, sysctlNames, sysctlProblem, SysctlValues } from "../../kernel/sysctl.ts";
+import { findSysctl, sysctlNames, SysctlValues } from "../../kernel/sysctl.ts";
+import { sysctlProblem } from "../../kernel/sysctl_definition.ts";
 import { howToCollect } from "./collector.ts";
 import type { PlanContext } from "./import_options.ts";
 import type { SysctlPlan } from "./import_plan.ts";

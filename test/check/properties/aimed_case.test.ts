@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { aimedCase } from "../../../src/check/properties/aimed_case.ts";
+import { hostAddress } from "../../../src/check/properties/case_scenario.ts";
 import type { NodeCase } from "../../../src/check/properties/node_case.ts";
 import { nodeConfig } from "../../../src/check/properties/node_config.ts";
 import { runCase } from "../../../src/check/properties/run_case.ts";
 import { DEFAULT_BOUNDS } from "../../../src/check/properties/search_bounds.ts";
+import { parseIpv4, prefixMask } from "../../../src/units.ts";
 
 function node(kernel: string, more: Partial<NodeCase> = {}): NodeCase {
   const config = nodeConfig({ kernel, sysctls: "net.ipv4.ip_local_port_range = 20000 40000", listen: [30_078] });
@@ -36,6 +38,19 @@ describe("aimedCase", () => {
     const aimed = aimedCase(node("5.15.24"), [30_080, 30_082, 30_084], 3);
     const result = aimed === undefined ? undefined : runCase(aimed);
     expect([result?.probes.total, result?.probes.failed, result?.restarts]).toEqual([3, 3, 1]);
+  });
+
+  it.each([
+    ["10.244.77.1", 24],
+    ["172.20.77.1", 16],
+    ["192.168.77.129", 25],
+  ] as const)("gives the pod an address of the network of the bridge %s/%i", (text, prefixLength) => {
+    const one = node("6.1");
+    const address = parseIpv4(text)!;
+    const interfaces = [{ name: "cni0", kind: "bridge", addresses: [{ address, prefixLength }] }] as const;
+    const network = { ...one.config.network, interfaces, podCidr: { address, prefixLength } };
+    const first = hostAddress({ ...one.config, network }, 2)!;
+    expect((first ^ address) & prefixMask(prefixLength)).toBe(0);
   });
 
   it("finds none for a port of the other parity", () => {

@@ -114,7 +114,7 @@ export const MERGE: FuzzTarget = {
 };
 
 /** Runs a command on files in memory; what it writes stays where it belongs, and what goes wrong is said. */
-export async function judgeCommand(
+async function judgeCommand(
   words: readonly string[],
   files: Readonly<Record<string, string>>,
   folders: readonly string[],

@@ -56,7 +56,7 @@ function ipAddr({ node }: Scenario): string {
 }
 
 /** `kubectl get svc,pods,nodes,endpointslices -A -o json` of a scenario without generated services. */
-export function kubectl({ pods, services, kubelet, kubeProxy, node }: Scenario): string {
+function kubectl({ pods, services, kubelet, kubeProxy, node }: Scenario): string {
   const release = kubelet.version.join(".");
   const items = [
     {

@@ -16,3 +16,19 @@ export function singleValuesProblem(
   }
   return undefined;
 }
+
+/** The text of an option that is given once; `undefined` without it. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The texts of an option or a word that may be given again, in their order. */
+export function textsOf(value: unknown): readonly string[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter((one) => typeof one === "string");
+}
+
+/** A path to a folder without the slashes at its end; `/` stays. */
+export function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)[/\\]+$/, "");
+}
