@@ -71,8 +71,8 @@ export const TCP_MUTATIONS: readonly Mutation[] = [
     instead: "It changes nothing.",
     caughtBy: "6.1/C02",
     file: "kernel/tcp/request_socket.ts",
-    find: "else dropRequest(tcp, netns, slot);\n}\n\nfunction challenge",
-    replace: "}\n\nfunction challenge",
+    find: "  else dropRequest(tcp, netns, slot);\n}\n",
+    replace: "}\n",
   },
   {
     rule: "A RST concerns only the connection with its own four numbers.",

@@ -1,4 +1,5 @@
 import { MILLISECOND } from "../../units.ts";
+import type { Netns } from "../netns.ts";
 import { type Packet, TcpFlag } from "../packet.ts";
 import type { Tcp } from "./tcp.ts";
 
@@ -23,4 +24,11 @@ export function mayAnswerInvalid(tcp: Tcp, slot: number): boolean {
   }
   sockets.setLastAnswer(slot, machine.loop.now);
   return true;
+}
+
+/** Answers a segment that only the true peer could mend by an ACK. Source: net/ipv4/tcp_input.c tcp_send_challenge_ack, v6.1. Not modelled: tcp_challenge_ack_limit. */
+export function challenge(tcp: Tcp, netns: Netns, slot: number): void {
+  if (!mayAnswerInvalid(tcp, slot)) return;
+  netns.counters.TcpExtTCPChallengeACK += 1;
+  tcp.sendAck(slot);
 }

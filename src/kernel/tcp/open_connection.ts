@@ -2,7 +2,7 @@ import { Errno } from "../errno.ts";
 import type { Netns } from "../netns.ts";
 import { type Packet, TcpFlag } from "../packet.ts";
 import { SocketFlag } from "./socket_table.ts";
-import { mayAnswerInvalid, mayAnswerMisplaced } from "./invalid_answers.ts";
+import { challenge, mayAnswerMisplaced } from "./invalid_answers.ts";
 import { isBefore, RECEIVE_WINDOW, segmentEnd } from "./sequence.ts";
 import type { Tcp } from "./tcp.ts";
 import { TcpState } from "./tcp_states.ts";
@@ -172,11 +172,4 @@ function receiveReset(tcp: Tcp, netns: Netns, slot: number, packet: Packet): voi
   }
   const isHalfClosed = tcp.sockets.state(slot) === TcpState.CLOSE_WAIT;
   tcp.fail(slot, isHalfClosed ? Errno.EPIPE : Errno.ECONNRESET);
-}
-
-/** Source: net/ipv4/tcp_input.c tcp_send_challenge_ack, v6.1. Not modelled: tcp_challenge_ack_limit. */
-function challenge(tcp: Tcp, netns: Netns, slot: number): void {
-  if (!mayAnswerInvalid(tcp, slot)) return;
-  netns.counters.TcpExtTCPChallengeACK += 1;
-  tcp.sendAck(slot);
 }

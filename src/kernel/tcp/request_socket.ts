@@ -1,7 +1,7 @@
 import type { Netns } from "../netns.ts";
 import { type Packet, TcpFlag } from "../packet.ts";
 import { packPorts } from "../tuple_index.ts";
-import { mayAnswerInvalid, mayAnswerMisplaced } from "./invalid_answers.ts";
+import { challenge, mayAnswerInvalid, mayAnswerMisplaced } from "./invalid_answers.ts";
 import { SocketFlag } from "./socket_table.ts";
 import { isBefore, RECEIVE_WINDOW, segmentEnd } from "./sequence.ts";
 import type { Tcp } from "./tcp.ts";
@@ -98,7 +98,7 @@ export function receiveInSynRecv(tcp: Tcp, netns: Netns, slot: number, packet: P
 }
 
 /** Removes a request that was reset; listener and application see nothing. */
-export function dropRequest(tcp: Tcp, netns: Netns, slot: number): void {
+function dropRequest(tcp: Tcp, netns: Netns, slot: number): void {
   netns.counters.TcpAttemptFails += 1;
   netns.counters.TcpExtEmbryonicRsts += 1;
   tcp.destroy(slot);
@@ -114,12 +114,6 @@ function answerDuplicateSyn(tcp: Tcp, slot: number): void {
 function receiveReset(tcp: Tcp, netns: Netns, slot: number, packet: Packet): void {
   if (tcp.machine.era.requestRstMustBeExact && packet.seq !== tcp.sockets.rcvNxt(slot)) challenge(tcp, netns, slot);
   else dropRequest(tcp, netns, slot);
-}
-
-function challenge(tcp: Tcp, netns: Netns, slot: number): void {
-  if (!mayAnswerInvalid(tcp, slot)) return;
-  netns.counters.TcpExtTCPChallengeACK += 1;
-  tcp.sendAck(slot);
 }
 
 /** Source: net/ipv4/tcp_minisocks.c tcp_in_window, v6.1. */
