@@ -5,7 +5,7 @@ import { tellInputRoute, tellNoWayOut } from "./decisions/route_reasons.ts";
 import { TracedHooks } from "./decisions/traced_hooks.ts";
 import { Device, type DeviceKind } from "./device.ts";
 import type { Machine } from "./machine.ts";
-import { type Packet, Protocol } from "./packet.ts";
+import { type Packet, Protocol, Standing } from "./packet.ts";
 import { RoutingTable, type Route, type RouteEntry } from "./routes.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { sendIcmpError } from "./icmp.ts";
@@ -291,7 +291,7 @@ export class Netns {
     packet.ctDirection = 0;
     packet.mark = 0;
     packet.isIpvsDone = false;
-    packet.isSettled = false;
+    packet.standing = Standing.FRESH;
   }
 
   /** Source: net/ipv4/ip_forward.c ip_forward, v6.1. Not modelled: ICMP redirects, MTU. */

@@ -11,6 +11,13 @@ export const TcpFlag = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16 } as const;
 export const CtState = { INVALID: 1, ESTABLISHED: 2, RELATED: 4, NEW: 8, UNTRACKED: 16 } as const;
 
 /**
+ * How little hook functions have to do for a packet, by what conntrack has found. SETTLED: its entry is confirmed,
+ * answered and not translated, so NAT and confirmation have nothing to do. MIDWAY: it is a segment without SYN besides,
+ * which begins nothing. NONE is above all that a packet can have.
+ */
+export const Standing = { FRESH: 0, SETTLED: 1, MIDWAY: 2, NONE: 3 } as const;
+
+/**
  * A packet on its way: header fields, and what the kernel hangs on an skb. All packets have one shape and come from a
  * `PacketPool`, so that none is allocated per hop.
  *
@@ -42,8 +49,8 @@ export class Packet {
   ctDirection = 0;
   /** One of `CtState`; 0 where no conntrack hook has seen the packet. */
   ctState = 0;
-  /** Whether its entry is confirmed, answered and not translated: then NAT and confirmation have nothing to do. */
-  isSettled = false;
+  /** One of `Standing`. */
+  standing: number = Standing.FRESH;
   /** Set once IPVS has handled the packet: later IPVS hooks let it pass. */
   isIpvsDone = false;
   /** Names of the interfaces, for rules that match on them. */
@@ -120,7 +127,7 @@ export class PacketPool {
     packet.ctState = 0;
     packet.ctDirection = 0;
     packet.isIpvsDone = false;
-    packet.isSettled = false;
+    packet.standing = Standing.FRESH;
     packet.hasZeroWindow = false;
     packet.inDevice = undefined;
     packet.outDevice = undefined;

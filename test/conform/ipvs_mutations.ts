@@ -14,9 +14,9 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     rule: "With sloppy_tcp=0 only segments with SYN are scheduled.",
     instead: "All but RSTs are.",
     caughtBy: "6.1/C29",
-    file: "kernel/ipvs/ipvs_in.ts",
-    find: "|| ipvs.settings.sloppyTcp",
-    replace: "|| packet.ttl >= 0",
+    file: "kernel/ipvs/ipvs.ts",
+    find: 'this.settings.sloppyTcp = value("sloppy_tcp") !== 0;',
+    replace: "this.settings.sloppyTcp = true;",
   },
   {
     rule: "A virtual service takes packets to its own address only.",

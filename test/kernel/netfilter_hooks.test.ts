@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Hook, NetfilterHooks, Verdict } from "../../src/kernel/netfilter/hooks.ts";
-import { Packet } from "../../src/kernel/packet.ts";
+import { Hook, type HookFunction, NetfilterHooks, Verdict } from "../../src/kernel/netfilter/hooks.ts";
+import { Packet, Standing } from "../../src/kernel/packet.ts";
 
 describe("NetfilterHooks", () => {
   it("runs low priorities first, and of equal ones the one registered last", () => {
@@ -20,5 +20,24 @@ describe("NetfilterHooks", () => {
     }
     expect(hooks.run(Hook.FORWARD, new Packet(0))).toBe(Verdict.ACCEPT);
     expect(order.join("")).toBe("becad");
+  });
+
+  it("calls a function for fewer packets while it spares them, and then for all again", () => {
+    const hooks = new NetfilterHooks();
+    const seen: number[] = [];
+    const note: HookFunction = (packet) => {
+      seen.push(packet.standing);
+      return Verdict.ACCEPT;
+    };
+    hooks.register(Hook.LOCAL_IN, 0, note);
+    for (const from of [Standing.MIDWAY, Standing.FRESH, Standing.NONE]) {
+      hooks.spare(note, from);
+      for (const standing of [Standing.FRESH, Standing.SETTLED, Standing.MIDWAY]) {
+        const packet = new Packet(0);
+        packet.standing = standing;
+        hooks.run(Hook.LOCAL_IN, packet);
+      }
+    }
+    expect(seen).toEqual([0, 1, 0, 1, 2]);
   });
 });

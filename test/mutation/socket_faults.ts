@@ -149,7 +149,7 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   {
     wrong: "What conntrack has settled in one namespace holds in the next.",
     file: "kernel/netns.ts",
-    find: "    packet.isSettled = false;\n",
+    find: "    packet.standing = Standing.FRESH;\n",
     replace: "",
   },
 ];

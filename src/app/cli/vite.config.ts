@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { literalNumbers } from "../build/literal_numbers.ts";
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -32,10 +33,12 @@ export default defineConfig({
       output: {
         entryFileNames: ({ name }) => (name === "main" ? "cli/main.js" : "parts/[name].js"),
         chunkFileNames: "parts/[name].js",
+        // V8 can put what a constant holds into the code that names it, and not what a variable does.
+        topLevelVar: false,
       },
     },
   },
-  plugins: [freshParts(), plainWidths(), ownFolder(), licences()],
+  plugins: [literalNumbers(pathOf("../../kernel")), freshParts(), plainWidths(), ownFolder(), licences()],
 });
 
 /** Takes away what an earlier build left. */

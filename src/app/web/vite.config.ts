@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
+import { literalNumbers } from "../build/literal_numbers.ts";
 
 const manifest: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
@@ -25,7 +26,12 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: { ...QUIET, input: fileURLToPath(new URL("lab.html", import.meta.url)) },
   },
-  worker: { format: "iife", rolldownOptions: QUIET },
+  worker: {
+    format: "iife",
+    // V8 can put what a constant holds into the code that names it, and not what a variable does.
+    rolldownOptions: { ...QUIET, output: { topLevelVar: false } },
+    plugins: () => [literalNumbers(fileURLToPath(new URL("../../kernel", import.meta.url)))],
+  },
   plugins: [viteSingleFile({ removeViteModuleLoader: true }), closedPage()],
 });
 

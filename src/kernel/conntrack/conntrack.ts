@@ -3,7 +3,7 @@ import type { KernelEra } from "../eras.ts";
 import type { DeferredConnections } from "../flow/deferred_connections.ts";
 import { Hook, type HookFunction, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
-import { CtState, type Packet, Protocol, TcpFlag } from "../packet.ts";
+import { CtState, type Packet, Protocol, Standing, TcpFlag } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { packPorts } from "../tuple_index.ts";
 import { ConntrackTable } from "./conntrack_table.ts";
@@ -64,6 +64,7 @@ export class Conntrack {
       // It crossed the loopback device with its entry, or IPVS sent it again.
       if (this.isAlive(packet)) return Verdict.ACCEPT;
       packet.ct = -1;
+      packet.standing = Standing.FRESH;
     }
     if (packet.protocol === Protocol.ICMP) return this.#trackIcmpError(packet);
     const ports = packPorts(packet.sport, packet.dport);
@@ -86,7 +87,7 @@ export class Conntrack {
    * Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_confirm, v6.1. Not modelled: clash resolution for UDP.
    */
   readonly #confirm: HookFunction = (packet) => {
-    if (packet.isSettled) return Verdict.ACCEPT;
+    if (packet.standing !== Standing.FRESH) return Verdict.ACCEPT;
     const slot = packet.ct;
     const table = this.table;
     if (!this.isAlive(packet) || table.has(slot, CtStatus.CONFIRMED)) return Verdict.ACCEPT;
@@ -250,8 +251,10 @@ export class Conntrack {
       this.#trackUdp(slot);
     }
     if (direction === 1) table.set(slot, CtStatus.SEEN_REPLY);
-    packet.isSettled =
-      packet.ctState === CtState.ESTABLISHED && (table.status(slot) & NAT_OR_CONFIRMED) === CtStatus.CONFIRMED;
+    if (packet.ctState === CtState.ESTABLISHED && (table.status(slot) & NAT_OR_CONFIRMED) === CtStatus.CONFIRMED) {
+      const beginsNothing = packet.protocol === Protocol.TCP && (packet.flags & TcpFlag.SYN) === 0;
+      packet.standing = beginsNothing ? Standing.MIDWAY : Standing.SETTLED;
+    }
     return Verdict.ACCEPT;
   }
 

@@ -2,7 +2,7 @@ import { formatEndpoint } from "../../units.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
 import { Hook, type HookNumber, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
-import { CtState, type Packet } from "../packet.ts";
+import { CtState, type Packet, Standing } from "../packet.ts";
 import type { Reason } from "./decision.ts";
 
 const NAT = "net/netfilter/nf_nat_core.c nf_nat_inet_fn, v6.1";
@@ -10,7 +10,7 @@ const NAT = "net/netfilter/nf_nat_core.c nf_nat_inet_fn, v6.1";
 /** What NAT rewrote in a packet and why, or why it left it alone. */
 export function explainNat(netns: Netns, packet: Packet, hook: HookNumber): (verdict: VerdictValue) => Reason {
   const isAlive = netns.conntrack?.isAlive(packet) === true;
-  const wasSettled = packet.isSettled;
+  const wasSettled = packet.standing !== Standing.FRESH;
   const wasNew = packet.ctState === CtState.NEW;
   const isDestination = hook === Hook.PRE_ROUTING || hook === Hook.LOCAL_OUT;
   const done = isDestination ? CtStatus.DST_NAT_DONE : CtStatus.SRC_NAT_DONE;

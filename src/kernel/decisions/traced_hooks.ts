@@ -55,6 +55,9 @@ export class TracedHooks extends NetfilterHooks {
     super.unregister(hook, listener);
   }
 
+  /** Nothing: even functions that have nothing to do are called and tell so. */
+  override spare(): void {}
+
   #judge(
     packet: Packet,
     function_: {

@@ -1,14 +1,14 @@
 import { assert } from "../../sim/assert.ts";
 import { SECOND, type Ipv4, type Micros, type Port } from "../../units.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
-import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
+import { Hook, type HookFunction, type HookNumber, Priority } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
-import { CtState, type Packet, Protocol } from "../packet.ts";
+import { CtState, type Packet, Protocol, Standing } from "../packet.ts";
 import { PortBits } from "../ports/port_bits.ts";
 import { packPorts } from "../tuple_index.ts";
 import { IpvsConnectionTable, IpvsFlag } from "./ipvs_connection_table.ts";
 import { DeletedServers } from "./deleted_servers.ts";
-import { ipvsIn, mayBeScheduled } from "./ipvs_in.ts";
+import { ipvsIn } from "./ipvs_in.ts";
 import { ipvsOut } from "./ipvs_out.ts";
 import { IPVS_TCP_TIMEOUTS, IpvsDirection, IpvsState, isActiveState, nextIpvsTcpState } from "./ipvs_tcp_states.ts";
 import { assureTemplate, releaseTemplate } from "./persistence.ts";
@@ -56,11 +56,8 @@ export class Ipvs {
   readonly #servicePorts = new PortBits();
   #serviceCount = 0;
   readonly #expiryHandler: number;
-  /** Without connections only a packet that may begin one is worth a look, and no answer of a server can come. */
-  readonly #in: HookFunction = (packet) =>
-    this.connections.count === 0 && !mayBeScheduled(this, packet) ? Verdict.ACCEPT : ipvsIn(this, packet);
-  readonly #out: HookFunction = (packet) =>
-    this.connections.count === 0 && !this.settings.natIcmpSend ? Verdict.ACCEPT : ipvsOut(this, packet);
+  readonly #in: HookFunction = (packet) => ipvsIn(this, packet);
+  readonly #out: HookFunction = (packet) => ipvsOut(this, packet);
 
   constructor(netns: Netns) {
     this.netns = netns;
@@ -255,6 +252,7 @@ export class Ipvs {
     connections.server[row] = server;
     connections.flags[row] = this.settings.conntrack ? IpvsFlag.NFCT : 0;
     connections.armedAt[row] = -1;
+    if (connections.count === 1) this.#spareHooks();
     return row;
   }
 
@@ -311,11 +309,21 @@ export class Ipvs {
     if ((flags & IpvsFlag.INACTIVE) !== 0) server.inactive -= 1;
     else if ((flags & IpvsFlag.TEMPLATE) === 0) server.active -= 1;
     connections.remove(row);
+    if (connections.count === 0) this.#spareHooks();
   }
 
   #registerHooks(): void {
     for (const [hook, priority, run] of this.#hookList())
       this.netns.hooks.register(hook, priority, run, run === this.#in ? "ip_vs_in" : "ip_vs_out");
+    this.#spareHooks();
+  }
+
+  /** Without connections only a packet that may begin one is worth a look, and no answer of a server can come. */
+  #spareHooks(): void {
+    const { hooks } = this.netns;
+    const hasNone = this.connections.count === 0;
+    hooks.spare(this.#in, hasNone && !this.settings.sloppyTcp ? Standing.MIDWAY : Standing.NONE);
+    hooks.spare(this.#out, hasNone && !this.settings.natIcmpSend ? Standing.FRESH : Standing.NONE);
   }
 
   #unregisterHooks(): void {
@@ -341,5 +349,6 @@ export class Ipvs {
     this.settings.expireQuiescentTemplate = value("expire_quiescent_template") !== 0;
     this.settings.sloppyTcp = value("sloppy_tcp") !== 0;
     this.settings.natIcmpSend = value("nat_icmp_send") !== 0;
+    this.#spareHooks();
   }
 }

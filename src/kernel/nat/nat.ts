@@ -7,7 +7,7 @@ import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../
 import type { RuleEnvironment } from "../netfilter/rule_match.ts";
 import type { BuiltinChainName, DnatTarget, MasqueradeTarget, Ruleset } from "../netfilter/ruleset.ts";
 import type { Netns } from "../netns.ts";
-import { CtState, type Packet, Protocol } from "../packet.ts";
+import { CtState, type Packet, Protocol, Standing } from "../packet.ts";
 import { packPorts } from "../tuple_index.ts";
 import { chooseUniqueSource, type NatRange } from "./unique_tuple.ts";
 
@@ -40,7 +40,7 @@ export class Nat {
   readonly #chains: NatChain[][] = [[], [], [], [], []];
 
   readonly #translate: HookFunction = (packet, hook) => {
-    if (packet.isSettled) return Verdict.ACCEPT;
+    if (packet.standing !== Standing.FRESH) return Verdict.ACCEPT;
     if (!this.#conntrack.isAlive(packet)) return Verdict.ACCEPT;
     const slot = packet.ct;
     const table = this.#conntrack.table;

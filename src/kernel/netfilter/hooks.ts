@@ -1,5 +1,5 @@
 import type { Reason } from "../decisions/decision.ts";
-import type { Packet } from "../packet.ts";
+import { type Packet, Standing } from "../packet.ts";
 
 /** The five IPv4 hooks. */
 export const Hook = { PRE_ROUTING: 0, LOCAL_IN: 1, FORWARD: 2, LOCAL_OUT: 3, POST_ROUTING: 4 } as const;
@@ -48,7 +48,8 @@ export interface HookLabel {
 interface Registration {
   readonly priority: number;
   readonly run: HookFunction;
-  readonly skipsSettled: boolean;
+  /** Packets of this `Standing` and above are none of its business. */
+  sparedFrom: number;
 }
 
 /**
@@ -62,10 +63,7 @@ interface Registration {
  * what may change while it stays registered tells the group of each change (`MachineGroup.noteChange`).
  */
 export class NetfilterHooks {
-  readonly #registrations: Registration[][] = [[], [], [], [], []];
-  readonly #chains: HookFunction[][] = [[], [], [], [], []];
-  /** The same without those that have nothing to do for a settled packet. */
-  readonly #settledChains: HookFunction[][] = [[], [], [], [], []];
+  readonly #chains: Registration[][] = [[], [], [], [], []];
   readonly #changed: () => void;
   #populated = 0;
 
@@ -77,11 +75,11 @@ export class NetfilterHooks {
   /** @param name NAT and confirmation are not called for a settled packet. */
   // oxlint-disable-next-line max-params -- the four parts of a registration; it is no packet path.
   register(hook: HookNumber, priority: number, run: HookFunction, name: HookFunctionName | HookLabel = "filter"): void {
-    const registrations = this.#registrations[hook]!;
-    let place = registrations.length;
-    while (place > 0 && registrations[place - 1]!.priority >= priority) place -= 1;
-    registrations.splice(place, 0, { priority, run, skipsSettled: name === "nat" || name === "confirm" });
-    this.#line(hook, registrations);
+    const chain = this.#chains[hook]!;
+    let place = chain.length;
+    while (place > 0 && chain[place - 1]!.priority >= priority) place -= 1;
+    const sparedFrom = name === "nat" || name === "confirm" ? Standing.SETTLED : Standing.NONE;
+    this.#line(hook, chain.toSpliced(place, 0, { priority, run, sparedFrom }));
   }
 
   /** A bit for each hook that has a function: a pod has none, and its packets need no look at the chains. */
@@ -90,25 +88,34 @@ export class NetfilterHooks {
   }
 
   unregister(hook: HookNumber, run: HookFunction): void {
-    const kept = this.#registrations[hook]!.filter((registration) => registration.run !== run);
-    this.#registrations[hook] = kept;
-    this.#line(hook, kept);
+    this.#line(
+      hook,
+      this.#chains[hook]!.filter((registration) => registration.run !== run),
+    );
+  }
+
+  /** From now on a function is called only for packets below this `Standing`: it has nothing to do for the others. */
+  spare(run: HookFunction, from: number): void {
+    for (const chain of this.#chains) {
+      for (const registration of chain) if (registration.run === run) registration.sparedFrom = from;
+    }
   }
 
   /** Passes a packet through one hook. Source: net/netfilter/core.c nf_hook_slow, v6.1. */
   run(hook: HookNumber, packet: Packet): VerdictValue {
-    const chain = packet.isSettled ? this.#settledChains[hook]! : this.#chains[hook]!;
+    const chain = this.#chains[hook]!;
     for (let index = 0; index < chain.length; index += 1) {
-      const verdict = chain[index]!(packet, hook);
+      const registration = chain[index]!;
+      if (packet.standing >= registration.sparedFrom) continue;
+      const verdict = registration.run(packet, hook);
       if (verdict !== Verdict.ACCEPT) return verdict;
     }
     return Verdict.ACCEPT;
   }
 
-  #line(hook: HookNumber, registrations: readonly Registration[]): void {
+  #line(hook: HookNumber, chain: Registration[]): void {
     this.#changed();
-    this.#chains[hook] = registrations.map(({ run }) => run);
-    this.#populated = registrations.length > 0 ? this.#populated | (1 << hook) : this.#populated & ~(1 << hook);
-    this.#settledChains[hook] = registrations.filter(({ skipsSettled }) => !skipsSettled).map(({ run }) => run);
+    this.#chains[hook] = chain;
+    this.#populated = chain.length > 0 ? this.#populated | (1 << hook) : this.#populated & ~(1 << hook);
   }
 }

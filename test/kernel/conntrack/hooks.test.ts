@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Hook, Verdict } from "../../../src/kernel/netfilter/hooks.ts";
-import { CtState, Protocol, TcpFlag } from "../../../src/kernel/packet.ts";
+import { Hook, type HookNumber, Verdict } from "../../../src/kernel/netfilter/hooks.ts";
+import { CtState, type Packet, Protocol, TcpFlag } from "../../../src/kernel/packet.ts";
 import type { Ipv4 } from "../../../src/units.ts";
 import { ConntrackBench } from "../../support/conntrack_bench.ts";
 import { packPorts } from "../../../src/kernel/tuple_index.ts";
@@ -64,5 +64,27 @@ describe("What conntrack has settled in one namespace", () => {
     // Its own first packet is the original direction: were it not confirmed, the pod's ACK would make the entry.
     expect([owner.lines, conntrack.table.count]).toEqual([["connected"], 1]);
     expect(conntrack.findNode(NODE, POD, ports, Protocol.TCP)).toBe(0);
+  });
+});
+
+describe("A packet of a settled connection whose entry goes while it crosses the loopback device", () => {
+  it("begins an entry that is confirmed like any other", () => {
+    const { wire, conntrack } = new ConntrackBench();
+    const { host, machine } = wire;
+    const pass = (flags: number, hooks: readonly HookNumber[], isAnswer = false): Packet => {
+      const packet = machine.packets.take();
+      [packet.src, packet.dst] = isAnswer ? [PEER, HOST] : [HOST, PEER];
+      [packet.sport, packet.dport] = isAnswer ? [80, 40000] : [40000, 80];
+      packet.flags = flags;
+      for (const hook of hooks) host.hooks.run(hook, packet);
+      return packet;
+    };
+    const out = [Hook.LOCAL_OUT, Hook.POST_ROUTING];
+    pass(TcpFlag.SYN, out);
+    pass(TcpFlag.SYN | TcpFlag.ACK, [Hook.PRE_ROUTING, Hook.LOCAL_IN], true);
+    const ack = pass(TcpFlag.ACK, out);
+    conntrack.kill(ack.ct);
+    for (const hook of [Hook.PRE_ROUTING, Hook.LOCAL_IN]) host.hooks.run(hook, ack);
+    expect([ack.ctState, conntrack.hasConfirmed(ack)]).toEqual([CtState.NEW, true]);
   });
 });
