@@ -10,7 +10,7 @@ interface Frame {
 }
 
 /** Punctuation, a string (perhaps cut off), or a run of anything else. */
-const TOKEN = /\s*([{}[\],:]|"(?:[^"\\]|\\.)*"?|[^\s{}[\],:"]+)/y;
+const TOKEN = /\s*([{}[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"?|[^\s{}[\],:"]+)/y;
 
 /**
  * The offsets of the innermost value on a path that a JSON text has: the whole of a string, number or literal, the

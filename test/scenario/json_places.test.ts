@@ -60,4 +60,9 @@ describe("jsonPathAt", () => {
     fc.assert(fc.property(fc.string(), fc.nat(50), (text, offset) => Array.isArray(jsonPathAt(text, offset))));
     expect(jsonPathAt("[".repeat(200_000), 200_000)).toHaveLength(200_000);
   });
+
+  it("finds what stands behind a string of many megabytes", () => {
+    const text = `{"about":"${"x".repeat(16 * 1024 * 1024)}","next":1}`;
+    expect(findJsonValue(text, ["next"])).toMatchObject({ start: text.length - 2 });
+  });
 });
