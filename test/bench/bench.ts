@@ -1,6 +1,6 @@
 /**
  * The benchmark suite: `npm run bench`; `npm run bench -- --help` shows its options, and src/docs/performance.md says what
- * is measured and how to compare. Figures are CPU time of what the build made last, in processes of their own.
+ * is measured and how to compare. Figures are CPU time of what `--build` made last, in processes of their own.
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
@@ -12,6 +12,7 @@ import { compareResults } from "./against.ts";
 import { type BenchDocument, readBenchDocument, resultLines } from "./bench_document.ts";
 import { type BenchOptions, helpText, parseBenchOptions } from "./bench_options.ts";
 import { againstText, benchText } from "./bench_text.ts";
+import { buildEngine } from "./build_engine.ts";
 import { CASES } from "./cases.ts";
 import { writePerformancePage } from "./performance_page.ts";
 import { runRounds } from "./rounds.ts";
@@ -108,11 +109,14 @@ function compare(document: BenchDocument, file: string, before: BenchDocument, f
 }
 
 /** Builds what the figures are of. @returns whether that went well; the compiler says itself what is wrong. */
-function build(): boolean {
+async function build(): Promise<boolean> {
   const { status } = spawnSync("npm", ["run", "--silent", "build:sim"], { stdio: ["ignore", 2, 2] });
-  if (status === 0) return true;
-  refuse("Cannot compile the engine: mend what the compiler says above");
-  return false;
+  if (status !== 0) {
+    refuse("Cannot compile the engine: mend what the compiler says above");
+    return false;
+  }
+  await buildEngine();
+  return true;
 }
 
 /** Files are looked at before anything is measured, so that a wrong name costs no time. */
@@ -127,7 +131,7 @@ async function bench(options: BenchOptions): Promise<void> {
     return;
   }
   if (options.json !== undefined && !mayWrite(options.json)) return;
-  if (options.builds && !build()) return;
+  if (options.builds && !(await build())) return;
   const document = saved ?? (await measure(options));
   if (document === undefined) return;
   if (saved !== undefined && before === undefined) process.stdout.write(benchText(saved, CASES));

@@ -1,16 +1,19 @@
+import type * as EngineParts from "./engine_parts.ts";
+
+const BUILT = new URL("../../dist/app/bench/engine.js", import.meta.url);
+
 let isBuilt = true;
 
 /**
- * A module of the engine as the build made it, by its path below `src/`: that is what users run, and the loader of
- * these files compiles otherwise. Name the module's type: `built<typeof EventLoopModule>("sim/event_loop.ts")`.
+ * The engine as `npm run bench` has built it: in the form in which the command has it (`buildEngine`), since the
+ * loader of these files compiles otherwise.
  */
-export async function built<Module>(path: string): Promise<Module> {
-  const file = isBuilt ? `../../dist/${path.replace(/\.ts$/, ".js")}` : `../../src/${path}`;
-  const module: Module = await import(new URL(file, import.meta.url).href);
+export async function engine(): Promise<typeof EngineParts> {
+  const module: typeof EngineParts = await (isBuilt ? import(BUILT.href) : import("./engine_parts.ts"));
   return module;
 }
 
-/** From now on `built` loads sources, for tests of the cases, which have loaded them anyway and time nothing. */
+/** From now on `engine` loads sources, for tests of the cases, which have loaded them anyway and time nothing. */
 export function useSources(): void {
   isBuilt = false;
 }

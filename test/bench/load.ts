@@ -1,11 +1,9 @@
-import type * as ClusterModule from "../../src/cluster/cluster.ts";
+import type { Cluster } from "../../src/cluster/cluster.ts";
 import type { ClusterOptions } from "../../src/cluster/options.ts";
 import type { TraceSink } from "../../src/kernel/trace.ts";
-import type * as ScenarioModule from "../../src/scenario/scenario.ts";
-import type * as EventLoopModule from "../../src/sim/event_loop.ts";
-import type * as RandomModule from "../../src/sim/random.ts";
+import type { EventLoop } from "../../src/sim/event_loop.ts";
 import { cpuSecondsOf } from "./bench_case.ts";
-import { built } from "./engine.ts";
+import { engine } from "./engine.ts";
 
 /** A synthetic load: connections from the node to ports of one pod. Times in seconds. */
 export interface Load {
@@ -96,10 +94,10 @@ export interface Boot {
 
 /** One boot of a scenario's node, which is measured slice by slice. */
 export class MeasuredNode {
-  readonly cluster: ClusterModule.Cluster;
-  readonly #loop: EventLoopModule.EventLoop;
+  readonly cluster: Cluster;
+  readonly #loop: EventLoop;
 
-  private constructor(cluster: ClusterModule.Cluster, loop: EventLoopModule.EventLoop) {
+  private constructor(cluster: Cluster, loop: EventLoop) {
     this.cluster = cluster;
     this.#loop = loop;
   }
@@ -109,9 +107,7 @@ export class MeasuredNode {
     text: string,
     { replication = 0, overrides = [], trace, hasEventFingerprint = false, carriesFlows = false }: Boot = {},
   ): Promise<MeasuredNode> {
-    const { Cluster } = await built<typeof ClusterModule>("cluster/cluster.ts");
-    const { EventLoop } = await built<typeof EventLoopModule>("sim/event_loop.ts");
-    const { RandomStreams } = await built<typeof RandomModule>("sim/random.ts");
+    const { Cluster, EventLoop, RandomStreams } = await engine();
     const options = await readOptions(text, overrides);
     const loop = new EventLoop();
     if (hasEventFingerprint) loop.traceEvents();
@@ -159,7 +155,7 @@ export class MeasuredNode {
 
 /** A scenario's options. @throws if the scenario has a problem. */
 async function readOptions(text: string, overrides: readonly string[] = []): Promise<ClusterOptions> {
-  const { parseScenario } = await built<typeof ScenarioModule>("scenario/scenario.ts");
+  const { parseScenario } = await engine();
   const parsed = parseScenario(text, "load.yaml", overrides);
   if (!parsed.ok) throw new Error(parsed.diagnostics.map(({ line, message }) => `${line}: ${message}`).join("; "));
   return parsed.scenario;

@@ -1,9 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type * as BuildNodeModule from "../../../src/check/build_node.ts";
-import type * as CheckNodesModule from "../../../src/check/check_nodes.ts";
-import type * as CheckTargetModule from "../../../src/check/check_target.ts";
 import { type BenchCase, cpuSecondsOf } from "../bench_case.ts";
-import { built } from "../engine.ts";
+import { engine } from "../engine.ts";
 
 const FOLDER = new URL("../../../scenarios/", import.meta.url);
 const TIMES = 3;
@@ -16,9 +13,7 @@ export const CHECK: BenchCase = {
     {
       name: "scenarios",
       measure: async () => {
-        const { readFacts } = await built<typeof BuildNodeModule>("check/build_node.ts");
-        const { judgeNodes } = await built<typeof CheckNodesModule>("check/check_nodes.ts");
-        const { readTarget } = await built<typeof CheckTargetModule>("check/check_target.ts");
+        const { readFacts, judgeNodes, readTarget } = await engine();
         const facts = readFacts({});
         if (typeof facts === "string") throw new Error(facts);
         const names = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));

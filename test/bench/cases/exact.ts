@@ -1,7 +1,6 @@
-import type * as ExactModule from "../../../src/study/exact_probability.ts";
 import { assert } from "../../../src/sim/assert.ts";
 import { type BenchCase, cpuSecondsOf } from "../bench_case.ts";
-import { built } from "../engine.ts";
+import { engine } from "../engine.ts";
 
 const WALKS = ["3.10", "4.6-5.11", "5.12-5.17", "5.18+"] as const;
 const TIMES = 5;
@@ -14,7 +13,7 @@ export const EXACT: BenchCase = {
     name: walk,
     isFullOnly: walk !== "4.6-5.11",
     measure: async () => {
-      const { exactProbability } = await built<typeof ExactModule>("study/exact_probability.ts");
+      const { exactProbability } = await engine();
       const nodePorts = Array.from({ length: 200 }, (_, index) => 20_000 + 100 * index + (index % 7));
       const enumerate = (): void => {
         const exact = exactProbability({

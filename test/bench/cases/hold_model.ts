@@ -2,10 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type * as EventLoopModule from "../../../src/sim/event_loop.ts";
-import type * as RandomModule from "../../../src/sim/random.ts";
 import { cpuSecondsOf } from "../bench_case.ts";
-import { built } from "../engine.ts";
+import { engine } from "../engine.ts";
 
 /** How the hold model went; argument and time of the last event tell whether two programs did the same. */
 export interface HoldRun {
@@ -27,7 +25,7 @@ const MEAN = 1e6;
 
 /** Exponential increments in whole microseconds; both programs go round in them. */
 async function drawIncrements(): Promise<Float64Array> {
-  const { RandomStream } = await built<typeof RandomModule>("sim/random.ts");
+  const { RandomStream } = await engine();
   const random = new RandomStream("hold");
   return Float64Array.from({ length: INCREMENTS }, () => Math.floor(-Math.log(1 - random.uniform()) * MEAN));
 }
@@ -40,7 +38,7 @@ function endsOf({ pending, warmUp, events }: HoldSize): readonly [warm: number, 
 
 /** The hold model on the engine's event loop: each event schedules its successor. */
 export async function holdOnEventLoop(size: HoldSize): Promise<HoldRun> {
-  const { EventLoop } = await built<typeof EventLoopModule>("sim/event_loop.ts");
+  const { EventLoop } = await engine();
   const increments = await drawIncrements();
   const [warm, end] = endsOf(size);
   const loop = new EventLoop();

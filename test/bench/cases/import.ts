@@ -1,6 +1,5 @@
-import type * as ImportModule from "../../../src/scenario/import/import_scenario.ts";
 import { type BenchCase, cpuSecondsOf } from "../bench_case.ts";
-import { built } from "../engine.ts";
+import { engine } from "../engine.ts";
 
 const TIMES = 2;
 
@@ -13,7 +12,7 @@ export const IMPORT: BenchCase = {
     {
       name: "large node",
       measure: async () => {
-        const { importScenario } = await built<typeof ImportModule>("scenario/import/import_scenario.ts");
+        const { importScenario } = await engine();
         const { LARGE_NODE, largeNode } = await import("../../scenario/import/large_node.ts");
         const files = largeNode(LARGE_NODE);
         const read = (): void => {

@@ -1,8 +1,6 @@
-import type * as ConntrackTableModule from "../../../src/kernel/conntrack/conntrack_table.ts";
-import type * as SocketTableModule from "../../../src/kernel/tcp/socket_table.ts";
 import { assert } from "../../../src/sim/assert.ts";
 import type { BenchCase, Point, Row } from "../bench_case.ts";
-import { built } from "../engine.ts";
+import { engine } from "../engine.ts";
 import { loadScenario, MeasuredNode, TIDY_KERNEL } from "../load.ts";
 import { tupleOf } from "./table_model.ts";
 
@@ -37,7 +35,7 @@ function perEntry(before: Held, entries: number): readonly Row[] {
 const conntrackEntry: Point = {
   name: "conntrack entry",
   measure: async () => {
-    const { ConntrackTable } = await built<typeof ConntrackTableModule>("kernel/conntrack/conntrack_table.ts");
+    const { ConntrackTable } = await engine();
     const entries = ENTRIES;
     const { client, clientPort, server, serverPort } = tupleOf;
     const before = held();
@@ -57,7 +55,7 @@ const conntrackEntry: Point = {
 const timeWaitSocket: Point = {
   name: "TIME_WAIT socket",
   measure: async () => {
-    const { SocketTable } = await built<typeof SocketTableModule>("kernel/tcp/socket_table.ts");
+    const { SocketTable } = await engine();
     const entries = ENTRIES;
     const { client, clientPort, server, serverPort } = tupleOf;
     const before = held();

@@ -1,7 +1,6 @@
-import type * as GaugesModule from "../../../src/cluster/gauges.ts";
 import type { TraceSink } from "../../../src/kernel/trace.ts";
 import { type BenchCase, type Bound, cpuSecondsOf, type Point } from "../bench_case.ts";
-import { built } from "../engine.ts";
+import { engine } from "../engine.ts";
 import { type Boot, MeasuredNode } from "../load.ts";
 import { incidentText, perConnection } from "./incident.ts";
 
@@ -32,7 +31,7 @@ function watched(name: string, boot: () => Boot): Point {
 const gauges: Point = {
   name: "gauges",
   measure: async (scale) => {
-    const { Gauges } = await built<typeof GaugesModule>("cluster/gauges.ts");
+    const { Gauges } = await engine();
     const text = incidentText();
     (await MeasuredNode.boot(text)).run(SECONDS * scale);
     const node = await MeasuredNode.boot(text, { replication: 1 });

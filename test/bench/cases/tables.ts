@@ -1,8 +1,6 @@
-import type * as ConntrackTableModule from "../../../src/kernel/conntrack/conntrack_table.ts";
-import type * as IpvsTableModule from "../../../src/kernel/ipvs/ipvs_connection_table.ts";
 import { formatCount } from "../../../src/report/number_text.ts";
 import type { BenchCase, Bound, FigureName, Point } from "../bench_case.ts";
-import { built } from "../engine.ts";
+import { engine } from "../engine.ts";
 import { tableFigures, type TableUnderTest, tupleOf } from "./table_model.ts";
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
@@ -27,7 +25,7 @@ class Rows {
 
 /** conntrack's own: both tuples of an entry stand in it. The kernel has a bucket for each entry that it allows. */
 async function conntrackTable(count: number): Promise<TableUnderTest> {
-  const { ConntrackTable } = await built<typeof ConntrackTableModule>("kernel/conntrack/conntrack_table.ts");
+  const { ConntrackTable } = await engine();
   const table = new ConntrackTable(count);
   const rows = new Rows(count);
   const { client, clientPort, server, serverPort } = tupleOf;
@@ -49,7 +47,7 @@ async function conntrackTable(count: number): Promise<TableUnderTest> {
 
 /** IPVS's own: one key for each connection. */
 async function ipvsTable(count: number): Promise<TableUnderTest> {
-  const { IpvsConnectionTable } = await built<typeof IpvsTableModule>("kernel/ipvs/ipvs_connection_table.ts");
+  const { IpvsConnectionTable } = await engine();
   const table = new IpvsConnectionTable();
   const rows = new Rows(count);
   // Many clients come to one virtual server, so the addresses change places.
