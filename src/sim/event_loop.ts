@@ -61,7 +61,7 @@ export class EventLoop {
   #isTraced = false;
   /** When so many events have fired the clock must have moved on from `#checkedAt`. */
   #nextCheck = EVENTS_BETWEEN_CHECKS;
-  #checkedAt: Micros = -1;
+  #checkedAt: Micros = -Infinity;
   readonly #fingerprint = new Fingerprint();
   #broken: BrokenEvent | undefined = undefined;
 

@@ -57,8 +57,8 @@ export class DeferredConnections {
   /** Connections that somebody has looked for by their tuple. */
   #lookedFor = 0;
   /** When the last one's entries began and will end. */
-  #lastWaitBegins: Micros = -1;
-  #lastExpires: Micros = -1;
+  #lastWaitBegins: Micros = -Infinity;
+  #lastExpires: Micros = -Infinity;
 
   constructor(tcp: Tcp, conntrack: Conntrack) {
     this.#tcp = tcp;
