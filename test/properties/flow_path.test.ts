@@ -27,4 +27,27 @@ describe("The flow path", () => {
     );
     expect(carried).toBeGreaterThan(0);
   }, 60_000);
+
+  // On a startup probe's success the readiness worker connects in the same microsecond: no part of the first connection.
+  it("does not take a connection for a part of the one that it follows at once", () => {
+    const text = `kernel: 3.10.108
+duration: 70s
+node:
+  interfaces:
+    - { name: eth0, addresses: [10.10.85.105/24] }
+    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
+kubelet: { version: 1.23.10 }
+kubeProxy: { version: 1.23.10, mode: ipvs }
+pods:
+  - name: default/app
+    replicas: 3
+    listen: [80]
+    containerStart: 1us
+    startupProbe: { httpGet: { port: 80 }, periodSeconds: 1 }
+    readinessProbe: { httpGet: { port: 10250 }, periodSeconds: 1 }
+    livenessProbe: { httpGet: { port: 367 }, periodSeconds: 1, failureThreshold: 1 }
+`;
+    const { packets, flows } = bothWays(scenarioOf(text));
+    expect(flows).toEqual(packets);
+  });
 });

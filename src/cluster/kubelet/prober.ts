@@ -300,8 +300,8 @@ function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void
     address: subject.address,
     port: handler.port,
     requestBytes,
-    // A gRPC client goes on after it has dialled.
-    ...(isGrpc ? {} : { flow: new Flow(requestBytes) }),
+    // A gRPC client goes on after it has dialled, and on a startup probe's success the readiness worker connects at once.
+    ...(isGrpc || subject.probeType === "Startup" ? {} : { flow: new Flow(requestBytes) }),
     closes: isHttp ? "race" : "client",
     timeout: probe.timeoutSeconds * SECOND,
     finished: (_row: number, outcome: Outcome) => finished(outcome),

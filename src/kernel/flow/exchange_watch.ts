@@ -13,6 +13,8 @@ import type { GroupTables } from "./group_tables.ts";
 /** What stands in the kernels of a group before a connection, beside meters, to be compared with what stands there after it. */
 interface Before {
   readonly events: number;
+  /** Calls of connect() on all machines. */
+  readonly connections: number;
   readonly chances: number;
   readonly packets: readonly number[];
   /** By conntrack, and by IPVS. */
@@ -87,7 +89,9 @@ export class ExchangeWatch {
     const before = this.#before;
     const now = this.#lookAround();
     const synArrives = this.#synArrives();
+    // A client that opens another connection as soon as this one has succeeded would be taken for a part of it.
     const isPlain =
+      now.connections === before.connections &&
       now.chances === before.chances &&
       now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]);
     if (!isPlain || synArrives === undefined) return undefined;
@@ -118,6 +122,7 @@ export class ExchangeWatch {
     const { loop, group } = this.#tcp.machine;
     return {
       events: loop.fired,
+      connections: group.machines.reduce((sum, { tcp }) => sum + tcp.connections, 0),
       chances: group.chances,
       packets: group.machines.map(({ packetsSent }) => packetsSent),
       entries: this.#tables.conntracks.map(({ table }) => table.count),
