@@ -1,4 +1,4 @@
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import { resolveKernel } from "../kernel/eras.ts";
 import { parsePortList } from "../kernel/sysctl_port_list.ts";
 import { kubeProxyEra } from "../cluster/kube_proxy/kube_proxy_eras.ts";

@@ -1,4 +1,4 @@
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import type { Version } from "../scenario/values.ts";
 import type { Port } from "../units.ts";
 import type { Place } from "./finding.ts";

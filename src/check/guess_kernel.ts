@@ -1,4 +1,5 @@
-import { resolveKernel, type KernelEra } from "../kernel/eras.ts";
+import { resolveKernel } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 
 /**
  * The era of a build that some node names. A vendor's build without a row of its own may walk its ports as its number says

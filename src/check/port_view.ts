@@ -1,4 +1,4 @@
-import type { PortWalkName } from "../kernel/eras.ts";
+import type { PortWalkName } from "../kernel/kernel_era.ts";
 import { exactProbability } from "../study/exact_probability.ts";
 import { startEnds, startsAtOneParity } from "../study/port_starts.ts";
 import type { ExactDocument } from "../study/run_document.ts";

@@ -1,4 +1,4 @@
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import { parseIpv4 } from "../units.ts";
 import { JSON_LEVELS_MOST, tooDeepInJson } from "../scenario/json_depth.ts";
 import { readPortSpan, readVersion } from "../scenario/values.ts";

@@ -1,4 +1,4 @@
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import { findSysctl, sysctlNames, SysctlValues, type SysctlProblem } from "../kernel/sysctl.ts";
 import type { Place } from "./finding.ts";
 import { isGlob, isMatch, readSysctlFile, type SysctlFile, type SysctlLine } from "./sysctl_file.ts";

@@ -1,4 +1,5 @@
-import { type KernelEra, resolveKernel } from "../kernel/eras.ts";
+import { resolveKernel } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import type { KernelCase } from "./case_file.ts";
 
 /**

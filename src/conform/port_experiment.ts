@@ -1,4 +1,4 @@
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import { Machine } from "../kernel/machine.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { PortHash } from "../kernel/ports/port_allocator.ts";

@@ -1,5 +1,5 @@
 import type { Micros } from "../units.ts";
-import type { KernelEra } from "./eras.ts";
+import type { KernelEra } from "./kernel_era.ts";
 
 /** Where each level of the wheel begins, in ticks of delay, and the granule of its buckets: 64 buckets a level, each level 8 times coarser. */
 const LEVEL_STARTS = [0, 63, 504, 4032, 32_256, 258_048, 2_064_384, 16_515_072, 132_120_576];

@@ -5,7 +5,7 @@ import { type Micros, SECOND } from "../units.ts";
 import type { DecisionSink } from "./decisions/decision.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
 import type { Device } from "./device.ts";
-import type { KernelEra } from "./eras.ts";
+import type { KernelEra } from "./kernel_era.ts";
 import { Jiffies } from "./jiffies.ts";
 import type { KernelLog } from "./kernel_log.ts";
 import { MachineGroup } from "./machine_group.ts";

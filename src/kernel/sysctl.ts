@@ -1,6 +1,6 @@
 import { assert } from "../sim/assert.ts";
 import type { Port } from "../units.ts";
-import type { KernelEra } from "./eras.ts";
+import type { KernelEra } from "./kernel_era.ts";
 import { sysctlProblem, sysctlScope, type IntegerSysctl, type SysctlDefinition } from "./sysctl_definition.ts";
 import { parseInteger } from "./sysctl_integer.ts";
 import { formatPortList, parsePortList } from "./sysctl_port_list.ts";

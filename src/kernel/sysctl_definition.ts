@@ -1,4 +1,5 @@
-import { isSince, type KernelEra } from "./eras.ts";
+import { isSince } from "./eras.ts";
+import type { KernelEra } from "./kernel_era.ts";
 
 /** What a default may depend on beside the build. */
 export interface SysctlHost {

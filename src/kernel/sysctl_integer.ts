@@ -1,4 +1,4 @@
-import type { KernelEra } from "./eras.ts";
+import type { KernelEra } from "./kernel_era.ts";
 import { sysctlBounds, type IntegerSysctl } from "./sysctl_definition.ts";
 import { scanLine } from "./sysctl_numbers.ts";
 import { invalid, numberProblem, type SysctlProblem } from "./sysctl_problem.ts";

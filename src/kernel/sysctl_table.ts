@@ -1,4 +1,5 @@
-import { isSince, type KernelEra } from "./eras.ts";
+import { isSince } from "./eras.ts";
+import type { KernelEra } from "./kernel_era.ts";
 import type { IntegerSysctl, SysctlDefinition, SysctlHost, SysctlScope } from "./sysctl_definition.ts";
 
 const INT_MAX = 2147483647;

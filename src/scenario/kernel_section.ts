@@ -1,5 +1,6 @@
 import { isMap } from "yaml";
-import { HZ_VALUES, kernelBuilds, newestEra, PORT_WALKS, resolveKernel, type KernelEra } from "../kernel/eras.ts";
+import { kernelBuilds, newestEra, resolveKernel } from "../kernel/eras.ts";
+import { HZ_VALUES, PORT_WALKS, type KernelEra } from "../kernel/kernel_era.ts";
 import { findSysctl, sysctlNames, SysctlValues } from "../kernel/sysctl.ts";
 import { sysctlProblem, type SysctlDefinition } from "../kernel/sysctl_definition.ts";
 import { sysctlBounds } from "../kernel/sysctl_definition.ts";

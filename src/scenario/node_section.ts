@@ -1,4 +1,4 @@
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import type { Ipv4 } from "../units.ts";
 import {
   formatNetwork,

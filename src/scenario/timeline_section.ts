@@ -1,4 +1,4 @@
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import type { CheckContext } from "./check_context.ts";
 import { quote } from "./diagnostic.ts";
 import { checkSysctlSetting } from "./kernel_section.ts";

@@ -1,7 +1,7 @@
 import { assert } from "../sim/assert.ts";
 import { exponential } from "../sim/distributions.ts";
 import { RandomStream } from "../sim/random.ts";
-import type { KernelEra } from "../kernel/eras.ts";
+import type { KernelEra } from "../kernel/kernel_era.ts";
 import { createPortWalk, type PortWalk, type WalkSearch } from "../kernel/ports/port_walks.ts";
 import type { Port } from "../units.ts";
 import { EPOCH_SECONDS } from "./epoch_runs.ts";

@@ -1,4 +1,4 @@
-import type { PortWalkName } from "../kernel/eras.ts";
+import type { PortWalkName } from "../kernel/kernel_era.ts";
 import { exp } from "../sim/distributions.ts";
 import type { GapCase } from "./connect_counts.ts";
 import type { Starts } from "./port_starts.ts";

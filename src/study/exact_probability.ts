@@ -1,5 +1,5 @@
 import { assert } from "../sim/assert.ts";
-import type { PortWalkName } from "../kernel/eras.ts";
+import type { PortWalkName } from "../kernel/kernel_era.ts";
 import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import type { Port } from "../units.ts";
 import { enumerateStarts, isEvenlyPaced, startCount } from "./port_starts.ts";

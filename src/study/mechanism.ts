@@ -1,5 +1,5 @@
 import type { ReplicationResult } from "../cluster/replication_result.ts";
-import type { PortWalkName } from "../kernel/eras.ts";
+import type { PortWalkName } from "../kernel/kernel_era.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { CursorScope, MechanismFactors } from "./diff_document.ts";
 import { destinationsPerEpoch } from "./exact_twin.ts";

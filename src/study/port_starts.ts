@@ -1,4 +1,4 @@
-import type { PortWalkName } from "../kernel/eras.ts";
+import type { PortWalkName } from "../kernel/kernel_era.ts";
 import type { Port } from "../units.ts";
 
 /** What decides where each start of a walk ends. */

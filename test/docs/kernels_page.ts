@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { kernelBuilds, PORT_WALKS, resolveKernel, type PortWalkName } from "../../src/kernel/eras.ts";
+import { kernelBuilds, resolveKernel } from "../../src/kernel/eras.ts";
+import { PORT_WALKS, type PortWalkName } from "../../src/kernel/kernel_era.ts";
 
-const ERAS = readFileSync(join(import.meta.dirname, "../../src/kernel/eras.ts"), "utf8");
+const ERAS = readFileSync(join(import.meta.dirname, "../../src/kernel/era_table.ts"), "utf8");
 
 /** The mainline releases that the era table covers, the oldest first. */
 export const MAINLINE: readonly string[] = [
@@ -31,7 +32,7 @@ scenario, \`--kernel\` and \`sim ports\` take
 - any other build with its port walk stated: \`kernel: { build: 5.15.0-91-generic, portWalk: 5.18+, hz: 250 }\`. Without it
   the diagnostic names the candidates.
 
-The page is made of \`src/kernel/eras.ts\` (\`npm run pages\`).
+The page is made of \`src/kernel/era_table.ts\` (\`npm run pages\`).
 `;
 
 /** The reference page of the kernel builds as Markdown, unformatted. */

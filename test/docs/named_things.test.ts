@@ -5,7 +5,8 @@ import { COMMANDS } from "../../src/app/cli/asked_command.ts";
 import { parseCommandLine } from "../../src/app/cli/command_line.ts";
 import { RULES } from "../../src/check/rules.ts";
 import { FAILURE_CAUSES } from "../../src/cluster/replication_result.ts";
-import { kernelBuilds, PORT_WALKS } from "../../src/kernel/eras.ts";
+import { kernelBuilds } from "../../src/kernel/eras.ts";
+import { PORT_WALKS } from "../../src/kernel/kernel_era.ts";
 import { SCHEDULER_NAMES } from "../../src/kernel/ipvs/schedulers.ts";
 import { sysctlNames } from "../../src/kernel/sysctl.ts";
 import { CHART_KINDS } from "../../src/report/charts/chart.ts";
@@ -40,7 +41,7 @@ describe("A document names", () => {
 
   it("every port walk, kernel build and change of a kernel", () => {
     const page = read("src/docs/kernels.md");
-    const changes = [...read("src/kernel/eras.ts").matchAll(/firsts: \[([^\]]+)\]/g)].flatMap(([, firsts]) =>
+    const changes = [...read("src/kernel/era_table.ts").matchAll(/firsts: \[([^\]]+)\]/g)].flatMap(([, firsts]) =>
       firsts!.replaceAll('"', "").split(", "),
     );
     expect(changes.length).toBeGreaterThan(50);
@@ -84,7 +85,7 @@ describe("A document names", () => {
 describe("A test names", () => {
   it("every release with which a kernel changes", () => {
     const rows = read("test/kernel/eras.test.ts");
-    const changes = [...read("src/kernel/eras.ts").matchAll(/firsts: \[([^\]]+)\]/g)].flatMap(([, firsts]) =>
+    const changes = [...read("src/kernel/era_table.ts").matchAll(/firsts: \[([^\]]+)\]/g)].flatMap(([, firsts]) =>
       firsts!.split(", "),
     );
     expect(missingIn(rows, changes)).toEqual([]);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { resolveKernel, type KernelEra } from "../../src/kernel/eras.ts";
+import { resolveKernel } from "../../src/kernel/eras.ts";
+import type { KernelEra } from "../../src/kernel/kernel_era.ts";
 import { SysctlValues } from "../../src/kernel/sysctl.ts";
 import { sysctlBounds, sysctlProblem, sysctlScope, type SysctlDefinition } from "../../src/kernel/sysctl_definition.ts";
 import { SYSCTL_TABLE } from "../../src/kernel/sysctl_table.ts";

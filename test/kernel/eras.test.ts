@@ -1,14 +1,7 @@
 import { fc } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import {
-  HZ_VALUES,
-  isSince,
-  kernelBuilds,
-  PORT_WALKS,
-  resolveKernel,
-  type KernelEra,
-  type KernelRequest,
-} from "../../src/kernel/eras.ts";
+import { isSince, kernelBuilds, resolveKernel, type KernelRequest } from "../../src/kernel/eras.ts";
+import { HZ_VALUES, PORT_WALKS, type KernelEra } from "../../src/kernel/kernel_era.ts";
 
 function eraOf(build: string, more: Omit<KernelRequest, "build"> = {}): KernelEra {
   const resolution = resolveKernel({ build, ...more });

@@ -1,6 +1,7 @@
 import { fc } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { resolveKernel, type KernelEra } from "../../src/kernel/eras.ts";
+import { resolveKernel } from "../../src/kernel/eras.ts";
+import type { KernelEra } from "../../src/kernel/kernel_era.ts";
 import { findSysctl, sysctlNames, SysctlValues } from "../../src/kernel/sysctl.ts";
 import { sysctlProblem } from "../../src/kernel/sysctl_definition.ts";
 

@@ -4,13 +4,13 @@ import type { Fault } from "./fault.ts";
 export const ERA_FAULTS: readonly Fault[] = [
   {
     wrong: "5.15.6 lacks its change of conn_reuse_mode=0, which comes with 5.15.7.",
-    file: "kernel/eras.ts",
+    file: "kernel/era_table.ts",
     find: '"5.10.83", "5.15.6"]',
     replace: '"5.10.83", "5.15.7"]',
   },
   {
     wrong: "The timer wheel of 4.8 comes with 4.9.",
-    file: "kernel/eras.ts",
+    file: "kernel/era_table.ts",
     find: '{ firsts: ["4.8"], gives: { timerWheel: "granules" } }',
     replace: '{ firsts: ["4.9"], gives: { timerWheel: "granules" } }',
   },

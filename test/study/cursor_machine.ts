@@ -1,4 +1,4 @@
-import type { PortWalkName } from "../../src/kernel/eras.ts";
+import type { PortWalkName } from "../../src/kernel/kernel_era.ts";
 import { RandomStream } from "../../src/sim/random.ts";
 import type { ExactProbabilityInput } from "../../src/study/exact_probability.ts";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PortWalkName } from "../../src/kernel/eras.ts";
+import type { PortWalkName } from "../../src/kernel/kernel_era.ts";
 import { cursorWarnings, exactProbability } from "../../src/study/exact_probability.ts";
 import type { ExactProbabilityInput } from "../../src/study/exact_probability.ts";
 import { CursorMachine, WALKS } from "./cursor_machine.ts";

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { resolveKernel, type KernelEra, type PortWalkName } from "../../src/kernel/eras.ts";
+import { resolveKernel } from "../../src/kernel/eras.ts";
+import type { KernelEra, PortWalkName } from "../../src/kernel/kernel_era.ts";
 import { RandomStreams } from "../../src/sim/random.ts";
 import { AllocatorTraffic, type ConnectSource } from "../../src/study/allocator_traffic.ts";
 import { exactProbability } from "../../src/study/exact_probability.ts";

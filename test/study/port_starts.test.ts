@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PORT_WALKS } from "../../src/kernel/eras.ts";
+import { PORT_WALKS } from "../../src/kernel/kernel_era.ts";
 import { enumerateStarts, pickable, startCount, startsByPort } from "../../src/study/port_starts.ts";
 
 const none = (): boolean => false;

@@ -1,4 +1,5 @@
-import { type KernelEra, resolveKernel } from "../../src/kernel/eras.ts";
+import { resolveKernel } from "../../src/kernel/eras.ts";
+import type { KernelEra } from "../../src/kernel/kernel_era.ts";
 import { Machine } from "../../src/kernel/machine.ts";
 import type { Netns } from "../../src/kernel/netns.ts";
 import { Protocol } from "../../src/kernel/packet.ts";

@@ -1,4 +1,4 @@
-import { PORT_WALKS } from "../../kernel/eras.ts";
+import { PORT_WALKS } from "../../kernel/kernel_era.ts";
 import { singleValuesProblem, textOf, withoutSlash } from "./option_values.ts";
 
 /** What the user asks of `sim import`, read and checked. */

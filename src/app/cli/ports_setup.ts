@@ -1,6 +1,7 @@
 import type { PortExperimentOptions } from "../../conform/port_experiment.ts";
-import { HZ_VALUES, kernelBuilds, newestEra, PORT_WALKS, resolveKernel } from "../../kernel/eras.ts";
-import type { KernelEra } from "../../kernel/eras.ts";
+import { kernelBuilds, newestEra, resolveKernel } from "../../kernel/eras.ts";
+import { HZ_VALUES, PORT_WALKS } from "../../kernel/kernel_era.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 import type { PortHash } from "../../kernel/ports/port_allocator.ts";
 import type { PortRange } from "../../kernel/sysctl_port_range.ts";
 import { SysctlValues } from "../../kernel/sysctl.ts";

@@ -1,4 +1,4 @@
-import { PORT_WALKS } from "../../kernel/eras.ts";
+import { PORT_WALKS } from "../../kernel/kernel_era.ts";
 import { formatCount, plural } from "../../report/number_text.ts";
 import { blockText, portCount, type PortBlock } from "../../study/port_blocks.ts";
 import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";

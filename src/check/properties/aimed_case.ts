@@ -1,4 +1,4 @@
-import type { PortWalkName } from "../../kernel/eras.ts";
+import type { PortWalkName } from "../../kernel/kernel_era.ts";
 import { Jiffies } from "../../kernel/jiffies.ts";
 import { KeyedHash } from "../../kernel/keyed_hash.ts";
 import { CursorNoise } from "../../kernel/ports/cursor_noise.ts";

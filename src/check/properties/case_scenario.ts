@@ -1,4 +1,5 @@
-import { resolveKernel, type KernelEra } from "../../kernel/eras.ts";
+import { resolveKernel } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 import { SysctlValues } from "../../kernel/sysctl.ts";
 import { networkOf } from "../../scenario/check_context.ts";
 import type { InterfaceAddress } from "../../scenario/values.ts";

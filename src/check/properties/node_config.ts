@@ -1,4 +1,5 @@
-import { resolveKernel, type KernelEra } from "../../kernel/eras.ts";
+import { resolveKernel } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 import { formatDiagnostic } from "../../scenario/diagnostic.ts";
 import { parseScenario, type NodeInterface, type Probe, type Scenario } from "../../scenario/scenario.ts";
 import type { InterfaceAddress } from "../../scenario/values.ts";

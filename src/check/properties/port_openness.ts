@@ -1,6 +1,6 @@
 import { STEP_WIDTH } from "../checked_node.ts";
 import { kubeProxyEra } from "../../cluster/kube_proxy/kube_proxy_eras.ts";
-import type { KernelEra } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 import { readVersion } from "../../scenario/values.ts";
 import type { Port } from "../../units.ts";
 import { PortView } from "../port_view.ts";

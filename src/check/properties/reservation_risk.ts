@@ -8,7 +8,7 @@ import type { NodeConfig } from "./node_config.ts";
 import { holds, type NodeProperty } from "./node_property.ts";
 import { holdsNodePorts, portViewOf, possibleEras, possibleNodePorts } from "./port_openness.ts";
 import { runCase } from "./run_case.ts";
-import type { KernelEra } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 
 /** By how much a risk has to rise to count. */
 const LEAST_RISE = 1.1;

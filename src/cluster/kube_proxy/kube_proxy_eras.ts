@@ -1,4 +1,4 @@
-import type { KernelEra } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 import { isAtLeast, type Version } from "../options.ts";
 
 /** How a release lets real servers go whose endpoints are gone (IPVS mode). */

@@ -1,5 +1,5 @@
 import { type Ipv4, type Micros, SECOND } from "../../units.ts";
-import type { KernelEra } from "../eras.ts";
+import type { KernelEra } from "../kernel_era.ts";
 import type { DeferredConnections } from "../flow/deferred_connections.ts";
 import { Hook, type HookFunction, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";

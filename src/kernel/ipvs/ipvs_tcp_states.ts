@@ -1,4 +1,4 @@
-import type { KernelEra } from "../eras.ts";
+import type { KernelEra } from "../kernel_era.ts";
 
 /** States of a connection in IPVS. Source: include/net/ip_vs.h IP_VS_TCP_S_*, v6.1. */
 export const IpvsState = {

@@ -1,4 +1,4 @@
-import type { KernelEra } from "../eras.ts";
+import type { KernelEra } from "../kernel_era.ts";
 import type { Scheduler, SchedulerName } from "./schedulers.ts";
 import type { RealServer, VirtualService } from "./virtual_service.ts";
 

@@ -1,4 +1,4 @@
-import type { KernelEra } from "../eras.ts";
+import type { KernelEra } from "../kernel_era.ts";
 import type { Packet } from "../packet.ts";
 import { DestinationHashing, SourceHashing } from "./hash_schedulers.ts";
 import { leastConnections, neverQueue, shortestExpectedDelay, weightedLeastConnections } from "./least_connections.ts";

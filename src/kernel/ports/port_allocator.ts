@@ -1,5 +1,5 @@
 import { Errno } from "../errno.ts";
-import type { KernelEra } from "../eras.ts";
+import type { KernelEra } from "../kernel_era.ts";
 import type { Jiffies } from "../jiffies.ts";
 import { KeyedHash } from "../keyed_hash.ts";
 import type { Netns } from "../netns.ts";

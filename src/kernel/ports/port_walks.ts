@@ -1,5 +1,5 @@
 import type { Port } from "../../units.ts";
-import type { KernelEra } from "../eras.ts";
+import type { KernelEra } from "../kernel_era.ts";
 import { greatestCommonDivisor } from "../greatest_common_divisor.ts";
 import { WalkDraw, type WalkNoise } from "./cursor_noise.ts";
 

@@ -1,4 +1,4 @@
-import { PORT_WALKS } from "../../kernel/eras.ts";
+import { PORT_WALKS } from "../../kernel/kernel_era.ts";
 import { hasParity, walkedRange } from "../ports_figures.ts";
 import { startsAtOneParity, startsByPort } from "../../study/port_starts.ts";
 import type { RunDocument } from "../../study/run_document.ts";

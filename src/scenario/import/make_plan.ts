@@ -1,4 +1,5 @@
-import { resolveKernel, type KernelEra } from "../../kernel/eras.ts";
+import { resolveKernel } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { chooseNode, type ChosenNode } from "./choose_node.ts";
 import { fileDiagnostic } from "./export_problem.ts";

@@ -1,4 +1,4 @@
-import type { KernelEra } from "../../kernel/eras.ts";
+import type { KernelEra } from "../../kernel/kernel_era.ts";
 import { findSysctl, sysctlNames, SysctlValues } from "../../kernel/sysctl.ts";
 import { sysctlProblem } from "../../kernel/sysctl_definition.ts";
 import { howToCollect } from "./collector.ts";
