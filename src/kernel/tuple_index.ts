@@ -16,6 +16,11 @@ export function packPorts(local: number, remote: number): number {
   return (local << 16) | remote;
 }
 
+/** The ports of the tuple in the other direction. */
+export function reversePorts(ports: number): number {
+  return (ports << 16) | (ports >>> 16);
+}
+
 /**
  * Finds a table's row by its 4-tuple: open addressing with linear probing, at most half full. It stores row numbers
  * only and compares keys in the table's own rows. Find, insert and remove are O(1) on average.

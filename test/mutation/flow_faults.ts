@@ -23,7 +23,7 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "An entry without a row is not found by its reply tuple.",
     file: "kernel/flow/deferred_connections.ts",
-    find: "if (number < 0) number = this.#find(dst, src, packPorts(ports & 0xffff, ports >>> 16));",
+    find: "if (number < 0) number = this.#find(dst, src, reversePorts(ports));",
     replace: "",
   },
   {

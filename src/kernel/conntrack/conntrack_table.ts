@@ -2,7 +2,7 @@ import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros } from "../../units.ts";
 import { longerInt32 } from "../../sim/columns.ts";
 import { Protocol } from "../packet.ts";
-import { hashTuple } from "../tuple_index.ts";
+import { hashTuple, reversePorts } from "../tuple_index.ts";
 import { CtStatus } from "./ct_status.ts";
 import { ReplyTuples } from "./reply_tuples.ts";
 import { CtTcpInput } from "./tcp_state_table.ts";
@@ -305,14 +305,20 @@ export class ConntrackTable {
     return this.#heads.length;
   }
 
-  /** The nodes of a chain, from its head on. */
-  *nodesInChain(chain: number): Generator<number> {
-    for (let node = this.#heads[chain]! - 1; node >= 0; node = this.#words[nextOf(node)]! - 1) yield node;
+  /** The node at a chain's head, or -1. */
+  firstInChain(chain: number): number {
+    return this.#heads[chain]! - 1;
+  }
+
+  /** The node behind another one in its chain, or -1. */
+  nextInChain(node: number): number {
+    return this.#words[nextOf(node)]! - 1;
   }
 
   /** The chain that a node's tuple belongs to. */
   chainOf(node: number): number {
-    return this.#hashOf(node) & (this.#heads.length - 1);
+    const hash = hashTuple(this.src(node), this.dst(node), this.ports(node), this.protocol(node >> 1));
+    return hash & (this.#heads.length - 1);
   }
 
   #isTranslated(slot: number): boolean {
@@ -333,13 +339,9 @@ export class ConntrackTable {
     return replies.ports(slot) === ports && replies.src(slot) === src && replies.dst(slot) === dst;
   }
 
-  #hashOf(node: number): number {
-    return hashTuple(this.src(node), this.dst(node), this.ports(node), this.protocol(node >> 1));
-  }
-
   #link(node: number): void {
     const heads = this.#heads;
-    const chain = this.#hashOf(node) & (heads.length - 1);
+    const chain = this.chainOf(node);
     this.#words[nextOf(node)] = heads[chain]!;
     heads[chain] = node + 1;
   }
@@ -347,7 +349,7 @@ export class ConntrackTable {
   #unlink(node: number): void {
     const words = this.#words;
     const heads = this.#heads;
-    const chain = this.#hashOf(node) & (heads.length - 1);
+    const chain = this.chainOf(node);
     const behind = words[nextOf(node)]!;
     let at = heads[chain]! - 1;
     if (at === node) {
@@ -385,10 +387,6 @@ export class ConntrackTable {
 /** The place of the word that names the node behind this one. */
 function nextOf(node: number): number {
   return 8 * (node >> 1) + Word.NEXT + (node & 1);
-}
-
-function reversePorts(ports: number): number {
-  return (ports << 16) | (ports >>> 16);
 }
 
 /** The code of a protocol in the marks. */

@@ -44,6 +44,7 @@ function dropOldest(conntrack: Conntrack, first: number): boolean {
   let seen = 0;
   for (let offset = 0; offset < table.buckets && seen < EARLY_DROP_ENTRIES; offset += 1) {
     const slots = slotsInBucket(table, first + offset);
+    if (slots.length === 0) continue;
     const oldest = slots.filter((slot) => !table.has(slot, CtStatus.ASSURED)).at(-1);
     if (oldest !== undefined) {
       conntrack.kill(oldest);

@@ -1,22 +1,27 @@
 import type { ConntrackTable } from "./conntrack_table.ts";
 
+/** Most buckets have no entry where entries are few. */
+const NONE: readonly number[] = [];
+
 /**
  * The entries with a tuple in one of the kernel's own buckets, of which there are `nf_conntrack_buckets`, one with both
  * tuples there twice. O(entries) at worst.
  *
  * @param bucket counted round: the one behind the last is the first.
  */
-export function slotsInBucket(table: ConntrackTable, bucket: number): number[] {
-  const slots: number[] = [];
+export function slotsInBucket(table: ConntrackTable, bucket: number): readonly number[] {
   const { buckets, chains } = table;
   const wanted = bucket & (buckets - 1);
+  let slots: number[] | undefined = undefined;
   // Chains and buckets are the low bits of one hash, so a bucket is a part of one chain or of every so many-th.
   const step = Math.min(buckets, chains);
   for (let chain = wanted & (step - 1); chain < chains; chain += step) {
-    for (const node of table.nodesInChain(chain)) {
+    for (let node = table.firstInChain(chain); node >= 0; node = table.nextInChain(node)) {
       const own = table.bucketOf(table.src(node), table.dst(node), table.ports(node), table.protocol(node >> 1));
-      if (own === wanted) slots.push(node >> 1);
+      if (own !== wanted) continue;
+      if (slots === undefined) slots = [node >> 1];
+      else slots.push(node >> 1);
     }
   }
-  return slots;
+  return slots ?? NONE;
 }

@@ -3,7 +3,7 @@ import { longerFloat64, longerInt32 } from "../../sim/columns.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import type { Netns } from "../netns.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { packPorts } from "../tuple_index.ts";
+import { reversePorts } from "../tuple_index.ts";
 import type { ExchangeEnds } from "./exchange_ends.ts";
 
 const FIRST_CAPACITY = 1024;
@@ -137,7 +137,7 @@ export class DeferredConnections {
   /** Makes the rows of the connection to which a tuple belongs, in either direction. @returns whether there was one. */
   recallEntry(src: Ipv4, dst: Ipv4, ports: number): boolean {
     let number = this.#find(src, dst, ports);
-    if (number < 0) number = this.#find(dst, src, packPorts(ports & 0xffff, ports >>> 16));
+    if (number < 0) number = this.#find(dst, src, reversePorts(ports));
     if (number < 0) return false;
     this.#lookedFor += 1;
     this.#recall(number);

@@ -5,7 +5,7 @@ import type { Netns } from "../netns.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { TIMEWAIT_LEN } from "../tcp/time_wait.ts";
-import { packPorts } from "../tuple_index.ts";
+import { packPorts, reversePorts } from "../tuple_index.ts";
 import type { DeferredKind } from "./deferred_connections.ts";
 import type { ExchangeConstants, WaitFacts } from "./exchange_facts.ts";
 import { ENTRY_SEQUENCES, type SequenceRules, WAIT_SEQUENCES } from "./exchange_sequences.ts";
@@ -105,7 +105,7 @@ export class ExchangeEnds {
     const saddr = sockets.local(slot);
     const daddr = sockets.remote(slot);
     const ports = sockets.ports(slot);
-    const reverse = packPorts(ports & 0xffff, ports >>> 16);
+    const reverse = reversePorts(ports);
     const connection = this.#begin(tcp, server.tcp, { saddr, daddr, ports, begins: tcp.machine.loop.now });
     for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, entry.predecessor);
     if (this.#serverWait !== undefined) {
@@ -135,7 +135,7 @@ export class ExchangeEnds {
 
   #begin(client: Tcp, server: Tcp, { saddr, daddr, ports, begins }: BegunConnection): CarriedConnection {
     const connection = this.#connection;
-    const reverse = packPorts(ports & 0xffff, ports >>> 16);
+    const reverse = reversePorts(ports);
     connection.begins = begins;
     connection.client = client.sequences.of(saddr, daddr, ports, begins);
     connection.server = server.sequences.of(daddr, saddr, reverse, begins + this.#synArrives);

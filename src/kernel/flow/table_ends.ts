@@ -3,7 +3,7 @@ import { type Conntrack, IN_THE_WAY, NOTHING } from "../conntrack/conntrack.ts";
 import { Protocol } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { packPorts } from "../tuple_index.ts";
+import { reversePorts } from "../tuple_index.ts";
 import type { EntryFacts, WaitFacts } from "./exchange_facts.ts";
 import type { SequenceRules } from "./exchange_sequences.ts";
 
@@ -84,7 +84,7 @@ export class EntryEnd {
 
   /** Whether the table takes the entry in, in the place of one that its SYN replaces if need be. @param ports of the original direction. */
   mayFollow(src: number, dst: number, ports: number): boolean {
-    const reverse = packPorts(ports & 0xffff, ports >>> 16);
+    const reverse = reversePorts(ports);
     this.predecessor = this.#conntrack.findPredecessor(src, dst, ports, reverse);
     return this.predecessor !== IN_THE_WAY;
   }

@@ -3,7 +3,7 @@ import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { Netns } from "../netns.ts";
 import { Protocol } from "../packet.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { packPorts } from "../tuple_index.ts";
+import { reversePorts } from "../tuple_index.ts";
 import type { FlowServer } from "./flow.ts";
 
 /** The tables that a connection's packets come by. */
@@ -21,7 +21,7 @@ export function isTupleUnused(tcp: Tcp, slot: number, server: FlowServer, { conn
   const saddr = sockets.local(slot);
   const daddr = sockets.remote(slot);
   const ports = sockets.ports(slot);
-  const reverse = packPorts(ports & 0xffff, ports >>> 16);
+  const reverse = reversePorts(ports);
   if (!hasRoom(tcp, tcp.netnsOf(slot)) || !hasRoom(server.tcp, server.netns)) return false;
   if (server.tcp.find(server.netns, daddr, ports & 0xffff, saddr, ports >>> 16) >= 0) return false;
   for (const conntrack of conntracks) {
