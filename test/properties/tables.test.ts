@@ -125,7 +125,7 @@ describe("ConntrackTable", () => {
           for (const bucket of [table.bucketOf(local, remote, ports, 6), table.bucketOf(src, dst, replyPorts, 6)])
             bucketed.set(bucket, [...(bucketed.get(bucket) ?? []), slot]);
         }
-        const held = new Map<number, number[]>();
+        const held = new Map<number, readonly number[]>();
         for (let bucket = 0; bucket < table.buckets; bucket += 1) {
           const slots = slotsInBucket(table, bucket);
           if (slots.length > 0) held.set(bucket, slots);
