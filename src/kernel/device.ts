@@ -9,6 +9,8 @@ export type DeviceKind = "loopback" | "dummy" | "veth" | "bridge" | "vxlan";
 export class Device {
   readonly name: string;
   readonly kind: DeviceKind;
+  readonly isLoopback: boolean;
+  readonly isBridge: boolean;
   readonly netns: Netns;
   /** The other end of a veth. */
   peer: Device | undefined = undefined;
@@ -25,6 +27,8 @@ export class Device {
   constructor(name: string, kind: DeviceKind, netns: Netns, delay: Micros) {
     this.name = name;
     this.kind = kind;
+    this.isLoopback = kind === "loopback";
+    this.isBridge = kind === "bridge";
     this.netns = netns;
     this.delay = delay;
   }
@@ -38,7 +42,7 @@ export class Device {
    * @returns `undefined` if nobody answers.
    */
   resolve(address: Ipv4): Device | undefined {
-    if (this.kind === "bridge") return resolveOnBridge(this, address, undefined);
+    if (this.isBridge) return resolveOnBridge(this, address, undefined);
     if (this.vxlan !== undefined) return this.vxlan.neighbour(address);
     const peer = this.peer;
     if (peer === undefined) return undefined;

@@ -191,7 +191,7 @@ export class Netns {
   transmit(packet: Packet, device: Device, target: Device): void {
     packet.target = target;
     this.machine.trace?.packet(this.machine.loop.now, device, "out", packet);
-    if (device.kind === "bridge") {
+    if (device.isBridge) {
       bridgeTransmit(packet, device, target);
       return;
     }
@@ -200,7 +200,7 @@ export class Netns {
 
   /** Sends a frame over a link; it arrives at the other end after the link's delay. */
   cross(packet: Packet, device: Device): void {
-    if (device.kind === "loopback") {
+    if (device.isLoopback) {
       packet.device = device;
     } else {
       const peer = device.peer;

@@ -88,17 +88,21 @@ export class Packet {
 /** Packets in use and free ones; grows as needed and never shrinks. */
 export class PacketPool {
   readonly #packets: Packet[] = [];
+  /** The free ones are the first `#freeCount`. */
   readonly #free: Packet[] = [];
+  #freeCount = 0;
 
   /** Packets that have been taken and not given back. */
   get inUse(): number {
-    return this.#packets.length - this.#free.length;
+    return this.#packets.length - this.#freeCount;
   }
 
   /** A packet with default fields; the taker fills in the rest. */
   take(): Packet {
-    const packet = this.#free.pop();
-    if (packet !== undefined) return packet;
+    if (this.#freeCount > 0) {
+      this.#freeCount -= 1;
+      return this.#free[this.#freeCount]!;
+    }
     const made = new Packet(this.#packets.length);
     this.#packets.push(made);
     return made;
@@ -116,7 +120,7 @@ export class PacketPool {
 
   /** Those that nobody holds. */
   get free(): readonly Packet[] {
-    return this.#free;
+    return this.#free.slice(0, this.#freeCount);
   }
 
   /** Takes the packet back, with the one inside it; nobody may hold it any longer. */
@@ -135,7 +139,9 @@ export class PacketPool {
     packet.protocol = Protocol.TCP;
     packet.len = 0;
     packet.ttl = 64;
-    this.#free.push(packet);
+    // V8 calls a function of its own for push() and pop(), at a hundred instructions each.
+    this.#free[this.#freeCount] = packet;
+    this.#freeCount += 1;
   }
 
   #releaseInner(packet: Packet): void {

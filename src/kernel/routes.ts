@@ -48,6 +48,8 @@ const CACHE_SIZE = 256;
 const ROUTES_KEPT = 65_536;
 /** 127.0.0.1, the source of what goes to any other address of 127.0.0.0/8. */
 const LOOPBACK_ADDRESS: Ipv4 = 0x7f000001;
+/** 0.0.0.0, which no host has: an address that is always the same kind of number as others. */
+const NO_ADDRESS: Ipv4 = 0;
 
 /**
  * The routes of one namespace: the local table, then the main table by longest prefix.
@@ -66,8 +68,8 @@ export class RoutingTable {
   /** All routes since the last flush: two addresses may share a place of the cache, and a route's neighbour costs a search. */
   readonly #known = new Map<Ipv4, Route>();
   /** A pod has one address and talks to one host: both are told without a look at the caches. */
-  #firstLocal: Ipv4 | undefined = undefined;
-  #lastForeign: Ipv4 | undefined = undefined;
+  #firstLocal: Ipv4 = LOOPBACK_ADDRESS;
+  #lastForeign: Ipv4 = NO_ADDRESS;
   #lastDestination: Ipv4 = 0;
   #lastRoute: Route | undefined = undefined;
   readonly #loopback: () => Device;
@@ -78,14 +80,14 @@ export class RoutingTable {
   }
 
   addLocal(address: Ipv4, device: Device): void {
-    if (this.#local.size === 0) this.#firstLocal = address;
     this.#local.set(address, device);
+    this.#firstLocal = this.#firstOfLocal();
     this.flush();
   }
 
   removeLocal(address: Ipv4): void {
     this.#local.delete(address);
-    this.#firstLocal = [...this.#local.keys()][0];
+    this.#firstLocal = this.#firstOfLocal();
     this.flush();
   }
 
@@ -123,6 +125,12 @@ export class RoutingTable {
     return answer;
   }
 
+  /** An address that is local for certain. */
+  #firstOfLocal(): Ipv4 {
+    for (const address of this.#local.keys()) return address;
+    return LOOPBACK_ADDRESS;
+  }
+
   /** The namespace's own addresses, in the order in which they were added. */
   localAddresses(): Iterable<Ipv4> {
     return this.#local.keys();
@@ -135,7 +143,7 @@ export class RoutingTable {
     this.#cache.length = 0;
     this.#known.clear();
     this.#lastRoute = undefined;
-    this.#lastForeign = undefined;
+    this.#lastForeign = NO_ADDRESS;
     this.#localAnswers.fill(0);
   }
 

@@ -28,7 +28,7 @@ export class SourceValidation {
   /** Whether the packet may be routed; what may not is counted under its reason. */
   accepts(packet: Packet): boolean {
     const { routes, counters } = this.#netns;
-    if (packet.device?.kind === "loopback") return true;
+    if (packet.device?.isLoopback === true) return true;
     const device = packet.inDevice ?? "";
     if (routes.isLocal(packet.src)) {
       if (this.#number(device, "accept_local") !== 0) return true;

@@ -40,4 +40,21 @@ describe("NetfilterHooks", () => {
     }
     expect(seen).toEqual([0, 1, 0, 1, 2]);
   });
+
+  it("passes over what a packet is spared from the function on that settles it", () => {
+    const hooks = new NetfilterHooks();
+    const seen: string[] = [];
+    const noteAs =
+      (name: string, standing?: number): HookFunction =>
+      (packet) => {
+        seen.push(name);
+        if (standing !== undefined) packet.standing = standing;
+        return Verdict.ACCEPT;
+      };
+    hooks.register(Hook.PRE_ROUTING, -200, noteAs("conntrack", Standing.SETTLED), "conntrack");
+    hooks.register(Hook.PRE_ROUTING, -100, noteAs("nat"), "nat");
+    hooks.register(Hook.PRE_ROUTING, 0, noteAs("filter"));
+    hooks.run(Hook.PRE_ROUTING, new Packet(0));
+    expect(seen).toEqual(["conntrack", "filter"]);
+  });
 });

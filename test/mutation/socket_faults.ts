@@ -143,8 +143,8 @@ export const SOCKET_FAULTS: readonly Fault[] = [
   {
     wrong: "The only address of a namespace stays local when it is removed.",
     file: "kernel/routes.ts",
-    find: "    this.#firstLocal = [...this.#local.keys()][0];\n",
-    replace: "",
+    find: "    this.#local.delete(address);\n    this.#firstLocal = this.#firstOfLocal();\n",
+    replace: "    this.#local.delete(address);\n",
   },
   {
     wrong: "What conntrack has settled in one namespace holds in the next.",

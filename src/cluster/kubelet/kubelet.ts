@@ -1,5 +1,5 @@
 import type { Netns } from "../../kernel/netns.ts";
-import type { Micros } from "../../units.ts";
+import { type Micros, SECOND } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
 import { isAtLeast, type NodeOptions, type PodOptions, type ProbeOptions } from "../options.ts";
 import {
@@ -15,6 +15,7 @@ import type { Container } from "./container.ts";
 import { KubeletEvents } from "./kubelet_events.ts";
 import { probeLogLine, type ProbeType } from "./probe_text.ts";
 import { Prober, type ProbeListener } from "./prober.ts";
+import { ProbeTicker } from "./probe_ticker.ts";
 
 /** Hears of every probe, successful ones too; it must not change anything. */
 export interface ProbeObserver {
@@ -45,6 +46,8 @@ export class Kubelet implements ProbeListener {
   readonly #node: Netns;
   readonly #clients: Clients;
   readonly #probers: Prober[] = [];
+  /** By period. */
+  readonly #tickers = new Map<Micros, ProbeTicker>();
   readonly #containers: Container[] = [];
   /** By name; a pod that is gone is not in here any more, its workers and container still count in the sums. */
   readonly #pods = new Map<string, NodePod>();
@@ -243,6 +246,7 @@ export class Kubelet implements ProbeListener {
       subject: { pod: name, container: workload.split("/").at(-1) ?? workload, probeType, address },
       probe,
       container,
+      ticker: this.#tickerOf(probe.periodSeconds * SECOND),
       node: this.#node,
       clients: this.#clients,
       kubeletVersion: this.#options.kubelet.version,
@@ -250,6 +254,15 @@ export class Kubelet implements ProbeListener {
       isNewPod,
     });
     this.#probers.push(prober);
+  }
+
+  #tickerOf(period: Micros): ProbeTicker {
+    let ticker = this.#tickers.get(period);
+    if (ticker === undefined) {
+      ticker = new ProbeTicker(this.#node.machine.loop, period);
+      this.#tickers.set(period, ticker);
+    }
+    return ticker;
   }
 }
 

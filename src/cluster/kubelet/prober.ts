@@ -7,6 +7,7 @@ import { isAtLeast, type ProbeOptions, type Version } from "../options.ts";
 import { type ProbeSeries, RUN_LENGTHS } from "../replication_result.ts";
 import { type Container, type ContainerWatcher, hasStartupProbe } from "./container.ts";
 import { GRPC_REQUEST_BYTES, GrpcDial } from "./grpc_probe.ts";
+import type { ProbeTicked, ProbeTicker } from "./probe_ticker.ts";
 import { type ProbeEnds, probeOutput, type ProbeSubject } from "./probe_text.ts";
 
 /** Bytes of the kubelet's GET with its headers. */
@@ -27,6 +28,8 @@ export interface ProberOptions {
   readonly subject: ProbeSubject;
   readonly probe: ProbeOptions;
   readonly container: Container;
+  /** That of its period. */
+  readonly ticker: ProbeTicker;
   readonly node: Netns;
   readonly clients: Clients;
   readonly kubeletVersion: Version;
@@ -44,13 +47,18 @@ export interface ProberOptions {
  * Not modelled: the extra readiness probe that other status updates of an unready pod trigger (1.21+); exec probes (they
  * open no connection and always succeed here).
  */
-export class Prober implements ContainerWatcher {
+export class Prober implements ContainerWatcher, ProbeTicked {
   readonly subject: ProbeSubject;
   readonly name: string;
   readonly #options: ProberOptions;
   readonly #loop: EventLoop;
   readonly #spec: ClientSpec | undefined;
   readonly #handler: number;
+  readonly #isStartup: boolean;
+  readonly #period: Micros;
+  readonly #ticker: ProbeTicker;
+  /** Its number there. */
+  readonly #number: number;
   /** Only a gRPC probe has one. */
   readonly #grpc: GrpcDial | undefined = undefined;
   /** Only a readiness probe behind a startup probe has one. */
@@ -79,12 +87,16 @@ export class Prober implements ContainerWatcher {
     const { subject, probe, node } = options;
     this.#options = options;
     this.subject = subject;
+    this.#isStartup = subject.probeType === "Startup";
+    this.#period = probe.periodSeconds * SECOND;
     this.name = `${subject.pod} ${subject.container} ${subject.probeType.toLowerCase()}`;
     this.#loop = node.machine.loop;
+    this.#ticker = options.ticker;
+    this.#number = this.#ticker.add(this);
     // A pod of the start is up and ready; a startup probe has been passed.
     this.#isPublishedSuccess = options.isNewPod !== true;
     this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
-    this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.#tick());
+    this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
     if (isTriggeredByStartup(options)) {
       this.#triggerHandler = this.#loop.handler(`kubelet/${this.name}/triggered`, () => this.#askNow());
@@ -108,7 +120,7 @@ export class Prober implements ContainerWatcher {
       this.#firstTick += phase.below(this.#period);
     }
     if (this.#isStartup) return;
-    if (isAtOnce) this.#tick();
+    if (isAtOnce) this.tick();
     else this.#loop.at(this.#firstTick, this.#handler, 0);
   }
 
@@ -178,21 +190,14 @@ export class Prober implements ContainerWatcher {
     this.#loop.at(this.#loop.now, this.#triggerHandler, 0);
   }
 
-  get #isStartup(): boolean {
-    return this.subject.probeType === "Startup";
-  }
-
-  get #period(): Micros {
-    return this.#options.probe.periodSeconds * SECOND;
-  }
-
-  #tick(): void {
+  /** Its ticker has ticked. */
+  tick(): void {
     if (this.#isStopped) return;
     if (this.#isStartup && this.#options.container.isStarted) {
       this.#isTicking = false;
       return;
     }
-    this.#loop.after(this.#period, this.#handler, 0);
+    this.#ticker.arm(this.#number);
     this.#askNow();
   }
 

@@ -162,7 +162,7 @@ export class FlowPath {
     flow.listenerChanges = this.#group.listenerChanges;
   }
 
-  get #tables(): GroupTables {
+  #tablesNow(): GroupTables {
     if (this.#lastTables?.isOf(this.#group) !== true) this.#lastTables = new GroupTables(this.#group);
     return this.#lastTables;
   }
@@ -173,7 +173,7 @@ export class FlowPath {
     const address = sockets.remote(slot);
     const port = sockets.remotePort(slot);
     if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
-    const tables = this.#tables;
+    const tables = this.#tablesNow();
     const isBarred = (ipvs: Ipvs): boolean => ipvs.settings.natIcmpSend || ipvs.hasServiceOn(port);
     if (tables.hasVxlan || tables.ipvs.some(isBarred)) return undefined;
     const netns = client.hasAddress(address) ? client : tables.ownerOf(address);
@@ -193,7 +193,7 @@ export class FlowPath {
     if (!isTimely || this.#group.packets.inUse > 0) return;
     const port = tcp.sockets.localPort(slot);
     if (tcp.sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
-    const tables = this.#tables;
+    const tables = this.#tablesNow();
     if (!isTupleUnused(tcp, slot, server, tables)) return;
     this.#watched = flow;
     flow.watch = new ExchangeWatch(flow, server, conduct, tcp, slot, tables);
@@ -233,7 +233,7 @@ export class FlowPath {
       known.refused += 1;
     } else if (known.watched.length === WATCHED) {
       const { machines } = this.#group;
-      flow.exchanges[conduct] = new Exchange(machines, this.#tables.namespaces, facts, rules, this.#knownEnds);
+      flow.exchanges[conduct] = new Exchange(machines, this.#tablesNow().namespaces, facts, rules, this.#knownEnds);
     }
   }
 }

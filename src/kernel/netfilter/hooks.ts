@@ -45,12 +45,19 @@ export interface HookLabel {
   explain(packet: Packet, verdict: VerdictValue): Reason;
 }
 
+/** By `Standing` the function that comes next; `undefined` behind the last one. */
+type Line = readonly (Registration | undefined)[];
+
 interface Registration {
   readonly priority: number;
   readonly run: HookFunction;
   /** Packets of this `Standing` and above are none of its business. */
   sparedFrom: number;
+  /** The next function that a packet is passed to, by the `Standing` that it has by then. */
+  behind: Line;
 }
+
+const NOBODY: Line = [undefined, undefined, undefined];
 
 /**
  * The hook functions of one network namespace, run in order of priority; of equal ones the one registered last comes
@@ -64,6 +71,8 @@ interface Registration {
  */
 export class NetfilterHooks {
   readonly #chains: Registration[][] = [[], [], [], [], []];
+  /** The beginnings of the chains. */
+  readonly #first: Line[] = [NOBODY, NOBODY, NOBODY, NOBODY, NOBODY];
   readonly #changed: () => void;
   #populated = 0;
 
@@ -79,7 +88,7 @@ export class NetfilterHooks {
     let place = chain.length;
     while (place > 0 && chain[place - 1]!.priority >= priority) place -= 1;
     const sparedFrom = name === "nat" || name === "confirm" ? Standing.SETTLED : Standing.NONE;
-    this.#line(hook, chain.toSpliced(place, 0, { priority, run, sparedFrom }));
+    this.#setChain(hook, chain.toSpliced(place, 0, { priority, run, sparedFrom, behind: NOBODY }));
   }
 
   /** A bit for each hook that has a function: a pod has none, and its packets need no look at the chains. */
@@ -88,7 +97,7 @@ export class NetfilterHooks {
   }
 
   unregister(hook: HookNumber, run: HookFunction): void {
-    this.#line(
+    this.#setChain(
       hook,
       this.#chains[hook]!.filter((registration) => registration.run !== run),
     );
@@ -96,26 +105,37 @@ export class NetfilterHooks {
 
   /** From now on a function is called only for packets below this `Standing`: it has nothing to do for the others. */
   spare(run: HookFunction, from: number): void {
-    for (const chain of this.#chains) {
+    for (const [hook, chain] of this.#chains.entries()) {
       for (const registration of chain) if (registration.run === run) registration.sparedFrom = from;
+      this.#lineUp(hook);
     }
   }
 
   /** Passes a packet through one hook. Source: net/netfilter/core.c nf_hook_slow, v6.1. */
   run(hook: HookNumber, packet: Packet): VerdictValue {
-    const chain = this.#chains[hook]!;
-    for (let index = 0; index < chain.length; index += 1) {
-      const registration = chain[index]!;
-      if (packet.standing >= registration.sparedFrom) continue;
+    let registration = this.#first[hook]![packet.standing];
+    while (registration !== undefined) {
       const verdict = registration.run(packet, hook);
       if (verdict !== Verdict.ACCEPT) return verdict;
+      registration = registration.behind[packet.standing];
     }
     return Verdict.ACCEPT;
   }
 
-  #line(hook: HookNumber, chain: Registration[]): void {
+  #setChain(hook: HookNumber, chain: Registration[]): void {
     this.#changed();
     this.#chains[hook] = chain;
+    this.#lineUp(hook);
     this.#populated = chain.length > 0 ? this.#populated | (1 << hook) : this.#populated & ~(1 << hook);
+  }
+
+  /** Tells the functions of a chain whom they hand packets on to, so that a packet takes no look at those that it is spared. */
+  #lineUp(hook: number): void {
+    let line = NOBODY;
+    for (const registration of this.#chains[hook]!.toReversed()) {
+      registration.behind = line;
+      line = line.map((next, standing) => (standing < registration.sparedFrom ? registration : next));
+    }
+    this.#first[hook] = line;
   }
 }
