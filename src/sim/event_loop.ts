@@ -202,9 +202,10 @@ export class EventLoop {
     let argument = 0;
     try {
       for (;;) {
-        if (this.#frontTime !== Infinity) {
-          if (this.#frontTime > end) return;
-          this.#now = this.#frontTime;
+        const front = this.#frontTime;
+        if (front !== Infinity) {
+          if (front > end) return;
+          this.#now = front;
           handler = this.#frontHandler;
           argument = this.#frontArgument;
           this.#frontTime = Infinity;

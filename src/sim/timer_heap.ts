@@ -38,16 +38,24 @@ export class TimerHeap {
     if (this.#count === this.#times.length) this.#grow();
     const times = this.#times;
     const sequences = this.#sequences;
+    const handlers = this.#handlers;
+    const arguments_ = this.#arguments;
     let hole = this.#count;
     this.#count += 1;
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
       const parentTime = times[parent]!;
       if (parentTime < time || (parentTime === time && sequences[parent]! < sequence)) break;
-      this.#move(parent, hole);
+      times[hole] = parentTime;
+      sequences[hole] = sequences[parent]!;
+      handlers[hole] = handlers[parent]!;
+      arguments_[hole] = arguments_[parent]!;
       hole = parent;
     }
-    this.#put(hole, time, sequence, handler, argument);
+    times[hole] = time;
+    sequences[hole] = sequence;
+    handlers[hole] = handler;
+    arguments_[hole] = argument;
   }
 
   /** Removes the earliest row. */
@@ -61,6 +69,8 @@ export class TimerHeap {
       return;
     }
     const sequences = this.#sequences;
+    const handlers = this.#handlers;
+    const arguments_ = this.#arguments;
     const time = times[last]!;
     const sequence = sequences[last]!;
     let hole = 0;
@@ -68,17 +78,25 @@ export class TimerHeap {
       let child = 2 * hole + 1;
       if (child >= last) break;
       const right = child + 1;
+      let childTime = times[child]!;
       if (right < last) {
-        const leftTime = times[child]!;
         const rightTime = times[right]!;
-        if (rightTime < leftTime || (rightTime === leftTime && sequences[right]! < sequences[child]!)) child = right;
+        if (rightTime < childTime || (rightTime === childTime && sequences[right]! < sequences[child]!)) {
+          child = right;
+          childTime = rightTime;
+        }
       }
-      const childTime = times[child]!;
       if (time < childTime || (time === childTime && sequence < sequences[child]!)) break;
-      this.#move(child, hole);
+      times[hole] = childTime;
+      sequences[hole] = sequences[child]!;
+      handlers[hole] = handlers[child]!;
+      arguments_[hole] = arguments_[child]!;
       hole = child;
     }
-    this.#move(last, hole);
+    times[hole] = time;
+    sequences[hole] = sequence;
+    handlers[hole] = handlers[last]!;
+    arguments_[hole] = arguments_[last]!;
   }
 
   /** All rows, in no order. */
@@ -98,21 +116,6 @@ export class TimerHeap {
       if (times[row] === times[parent] && this.#sequences[row]! < this.#sequences[parent]!) return false;
     }
     return true;
-  }
-
-  #move(from: number, to: number): void {
-    this.#times[to] = this.#times[from]!;
-    this.#sequences[to] = this.#sequences[from]!;
-    this.#handlers[to] = this.#handlers[from]!;
-    this.#arguments[to] = this.#arguments[from]!;
-  }
-
-  // oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
-  #put(row: number, time: number, sequence: number, handler: number, argument: number): void {
-    this.#times[row] = time;
-    this.#sequences[row] = sequence;
-    this.#handlers[row] = handler;
-    this.#arguments[row] = argument;
   }
 
   #grow(): void {

@@ -1,6 +1,7 @@
 import type * as EngineParts from "./engine_parts.ts";
 
-const BUILT = new URL("../../dist/app/bench/engine.js", import.meta.url);
+/** What `npm run bench` has built. */
+export const BUILT_ENGINE = new URL("../../dist/app/bench/engine.js", import.meta.url);
 
 let isBuilt = true;
 
@@ -9,7 +10,7 @@ let isBuilt = true;
  * loader of these files compiles otherwise.
  */
 export async function engine(): Promise<typeof EngineParts> {
-  const module: typeof EngineParts = await (isBuilt ? import(BUILT.href) : import("./engine_parts.ts"));
+  const module: typeof EngineParts = await (isBuilt ? import(BUILT_ENGINE.href) : import("./engine_parts.ts"));
   return module;
 }
 

@@ -5,8 +5,9 @@
 import { inlineMore } from "../../src/app/cli/inlining.ts";
 import { CASES } from "./cases.ts";
 
-inlineMore();
 const [caseName, pointName, scale] = process.argv.slice(2);
+// As the commands do it.
+inlineMore(pointName?.includes("flow") === true ? "flow" : "packet");
 const point = CASES.find(({ name }) => name === caseName)?.points.find(({ name }) => name === pointName);
 if (point === undefined) throw new Error(`no point ${pointName} of ${caseName}`);
 const result = await point.measure(Number(scale));

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import manifest from "../../package.json" with { type: "json" };
 import type { BenchCase, Point, PointResult, ResultLine } from "./bench_case.ts";
 import type { BenchDocument } from "./bench_document.ts";
+import { BUILT_ENGINE } from "./engine.ts";
 
 /** What to measure, and who hears how far it is. */
 export interface RoundsOptions {
@@ -69,7 +71,9 @@ export async function runRounds({
 }
 
 async function runPoint(of: BenchCase, point: Point, scale: number): Promise<PointResult | string> {
-  const words = ["--expose-gc", "--import", "tsx", PROGRAM, of.name, point.name, String(scale)];
+  // What was built comes before tsx, which would compile it once more and make it slower by some percent.
+  const built = existsSync(BUILT_ENGINE) ? ["--import", BUILT_ENGINE.href] : [];
+  const words = ["--expose-gc", ...built, "--import", "tsx", PROGRAM, of.name, point.name, String(scale)];
   try {
     const { stdout } = await run(process.execPath, words, { maxBuffer: 1 << 24 });
     const result: PointResult = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");

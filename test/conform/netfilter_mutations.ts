@@ -31,7 +31,7 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     instead: "It is ignored, too.",
     caughtBy: "6.1/C04",
     file: "kernel/conntrack/tcp_tracking.ts",
-    find: "if (input !== CtTcpInput.SYN_ACK || !acknowledgesIgnoredSyn(table, slot, packet)) {",
+    find: "if (input !== CtTcpInput.SYN_ACK || !followsIgnoredSyn(table, slot, packet)) {",
     replace: "if (input >= 0) {",
   },
   {
@@ -63,8 +63,8 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     instead: "It does.",
     caughtBy: "6.1/C20",
     file: "kernel/conntrack/tcp_tracking.ts",
-    find: "if (isRepeated && !conntrack.renewsUnanswered && !table.has(slot, CtStatus.SEEN_REPLY)) {",
-    replace: "if (isRepeated && old > 99) {",
+    find: "return !conntrack.renewsUnanswered && !table.has(slot, CtStatus.SEEN_REPLY);",
+    replace: "return false;",
   },
   {
     rule: "An entry that has seen the handshake is ASSURED.",

@@ -11,8 +11,8 @@ export const SIM_FAULTS: readonly Fault[] = [
   {
     wrong: "Of two equal times the queue's left child wins, whatever their sequences.",
     file: "sim/timer_heap.ts",
-    find: "if (rightTime < leftTime || (rightTime === leftTime && sequences[right]! < sequences[child]!)) child = right;",
-    replace: "if (rightTime < leftTime) child = right;",
+    find: "if (rightTime < childTime || (rightTime === childTime && sequences[right]! < sequences[child]!)) {",
+    replace: "if (rightTime < childTime) {",
   },
   {
     wrong: "A timer column that grows copies from its first row, not from its oldest timer.",

@@ -1,9 +1,9 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros } from "../../units.ts";
 import { longerInt32 } from "../../sim/columns.ts";
-import { Protocol } from "../packet.ts";
 import { hashTuple, reversePorts } from "../tuple_index.ts";
 import { CtStatus } from "./ct_status.ts";
+import { codeOf, protocolOf } from "./protocol_code.ts";
 import { ReplyTuples } from "./reply_tuples.ts";
 import { CtTcpInput } from "./tcp_state_table.ts";
 import { TrackerMemory } from "./tracker_memory.ts";
@@ -23,14 +23,14 @@ const PROTOCOL_SHIFT = 20;
 const RETRANSMITS_SHIFT = 22;
 const DIRECTION_SHIFT = 30;
 const IS_TRANSLATED = 1 << 31;
+/** The marks that `isInOrder` looks at. */
+const DISORDER =
+  (0xff << RETRANSMITS_SHIFT) | CtStatus.SEEN_REPLY | CtStatus.UNACKNOWLEDGED_ORIGINAL | CtStatus.UNACKNOWLEDGED_REPLY;
 const HIGH_MASK = 0x3fff;
 const INPUT_SHIFT = 14;
 const GENERATION_SHIFT = 17;
 
 const TWO_TO_32 = 4_294_967_296;
-
-/** Protocols by their code in the marks; code 0 is a free slot. */
-const PROTOCOLS: readonly number[] = [0, Protocol.TCP, Protocol.UDP, Protocol.ICMP];
 
 /**
  * The entries of connection tracking in a hash of chains. An entry is a slot; each of its two tuples is a node, `2 * slot`
@@ -154,10 +154,11 @@ export class ConntrackTable {
 
   /** 0 for a free slot. */
   protocol(slot: number): number {
-    return PROTOCOLS[(this.#words[8 * slot + Word.MARKS]! >>> PROTOCOL_SHIFT) & 3]!;
+    return protocolOf((this.#words[8 * slot + Word.MARKS]! >>> PROTOCOL_SHIFT) & 3);
   }
 
   setProtocol(slot: number, protocol: number): void {
+    assert(protocolOf(codeOf(protocol)) === protocol, "conntrack knows TCP, UDP and ICMP");
     const place = 8 * slot + Word.MARKS;
     this.#words[place] = (this.#words[place]! & ~(3 << PROTOCOL_SHIFT)) | (codeOf(protocol) << PROTOCOL_SHIFT);
   }
@@ -234,6 +235,11 @@ export class ConntrackTable {
     words[wide] = (words[wide]! & (-1 << GENERATION_SHIFT)) | (CtTcpInput.NONE << INPUT_SHIFT);
     this.memory.clear(slot);
     return slot;
+  }
+
+  /** Whether it has been answered, and nothing of it has come again or waits for its acknowledgement. */
+  isInOrder(slot: number): boolean {
+    return (this.#words[8 * slot + Word.MARKS]! & DISORDER) === CtStatus.SEEN_REPLY;
   }
 
   /** Gives an entry back; it must be in no chain. */
@@ -387,12 +393,4 @@ export class ConntrackTable {
 /** The place of the word that names the node behind this one. */
 function nextOf(node: number): number {
   return 8 * (node >> 1) + Word.NEXT + (node & 1);
-}
-
-/** The code of a protocol in the marks. */
-function codeOf(protocol: number): number {
-  if (protocol === Protocol.TCP) return 1;
-  if (protocol === Protocol.UDP) return 2;
-  assert(protocol === Protocol.ICMP || protocol === 0, "conntrack knows TCP, UDP and ICMP");
-  return protocol === 0 ? 0 : 3;
 }

@@ -48,8 +48,9 @@ export function startTcp(conntrack: Conntrack, slot: number, packet: Packet): vo
   const input = inputOf(packet);
   const state = nextCtTcpState(0, CtTcpState.NONE, input);
   conntrack.table.setState(slot, state);
-  remember(conntrack.table, slot, packet, input);
-  conntrack.table.memory.setSentEnd(2 * slot, segmentEnd(packet));
+  const end = segmentEnd(packet);
+  remember(conntrack.table, slot, packet, input, end);
+  conntrack.table.memory.setSentEnd(2 * slot, end);
   conntrack.refresh(slot, timeoutOf(conntrack, slot, state));
 }
 
@@ -66,32 +67,27 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
   const direction = packet.ctDirection;
   const input = inputOf(packet);
   const old = table.state(slot);
+  const end = segmentEnd(packet);
   let next = nextCtTcpState(direction, old, input);
   if (next === CtTcpState.INVALID) return "invalid";
   const isReopening = next === CtTcpState.SYN_SENT && old >= CtTcpState.TIME_WAIT;
   if (isReopening && mayReopen(table, slot, direction)) return "repeat";
   if (next === CtTcpState.IGNORE || isReopening) {
-    if (input !== CtTcpInput.SYN_ACK || !acknowledgesIgnoredSyn(table, slot, packet)) {
-      remember(table, slot, packet, input);
+    if (input !== CtTcpInput.SYN_ACK || !followsIgnoredSyn(table, slot, packet)) {
+      remember(table, slot, packet, input, end);
       return "accept";
     }
-    // The SYN that was ignored was in sync after all, and this answers it: the entry follows.
     next = CtTcpState.SYN_RECV;
-    table.memory.setMaxAck(2 * slot + direction, packet.ack);
-    table.memory.setSentEnd(2 * slot + 1 - direction, packet.ack);
   } else if (input === CtTcpInput.RST && next === CtTcpState.CLOSE) {
     if (!isAcceptableReset(conntrack, slot, direction, packet)) return "invalid";
     if (old === CtTcpState.ESTABLISHED && leavesOpen(conntrack, slot, packet)) next = old;
-  }
-  // A repeated SYN does not keep an unanswered entry alive, from 6.2 on.
-  const isRepeated = old === CtTcpState.SYN_SENT && next === CtTcpState.SYN_SENT && input === CtTcpInput.SYN;
-  if (isRepeated && !conntrack.renewsUnanswered && !table.has(slot, CtStatus.SEEN_REPLY)) {
-    remember(table, slot, packet, input);
+  } else if (next === CtTcpState.SYN_SENT && isUnansweredRepetition(conntrack, slot, input)) {
+    remember(table, slot, packet, input, end);
     return "accept";
   }
-  noteSent(table, slot, packet);
+  noteSent(table, slot, packet, end);
   if (input === CtTcpInput.ACK && packet.len > 0) noteRetransmission(table, slot, packet);
-  remember(table, slot, packet, input);
+  remember(table, slot, packet, input, end);
   return applyState(conntrack, slot, next, packet);
 }
 
@@ -133,10 +129,12 @@ function applyState(conntrack: Conntrack, slot: number, next: number, packet: Pa
  */
 function timeoutOf(conntrack: Conntrack, slot: number, state: number): Micros {
   const { table, timeouts } = conntrack;
-  const { unacknowledged } = timeouts;
   const timeout = timeouts.byState[state]!;
+  const isRst = table.lastInput(slot) === CtTcpInput.RST;
+  if (!isRst && timeouts.retransMax > 0 && table.isInOrder(slot)) return timeout;
+  const { unacknowledged } = timeouts;
   if (table.retransmits(slot) >= timeouts.retransMax) return Math.min(timeout, timeouts.maxRetrans);
-  if (table.lastInput(slot) === CtTcpInput.RST) {
+  if (isRst) {
     const isCapped = state === CtTcpState.ESTABLISHED && conntrack.inexactRst === "caps-timeout";
     return isCapped ? Math.min(timeout, unacknowledged) : timeouts.byState[CtTcpState.CLOSE]!;
   }
@@ -158,12 +156,21 @@ function mayReopen(table: ConntrackTable, slot: number, direction: number): bool
   return table.lastDirection(slot) === direction && table.lastInput(slot) === CtTcpInput.RST;
 }
 
-function acknowledgesIgnoredSyn(table: ConntrackTable, slot: number, packet: Packet): boolean {
-  return (
-    table.lastInput(slot) === CtTcpInput.SYN &&
-    table.lastDirection(slot) !== packet.ctDirection &&
-    packet.ack === table.memory.lastEnd(slot)
-  );
+/** A SYN that was ignored was in sync after all if this SYN-ACK answers it: then the entry follows. */
+function followsIgnoredSyn(table: ConntrackTable, slot: number, packet: Packet): boolean {
+  const direction = packet.ctDirection;
+  const isAnswer = table.lastInput(slot) === CtTcpInput.SYN && table.lastDirection(slot) !== direction;
+  if (!isAnswer || packet.ack !== table.memory.lastEnd(slot)) return false;
+  table.memory.setMaxAck(2 * slot + direction, packet.ack);
+  table.memory.setSentEnd(2 * slot + 1 - direction, packet.ack);
+  return true;
+}
+
+/** A repeated SYN does not keep an unanswered entry alive, from 6.2 on. */
+function isUnansweredRepetition(conntrack: Conntrack, slot: number, input: number): boolean {
+  const { table } = conntrack;
+  if (input !== CtTcpInput.SYN || table.state(slot) !== CtTcpState.SYN_SENT) return false;
+  return !conntrack.renewsUnanswered && !table.has(slot, CtStatus.SEEN_REPLY);
 }
 
 /** A RST that answers a SYN or ACK which had been let through without being believed. */
@@ -203,10 +210,9 @@ function leavesOpen(conntrack: Conntrack, slot: number, packet: Packet): boolean
 }
 
 /** Follows how far each direction has sent, and whether the other has acknowledged all of it. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_in_window, v6.1. */
-function noteSent(table: ConntrackTable, slot: number, packet: Packet): void {
+function noteSent(table: ConntrackTable, slot: number, packet: Packet, end: number): void {
   const isReply = packet.ctDirection === 1;
   const node = 2 * slot + packet.ctDirection;
-  const end = segmentEnd(packet);
   if ((packet.flags & TcpFlag.SYN) !== 0 || (isReply && !table.has(slot, CtStatus.SEEN_REPLY))) {
     table.memory.setSentEnd(node, end);
   } else if (isBefore(table.memory.sentEnd(node), end)) {
@@ -226,9 +232,10 @@ function noteRetransmission(table: ConntrackTable, slot: number, packet: Packet)
   table.setRetransmits(slot, isSame ? Math.min(table.retransmits(slot) + 1, 255) : 0);
 }
 
-function remember(table: ConntrackTable, slot: number, packet: Packet, input: number): void {
+// oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
+function remember(table: ConntrackTable, slot: number, packet: Packet, input: number, end: number): void {
   const direction = packet.ctDirection;
-  table.setLast(slot, direction, input, segmentEnd(packet));
+  table.setLast(slot, direction, input, end);
   if (packet.len > 0) {
     table.memory.setLastData(slot, packet.seq, packet.ack);
   }

@@ -45,19 +45,23 @@ export interface HookLabel {
   explain(packet: Packet, verdict: VerdictValue): Reason;
 }
 
-/** By `Standing` the function that comes next; `undefined` behind the last one. */
-type Line = readonly (Registration | undefined)[];
+/** The function that comes next for a packet of each `Standing`; `undefined` behind the last one. */
+interface Next {
+  readonly fresh: Registration | undefined;
+  readonly settled: Registration | undefined;
+  readonly midway: Registration | undefined;
+}
 
 interface Registration {
   readonly priority: number;
   readonly run: HookFunction;
   /** Packets of this `Standing` and above are none of its business. */
   sparedFrom: number;
-  /** The next function that a packet is passed to, by the `Standing` that it has by then. */
-  behind: Line;
+  /** Whom it hands packets on to. */
+  next: Next;
 }
 
-const NOBODY: Line = [undefined, undefined, undefined];
+const NOBODY: Next = { fresh: undefined, settled: undefined, midway: undefined };
 
 /**
  * The hook functions of one network namespace, run in order of priority; of equal ones the one registered last comes
@@ -72,7 +76,7 @@ const NOBODY: Line = [undefined, undefined, undefined];
 export class NetfilterHooks {
   readonly #chains: Registration[][] = [[], [], [], [], []];
   /** The beginnings of the chains. */
-  readonly #first: Line[] = [NOBODY, NOBODY, NOBODY, NOBODY, NOBODY];
+  readonly #first: Next[] = [NOBODY, NOBODY, NOBODY, NOBODY, NOBODY];
   readonly #changed: () => void;
   #populated = 0;
 
@@ -88,7 +92,7 @@ export class NetfilterHooks {
     let place = chain.length;
     while (place > 0 && chain[place - 1]!.priority >= priority) place -= 1;
     const sparedFrom = name === "nat" || name === "confirm" ? Standing.SETTLED : Standing.NONE;
-    this.#setChain(hook, chain.toSpliced(place, 0, { priority, run, sparedFrom, behind: NOBODY }));
+    this.#setChain(hook, chain.toSpliced(place, 0, { priority, run, sparedFrom, next: NOBODY }));
   }
 
   /** A bit for each hook that has a function: a pod has none, and its packets need no look at the chains. */
@@ -113,13 +117,16 @@ export class NetfilterHooks {
 
   /** Passes a packet through one hook. Source: net/netfilter/core.c nf_hook_slow, v6.1. */
   run(hook: HookNumber, packet: Packet): VerdictValue {
-    let registration = this.#first[hook]![packet.standing];
-    while (registration !== undefined) {
+    let next = this.#first[hook]!;
+    for (;;) {
+      const { standing } = packet;
+      const registration =
+        standing === Standing.MIDWAY ? next.midway : standing === Standing.FRESH ? next.fresh : next.settled;
+      if (registration === undefined) return Verdict.ACCEPT;
       const verdict = registration.run(packet, hook);
       if (verdict !== Verdict.ACCEPT) return verdict;
-      registration = registration.behind[packet.standing];
+      next = registration.next;
     }
-    return Verdict.ACCEPT;
   }
 
   #setChain(hook: HookNumber, chain: Registration[]): void {
@@ -131,11 +138,16 @@ export class NetfilterHooks {
 
   /** Tells the functions of a chain whom they hand packets on to, so that a packet takes no look at those that it is spared. */
   #lineUp(hook: number): void {
-    let line = NOBODY;
+    let next = NOBODY;
     for (const registration of this.#chains[hook]!.toReversed()) {
-      registration.behind = line;
-      line = line.map((next, standing) => (standing < registration.sparedFrom ? registration : next));
+      registration.next = next;
+      const { sparedFrom } = registration;
+      next = {
+        fresh: Standing.FRESH < sparedFrom ? registration : next.fresh,
+        settled: Standing.SETTLED < sparedFrom ? registration : next.settled,
+        midway: Standing.MIDWAY < sparedFrom ? registration : next.midway,
+      };
     }
-    this.#first[hook] = line;
+    this.#first[hook] = next;
   }
 }
