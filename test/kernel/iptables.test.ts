@@ -226,6 +226,24 @@ describe("a match", () => {
     expect(holds(synTo("10.0.0.7", 53))).toBe(false);
   });
 
+  it("on ports holds for those of any of its ranges, few or thousands", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: 65_535 }), fc.nat({ max: 30 })), { minLength: 1, maxLength: 60 }),
+        fc.nat(),
+        fc.integer({ min: -1, max: 31 }),
+        (drawn, pick, offset) => {
+          const ranges = drawn.map(([low, width]) => ({ low, high: Math.min(low + width, 65_535) }));
+          const match = { kind: "destinationPort", ranges, isNegated: false } as const;
+          // At the edges of the ranges, within them and outside.
+          const port = Math.min(Math.max(drawn[pick % drawn.length]![0] + offset, 0), 65_535);
+          const isIn = ranges.some(({ low, high }) => port >= low && port <= high);
+          expect(compileMatch(match, NODE, { count: 0 })(synTo("10.0.0.1", port))).toBe(isIn);
+        },
+      ),
+    );
+  });
+
   it("on a prefix agrees with text compared bit by bit", () => {
     const bits = (address: number): string => (address >>> 0).toString(2).padStart(32, "0");
     fc.assert(

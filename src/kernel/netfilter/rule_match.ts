@@ -1,9 +1,13 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import { CtState } from "../packet.ts";
+import { PortBits } from "../ports/port_bits.ts";
 import type { RuleLog } from "../decisions/rule_log.ts";
 import type { RuleTally } from "./rule_tally.ts";
 import type { AddressPortSet, PortRange, RuleMatch } from "./ruleset.ts";
+
+/** XT_MULTI_PORTS. Source: include/uapi/linux/netfilter/xt_multiport.h, v6.1. */
+const RANGES_OF_MULTIPORT = 15;
 
 /** The fields of a packet that rules read, and the mark that they write. A `Packet` is one. */
 export interface MatchView {
@@ -102,10 +106,19 @@ function compilePorts(kind: "sourcePort" | "destinationPort" | "eitherPort", ran
   if (ranges.length === 1 && only !== undefined && kind === "destinationPort") {
     return (packet) => packet.dport >= only.low && packet.dport <= only.high;
   }
-  const isIn = (port: Port): boolean => ranges.some(({ low, high }) => port >= low && port <= high);
+  const isIn = compileRanges(ranges);
   if (kind === "sourcePort") return (packet) => isIn(packet.sport);
   if (kind === "destinationPort") return (packet) => isIn(packet.dport);
   return (packet) => isIn(packet.sport) || isIn(packet.dport);
+}
+
+/** More ranges than a multiport rule can name become a set, as the ipset of all NodePorts is one (bitmap:port). */
+function compileRanges(ranges: readonly PortRange[]): (port: Port) => boolean {
+  if (ranges.length <= RANGES_OF_MULTIPORT)
+    return (port) => ranges.some(({ low, high }) => port >= low && port <= high);
+  const ports = new PortBits();
+  for (const { low, high } of ranges) for (let port = low; port <= high; port += 1) ports.set(port);
+  return (port) => ports.has(port);
 }
 
 /** A packet that has no such device, as on the way out, never matches a name; `+` alone matches any, even none. */
