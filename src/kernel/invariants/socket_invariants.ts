@@ -5,6 +5,7 @@ import type { Netns } from "../netns.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { TcpState } from "../tcp/tcp_states.ts";
 import type { Tcp } from "../tcp/tcp.ts";
+import { RowSet } from "./row_set.ts";
 
 /** The timer wheel may put a timer off by so much: an eighth of the longest one, 120 s, and a tick. */
 const LATENESS_MOST: Micros = 16 * SECOND;
@@ -44,13 +45,11 @@ interface Census {
 export function* brokenSockets(machine: Machine): Generator<string> {
   const { tcp } = machine;
   const census: Census = { byPort: new Map(), timeWaits: new Map(), listeners: new Set(), hashed: 0 };
-  const free = new Set<number>();
+  const free = new RowSet(tcp.sockets.extent);
   for (const slot of tcp.sockets.freeRows()) {
-    if (free.has(slot)) {
-      yield `a socket is given back once: row ${slot} is free twice`;
-      return;
-    }
-    free.add(slot);
+    if (free.add(slot)) continue;
+    yield `a socket is given back once: row ${slot} is free twice`;
+    return;
   }
   for (let slot = 0; slot < tcp.sockets.extent; slot += 1) {
     if (free.has(slot)) yield* brokenFreeRow(tcp, slot);
@@ -151,10 +150,9 @@ function* brokenPorts(machine: Machine, { byPort }: Census): Generator<string> {
 }
 
 function* brokenTimeWaits({ tcp, namespaces }: Machine, { timeWaits }: Census): Generator<string> {
-  const queued = new Set<number>();
+  const queued = new RowSet(tcp.sockets.extent);
   for (const slot of tcp.timeWaits.slots()) {
-    if (queued.has(slot)) yield `a TIME_WAIT entry is queued once: row ${slot} is twice`;
-    queued.add(slot);
+    if (!queued.add(slot)) yield `a TIME_WAIT entry is queued once: row ${slot} is twice`;
     const state = tcp.sockets.state(slot);
     if (state !== TcpState.TIME_WAIT)
       yield `the queue of TIME_WAIT entries holds nothing else: row ${slot} is in state ${state}`;
