@@ -80,8 +80,8 @@ export interface CliIo {
   readonly digest: (text: string) => string;
   /** The engine's door. Rejects with an `AbortError` once `signal` aborts, and with any other error for a bug. */
   readonly runStudy: (request: RunRequest) => Promise<RunDocument>;
-  /** Worker threads that several runs share; whoever opens them closes them. */
-  readonly openWorkers: (jobs: number) => WorkerPool;
+  /** Worker threads that several runs share, to send every packet or to carry flows; whoever opens them closes them. */
+  readonly openWorkers: (jobs: number, simulation: "flow" | "packet") => WorkerPool;
   /** The digest of the program's code that results depend on: it tells two builds of one version apart. */
   readonly buildDigest: () => Promise<string>;
   /** What the program runs on, for people: `Node 20.20.2 on linux x64`. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { WorkerPool } from "../../study/worker_pool.ts";
 import type { CliIo, FileBytes, FileList, FileText, FolderList } from "./cli_io.ts";
 import { isDraft } from "./draft_file.ts";
+import { inlineMore } from "./inlining.ts";
 import { readSteadyFile } from "./read_steady_file.ts";
 import { standardOutput } from "./standard_output.ts";
 import { whyNotWritten, whyOf } from "./system_error.ts";
@@ -33,7 +34,10 @@ export function nodeIo(signal: AbortSignal): CliIo {
     readWebFile,
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
     runStudy: async (request) => (await import("../../study/study_on_workers.ts")).runStudy(request),
-    openWorkers: (jobs) => new WorkerPool(jobs),
+    openWorkers: (jobs, simulation) => {
+      inlineMore(simulation);
+      return new WorkerPool(jobs);
+    },
     buildDigest,
     runtime: `Node ${process.versions.node} on ${process.platform} ${process.arch}`,
     cpuSeconds,

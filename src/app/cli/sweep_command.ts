@@ -12,7 +12,6 @@ import type { PlannedPoint, SweepPlan } from "../../study/sweep_plan.ts";
 import { writeEngineFiles } from "../engines/engine_files.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { inlineMore } from "./inlining.ts";
 import { internalErrorText } from "./internal_error.ts";
 import { jsonText } from "../../report/json_text.ts";
 import { missingScenario } from "./missing_scenario.ts";
@@ -154,8 +153,7 @@ class SweepSession {
     const line = io.stderr.isTerminal && !run.isQuiet ? new ProgressLine(io.stderr, io.clock) : undefined;
     const startedAt = io.clock();
     const jobs = run.jobs ?? io.cores;
-    if (this.#simulation === "packet") inlineMore("packet");
-    const pool = io.openWorkers(jobs);
+    const pool = io.openWorkers(jobs, this.#simulation);
     const stopped = new AbortController();
     const signal = AbortSignal.any([io.signal, stopped.signal]);
     let broken: PlannedPoint | undefined;

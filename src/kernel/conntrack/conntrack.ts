@@ -56,8 +56,35 @@ export class Conntrack {
   readonly #dying: number[] = [];
   #dyingSince: Micros = 0;
 
-  /** Source: net/netfilter/nf_conntrack_core.c nf_conntrack_in, v6.1. */
-  readonly #track: HookFunction = (packet) => {
+  constructor(netns: Netns) {
+    this.netns = netns;
+    this.table = new ConntrackTable(netns.sysctls.number("net.netfilter.nf_conntrack_buckets"));
+    this.#timeouts = new TcpTimeouts(netns.sysctls);
+    this.#readSysctls();
+    netns.sysctls.onChange(() => this.#readSysctls());
+    // Closures that are methods' in all but name: V8 compiles a method with all names of its module at hand.
+    const track: HookFunction = (packet) => this.track(packet);
+    const confirm: HookFunction = (packet) => this.confirm(packet);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, track, "conntrack");
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, track, "conntrack");
+    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, confirm, "confirm");
+    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, confirm, "confirm");
+    const { loop, era } = netns.machine;
+    this.inexactRst = era.conntrackInexactRst;
+    this.checksClosingRst = era.conntrackChecksClosingRst;
+    this.renewsUnanswered = era.conntrackRenewsUnanswered;
+    const hasTimers = era.conntrackExpiry === "timer";
+    this.#timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
+    this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());
+    if (!hasTimers) loop.after(era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
+  }
+
+  /**
+   * Finds a packet's entry or makes one, and follows the connection by it.
+   *
+   * Source: net/netfilter/nf_conntrack_core.c nf_conntrack_in, v6.1.
+   */
+  track(packet: Packet): VerdictValue {
     if (this.#dying.length > 0 && this.netns.machine.loop.now > this.#dyingSince) this.#freeDying();
     if (packet.ctState === CtState.UNTRACKED) return Verdict.ACCEPT;
     if (packet.ct >= 0) {
@@ -78,7 +105,7 @@ export class Conntrack {
     packet.ctDirection = direction;
     packet.ctState = direction === 1 || table.has(slot, CtStatus.SEEN_REPLY) ? CtState.ESTABLISHED : CtState.NEW;
     return this.#trackKnown(packet, slot, direction, ports);
-  };
+  }
 
   /**
    * The packet has survived all hooks: its entry enters the table. Another entry with one of its tuples there means
@@ -86,7 +113,7 @@ export class Conntrack {
    *
    * Source: net/netfilter/nf_conntrack_core.c __nf_conntrack_confirm, v6.1. Not modelled: clash resolution for UDP.
    */
-  readonly #confirm: HookFunction = (packet) => {
+  confirm(packet: Packet): VerdictValue {
     if (packet.standing !== Standing.FRESH) return Verdict.ACCEPT;
     const slot = packet.ct;
     const table = this.table;
@@ -104,26 +131,6 @@ export class Conntrack {
     table.insert(slot);
     this.#timers?.arm(slot);
     return Verdict.ACCEPT;
-  };
-
-  constructor(netns: Netns) {
-    this.netns = netns;
-    this.table = new ConntrackTable(netns.sysctls.number("net.netfilter.nf_conntrack_buckets"));
-    this.#timeouts = new TcpTimeouts(netns.sysctls);
-    this.#readSysctls();
-    netns.sysctls.onChange(() => this.#readSysctls());
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, this.#track, "conntrack");
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.CONNTRACK, this.#track, "conntrack");
-    netns.hooks.register(Hook.LOCAL_IN, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
-    netns.hooks.register(Hook.POST_ROUTING, Priority.CONNTRACK_CONFIRM, this.#confirm, "confirm");
-    const { loop, era } = netns.machine;
-    this.inexactRst = era.conntrackInexactRst;
-    this.checksClosingRst = era.conntrackChecksClosingRst;
-    this.renewsUnanswered = era.conntrackRenewsUnanswered;
-    const hasTimers = era.conntrackExpiry === "timer";
-    this.#timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
-    this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());
-    if (!hasTimers) loop.after(era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
   }
 
   /** `nf_conntrack_max`. */

@@ -3,7 +3,7 @@ import type { Ipv4, Port } from "../../units.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
 import { compileChain, type ChainFunction } from "../netfilter/compile_chain.ts";
-import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "../netfilter/hooks.ts";
+import { Hook, type HookFunction, type HookNumber, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
 import type { RuleEnvironment } from "../netfilter/rule_match.ts";
 import type { BuiltinChainName, DnatTarget, MasqueradeTarget, Ruleset } from "../netfilter/ruleset.ts";
 import type { Netns } from "../netns.ts";
@@ -39,7 +39,19 @@ export class Nat {
   /** The chains by hook, in order of priority. */
   readonly #chains: NatChain[][] = [[], [], [], [], []];
 
-  readonly #translate: HookFunction = (packet, hook) => {
+  constructor(netns: Netns, conntrack: Conntrack) {
+    this.#netns = netns;
+    this.#conntrack = conntrack;
+    this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
+    const translate: HookFunction = (packet, hook) => this.translate(packet, hook);
+    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, translate, "nat");
+    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, translate, "nat");
+    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, translate, "nat");
+    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, translate, "nat");
+  }
+
+  /** Sets up the connection's translation, once for source and destination each, and translates the packet by it. */
+  translate(packet: Packet, hook: HookNumber): VerdictValue {
     if (packet.standing !== Standing.FRESH) return Verdict.ACCEPT;
     if (!this.#conntrack.isAlive(packet)) return Verdict.ACCEPT;
     const slot = packet.ct;
@@ -54,16 +66,6 @@ export class Nat {
     }
     if (table.has(slot, CtStatus.SRC_NAT | CtStatus.DST_NAT)) this.#rewrite(packet, slot, manip);
     return Verdict.ACCEPT;
-  };
-
-  constructor(netns: Netns, conntrack: Conntrack) {
-    this.#netns = netns;
-    this.#conntrack = conntrack;
-    this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
-    netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, this.#translate, "nat");
-    netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, this.#translate, "nat");
-    netns.hooks.register(Hook.LOCAL_IN, Priority.NAT_SRC, this.#translate, "nat");
-    netns.hooks.register(Hook.POST_ROUTING, Priority.NAT_SRC, this.#translate, "nat");
   }
 
   /** Adds the nat table of iptables. @returns a function that takes it away again. */
