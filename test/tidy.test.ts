@@ -20,14 +20,26 @@ import { codeOf, importsOf, sourcesOf, type TextFile } from "./support/tidy_text
 // Method: each rule maps a file to messages. It is tried here on a good and a bad input, and then on all files that git
 // knows. What needs a parser (length of functions, parameters, casts, floating promises) is in .oxlintrc.json.
 
+/** What may stand at the top beside dotfiles. */
+const TOP_LEVEL = new Set(
+  "src scenarios notebooks test package.json package-lock.json tsconfig.json README.md CHANGELOG.md LICENSE".split(" "),
+);
+
+function strangersAtTheTop(paths: readonly string[]): string[] {
+  const tops = new Set(paths.map((path) => path.split("/")[0]!));
+  return [...tops].filter((name) => !name.startsWith(".") && !TOP_LEVEL.has(name));
+}
+
+function listedPaths(): string[] {
+  const words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const listed = execFileSync("git", words, { encoding: "utf8" }).split("\0");
+  return listed.filter((path) => existsSync(path));
+}
+
 function projectFiles(): TextFile[] {
-  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-    encoding: "utf8",
-  });
   const isText = (path: string): boolean => /\.(ts|md|json|ya?ml|ipynb)$|^\.npmrc$|^\.ci\//.test(path);
-  return listed
-    .split("\0")
-    .filter((path) => isText(path) && existsSync(path))
+  return listedPaths()
+    .filter(isText)
     .map((path) => ({ path, text: readFileSync(path, "utf8") }));
 }
 
@@ -48,6 +60,11 @@ describe("The project", () => {
     lockFile,
     documentNames: documentNames(existsSync, scriptsOfManifest()),
   };
+
+  it("has nothing at the top but what belongs there", () => {
+    expect(strangersAtTheTop(["src/units.ts", ".ci/run", "isolate-1-v8.log", "LICENSE"])).toEqual(["isolate-1-v8.log"]);
+    expect(strangersAtTheTop(listedPaths())).toEqual([]);
+  });
 
   it("has files to look at", () => {
     expect(files.map((file) => file.path)).toContain("src/units.ts");

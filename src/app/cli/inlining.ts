@@ -6,7 +6,7 @@ const BYTES = { flow: 3_000, packet: 5_200 } as const;
 /**
  * Lets V8's optimizing compiler put more into one function than it would by itself: functions of up to 60 bytes of bytecode
  * always (27 by default), others up to 3,000 bytes in all, or 5,200 where every packet is sent (920 by default). Most of
- * the engine is short functions, such as those that read a table, and this saves a sixth of the time per connection
+ * the engine is short functions, such as those that read a table, and this saves a tenth of the time per connection
  * (`npm run bench`); still more costs a short run more to compile than it saves. It holds for the worker threads, too, and
  * is to be set before they and the engine have run; it changes no result.
  */

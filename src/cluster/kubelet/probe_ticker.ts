@@ -12,10 +12,13 @@ export interface ProbeTicked {
  * hundreds of workers one event stands in the queue.
  */
 export class ProbeTicker implements TimerColumnOwner {
+  /** Between two ticks of a worker. */
+  readonly period: Micros;
   readonly #workers: ProbeTicked[] = [];
   readonly #column: TimerColumn;
 
   constructor(loop: EventLoop, period: Micros) {
+    this.period = period;
     this.#column = new TimerColumn(loop, `kubelet/ticks/${period}us`, (armedAt) => armedAt + period, this);
   }
 

@@ -55,7 +55,6 @@ export class Prober implements ContainerWatcher, ProbeTicked {
   readonly #spec: ClientSpec | undefined;
   readonly #handler: number;
   readonly #isStartup: boolean;
-  readonly #period: Micros;
   readonly #ticker: ProbeTicker;
   /** Its number there. */
   readonly #number: number;
@@ -88,7 +87,6 @@ export class Prober implements ContainerWatcher, ProbeTicked {
     this.#options = options;
     this.subject = subject;
     this.#isStartup = subject.probeType === "Startup";
-    this.#period = probe.periodSeconds * SECOND;
     this.name = `${subject.pod} ${subject.container} ${subject.probeType.toLowerCase()}`;
     this.#loop = node.machine.loop;
     this.#ticker = options.ticker;
@@ -117,7 +115,7 @@ export class Prober implements ContainerWatcher, ProbeTicked {
     const isAtOnce = this.#options.isNewPod === true && isAtLeast(this.#options.kubeletVersion, [1, 21, 0]);
     if (!isAtOnce) {
       const phase = this.#options.node.machine.random.stream(`kubelet/${this.name}/phase`);
-      this.#firstTick += phase.below(this.#period);
+      this.#firstTick += phase.below(this.#ticker.period);
     }
     if (this.#isStartup) return;
     if (isAtOnce) this.tick();
@@ -181,8 +179,8 @@ export class Prober implements ContainerWatcher, ProbeTicked {
     this.#isOnHold = false;
     if (!this.#isStartup || this.#isTicking || this.#options.container.isStarted) return;
     this.#isTicking = true;
-    const ticks = Math.max(0, Math.ceil((this.#loop.now - this.#firstTick) / this.#period));
-    this.#loop.at(this.#firstTick + ticks * this.#period, this.#handler, 0);
+    const ticks = Math.max(0, Math.ceil((this.#loop.now - this.#firstTick) / this.#ticker.period));
+    this.#loop.at(this.#firstTick + ticks * this.#ticker.period, this.#handler, 0);
   }
 
   startupPassed(): void {

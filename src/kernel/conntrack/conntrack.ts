@@ -62,7 +62,7 @@ export class Conntrack {
     this.#timeouts = new TcpTimeouts(netns.sysctls);
     this.#readSysctls();
     netns.sysctls.onChange(() => this.#readSysctls());
-    // Closures that are methods' in all but name: V8 compiles a method with all names of its module at hand.
+    // They only call methods: V8 compiles a closure that each boot makes anew without the names of its module at hand.
     const track: HookFunction = (packet) => this.track(packet);
     const confirm: HookFunction = (packet) => this.confirm(packet);
     netns.hooks.register(Hook.PRE_ROUTING, Priority.CONNTRACK, track, "conntrack");
