@@ -70,7 +70,7 @@ const TIMEOUT_CODE = 1;
  * The open connections of all clients on a machine: probes, self-checks, agents. Every connection ends in exactly one
  * outcome with exactly one cause, and enters the run's outcome fingerprint as (time, connection, port, result).
  */
-export class Clients implements SocketOwner, TimerColumnOwner {
+export class Clients implements SocketOwner {
   /** Who hears of connections, if anybody does. */
   observer: ClientObserver | undefined = undefined;
   readonly #machine: Machine;
@@ -88,7 +88,8 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   readonly #timeouts = new Map<Micros, TimerColumn>();
   readonly #closes: TimerColumn;
   readonly #holds = new Map<Micros, TimerColumn>();
-  readonly #holdOwner: TimerColumnOwner;
+  readonly #timeoutOwner: ConnectionTimers;
+  readonly #endOwner: ConnectionTimers;
   #opened = 0;
   #finished = 0;
 
@@ -96,11 +97,9 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#machine = machine;
     this.#loop = machine.loop;
     this.#fingerprint = fingerprint;
-    this.#holdOwner = {
-      isLive: (row, generation) => this.isLive(row, generation),
-      fire: (row) => this.#closeAndSucceed(row),
-    };
-    this.#closes = new TimerColumn(this.#loop, "client/closes", (armedAt) => armedAt + CLOSE_DELAY, this.#holdOwner);
+    this.#timeoutOwner = new ConnectionTimers(this.#generations, (row) => this.timeOut(row));
+    this.#endOwner = new ConnectionTimers(this.#generations, (row) => this.#closeAndSucceed(row));
+    this.#closes = new TimerColumn(this.#loop, "client/closes", (armedAt) => armedAt + CLOSE_DELAY, this.#endOwner);
   }
 
   /** Begins a connection, which may fail before this returns. @returns its row, until it is finished. */
@@ -164,27 +163,6 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#fail(row, errno, this.#machine.tcp.sockets.state(slot) !== TcpState.SYN_SENT);
   }
 
-  isLive(row: number, generation: number): boolean {
-    return this.#generations[row] === generation;
-  }
-
-  /** The timeout of a connection: its socket is closed in whatever state it is. */
-  fire(row: number): void {
-    const tcp = this.#machine.tcp;
-    const slot = this.#slots[row]!;
-    const isConnecting = tcp.sockets.state(slot) === TcpState.SYN_SENT;
-    const cause = this.#causeOfSilence(slot, isConnecting);
-    tcp.close(slot);
-    this.#finish(row, TIMEOUT_CODE, {
-      isSuccess: false,
-      cause,
-      errno: 0,
-      wasConnected: !isConnecting,
-      localPort: this.#ports[row]!,
-      connectTime: this.#connectTime(row),
-    });
-  }
-
   /** Connections that have ended, in whatever outcome. */
   get finished(): number {
     return this.#finished;
@@ -217,6 +195,23 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     }
   }
 
+  /** The timeout of a connection: its socket is closed in whatever state it is. */
+  timeOut(row: number): void {
+    const tcp = this.#machine.tcp;
+    const slot = this.#slots[row]!;
+    const isConnecting = tcp.sockets.state(slot) === TcpState.SYN_SENT;
+    const cause = this.#causeOfSilence(slot, isConnecting);
+    tcp.close(slot);
+    this.#finish(row, TIMEOUT_CODE, {
+      isSuccess: false,
+      cause,
+      errno: 0,
+      wasConnected: !isConnecting,
+      localPort: this.#ports[row]!,
+      connectTime: this.#connectTime(row),
+    });
+  }
+
   #closeAndSucceed(row: number): void {
     this.#machine.tcp.close(this.#slots[row]!);
     this.#specs[row]!.flow?.watch?.finish(this.#loop.now, this.#connectTime(row));
@@ -239,7 +234,7 @@ export class Clients implements SocketOwner, TimerColumnOwner {
     this.#generations[row] = this.#generations[row]! + 1;
     let column = this.#holds.get(lasts);
     if (column === undefined) {
-      column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, (armedAt) => armedAt + lasts, this.#holdOwner);
+      column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, (armedAt) => armedAt + lasts, this.#endOwner);
       this.#holds.set(lasts, column);
     }
     column.arm(row, this.#generations[row]);
@@ -282,10 +277,34 @@ export class Clients implements SocketOwner, TimerColumnOwner {
   #columnOf(timeout: Micros): TimerColumn {
     let column = this.#timeouts.get(timeout);
     if (column === undefined) {
-      column = new TimerColumn(this.#loop, `client/timeout/${timeout}us`, (armedAt) => armedAt + timeout, this);
+      column = new TimerColumn(
+        this.#loop,
+        `client/timeout/${timeout}us`,
+        (armedAt) => armedAt + timeout,
+        this.#timeoutOwner,
+      );
       this.#timeouts.set(timeout, column);
     }
     return column;
+  }
+}
+
+/** Timers of connections by row, each under the generation that its row had when it was armed. */
+class ConnectionTimers implements TimerColumnOwner {
+  readonly #generations: readonly number[];
+  readonly #fire: (row: number) => void;
+
+  constructor(generations: readonly number[], fire: (row: number) => void) {
+    this.#generations = generations;
+    this.#fire = fire;
+  }
+
+  isLive(row: number, generation: number): boolean {
+    return this.#generations[row] === generation;
+  }
+
+  fire(row: number): void {
+    this.#fire(row);
   }
 }
 

@@ -3,7 +3,7 @@ import { assert } from "./assert.ts";
 import { EventLoop, type Handler, type HandlerId, type PendingEvent } from "./event_loop.ts";
 
 /**
- * An event loop that keeps a plain sorted list beside its queue, its front and its columns, and asserts that each event
+ * An event loop that keeps a plain sorted list beside its queue and its columns, and asserts that each event
  * that fires is the first of the list. It fires the same events in the same order, slowly: O(n) in the events to come.
  */
 export class CheckedLoop extends EventLoop {

@@ -39,9 +39,6 @@ const EVENTS_BETWEEN_CHECKS = 10_000_000;
 /**
  * The clock and the order of all that happens. Events fire in order of (time, sequence), the sequence being the order
  * in which they were scheduled; `now` never goes back.
- *
- * The earliest event, when it was scheduled after all others, waits in a slot of its own and never enters the queue:
- * the same order, without the queue. A packet's arrival is mostly such an event.
  */
 export class EventLoop {
   #now: Micros = 0;
@@ -54,10 +51,6 @@ export class EventLoop {
   readonly #handlers: Handler[] = [];
   readonly #names: string[] = [];
   readonly #stores: EventStore[] = [];
-  #frontTime = Infinity;
-  #frontSequence = 0;
-  #frontHandler = 0;
-  #frontArgument = 0;
   #isTraced = false;
   /** When so many events have fired the clock must have moved on from `#checkedAt`. */
   #nextCheck = EVENTS_BETWEEN_CHECKS;
@@ -87,12 +80,12 @@ export class EventLoop {
 
   /** When the next event is due: Infinity if none is. */
   get next(): Micros {
-    return Math.min(this.#frontTime, this.#queue.earliestTime);
+    return this.#queue.earliestTime;
   }
 
   /** Whether nothing is due up to and including `time`, nor the run's end. */
   isQuietUntil(time: Micros): boolean {
-    return time < this.#end && time < this.#frontTime && time < this.#queue.earliestTime;
+    return time < this.#end && time < this.#queue.earliestTime;
   }
 
   /** Moves the clock over a span in which nothing is due, for one who does at once what would take that long. */
@@ -120,21 +113,12 @@ export class EventLoop {
 
   /** Schedules `handler(argument)` in `delay` microseconds (0 or more). */
   after(delay: Micros, handler: HandlerId, argument: number): void {
-    const time = this.#now + delay;
-    // The way of nearly every packet, kept short: a time that leaves this function in a call is boxed on the heap.
-    if (this.#frontTime === Infinity && time < this.#queue.earliestTime) {
-      this.#sequence += 1;
-      this.#frontTime = time;
-      this.#frontSequence = this.#sequence;
-      this.#frontHandler = handler;
-      this.#frontArgument = argument;
-    } else this.atSequence(time, this.takeSequence(), handler, argument);
+    this.#sequence += 1;
+    this.#queue.push(this.#now + delay, this.#sequence, handler, argument);
   }
 
   /** All events that have not fired yet, in no order; those of timer columns only if they are the next of their column. */
   *pending(): Generator<PendingEvent> {
-    const [time, sequence] = [this.#frontTime, this.#frontSequence];
-    if (time !== Infinity) yield { time, sequence, handler: this.#frontHandler, argument: this.#frontArgument };
     yield* this.#queue.rows();
   }
 
@@ -146,8 +130,6 @@ export class EventLoop {
   /** What does not hold of the events to come, one sentence each. It changes nothing. */
   *broken(): Generator<string> {
     if (!this.#queue.isOrdered()) yield "the queue's earliest event comes first: its rows are out of order";
-    if (this.#frontTime !== Infinity && this.#queue.earliestTime < this.#frontTime)
-      yield `the event in front is the earliest: it is at ${this.#frontTime} us, one of the queue at ${this.#queue.earliestTime} us`;
     const pending = new Map<HandlerId, number>();
     for (const { time, sequence, handler } of this.pending()) {
       pending.set(handler, (pending.get(handler) ?? 0) + 1);
@@ -169,19 +151,7 @@ export class EventLoop {
   /** Schedules an event whose place in the order was taken earlier with `takeSequence`. */
   atSequence(time: Micros, sequence: number, handler: HandlerId, argument: number): void {
     assert(time >= this.#now, "an event is never scheduled in the past");
-    const queue = this.#queue;
-    if (this.#frontTime === Infinity) {
-      const earliest = queue.earliestTime;
-      if (time < earliest || (time === earliest && sequence < queue.earliestSequence)) {
-        this.#setFront(time, sequence, handler, argument);
-        return;
-      }
-    } else if (time < this.#frontTime || (time === this.#frontTime && sequence < this.#frontSequence)) {
-      queue.push(this.#frontTime, this.#frontSequence, this.#frontHandler, this.#frontArgument);
-      this.#setFront(time, sequence, handler, argument);
-      return;
-    }
-    queue.push(time, sequence, handler, argument);
+    this.#queue.push(time, sequence, handler, argument);
   }
 
   /**
@@ -202,21 +172,12 @@ export class EventLoop {
     let argument = 0;
     try {
       for (;;) {
-        const front = this.#frontTime;
-        if (front !== Infinity) {
-          if (front > end) return;
-          this.#now = front;
-          handler = this.#frontHandler;
-          argument = this.#frontArgument;
-          this.#frontTime = Infinity;
-        } else {
-          const time = queue.earliestTime;
-          if (time > end || time === Infinity) return;
-          this.#now = time;
-          handler = queue.earliestHandler;
-          argument = queue.earliestArgument;
-          queue.pop();
-        }
+        const time = queue.earliestTime;
+        if (time > end || time === Infinity) return;
+        this.#now = time;
+        handler = queue.earliestHandler;
+        argument = queue.earliestArgument;
+        queue.pop();
         this.#fired += 1;
         if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves(handler);
         if (this.#isTraced) this.#addToFingerprint(handler, argument);
@@ -247,13 +208,6 @@ export class EventLoop {
   /** The event fingerprint, for debugging and run-twice tests; all of it only if `traceEvents` came first. */
   eventFingerprint(): string {
     return this.#fingerprint.hex();
-  }
-
-  #setFront(time: Micros, sequence: number, handler: number, argument: number): void {
-    this.#frontTime = time;
-    this.#frontSequence = sequence;
-    this.#frontHandler = handler;
-    this.#frontArgument = argument;
   }
 
   #addToFingerprint(handler: number, argument: number): void {

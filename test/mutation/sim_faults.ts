@@ -4,9 +4,16 @@ import type { Fault } from "./fault.ts";
 export const SIM_FAULTS: readonly Fault[] = [
   {
     wrong: "An event that was scheduled later fires before one of the same moment.",
-    file: "sim/event_loop.ts",
-    find: "if (time < earliest || (time === earliest && sequence < queue.earliestSequence)) {",
-    replace: "if (time <= earliest) {",
+    file: "sim/sorted_timers.ts",
+    find: "if (behind > time || (behind === time && sequences[row - 1]! > sequence)) return row;",
+    replace: "if (behind >= time) return row;",
+  },
+  {
+    wrong:
+      "An event that took its place early waits behind all others of its moment, where one of them stands in the heap.",
+    file: "sim/timer_queue.ts",
+    find: "return time < nearTime || (time === nearTime && sequence < this.#near.earliestSequence);",
+    replace: "return time < nearTime;",
   },
   {
     wrong: "Of two equal times the queue's left child wins, whatever their sequences.",
@@ -73,7 +80,7 @@ export const SIM_FAULTS: readonly Fault[] = [
       "The wheel is poured once when the heap's next event lies behind its horizon, and not until one comes before it.",
     file: "sim/timer_queue.ts",
     find: "while (far.count > 0 && near.earliestTime >= far.horizon) far.pour(near);",
-    replace: "if (near.count === 0) far.pour(near);",
+    replace: "if (far.count > 0 && near.count === 0) far.pour(near);",
   },
   {
     wrong: "The streams of node 1's entity 1x are those of node 11's entity x.",

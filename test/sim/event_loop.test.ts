@@ -4,7 +4,7 @@ import { EventLoop } from "../../src/sim/event_loop.ts";
 
 // Goal: events fire in order of (time, sequence), whatever way they take into the loop.
 // Method: the same random schedule runs in the loop and in a plain array that is searched for its least element. Each
-// event that fires schedules up to three more, at delays that are often 0, so that ties and the front slot are common.
+// event that fires schedules up to three more, at delays that are often 0, so that ties are common.
 
 interface Firing {
   readonly time: number;

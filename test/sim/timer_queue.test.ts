@@ -1,10 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SORTED_MOST, SortedTimers } from "../../src/sim/sorted_timers.ts";
 import { TimerQueue } from "../../src/sim/timer_queue.ts";
 import { TimerWheel } from "../../src/sim/timer_wheel.ts";
 import { withFault } from "../support/fault.ts";
 
-// Goal: the queue's first row is the least by (time, sequence), whether rows wait in the heap or in the wheel.
+// Goal: the queue's first row is the least by (time, sequence), whether rows wait in order, in the heap or in the wheel.
 // Method: rows come and go at random beside an array that is kept in order. Times lie at all distances, from one
 // microsecond to beyond the wheel's low word (3 days), so that each level of the wheel is used and left again.
 
@@ -75,18 +76,16 @@ describe("TimerQueue", () => {
       fc.property(rows, fc.array(fc.nat({ max: 3 }), { minLength: 300, maxLength: 300 }), (all, pops) => {
         const queue = new TimerQueue();
         let waiting: { readonly time: number; readonly sequence: number; readonly index: number }[] = [];
+        // Compared at the end, all at once: a failure is made small by many runs.
+        const popped: (readonly number[])[] = [];
+        const expected: (readonly number[])[] = [];
         const popFirst = (): void => {
           const first = waiting.reduce((a, b) => ((a.time - b.time || a.sequence - b.sequence) < 0 ? a : b));
-          const { earliestTime, earliestSequence, earliestHandler, earliestArgument } = queue;
-          expect([earliestTime, earliestSequence, earliestHandler, earliestArgument]).toEqual([
-            first.time,
-            first.sequence,
-            first.index % 5,
-            first.index,
-          ]);
-          queue.pop();
           waiting = waiting.filter((one) => one !== first);
-          expect(queue.count).toBe(waiting.length);
+          const { earliestTime, earliestSequence, earliestHandler, earliestArgument } = queue;
+          queue.pop();
+          popped.push([earliestTime, earliestSequence, earliestHandler, earliestArgument, queue.count]);
+          expected.push([first.time, first.sequence, first.index % 5, first.index, waiting.length]);
         };
         for (const [index, { time, sequence }] of all.entries()) {
           queue.push(time, sequence, index % 5, index);
@@ -94,6 +93,7 @@ describe("TimerQueue", () => {
           if (pops[index] === 0) popFirst();
         }
         while (waiting.length > 0) popFirst();
+        expect(popped).toEqual(expected);
         expect(queue.earliestTime).toBe(Infinity);
       }),
       { numRuns: 40 },
@@ -123,7 +123,7 @@ describe("TimerQueue", () => {
 
   it("says that a row of the wheel comes too early", () => {
     const queue = new TimerQueue();
-    for (let sequence = 0; sequence < 1024; sequence += 1) queue.push(5000, sequence, 0, 0);
+    for (let sequence = 0; sequence < 2048; sequence += 1) queue.push(5000, sequence, 0, 0);
     expect(queue.isOrdered()).toBe(true);
     withFault(
       [TimerWheel.prototype, "add"],
@@ -131,8 +131,33 @@ describe("TimerQueue", () => {
         function (this: TimerWheel, time, ...rest) {
           add.call(this, time - 6000, ...rest);
         },
-      () => queue.push(10_000, 1024, 0, 0),
+      () => queue.push(10_000, 2048, 0, 0),
     );
     expect(queue.isOrdered()).toBe(false);
+  });
+
+  it("says that a row of the heap comes before those in order", () => {
+    const queue = new TimerQueue();
+    for (let sequence = 0; sequence < SORTED_MOST; sequence += 1) queue.push(sequence, sequence, 0, 0);
+    expect(queue.isOrdered()).toBe(true);
+    withFault(
+      [SortedTimers.prototype, "removeLatest"],
+      (removeLatest) =>
+        function (this: SortedTimers, receive) {
+          removeLatest.call(this, (time, ...rest) => receive(time - SORTED_MOST, ...rest));
+        },
+      () => queue.push(SORTED_MOST, SORTED_MOST, 0, 0),
+    );
+    expect(queue.isOrdered()).toBe(false);
+  });
+
+  it("keeps rows of one moment in order of their sequence, however late they come, where some stand behind", () => {
+    const queue = new TimerQueue();
+    const [later, earlier] = [[...Array(SORTED_MOST).keys()].map((row) => 2 * row + 1), [4, 0, 64, 40, 34]];
+    for (const sequence of later) queue.push(7, sequence, 0, 0);
+    for (const sequence of earlier) queue.push(7, sequence, 0, 0);
+    const popped: number[] = [];
+    for (; queue.count > 0; queue.pop()) popped.push(queue.earliestSequence);
+    expect(popped).toEqual([...later, ...earlier].toSorted((a, b) => a - b));
   });
 });

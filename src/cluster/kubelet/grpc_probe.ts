@@ -95,7 +95,7 @@ export class GrpcDial {
   }
 
   #giveUp(): void {
-    if (this.#isDialing) this.#options.clients.fire(this.#row);
+    if (this.#isDialing) this.#options.clients.timeOut(this.#row);
     else this.#endAtDeadline();
   }
 
