@@ -1,7 +1,7 @@
 import { CtStatus } from "../kernel/conntrack/ct_status.ts";
 import { TcpState } from "../kernel/tcp/tcp_states.ts";
 import { Fingerprint } from "../sim/fingerprint.ts";
-import { formatIpv4, type Micros, type Port } from "../units.ts";
+import { formatIpv4, type Ipv4, type Micros, type Port } from "../units.ts";
 import type { ClusterNode } from "./cluster.ts";
 import type { OutsideResult } from "./fabric.ts";
 import type { Node } from "./node.ts";
@@ -111,16 +111,17 @@ function listedEntries({ netns, machine }: Node): number {
   return count;
 }
 
-/** TIME_WAIT entries of the node's namespace by local address, in order of first appearance in the table. */
+/** TIME_WAIT entries of the node's namespace by local address, in the order of the addresses' texts. */
 function timeWaitByAddress(node: Node): Record<string, number> {
   const { sockets } = node.machine.tcp;
-  const counts: Record<string, number> = {};
+  const counts = new Map<Ipv4, number>();
   for (let slot = 0; slot < sockets.extent; slot += 1) {
     if (sockets.state(slot) !== TcpState.TIME_WAIT || sockets.scope(slot) !== node.netns.id) continue;
-    const address = formatIpv4(sockets.local(slot));
-    counts[address] = (counts[address] ?? 0) + 1;
+    const address = sockets.local(slot);
+    counts.set(address, (counts.get(address) ?? 0) + 1);
   }
-  return Object.fromEntries(Object.entries(counts).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const named = [...counts].map(([address, count]) => [formatIpv4(address), count] as const);
+  return Object.fromEntries(named.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**

@@ -47,8 +47,8 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     instead: "It begins with the one added first.",
     caughtBy: "6.1/C02",
     file: "kernel/ipvs/ipvs.ts",
-    find: "service.servers.unshift(server);",
-    replace: "service.servers.push(server);",
+    find: "service.servers.toSpliced(0, 0, server);",
+    replace: "[...service.servers, server];",
   },
   {
     rule: "rr goes on to the next server each time.",

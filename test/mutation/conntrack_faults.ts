@@ -27,6 +27,12 @@ export const CONNTRACK_FAULTS: readonly Fault[] = [
     replace: "isReply ? CtStatus.UNACKNOWLEDGED_ORIGINAL : CtStatus.UNACKNOWLEDGED_REPLY",
   },
   {
+    wrong: "A new entry takes over where the last segment of its slot's former entry ended.",
+    file: "kernel/conntrack/tracker_memory.ts",
+    find: "    if (this.#oddEnds.size > 0) this.#oddEnds.delete(slot);\n",
+    replace: "",
+  },
+  {
     wrong: "A RST of either side lets a SYN reopen the connection.",
     file: "kernel/conntrack/tcp_tracking.ts",
     find: "return table.lastDirection(slot) === direction && table.lastInput(slot) === CtTcpInput.RST;",

@@ -57,6 +57,12 @@ export const IPVS_FAULTS: readonly Fault[] = [
     replace: "",
   },
   {
+    wrong: "A server that is added to another service goes on with what it counted for the former one.",
+    file: "kernel/ipvs/virtual_service.ts",
+    find: "    this.#stats = undefined;\n",
+    replace: "",
+  },
+  {
     wrong: "A server whose weight falls to 0 loses its places in mh's table.",
     file: "kernel/ipvs/ipvs.ts",
     find: "if (weight > 0) server.lastWeight = weight;",

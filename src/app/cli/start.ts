@@ -4,10 +4,12 @@ import { Interrupts } from "./interrupts.ts";
 import { nodeIo } from "./node_io.ts";
 import { runCli } from "./run_cli.ts";
 import { codeOf, whyOf } from "./system_error.ts";
+import { keepYoungHeapSmall } from "./young_heap.ts";
 
 /** Runs the command that the words of this process ask for, and sets its exit code. */
 export async function start(): Promise<void> {
   inlineMore();
+  keepYoungHeapSmall();
   // A reader that leaves early, such as `head`, is no failure. Any other failure to write is, and must not end in success.
   let outputFailed = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

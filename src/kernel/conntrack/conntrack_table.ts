@@ -29,12 +29,11 @@ const DISORDER =
 const HIGH_MASK = 0x3fff;
 const INPUT_SHIFT = 14;
 const GENERATION_SHIFT = 17;
-
 const TWO_TO_32 = 4_294_967_296;
 
 /**
  * The entries of connection tracking in a hash of chains. An entry is a slot; each of its two tuples is a node, `2 * slot`
- * for the original and `2 * slot + 1` for the reply direction. An entry takes 60 bytes and its part of the chains' heads 2
+ * for the original and `2 * slot + 1` for the reply direction. An entry takes 56 bytes and its part of the chains' heads 2
  * to 4; once any entry is translated, each takes 12 more.
  *
  * The number of chains follows the number of entries, so that finding one is O(1) whatever `nf_conntrack_buckets` is. The
@@ -195,6 +194,11 @@ export class ConntrackTable {
     return (this.#words[8 * slot + Word.MARKS]! >>> DIRECTION_SHIFT) & 1;
   }
 
+  /** Where it ended. */
+  lastEnd(slot: number): number {
+    return this.memory.lastEnd(2 * slot + this.lastDirection(slot));
+  }
+
   lastInput(slot: number): number {
     return (this.#words[8 * slot + Word.WIDE]! >>> INPUT_SHIFT) & 7;
   }
@@ -205,7 +209,7 @@ export class ConntrackTable {
     const wide = 8 * slot + Word.WIDE;
     words[marks] = (words[marks]! & ~(1 << DIRECTION_SHIFT)) | (direction << DIRECTION_SHIFT);
     words[wide] = (words[wide]! & ~(7 << INPUT_SHIFT)) | (input << INPUT_SHIFT);
-    this.memory.setLastEnd(slot, end);
+    this.memory.setLastEnd(2 * slot + direction, end);
   }
 
   /** How often the last segment came again: 0 to 255. */

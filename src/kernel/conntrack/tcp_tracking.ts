@@ -49,8 +49,8 @@ export function startTcp(conntrack: Conntrack, slot: number, packet: Packet): vo
   const state = nextCtTcpState(0, CtTcpState.NONE, input);
   conntrack.table.setState(slot, state);
   const end = segmentEnd(packet);
-  remember(conntrack.table, slot, packet, input, end);
   conntrack.table.memory.setSentEnd(2 * slot, end);
+  remember(conntrack.table, slot, packet, input, end);
   conntrack.refresh(slot, timeoutOf(conntrack, slot, state));
 }
 
@@ -85,8 +85,8 @@ export function trackTcp(conntrack: Conntrack, slot: number, packet: Packet): Tr
     remember(table, slot, packet, input, end);
     return "accept";
   }
-  noteSent(table, slot, packet, end);
   if (input === CtTcpInput.ACK && packet.len > 0) noteRetransmission(table, slot, packet);
+  noteSent(table, slot, packet, end);
   remember(table, slot, packet, input, end);
   return applyState(conntrack, slot, next, packet);
 }
@@ -160,7 +160,7 @@ function mayReopen(table: ConntrackTable, slot: number, direction: number): bool
 function followsIgnoredSyn(table: ConntrackTable, slot: number, packet: Packet): boolean {
   const direction = packet.ctDirection;
   const isAnswer = table.lastInput(slot) === CtTcpInput.SYN && table.lastDirection(slot) !== direction;
-  if (!isAnswer || packet.ack !== table.memory.lastEnd(slot)) return false;
+  if (!isAnswer || packet.ack !== table.lastEnd(slot)) return false;
   table.memory.setMaxAck(2 * slot + direction, packet.ack);
   table.memory.setSentEnd(2 * slot + 1 - direction, packet.ack);
   return true;
@@ -175,7 +175,7 @@ function isUnansweredRepetition(conntrack: Conntrack, slot: number, input: numbe
 
 /** A RST that answers a SYN or ACK which had been let through without being believed. */
 function answersIgnored(table: ConntrackTable, slot: number, packet: Packet): boolean {
-  if (packet.ack !== table.memory.lastEnd(slot)) return false;
+  if (packet.ack !== table.lastEnd(slot)) return false;
   const last = table.lastInput(slot);
   if (last === CtTcpInput.SYN) return table.has(slot, CtStatus.SEEN_REPLY);
   return last === CtTcpInput.ACK && !table.has(slot, CtStatus.ASSURED);
@@ -206,7 +206,7 @@ function leavesOpen(conntrack: Conntrack, slot: number, packet: Packet): boolean
   if (table.lastInput(slot) === CtTcpInput.SYN || packet.seq === table.memory.maxAck(2 * slot + 1 - direction))
     return false;
   const isOfTrain = table.lastInput(slot) === CtTcpInput.ACK && table.lastDirection(slot) === direction;
-  return !isOfTrain || packet.seq !== table.memory.lastEnd(slot);
+  return !isOfTrain || packet.seq !== table.lastEnd(slot);
 }
 
 /** Follows how far each direction has sent, and whether the other has acknowledged all of it. Source: net/netfilter/nf_conntrack_proto_tcp.c tcp_in_window, v6.1. */
@@ -228,7 +228,7 @@ function noteRetransmission(table: ConntrackTable, slot: number, packet: Packet)
     table.lastDirection(slot) === packet.ctDirection &&
     table.memory.lastSeq(slot) === packet.seq &&
     table.memory.lastAck(slot) === packet.ack &&
-    table.memory.lastEnd(slot) === segmentEnd(packet);
+    table.lastEnd(slot) === segmentEnd(packet);
   table.setRetransmits(slot, isSame ? Math.min(table.retransmits(slot) + 1, 255) : 0);
 }
 

@@ -36,7 +36,8 @@ export function waitSequences(sockets: SocketTable, slot: number): readonly numb
 }
 
 /** The sequence numbers of a conntrack entry. */
-export function entrySequences({ memory }: ConntrackTable, slot: number): readonly number[] {
+export function entrySequences(table: ConntrackTable, slot: number): readonly number[] {
+  const { memory } = table;
   const [original, reply] = [2 * slot, 2 * slot + 1];
   return [
     memory.maxAck(original),
@@ -45,7 +46,7 @@ export function entrySequences({ memory }: ConntrackTable, slot: number): readon
     memory.sentEnd(reply),
     memory.lastSeq(slot),
     memory.lastAck(slot),
-    memory.lastEnd(slot),
+    table.lastEnd(slot),
   ];
 }
 

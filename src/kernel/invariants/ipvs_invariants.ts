@@ -5,9 +5,16 @@ import type { RealServer } from "../ipvs/virtual_service.ts";
 import { Protocol } from "../packet.ts";
 import { formatIpv4 } from "../../units.ts";
 
-/** Connections of one real server, and of each template. */
+interface ServerCount {
+  active: number;
+  inactive: number;
+}
+
+const NO_CONNECTIONS: Readonly<ServerCount> = { active: 0, inactive: 0 };
+
+/** Connections of each real server that has any, and of each template. */
 interface Census {
-  readonly byServer: Map<RealServer, { active: number; inactive: number }>;
+  readonly byServer: Map<RealServer, ServerCount>;
   readonly byTemplate: Map<number, number>;
   rows: number;
 }
@@ -87,23 +94,26 @@ function* brokenConnection({ connections, netns }: Ipvs, row: number, census: Ce
 }
 
 function* brokenServers(ipvs: Ipvs, { byServer }: Census): Generator<string> {
-  const servers = new Set(byServer.keys());
   for (const service of ipvs.services()) {
     for (const server of service.servers) {
-      servers.add(server);
       if (server.service !== service || !server.isAvailable)
         yield `a service's real servers are its own: ${nameOf(server)} is not`;
+      if (!byServer.has(server) && !countsRight(server, NO_CONNECTIONS)) yield miscounted(server, NO_CONNECTIONS);
     }
   }
   for (const server of ipvs.deletedServers()) {
-    servers.add(server);
     if (server.isAvailable) yield `a deleted real server takes no connections: ${nameOf(server)} is available`;
+    if (!byServer.has(server) && !countsRight(server, NO_CONNECTIONS)) yield miscounted(server, NO_CONNECTIONS);
   }
-  for (const server of servers) {
-    const { active, inactive } = byServer.get(server) ?? { active: 0, inactive: 0 };
-    if (server.active !== active || server.inactive !== inactive)
-      yield `a real server counts its connections: ${nameOf(server)} counts ${server.active} active and ${server.inactive} inactive, of ${active} and ${inactive}`;
-  }
+  for (const [server, own] of byServer) if (!countsRight(server, own)) yield miscounted(server, own);
+}
+
+function countsRight(server: RealServer, { active, inactive }: ServerCount): boolean {
+  return server.active === active && server.inactive === inactive;
+}
+
+function miscounted(server: RealServer, { active, inactive }: ServerCount): string {
+  return `a real server counts its connections: ${nameOf(server)} counts ${server.active} active and ${server.inactive} inactive, of ${active} and ${inactive}`;
 }
 
 function nameOf({ address, port, service }: RealServer): string {

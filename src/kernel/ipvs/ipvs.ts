@@ -13,7 +13,7 @@ import { ipvsOut } from "./ipvs_out.ts";
 import { IPVS_TCP_TIMEOUTS, IpvsDirection, IpvsState, isActiveState, nextIpvsTcpState } from "./ipvs_tcp_states.ts";
 import { assureTemplate, releaseTemplate } from "./persistence.ts";
 import { createScheduler, type SchedulerName } from "./schedulers.ts";
-import { IpvsStats, RealServer, VirtualService } from "./virtual_service.ts";
+import { RealServer, VirtualService } from "./virtual_service.ts";
 
 /** Seconds from the last datagram of either side. Source: net/netfilter/ipvs/ip_vs_proto_udp.c udp_timeouts, v6.1. */
 const UDP_TIMEOUT_S = 300;
@@ -95,10 +95,10 @@ export class Ipvs {
   /** `ipvsadm -a -m`: the server goes to the head of the list; one that was deleted not long ago comes back. */
   addServer(service: VirtualService, address: Ipv4, port: Port, weight: number): RealServer {
     const server = this.#deleted.take(service, address, port) ?? new RealServer(service, address, port, weight);
-    if (server.service !== service) server.stats = new IpvsStats();
-    server.service = service;
+    if (server.service !== service) server.moveTo(service);
     server.isAvailable = true;
-    service.servers.unshift(server);
+    // A copy has no places to spare; unshift() leaves 16 of them.
+    service.servers = service.servers.toSpliced(0, 0, server);
     this.setWeight(service, server, weight);
     return server;
   }
@@ -114,7 +114,7 @@ export class Ipvs {
   deleteServer(service: VirtualService, server: RealServer): void {
     const place = service.servers.indexOf(server);
     const before = place > 0 ? service.servers[place - 1] : undefined;
-    service.servers.splice(place, 1);
+    service.servers = service.servers.toSpliced(place, 1);
     server.isAvailable = false;
     this.#deleted.add(server);
     service.scheduler.serversChanged(service, { server, before });

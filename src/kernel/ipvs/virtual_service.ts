@@ -25,7 +25,8 @@ export class RealServer {
   isAvailable = true;
   /** The service it belongs to, or belonged to last. */
   service: VirtualService;
-  stats = new IpvsStats();
+  /** Of a large node most servers never get a connection: `stats` makes it. */
+  #stats: IpvsStats | undefined = undefined;
 
   constructor(service: VirtualService, address: Ipv4, port: Port, weight: number) {
     this.service = service;
@@ -33,6 +34,16 @@ export class RealServer {
     this.port = port;
     this.weight = weight;
     this.lastWeight = weight;
+  }
+
+  get stats(): IpvsStats {
+    return (this.#stats ??= new IpvsStats());
+  }
+
+  /** It serves another service from now on, for which it counts anew. */
+  moveTo(service: VirtualService): void {
+    this.service = service;
+    this.#stats = undefined;
   }
 }
 
@@ -42,15 +53,20 @@ export class VirtualService {
   readonly address: Ipv4;
   readonly port: Port;
   readonly scheduler: Scheduler;
-  readonly servers: RealServer[] = [];
+  /** Another list each time that one comes or goes. */
+  servers: readonly RealServer[] = [];
   /** `ipvsadm -p`: how long a client keeps its server after its last connection began; 0 without persistence. */
   persistentTimeout: Micros = 0;
-  readonly stats = new IpvsStats();
+  #stats: IpvsStats | undefined = undefined;
 
   constructor(protocol: number, address: Ipv4, port: Port, scheduler: Scheduler) {
     this.protocol = protocol;
     this.address = address;
     this.port = port;
     this.scheduler = scheduler;
+  }
+
+  get stats(): IpvsStats {
+    return (this.#stats ??= new IpvsStats());
   }
 }

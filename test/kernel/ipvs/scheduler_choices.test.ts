@@ -22,7 +22,7 @@ function serviceOf(
 
 function addServer(service: VirtualService, host: number, weight: number): RealServer {
   const server = new RealServer(service, ip(`10.23.77.${host}`), 8080, weight);
-  service.servers.unshift(server);
+  service.servers = [server, ...service.servers];
   service.scheduler.serversChanged(service);
   return server;
 }
