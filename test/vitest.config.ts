@@ -29,6 +29,10 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: "100%",
     // Tests share nothing that they change, so each worker loads the modules once.
     isolate: false,
+    // Node loads the modules, without vitest's own loader: that one turns each call from file to file into a look-up, and
+    // the engine takes up to twice the time. What it is for, such as mocks of modules, no test uses.
+    setupFiles: ["test/support/run_sources.mjs"],
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     testTimeout: mode === "long" ? 600_000 : 20_000,
     coverage: {
       include: COVERED,
