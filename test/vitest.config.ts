@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { SlowFilesFirst } from "./support/slow_files_first.ts";
 
 /** The rooms of the engine, each of which its own tests have to cover: `npm run coverage`. */
 const COVERED = [
@@ -29,6 +30,7 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: "100%",
     // Tests share nothing that they change, so each worker loads the modules once.
     isolate: false,
+    sequence: { sequencer: SlowFilesFirst },
     // Node loads the modules, without vitest's own loader: that one turns each call from file to file into a look-up, and
     // the engine takes up to twice the time. What it is for, such as mocks of modules, no test uses.
     setupFiles: ["test/support/run_sources.mjs"],
