@@ -23,12 +23,7 @@ const COMMANDS = fc.array(
 const RUNS = { numRuns: 25 };
 
 /** The words of a tuple: few distinct values in each, negative ones too. */
-function words(key: number): {
-  readonly local: number;
-  readonly remote: number;
-  readonly ports: number;
-  readonly scope: number;
-} {
+function words(key: number): Readonly<Record<"local" | "remote" | "ports" | "scope", number>> {
   return {
     local: key % 2 === 0 ? -1442971126 : 0x0a000001 + (key % 5),
     remote: 0x0a174d80 + (key % 20),
@@ -120,12 +115,9 @@ describe("ConntrackTable", () => {
         }
         // A slot that was given back comes again under another generation only.
         expect([table.count, stale]).toEqual([model.size, 0]);
-        const [found, wanted]: [number[], number[]] = [[], []];
-        for (let key = 0; key < 400; key += 1) {
-          found.push(...tuplesFound(table, key));
-          wanted.push(...tuplesWanted(key, model.get(key)));
-        }
-        expect(found).toEqual(wanted);
+        const keys = Array.from({ length: 400 }, (_, key) => key);
+        const wanted = keys.flatMap((key) => tuplesWanted(key, model.get(key)));
+        expect(keys.flatMap((key) => tuplesFound(table, key))).toEqual(wanted);
         // Each of the kernel's buckets holds the entries whose tuples hash to it, and no other.
         const bucketed = new Map<number, number[]>();
         for (const [key, slot] of model) {
@@ -164,9 +156,8 @@ describe("ConntrackTable", () => {
     const { local, remote, ports } = words(key);
     const reply = replyOf(key);
     const nodes = [table.find(local, remote, ports, 6), table.find(reply.src, reply.dst, reply.ports, 6)];
-    const kept = nodes
-      .filter((node) => node >= 0)
-      .flatMap((node) => [table.src(node), table.dst(node), table.ports(node)]);
+    const known = nodes.filter((node) => node >= 0);
+    const kept = known.flatMap((node) => [table.src(node), table.dst(node), table.ports(node)]);
     return [...nodes, table.find(local, remote, ports, 17), ...kept];
   }
 
@@ -328,8 +319,7 @@ describe("IpvsConnectionTable", () => {
             table.findIn(6, client, cport, virtual, vport),
             table.findOut(6, 1000 + number, 443, client, cport),
           );
-          found.push(table.findIn(17, client, cport, virtual, vport));
-          found.push(table.findOut(6, 1000 + number, 444, client, cport));
+          found.push(table.findIn(17, client, cport, virtual, vport), table.findOut(6, 1000 + number, 444, client, cport));
           wanted.push(row, row, -1, -1);
         }
         expect(found).toEqual(wanted);

@@ -21,6 +21,7 @@ const SLOW = [
 /** Starts slow files first, also in a fresh clone, where vitest does not know yet how long each took: none ends alone. */
 export class SlowFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- no array's method
     const sorted = await super.sort(files);
     const placeOf = ({ moduleId }: TestSpecification): number => {
       const place = SLOW.indexOf(relative(this.ctx.config.root, moduleId));
