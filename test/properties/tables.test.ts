@@ -314,13 +314,10 @@ describe("IpvsConnectionTable", () => {
         const [found, wanted]: [number[], number[]] = [[], []];
         for (let number = 0; number < 400; number += 1) {
           const [client, cport, virtual, vport] = key(number);
-          const row = model.get(number) ?? -1;
-          found.push(
-            table.findIn(6, client, cport, virtual, vport),
-            table.findOut(6, 1000 + number, 443, client, cport),
-          );
-          found.push(table.findIn(17, client, cport, virtual, vport), table.findOut(6, 1000 + number, 444, client, cport));
-          wanted.push(row, row, -1, -1);
+          const into = (protocol: number): number => table.findIn(protocol, client, cport, virtual, vport);
+          const out = (port: number): number => table.findOut(6, 1000 + number, port, client, cport);
+          found.push(into(6), out(443), into(17), out(444));
+          wanted.push(model.get(number) ?? -1, model.get(number) ?? -1, -1, -1);
         }
         expect(found).toEqual(wanted);
       }),
