@@ -70,14 +70,16 @@ export class SnapshotTaker {
   #watchWindow({ from, to }: Window): void {
     const { loop } = this.#run.machine;
     const slice = Math.max(SLICE_LEAST, Math.ceil((to - from) / SLICES_MOST));
-    const lookEvery = (to - from) / LOOKS;
+    const lookEvery = Math.ceil((to - from) / LOOKS);
     let [lookedAt, firedThen] = [-Infinity, -1];
     while (loop.now <= to && this.#run.problem === undefined) {
       if (loop.fired !== firedThen || loop.now - lookedAt >= lookEvery) {
         this.#take();
         [lookedAt, firedThen] = [loop.now, loop.fired];
       }
-      loop.runUntil(loop.now + slice);
+      // In the slices before this moment nothing would be seen.
+      const due = Math.min(loop.next, lookedAt + lookEvery, to + 1);
+      loop.runUntil(loop.now + slice * Math.max(1, Math.ceil((due - loop.now) / slice)));
     }
   }
 

@@ -8,7 +8,7 @@ import { EventLoop } from "../../src/sim/event_loop.ts";
 import { RandomStreams } from "../../src/sim/random.ts";
 import { formatIpv4, type Micros, SECOND } from "../../src/units.ts";
 import { PacketLog } from "../support/packet_log.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 const FILE = "scenarios/nodelocaldns.yaml";
 const TEXT = readFileSync(new URL(`../../${FILE}`, import.meta.url), "utf8");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { LoadBalancerResult, ReplicationResult } from "../../src/cluster/replication_result.ts";
 import { scenarioOf } from "../scenario/small_scenario.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 // Goal: the two faults of the write-up, kept apart: nodes whose kube-proxy hangs, and a service that nobody may reach.
 // Method: a node with many virtual servers, so that a sync takes long and the hang comes within the hour; a rollout

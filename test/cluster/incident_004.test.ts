@@ -7,7 +7,7 @@ import { parseScenario } from "../../src/scenario/scenario.ts";
 import { type Micros, SECOND } from "../../src/units.ts";
 import { PacketLog } from "../support/packet_log.ts";
 import { type Attempt, SERVERS, TwoNodes } from "./two_nodes.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 // Goal: what clients and probes see under the misconfigurations of incident 004 is what a real kernel showed.
 // Method: the matrix was measured on Linux 6.18 with a DNAT service and with IPVS on 6.1, with two pods on a bridge and

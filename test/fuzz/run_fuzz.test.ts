@@ -34,9 +34,9 @@ describe("runFuzz", () => {
   it("ends an endless loop", async () => {
     const target = faulty((text) => {
       while (text.includes("bad"));
-    }, 20);
+    }, 40);
     const { failure } = await runFuzz(target, { seed: 1, runs: 20 });
-    expect(failure?.error).toContain("Script execution timed out after 200ms");
+    expect(failure?.error).toContain("Script execution timed out after 400ms");
   });
 
   it("sees a prototype that was changed", async () => {

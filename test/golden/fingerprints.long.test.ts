@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { GOLDEN_TABLE, goldenScenario, SCENARIO_FILES, variantRows } from "./golden_files.ts";
 import { goldenDifference } from "./golden_rows.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 // Goal and method: those of fingerprints.test.ts, for every variant of every scenario.
 

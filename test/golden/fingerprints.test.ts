@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { GOLDEN_TABLE, goldenScenario, SCENARIO_FILES, standingRow } from "./golden_files.ts";
 import { goldenDifference, goldenText } from "./golden_rows.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 // Goal: nothing changes what a scenario comes to but a change of a mechanism, which is explained.
 // Method: the first boot of each scenario, for about a minute, against a table that the project keeps. The variants are in

@@ -5,7 +5,7 @@ import type { Scenario } from "../../src/scenario/scenario.ts";
 import { documentOf, runStudyOnPool } from "../../src/study/run_study.ts";
 import type { ReplicationPool } from "../../src/study/replication_pool.ts";
 import { scenarioOf } from "../scenario/small_scenario.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 // Goal: what has no order has none: the order of entries in the file changes the order of rows and nothing else, and the
 // order in which boots finish changes nothing at all.

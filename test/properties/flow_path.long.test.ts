@@ -1,13 +1,10 @@
 import * as fc from "fast-check";
-import { tsImport } from "tsx/esm/api";
 import { describe, expect, it } from "vitest";
 import { scenarioOf } from "../scenario/small_scenario.ts";
-import type * as BothWays from "./both_ways.ts";
+import { bothWays } from "./both_ways.ts";
 import { randomScenario } from "./random_scenario.ts";
 
 // Goal and method: as in flow_path.test.ts, with three hundred nodes for two to five minutes each.
-
-const { bothWays }: typeof BothWays = await tsImport("./both_ways.ts", import.meta.url);
 
 describe("The flow path", () => {
   it("gives the same results and tables as packet by packet on 300 random nodes", () => {

@@ -1,16 +1,13 @@
 import * as fc from "fast-check";
-import { tsImport } from "tsx/esm/api";
 import { describe, expect, it } from "vitest";
 import { scenarioOf } from "../scenario/small_scenario.ts";
-import type * as BothWays from "./both_ways.ts";
+import { bothWays } from "./both_ways.ts";
 import { randomScenario } from "./random_scenario.ts";
 
 // Goal: the flow path makes no difference but to the time it takes.
 // Method: random busy nodes, with ports that come again and tables that fill up, run packet by packet and with the flow
 // path; results, event counts, and what ss, conntrack, ipvsadm and nstat would show half-way and at the end are compared.
 // Many more of them in flow_path.long.test.ts.
-
-const { bothWays }: typeof BothWays = await tsImport("./both_ways.ts", import.meta.url);
 
 describe("The flow path", () => {
   it("gives the same results and tables as packet by packet on random nodes", () => {

@@ -23,12 +23,7 @@ const COMMANDS = fc.array(
 const RUNS = { numRuns: 25 };
 
 /** The words of a tuple: few distinct values in each, negative ones too. */
-function words(key: number): {
-  readonly local: number;
-  readonly remote: number;
-  readonly ports: number;
-  readonly scope: number;
-} {
+function words(key: number): Readonly<Record<"local" | "remote" | "ports" | "scope", number>> {
   return {
     local: key % 2 === 0 ? -1442971126 : 0x0a000001 + (key % 5),
     remote: 0x0a174d80 + (key % 20),
@@ -54,6 +49,7 @@ describe("TupleIndex", () => {
         const model = new Map<number, number>();
         const free: number[] = [];
         let used = 0;
+        const [found, wanted]: [number[], number[]] = [[], []];
         for (const { kind, key } of commands) {
           const tuple = words(key);
           const row = model.get(key);
@@ -67,13 +63,16 @@ describe("TupleIndex", () => {
             model.delete(key);
             free.push(row);
           }
-          expect(index.find(tuple.local, tuple.remote, tuple.ports, tuple.scope)).toBe(model.get(key) ?? -1);
+          found.push(index.find(tuple.local, tuple.remote, tuple.ports, tuple.scope));
+          wanted.push(model.get(key) ?? -1);
         }
         expect(index.count).toBe(model.size);
         for (let key = 0; key < 400; key += 1) {
           const { local, remote, ports, scope } = words(key);
-          expect(index.find(local, remote, ports, scope)).toBe(model.get(key) ?? -1);
+          found.push(index.find(local, remote, ports, scope));
+          wanted.push(model.get(key) ?? -1);
         }
+        expect(found).toEqual(wanted);
       }),
       RUNS,
     );
@@ -116,7 +115,9 @@ describe("ConntrackTable", () => {
         }
         // A slot that was given back comes again under another generation only.
         expect([table.count, stale]).toEqual([model.size, 0]);
-        for (let key = 0; key < 400; key += 1) checkTuples(table, key, model.get(key));
+        const keys = Array.from({ length: 400 }, (_, key) => key);
+        const wanted = keys.flatMap((key) => tuplesWanted(key, model.get(key)));
+        expect(keys.flatMap((key) => tuplesFound(table, key))).toEqual(wanted);
         // Each of the kernel's buckets holds the entries whose tuples hash to it, and no other.
         const bucketed = new Map<number, number[]>();
         for (const [key, slot] of model) {
@@ -150,17 +151,21 @@ describe("ConntrackTable", () => {
       : { src: remote, dst: local ^ 0x2000, ports: packPorts(dport, sport ^ 1024) };
   }
 
-  function checkTuples(table: ConntrackTable, key: number, slot: number | undefined): void {
+  /** Where both tuples of a key are found, under its own protocol and another one, and what the table keeps there. */
+  function tuplesFound(table: ConntrackTable, key: number): number[] {
     const { local, remote, ports } = words(key);
     const reply = replyOf(key);
     const nodes = [table.find(local, remote, ports, 6), table.find(reply.src, reply.dst, reply.ports, 6)];
-    expect(nodes).toEqual(slot === undefined ? [-1, -1] : [2 * slot, 2 * slot + 1]);
-    expect(table.find(local, remote, ports, 17)).toBe(-1);
-    for (const node of nodes) {
-      if (node < 0) continue;
-      const expected = (node & 1) === 0 ? [local, remote, ports] : [reply.src, reply.dst, reply.ports];
-      expect([table.src(node), table.dst(node), table.ports(node)]).toEqual(expected);
-    }
+    const known = nodes.filter((node) => node >= 0);
+    const kept = known.flatMap((node) => [table.src(node), table.dst(node), table.ports(node)]);
+    return [...nodes, table.find(local, remote, ports, 17), ...kept];
+  }
+
+  function tuplesWanted(key: number, slot: number | undefined): number[] {
+    if (slot === undefined) return [-1, -1, -1];
+    const { local, remote, ports } = words(key);
+    const reply = replyOf(key);
+    return [2 * slot, 2 * slot + 1, -1, local, remote, ports, reply.src, reply.dst, reply.ports];
   }
 
   it("grows beyond its first capacity without losing an entry", () => {
@@ -313,14 +318,15 @@ describe("IpvsConnectionTable", () => {
           }
         }
         expect(table.count).toBe(model.size);
+        const [found, wanted]: [number[], number[]] = [[], []];
         for (let number = 0; number < 400; number += 1) {
           const [client, cport, virtual, vport] = key(number);
-          const row = model.get(number) ?? -1;
-          expect(table.findIn(6, client, cport, virtual, vport)).toBe(row);
-          expect(table.findOut(6, 1000 + number, 443, client, cport)).toBe(row);
-          expect(table.findIn(17, client, cport, virtual, vport)).toBe(-1);
-          expect(table.findOut(6, 1000 + number, 444, client, cport)).toBe(-1);
+          const into = (protocol: number): number => table.findIn(protocol, client, cport, virtual, vport);
+          const out = (port: number): number => table.findOut(6, 1000 + number, port, client, cport);
+          found.push(into(6), out(443), into(17), out(444));
+          wanted.push(model.get(number) ?? -1, model.get(number) ?? -1, -1, -1);
         }
+        expect(found).toEqual(wanted);
       }),
       RUNS,
     );
@@ -381,10 +387,8 @@ describe("PortBuckets", () => {
               buckets.removeOwner(port, left === "bind", forgets);
               if (own.length === 0 || (forgets && left === "bind" && !own.includes("bind"))) isClosed[port] = false;
             }
-            for (let every = 0; every < 6; every += 1) {
-              expect(buckets.owners(every)).toBe(owners[every]!.length);
-              expect(buckets.isClosedToConnect(every)).toBe(isClosed[every]!);
-            }
+            expect(owners.map((_, every) => buckets.owners(every))).toEqual(owners.map(({ length }) => length));
+            expect(owners.map((_, every) => buckets.isClosedToConnect(every))).toEqual(isClosed);
             expect(buckets.inUse).toBe(owners.filter((list) => list.length > 0).length);
           }
         }),

@@ -80,6 +80,15 @@ async function open(name: string, report: Report): Promise<Opened> {
   return { page, requests, messages, bytes: Buffer.byteLength(html) };
 }
 
+const pages = new Map<string, Promise<Opened>>();
+
+/** One of the reports in a page that all tests of it share. */
+async function opened(name: string): Promise<Opened> {
+  const page = pages.get(name) ?? open(name, REPORTS[name]!);
+  pages.set(name, page);
+  return page;
+}
+
 /** A number that an expression comes to in the page. */
 async function numberIn(page: Page, expression: string): Promise<number> {
   return Number(await page.evaluate(expression));
@@ -91,7 +100,7 @@ describe("A report in a browser", () => {
     { timeout: 60_000 },
     async (name, task) => {
       task.skip(context === undefined, WHY_NOT);
-      const { page, requests, messages, bytes } = await open(name, REPORTS[name]!);
+      const { page, requests, messages, bytes } = await opened(name);
       expect(requests).toEqual([pathToFileURL(join(FOLDER, `${name}.html`)).href]);
       expect(messages).toEqual([]);
       expect(bytes).toBeLessThan(MOST_BYTES);
@@ -107,7 +116,6 @@ describe("A report in a browser", () => {
           .length,
       );
       expect(texts).toSatisfy((counts: readonly number[]) => counts.length > 0 && counts.every((count) => count > 5));
-      await page.close();
     },
   );
 
@@ -127,7 +135,7 @@ describe("A report in a browser", () => {
 
   it("saves a chart as a file", async (task) => {
     task.skip(context === undefined, WHY_NOT);
-    const { page } = await open("run", REPORTS["run"]!);
+    const { page } = await opened("run");
     for (const type of ["svg", "png"]) {
       const [download] = await Promise.all([
         page.waitForEvent("download"),
@@ -135,7 +143,6 @@ describe("A report in a browser", () => {
       ]);
       expect(download.suggestedFilename()).toMatch(new RegExp(`^[a-z-]+-1\\.${type}$`));
     }
-    await page.close();
   }, 60_000);
 
   it("lets no text of a user become an element", async (task) => {

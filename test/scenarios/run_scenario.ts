@@ -3,7 +3,7 @@ import { documentOf } from "../../src/study/run_study.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
 import { StudyPlan } from "../../src/study/study_plan.ts";
 import { scenarioOf } from "../scenario/small_scenario.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 /** The document of a scenario file with its variants, run in this thread so that nothing has to be built. */
 export function runScenario(file: string, overrides: readonly string[]): RunDocument {

@@ -6,7 +6,7 @@ import type { ChosenEstimator } from "../../src/study/estimator.ts";
 import { documentOf } from "../../src/study/run_study.ts";
 import { SECOND } from "../../src/units.ts";
 import { NODE_PORT, smallNode } from "../cluster/small_node.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 // Goal: which estimator a point takes, and why. Method: a node with one NodePort, whose pilot is run here.
 

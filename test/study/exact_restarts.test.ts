@@ -3,7 +3,7 @@ import { exactRestarts } from "../../src/study/exact_restarts.ts";
 import { exactForRun } from "../../src/study/exact_twin.ts";
 import type { ExactRestartsDocument } from "../../src/study/run_document.ts";
 import { smallNode } from "../cluster/small_node.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 const RANGE = "sysctls:\n  net.ipv4.ip_local_port_range: 1024 65000\n";
 

@@ -5,10 +5,10 @@ import type { RunDocument } from "../../src/study/run_document.ts";
 import { smallNode } from "../cluster/small_node.ts";
 
 // Goal: replications are added until the precision is reached, and the same ones whatever the number of workers.
-// Method: a small node with a probe failure in 200, through the pool of built workers.
+// Method: a small node with a probe failure in 100, through the pool of built workers.
 
 const PODS = `sysctls:
-  net.ipv4.ip_local_port_range: 36600 36999
+  net.ipv4.ip_local_port_range: 36600 36799
 pods:
   - { name: default/app, listen: [80], replicas: 9, readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 } }
 churn:
@@ -18,7 +18,7 @@ churn:
 describe("runStudy with a precision", () => {
   const clocks = { wallSeconds: () => 0, cpuSeconds: () => 0 };
   const run = (parts: Partial<RunRequest>, replications = 3): Promise<RunDocument> => {
-    const scenario = smallNode(PODS, [`replications=${replications}`, "duration=10m"]);
+    const scenario = smallNode(PODS, [`replications=${replications}`, "duration=5m"]);
     return runStudy({ scenario, file: "s.yaml", digest: "", version: "", overrides: {}, jobs: 1, clocks, ...parts });
   };
 
@@ -39,8 +39,8 @@ describe("runStudy with a precision", () => {
   });
 
   it("stops at the budget of simulated time and says that the precision was not reached", async () => {
-    const { settings, warnings } = await run({ stopping: { precision: 0.01, budget: 50 * 60e6 } });
-    expect(settings).toMatchObject({ replications: 5, precision: { isReached: false, budgetSeconds: 3_000 } });
+    const { settings, warnings } = await run({ stopping: { precision: 0.01, budget: 25 * 60e6 } });
+    expect(settings).toMatchObject({ replications: 5, precision: { isReached: false, budgetSeconds: 1_500 } });
     expect(warnings[0]).toMatch(
       /^The precision of 1 % was not reached: the budget is spent, and the interval is ±\d+ % wide\.$/,
     );

@@ -2,7 +2,7 @@ import type { ReplicationResult } from "../../src/cluster/replication_result.ts"
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { documentOf } from "../../src/study/run_study.ts";
 import type { runStudy } from "../../src/study/study_on_workers.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 /** `runStudy` in this thread, so that nothing has to be built. */
 export const studyHere: typeof runStudy = async (request) => {

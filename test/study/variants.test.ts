@@ -5,7 +5,7 @@ import { runStudy, type RunRequest } from "../../src/study/study_on_workers.ts";
 import type { RunDocument } from "../../src/study/run_document.ts";
 import { StudyPlan } from "../../src/study/study_plan.ts";
 import { smallNode } from "../cluster/small_node.ts";
-import { runReplication } from "../support/native_engine.ts";
+import { runReplication } from "../../src/cluster/replication.ts";
 
 // Goal: variants are what separate runs with --set are, and change nothing of the scenario as it stands.
 // Method: replications in this thread, so that nothing has to be built; the last group uses the pool of built workers.

@@ -19,6 +19,8 @@ export function parseCommandLine(argv: readonly string[], context: CommandLineCo
   const parser = declareCommands(context, (asked) => {
     result = asked;
   });
+  // Whenever a command is understood yargs lays out its help, which takes longer than all else here if lines are wrapped.
+  parser.wrap(argv.includes("--help") ? Math.min(100, context.columns) : null);
   let message: string | undefined;
   let output = "";
   parser.parseSync([...argv], {}, (error, _values, text) => {
@@ -41,7 +43,7 @@ function withLongOptions(help: string): string {
 
 /** The parser of all commands; a command that was understood is handed to `ask`. */
 function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) => void): Argv {
-  const { environment, version, columns } = context;
+  const { environment, version } = context;
   const parser = yargs()
     .scriptName("sim")
     .locale("en")
@@ -55,7 +57,6 @@ function declareCommands(context: CommandLineContext, ask: (asked: CommandLine) 
     .version(version)
     .help()
     .exitProcess(false)
-    .wrap(Math.min(100, columns))
     .epilogue(EPILOGUE);
 }
 

@@ -5,7 +5,16 @@ import { runCli } from "../../../src/app/cli/run_cli.ts";
 import { studyHere } from "../../study/study_here.ts";
 import { NO_BROWSER } from "../../support/browser.ts";
 import { memoryIo } from "../memory_io.ts";
-import { type BuiltLab, buildLab, linkTo, openLab, packageVersion, savedBy, untilFinal } from "./lab_page.ts";
+import {
+  type BuiltLab,
+  buildLab,
+  linkTo,
+  type OpenLab,
+  openLab,
+  packageVersion,
+  savedBy,
+  untilFinal,
+} from "./lab_page.ts";
 
 // Goal: the page is the simulator of the command line, in a file that needs nothing else, and people can use it.
 // Method: it is built from the sources and opened from the disk in Chromium; what it says is held against `sim run`.
@@ -30,31 +39,36 @@ async function documentOf(scenario: string, words: readonly string[]): Promise<s
 
 describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
   let lab: BuiltLab | undefined;
+  /** The page that most tests share; each leaves it as it found it, the last one apart. */
+  let quick: OpenLab | undefined;
   beforeAll(async () => {
-    if (NO_BROWSER === "") lab = await buildLab();
-  }, 120_000);
+    if (NO_BROWSER !== "") return;
+    lab = await buildLab();
+    quick = await openLab(lab, QUICK);
+    await untilFinal(quick.page);
+    await quick.page.locator("#story-body").waitFor();
+  }, 300_000);
   beforeEach(({ skip }) => skip(NO_BROWSER !== "", NO_BROWSER));
   afterAll(() => lab?.close());
 
-  it("is one file of less than 2 MB that asks for nothing else and complains of nothing", async () => {
+  it("is one file of less than 2 MB that asks for nothing else and complains of nothing", () => {
     expect(statSync(lab!.file).size).toBeLessThan(2_000_000);
-    const { page, requests, complaints } = await openLab(lab!, QUICK);
-    await untilFinal(page);
-    await page.locator("#story-body").waitFor();
+    const { requests, complaints } = quick!;
     expect(requests.filter((url) => !url.startsWith("blob:"))).toEqual([expect.stringMatching(/^file:.*lab\.html/)]);
     expect(complaints).toEqual([]);
-    await page.close();
   });
 
   it("gives the document of sim run, for three scenarios on three kernels", async () => {
-    const { page } = await openLab(lab!, QUICK);
+    let page: Page | undefined;
     for (const [scenario, kernel] of [
       ["nodelocaldns", "3.10.0-1160.el7"],
       ["clustered-nodeports", "6.1"],
       ["port-opener-removed", "5.4.188"],
     ] as const) {
       const keys = ["seed=page", "replications=2", "duration=1m", `kernel=${kernel}`];
-      await follow(page, linkTo(scenario, ["kubeProxy.version=1.23.9", ...keys]));
+      const link = linkTo(scenario, ["kubeProxy.version=1.23.9", ...keys]);
+      if (page === undefined) ({ page } = await openLab(lab!, link));
+      else await follow(page, link);
       await page
         .locator("#command", { hasText: `${scenario}.yaml` })
         .filter({ hasText: `--kernel ${kernel}` })
@@ -63,12 +77,11 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
       const expected = await documentOf(scenario, ["--set", "kubeProxy.version=1.23.9", ...words]);
       expect(timeless(await savedBy(page, "#save-json"))).toEqual(timeless(expected));
     }
-    await page.close();
+    await page!.close();
   });
 
   it("keeps the last good state under a scenario with errors, and says where they are", async () => {
-    const { page } = await openLab(lab!, QUICK);
-    await untilFinal(page);
+    const { page } = quick!;
     const figures = await page.locator("#tiles").textContent();
     await page.locator("#editor > summary").click();
     const text = await page.locator("#text").inputValue();
@@ -84,11 +97,12 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
     expect(await page.evaluate("getSelection().toString()")).toContain("ip_local_port_rnge");
     await page.locator("#text").fill(text);
     await page.locator("#problems").waitFor({ state: "hidden" });
-    await page.close();
+    await page.locator("#editor > summary").click();
   });
 
   it("fits a screen of 360 px, names every control, and steps through the handshake by the arrow keys", async () => {
-    const { page } = await openLab(lab!, QUICK);
+    const { page } = quick!;
+    const wide = page.viewportSize()!;
     await page.setViewportSize({ width: 360, height: 740 });
     await untilFinal(page);
     await page.locator("#story-body").waitFor();
@@ -101,12 +115,11 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
     expect(await page.locator("#step").textContent()).toMatch(/^Step 3 of \d+/);
-    await page.close();
+    await page.setViewportSize(wide);
   });
 
   it("carries scenario, settings and seed in its link, of an edited scenario its text as well", async () => {
-    const { page } = await openLab(lab!, QUICK);
-    await untilFinal(page);
+    const { page } = quick!;
     await page.locator("#low-number").fill("41000");
     await page.locator("#seed").fill("other seed");
     await page.locator("#seed").blur();
@@ -120,7 +133,6 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
     expect(await fresh.page.locator("#text").inputValue()).toBe(text);
     expect(await fresh.page.locator("#seed").inputValue()).toBe("other seed");
     expect(await fresh.page.locator("#low").inputValue()).toBe("41000");
-    await page.close();
     await fresh.page.close();
   });
 });

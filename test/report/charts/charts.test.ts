@@ -47,7 +47,7 @@ describe("Charts", () => {
 
   it("are specifications that Vega-Lite's own schema takes", () => {
     const path = createRequire(import.meta.url).resolve("vega-lite/vega-lite-schema.json");
-    const ajv = new Ajv({ strict: false, allErrors: false });
+    const ajv = new Ajv({ strict: false, allErrors: false, code: { optimize: false } });
     addFormats.default(ajv);
     ajv.addFormat("color-hex", /^#([0-9a-f]{3}){1,2}([0-9a-f]{2})?$/i);
     const validate = ajv.compile(JSON.parse(readFileSync(path, "utf8")));

@@ -9,7 +9,7 @@ import { SECOND } from "../../../src/units.ts";
 import { scenarioOf } from "../small_scenario.ts";
 import { filesOf } from "./exported_node.ts";
 import { incidentSockets } from "./incident_001_sockets.ts";
-import { runReplication } from "../../support/native_engine.ts";
+import { runReplication } from "../../../src/cluster/replication.ts";
 
 // Goal: what the write-ups of the incidents print is enough for a scenario that has their fault.
 // Method: test/import/ has their printed outputs as the tools would have left them. Those of incident 001 are as printed;

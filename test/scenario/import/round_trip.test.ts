@@ -6,7 +6,7 @@ import type { Churn, Scenario } from "../../../src/scenario/scenario.ts";
 import { formatIpv4, SECOND } from "../../../src/units.ts";
 import { scenarioOf } from "../small_scenario.ts";
 import { exportNode } from "./exported_node.ts";
-import { runReplication } from "../../support/native_engine.ts";
+import { runReplication } from "../../../src/cluster/replication.ts";
 
 // Goal: what is exported of a node and imported again is that node.
 // Method: a simulated node with every kind of churn runs until its tables are full; ss, conntrack, ipvsadm, sysctl and
