@@ -77,6 +77,7 @@ export class Clients implements SocketOwner {
   readonly #loop: EventLoop;
   readonly #fingerprint: Fingerprint;
   readonly #specs: (ClientSpec | undefined)[] = [];
+  /** By row its socket; of a free row the next free one, or -1. */
   readonly #slots: number[] = [];
   readonly #ports: number[] = [];
   readonly #generations: number[] = [];
@@ -84,7 +85,7 @@ export class Clients implements SocketOwner {
   /** When each row's connection was begun, and when its handshake ended (-1: not yet). */
   readonly #begins: Micros[] = [];
   readonly #handshakes: Micros[] = [];
-  readonly #free: number[] = [];
+  #firstFree = -1;
   readonly #timeouts = new Map<Micros, TimerColumn>();
   readonly #closes: TimerColumn;
   readonly #holds = new Map<Micros, TimerColumn>();
@@ -104,9 +105,9 @@ export class Clients implements SocketOwner {
 
   /** Begins a connection, which may fail before this returns. @returns its row, until it is finished. */
   open(spec: ClientSpec): number {
-    const row = this.#free.pop() ?? this.#specs.length;
+    const row = this.#takeRow();
     this.#specs[row] = spec;
-    this.#generations[row] = (this.#generations[row] ?? 0) + 1;
+    this.#generations[row] = this.#generations[row]! + 1;
     this.#opened += 1;
     this.#serials[row] = this.#opened;
     const tcp = this.#machine.tcp;
@@ -187,12 +188,32 @@ export class Clients implements SocketOwner {
     }
     if (this.#opened !== this.#finished + open)
       yield `every connection ends in one outcome: ${this.#opened} were begun, ${this.#finished} have ended, ${open} are open`;
-    if (new Set(this.#free).size !== this.#free.length || this.#free.length + open !== this.#specs.length)
-      yield `a connection's row is free or open: of ${this.#specs.length}, ${this.#free.length} are free and ${open} open`;
+    const free = this.#freeRows();
+    if (free + open !== this.#specs.length)
+      yield `a connection's row is free or open: of ${this.#specs.length}, ${free} are free and ${open} open`;
     for (let slot = 0; slot < sockets.extent; slot += 1) {
-      if (sockets.owner(slot) !== this || this.#slots[sockets.tag(slot)] === slot) continue;
+      if (sockets.owner(slot) !== this) continue;
+      const row = sockets.tag(slot);
+      if (this.#specs[row] !== undefined && this.#slots[row] === slot) continue;
       yield `a client's socket has its connection: row ${slot} has none`;
     }
+  }
+
+  #takeRow(): number {
+    const row = this.#firstFree;
+    if (row >= 0) {
+      this.#firstFree = this.#slots[row]!;
+      return row;
+    }
+    this.#generations.push(0);
+    return this.#specs.push(undefined) - 1;
+  }
+
+  /** How many rows are free; a row that was given back twice counts for more than there are. */
+  #freeRows(): number {
+    let count = 0;
+    for (let row = this.#firstFree; row >= 0 && count <= this.#specs.length; row = this.#slots[row]!) count += 1;
+    return count;
   }
 
   /** The timeout of a connection: its socket is closed in whatever state it is. */
@@ -269,7 +290,8 @@ export class Clients implements SocketOwner {
     this.#fingerprint.add(code);
     this.#specs[row] = undefined;
     this.#generations[row] = this.#generations[row]! + 1;
-    this.#free.push(row);
+    this.#slots[row] = this.#firstFree;
+    this.#firstFree = row;
     this.observer?.finished(row, spec, outcome);
     spec.finished(row, outcome);
   }

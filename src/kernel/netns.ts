@@ -277,7 +277,7 @@ export class Netns {
 
   /** Passes a packet through a hook. @returns whether the caller still owns it. */
   runHook(hook: (typeof Hook)[keyof typeof Hook], packet: Packet): boolean {
-    if ((this.hooks.populated & (1 << hook)) === 0) return true;
+    if (!this.hooks.concerns(hook, packet.standing)) return true;
     const verdict = this.hooks.run(hook, packet);
     if (verdict === Verdict.ACCEPT) return true;
     if (verdict === Verdict.DROP) this.drop(packet);

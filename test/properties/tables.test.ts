@@ -4,7 +4,6 @@ import { ConntrackTable } from "../../src/kernel/conntrack/conntrack_table.ts";
 import { slotsInBucket } from "../../src/kernel/conntrack/kernel_bucket.ts";
 import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
 import { IpvsConnectionTable } from "../../src/kernel/ipvs/ipvs_connection_table.ts";
-import { PortBuckets } from "../../src/kernel/ports/port_buckets.ts";
 import { SocketFlag, SocketTable } from "../../src/kernel/tcp/socket_table.ts";
 import { packPorts, TupleIndex, type TupleRows } from "../../src/kernel/tuple_index.ts";
 
@@ -115,7 +114,7 @@ describe("ConntrackTable", () => {
         }
         // A slot that was given back comes again under another generation only.
         expect([table.count, stale]).toEqual([model.size, 0]);
-        const keys = Array.from({ length: 400 }, (_, key) => key);
+        const keys = [...Array(400).keys()];
         const wanted = keys.flatMap((key) => tuplesWanted(key, model.get(key)));
         expect(keys.flatMap((key) => tuplesFound(table, key))).toEqual(wanted);
         // Each of the kernel's buckets holds the entries whose tuples hash to it, and no other.
@@ -212,8 +211,8 @@ describe("ConntrackTable", () => {
     fc.assert(
       fc.property(fc.array(facts, { minLength: 1, maxLength: 6 }), (entries) => {
         const table = new ConntrackTable(16);
-        const endOf = ({ last, oddEnd, numbers }: (typeof entries)[number]): number =>
-          oddEnd ?? (numbers[1] - last[0]) | 0;
+        type Entry = (typeof entries)[number];
+        const endOf = ({ last, oddEnd, numbers }: Entry): number => oddEnd ?? (numbers[1] - last[0]) | 0;
         for (const entry of entries) {
           const { expires, state, status, last, retransmits, numbers } = entry;
           const slot = table.allocate();
@@ -233,8 +232,8 @@ describe("ConntrackTable", () => {
         for (const [slot, entry] of entries.entries()) {
           const { expires, state, status, last, retransmits, numbers } = entry;
           expect([table.expires(slot), table.state(slot), table.status(slot)]).toEqual([expires, state, status]);
-          expect([table.lastDirection(slot), table.lastInput(slot)]).toEqual(last);
-          expect(table.lastEnd(slot)).toBe(endOf(entry));
+          const found = [table.lastDirection(slot), table.lastInput(slot), table.lastEnd(slot)];
+          expect(found).toEqual([...last, endOf(entry)]);
           expect([table.retransmits(slot), table.protocol(slot), table.src(2 * slot)]).toEqual([retransmits, 6, slot]);
           for (const direction of [0, 1]) {
             expect(table.memory.maxAck(2 * slot + direction)).toBe((numbers[0] + direction) | 0);
@@ -352,53 +351,5 @@ describe("IpvsConnectionTable", () => {
     expect([newer < older, table.findIn(6, 1, 2, 3, 4)]).toEqual([true, newer]);
     for (let client = 0; client < 600; client += 1) table.add(6, 100_000 + client, 2, 3, 4);
     expect(table.findIn(6, 1, 2, 3, 4)).toBe(newer);
-  });
-});
-
-describe("PortBuckets", () => {
-  const steps = fc.array(
-    fc.record({
-      kind: fc.constantFrom("connect", "bind", "leave"),
-      port: fc.integer({ min: 0, max: 5 }),
-      which: fc.nat(),
-    }),
-    { maxLength: 200 },
-  );
-
-  it.each([false, true])(
-    "counts owners and closes to connect() as a list of owners says (6.18's rule: %s)",
-    (forgets) => {
-      fc.assert(
-        fc.property(steps, (commands) => {
-          const buckets = new PortBuckets();
-          const owners: ("connect" | "bind")[][] = [[], [], [], [], [], []];
-          const isClosed = [false, false, false, false, false, false];
-          for (const { kind, port, which } of commands) {
-            const own = owners[port]!;
-            if (kind === "connect") {
-              buckets.addConnectOwner(port);
-              own.push(kind);
-            } else if (kind === "bind") {
-              buckets.addExplicitOwner(port);
-              own.push(kind);
-              isClosed[port] = true;
-            } else if (own.length > 0) {
-              const [left] = own.splice(which % own.length, 1);
-              buckets.removeOwner(port, left === "bind", forgets);
-              if (own.length === 0 || (forgets && left === "bind" && !own.includes("bind"))) isClosed[port] = false;
-            }
-            expect(owners.map((_, every) => buckets.owners(every))).toEqual(owners.map(({ length }) => length));
-            expect(owners.map((_, every) => buckets.isClosedToConnect(every))).toEqual(isClosed);
-            expect(buckets.inUse).toBe(owners.filter((list) => list.length > 0).length);
-          }
-        }),
-        { numRuns: 60 },
-      );
-    },
-  );
-
-  it("refuses to lose an owner that it has not", () => {
-    const buckets = new PortBuckets();
-    expect(() => buckets.removeOwner(80, false, false)).toThrow("a port that loses an owner has one");
   });
 });

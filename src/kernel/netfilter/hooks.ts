@@ -61,6 +61,7 @@ interface Registration {
   next: Next;
 }
 
+const HOOKS = Object.keys(Hook).length;
 const NOBODY: Next = { fresh: undefined, settled: undefined, midway: undefined };
 
 /**
@@ -78,6 +79,7 @@ export class NetfilterHooks {
   /** The beginnings of the chains. */
   readonly #first: Next[] = [NOBODY, NOBODY, NOBODY, NOBODY, NOBODY];
   readonly #changed: () => void;
+  /** A bit for each hook that `concerns` packets of a standing. */
   #populated = 0;
 
   /** @param changed called whenever a function comes or goes. */
@@ -95,9 +97,9 @@ export class NetfilterHooks {
     this.#setChain(hook, chain.toSpliced(place, 0, { priority, run, sparedFrom, next: NOBODY }));
   }
 
-  /** A bit for each hook that has a function: a pod has none, and its packets need no look at the chains. */
-  get populated(): number {
-    return this.#populated;
+  /** Whether a hook has a function that is called for packets of this `Standing`: most have none, and need no look at the chains. */
+  concerns(hook: HookNumber, standing: number): boolean {
+    return ((this.#populated >>> (HOOKS * standing + hook)) & 1) !== 0;
   }
 
   unregister(hook: HookNumber, run: HookFunction): void {
@@ -133,7 +135,6 @@ export class NetfilterHooks {
     this.#changed();
     this.#chains[hook] = chain;
     this.#lineUp(hook);
-    this.#populated = chain.length > 0 ? this.#populated | (1 << hook) : this.#populated & ~(1 << hook);
   }
 
   /** Tells the functions of a chain whom they hand packets on to, so that a packet takes no look at those that it is spared. */
@@ -149,5 +150,9 @@ export class NetfilterHooks {
       };
     }
     this.#first[hook] = next;
+    for (const [standing, first] of [next.fresh, next.settled, next.midway].entries()) {
+      const bit = 1 << (HOOKS * standing + hook);
+      this.#populated = first === undefined ? this.#populated & ~bit : this.#populated | bit;
+    }
   }
 }

@@ -5,7 +5,7 @@ import type { SocketOwner } from "./socket_owner.ts";
 const WORDS = 4;
 const FIRST_CAPACITY = 256;
 
-/** Words of a place. */
+/** Words of a place; the first one of a free place is the next free one, or -1. */
 export const OpenWord = { ISS: 0, SND_UNA: 1, LISTENER: 2, ACK_GENERATION: 3 } as const;
 
 /**
@@ -16,7 +16,7 @@ export class OpenSockets {
   #words = new Int32Array(FIRST_CAPACITY * WORDS);
   readonly owners: (SocketOwner | undefined)[] = [];
   readonly routes: (Route | undefined)[] = [];
-  readonly #free: number[] = [];
+  #firstFree = -1;
   #used = 0;
   #ackGenerations = 0;
 
@@ -30,8 +30,9 @@ export class OpenSockets {
 
   /** A place without a route and a listener, whose ACK generation is new. */
   take(owner: SocketOwner | undefined): number {
-    let place = this.#free.pop();
-    if (place === undefined) {
+    let place = this.#firstFree;
+    if (place >= 0) this.#firstFree = this.word(place, OpenWord.ISS);
+    else {
       place = this.#used;
       this.#used += 1;
       if (this.#used * WORDS > this.#words.length) this.#words = longerInt32(this.#words, 2 * this.#words.length);
@@ -47,7 +48,8 @@ export class OpenSockets {
   giveBack(place: number): void {
     this.owners[place] = undefined;
     this.routes[place] = undefined;
-    this.#free.push(place);
+    this.setWord(place, OpenWord.ISS, this.#firstFree);
+    this.#firstFree = place;
   }
 
   /** Gives a number that no place has had: from 1 to 2^31 - 1, then from 1 again. */
