@@ -15,6 +15,7 @@ describe("parseCommandLine", () => {
       options: {
         scenario: "a.yaml",
         overrides: [],
+        keyOptions: [],
         jobs: undefined,
         format: "text",
         isQuiet: false,

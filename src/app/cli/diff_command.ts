@@ -9,6 +9,7 @@ import { runDiff } from "../../study/run_diff.ts";
 import type { DiffRequest, DiffSide } from "../../study/run_diff.ts";
 import type { RunProgress } from "../../study/run_study.ts";
 import { SECOND } from "../../units.ts";
+import { asTyped } from "./as_typed.ts";
 import { beginResult, writeResult, type ResultFile } from "./begin_result.ts";
 import type { CliIo, FileText } from "./cli_io.ts";
 import type { DiffOptions } from "./diff_options.ts";
@@ -43,8 +44,11 @@ export async function diffCommand(options: DiffOptions, io: CliIo): Promise<numb
     parseScenarioSide(text, file, options.overrides, { option, settings: option === "--a" ? options.a : options.b });
   const a = read(textA.text, fileA, "--a");
   const b = read(textB.text, fileB, "--b");
-  if (!a.ok || !b.ok) return refuse(unique([a, b].flatMap((side) => (side.ok ? [] : side.diagnostics))), io);
-  warn(unique([...a.warnings, ...b.warnings]), io);
+  if (!a.ok || !b.ok) {
+    const problems = unique([a, b].flatMap((side) => (side.ok ? [] : side.diagnostics)));
+    return refuse(asTyped(problems, options), io);
+  }
+  warn(asTyped(unique([...a.warnings, ...b.warnings]), options), io);
   const problem = pairingProblem(a.scenario, b.scenario);
   if (problem !== undefined) {
     return complain(problem, io);

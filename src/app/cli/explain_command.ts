@@ -17,6 +17,7 @@ import { closestWord } from "../../scenario/spelling.ts";
 import { explainConnection } from "../../study/explain_connection.ts";
 import type { Explanation, ExplainProgress, ConnectionStory } from "../../study/explain_connection.ts";
 import { SECOND } from "../../units.ts";
+import { asTyped } from "./as_typed.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import type { ExplainOptions } from "./explain_options.ts";
@@ -40,8 +41,8 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   const file = await io.readFile(options.scenario);
   if (!file.ok) return refuse([await missingScenario(options.scenario, file.why, io)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
-  if (!parsed.ok) return refuse(parsed.diagnostics, io);
-  warn(parsed.warnings, io);
+  if (!parsed.ok) return refuse(asTyped(parsed.diagnostics, options), io);
+  warn(asTyped(parsed.warnings, options), io);
   const { scenario } = parsed;
   if (options.replication !== undefined && options.replication >= scenario.replications) {
     return complain(

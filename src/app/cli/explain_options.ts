@@ -10,7 +10,7 @@ import { singleValuesProblem, textOf } from "./option_values.ts";
 /** What the user asks of `sim explain`, read and checked. */
 export interface ExplainOptions extends Pick<
   RunOptions,
-  "scenario" | "overrides" | "format" | "isQuiet" | "replication"
+  "scenario" | "overrides" | "keyOptions" | "format" | "isQuiet" | "replication"
 > {
   readonly wanted: WantedConnection;
   /** From the connection's first SYN on. */
@@ -108,13 +108,14 @@ export function readExplainOptions(values: Readonly<Record<string, unknown>>): E
     return "Cannot use --interface alone: say with --pcap which file to write";
   const at = readAt(text("at"));
   if (typeof at === "string") return at;
-  const { scenario, overrides, format, isQuiet, replication } = run;
+  const { scenario, overrides, keyOptions, format, isQuiet, replication } = run;
   const chartText = text("chart");
   const chart = chartText === undefined ? undefined : chartPath(chartText);
   if (typeof chart === "string") return chart;
   return {
     scenario,
     overrides,
+    keyOptions,
     format,
     isQuiet,
     replication,

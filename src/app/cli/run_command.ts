@@ -9,6 +9,7 @@ import type { RunProgress } from "../../study/run_study.ts";
 import type { RunRequest } from "../../study/study_on_workers.ts";
 import { formatCount, formatSpan, plural } from "../../report/number_text.ts";
 import { SECOND } from "../../units.ts";
+import { asTyped } from "./as_typed.ts";
 import { beginResult, writeResult, type ResultFile } from "./begin_result.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
@@ -33,8 +34,8 @@ export async function runCommand(options: RunOptions, io: CliIo): Promise<number
   const file = await io.readFile(options.scenario);
   if (!file.ok) return refuse([await missingScenario(options.scenario, file.why, io)], io);
   const parsed = parseScenario(file.text, options.scenario, options.overrides);
-  if (!parsed.ok) return refuse(parsed.diagnostics, io);
-  warn(parsed.warnings, io);
+  if (!parsed.ok) return refuse(asTyped(parsed.diagnostics, options), io);
+  warn(asTyped(parsed.warnings, options), io);
   const { replications } = parsed.scenario;
   if (options.replication !== undefined && options.replication >= replications)
     return complain(

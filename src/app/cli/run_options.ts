@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly scenario: string;
   /** `PATH=VALUE`, in the order in which they apply: all of `--set`, then the options that stand for a key of the file. */
   readonly overrides: readonly string[];
+  /** The names of those of them that an option of the same name has set, such as `kernel`. */
+  readonly keyOptions: readonly string[];
   /** How many workers to use; `undefined` leaves it to the machine. */
   readonly jobs: number | undefined;
   readonly format: "text" | "json";
@@ -129,14 +131,11 @@ export function readRunOptions(values: Readonly<Record<string, unknown>>): RunOp
   if (typeof warmUp === "string") return warmUp;
   const stopping = readStopping(values, counts.has("replication"));
   if (typeof stopping === "string") return stopping;
+  const keyOptions = KEY_OPTIONS.filter((name) => values[name] !== undefined);
   return {
     scenario: textOf(values["scenario"]) ?? "",
-    overrides: overrides.concat(
-      KEY_OPTIONS.flatMap((name) => {
-        const text = textOf(values[name]);
-        return text === undefined ? [] : [`${name}=${text}`];
-      }),
-    ),
+    overrides: overrides.concat(keyOptions.map((name) => `${name}=${textOf(values[name])}`)),
+    keyOptions,
     jobs: counts.get("jobs"),
     format: values["format"] === "json" ? "json" : "text",
     out: out === undefined ? undefined : withoutSlash(out),

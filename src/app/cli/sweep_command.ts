@@ -10,6 +10,7 @@ import { sweepDifference } from "../../study/sweep_difference.ts";
 import { planSweep } from "../../study/sweep_plan.ts";
 import type { PlannedPoint, SweepPlan } from "../../study/sweep_plan.ts";
 import { writeEngineFiles } from "../engines/engine_files.ts";
+import { asTyped } from "./as_typed.ts";
 import type { CliIo } from "./cli_io.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { internalErrorText } from "./internal_error.ts";
@@ -49,8 +50,9 @@ export async function sweepCommand(options: SweepOptions, io: CliIo): Promise<nu
     engine: { version: io.version, build: await io.buildDigest() },
     digest: io.digest,
   });
-  if (!planned.ok) return "why" in planned ? complain(planned.why, io) : refuse(planned.diagnostics, io);
-  warn(planned.warnings, io);
+  if (!planned.ok)
+    return "why" in planned ? complain(planned.why, io) : refuse(asTyped(planned.diagnostics, options.run), io);
+  warn(asTyped(planned.warnings, options.run), io);
   const { plan } = planned;
   const problem = options.run.warmUp === undefined ? undefined : pointProblem(plan, options);
   if (problem !== undefined) return complain(problem, io);
