@@ -105,7 +105,8 @@ export class WorkerPool implements ReplicationPool {
   async #runNext(worker: Worker, watch: TaskWatch, { task, resolve, reject }: WaitingTask): Promise<void> {
     try {
       const result = await runOn(worker, task, watch);
-      this.#idle.push(worker);
+      // A thread's last answer and its end come together.
+      if (this.#workers.has(worker)) this.#idle.push(worker);
       resolve(result);
     } catch (error) {
       // A thread that broke once may be in any state: another one takes its place.

@@ -60,6 +60,19 @@ describe("WorkerPool", () => {
     await pool.close();
   });
 
+  it("gives nothing to a thread that ends as it answers", async () => {
+    const pool = new WorkerPool(1, script("setImmediate(() => parentPort.close());"));
+    const results = [];
+    for (let replication = 0; replication < 3; replication += 1) {
+      const result = pool.run({ scenario, replication });
+      // Answer and end come while this thread is busy, and are told in one go.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      results.push(await result);
+    }
+    expect(new Set(results.map((result) => "threadId" in result && result.threadId)).size).toBe(3);
+    await pool.close();
+  });
+
   it("says so where no thread can be started", async () => {
     const pool = new WorkerPool(1, new URL("ftp://localhost/worker.js"));
     await expect(pool.run({ scenario, replication: 0 })).rejects.toMatchObject({
