@@ -164,6 +164,23 @@ export class Clients implements SocketOwner {
     this.#fail(row, errno, this.#machine.tcp.sockets.state(slot) !== TcpState.SYN_SENT);
   }
 
+  /** The timeout of a connection: its socket is closed in whatever state it is. */
+  timeOut(row: number): void {
+    const tcp = this.#machine.tcp;
+    const slot = this.#slots[row]!;
+    const isConnecting = tcp.sockets.state(slot) === TcpState.SYN_SENT;
+    const cause = this.#causeOfSilence(slot, isConnecting);
+    tcp.close(slot);
+    this.#finish(row, TIMEOUT_CODE, {
+      isSuccess: false,
+      cause,
+      errno: 0,
+      wasConnected: !isConnecting,
+      localPort: this.#ports[row]!,
+      connectTime: this.#connectTime(row),
+    });
+  }
+
   /** Connections that have ended, in whatever outcome. */
   get finished(): number {
     return this.#finished;
@@ -214,23 +231,6 @@ export class Clients implements SocketOwner {
     let count = 0;
     for (let row = this.#firstFree; row >= 0 && count <= this.#specs.length; row = this.#slots[row]!) count += 1;
     return count;
-  }
-
-  /** The timeout of a connection: its socket is closed in whatever state it is. */
-  timeOut(row: number): void {
-    const tcp = this.#machine.tcp;
-    const slot = this.#slots[row]!;
-    const isConnecting = tcp.sockets.state(slot) === TcpState.SYN_SENT;
-    const cause = this.#causeOfSilence(slot, isConnecting);
-    tcp.close(slot);
-    this.#finish(row, TIMEOUT_CODE, {
-      isSuccess: false,
-      cause,
-      errno: 0,
-      wasConnected: !isConnecting,
-      localPort: this.#ports[row]!,
-      connectTime: this.#connectTime(row),
-    });
   }
 
   #closeAndSucceed(row: number): void {

@@ -113,6 +113,7 @@ export class EventLoop {
 
   /** Schedules `handler(argument)` in `delay` microseconds (0 or more). */
   after(delay: Micros, handler: HandlerId, argument: number): void {
+    assert(delay >= 0, "an event is never scheduled in the past");
     this.#sequence += 1;
     this.#queue.push(this.#now + delay, this.#sequence, handler, argument);
   }

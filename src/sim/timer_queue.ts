@@ -29,16 +29,16 @@ export class TimerQueue {
     return this.#first.earliestTime;
   }
 
+  get earliestSequence(): number {
+    return this.#first.earliestSequence;
+  }
+
   get earliestHandler(): number {
     return this.#first.earliestHandler;
   }
 
   get earliestArgument(): number {
     return this.#first.earliestArgument;
-  }
-
-  get earliestSequence(): number {
-    return this.#first.earliestSequence;
   }
 
   push(time: number, sequence: number, handler: number, argument: number): void {

@@ -105,7 +105,7 @@ export class WorkerPool implements ReplicationPool {
   async #runNext(worker: Worker, watch: TaskWatch, { task, resolve, reject }: WaitingTask): Promise<void> {
     try {
       const result = await runOn(worker, task, watch);
-      // A thread's last answer and its end come together.
+      // A thread's last answer and its end may be told in one go.
       if (this.#workers.has(worker)) this.#idle.push(worker);
       resolve(result);
     } catch (error) {

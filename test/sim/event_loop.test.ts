@@ -114,6 +114,7 @@ describe("EventLoop", () => {
     const handler = loop.handler("test", () => {});
     loop.runUntil(10);
     expect(() => loop.at(9, handler, 0)).toThrow("an event is never scheduled in the past");
+    expect(() => loop.after(-1, handler, 0)).toThrow("an event is never scheduled in the past");
     expect(() => loop.runUntil(9)).toThrow("time never goes back");
   });
 
