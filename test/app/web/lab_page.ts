@@ -70,6 +70,11 @@ export async function untilFinal(page: Page): Promise<void> {
   await page.locator("#save-json:enabled").waitFor();
 }
 
+/** Waits until the story of this run is told: that of the run before stands, marked as waiting, until then. */
+export async function untilTold(page: Page): Promise<void> {
+  await page.locator("#story-body:not(.waiting)").waitFor();
+}
+
 /** What a button saves. */
 export async function savedBy(page: Page, button: string): Promise<string> {
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator(button).click()]);

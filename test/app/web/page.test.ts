@@ -14,6 +14,7 @@ import {
   packageVersion,
   savedBy,
   untilFinal,
+  untilTold,
 } from "./lab_page.ts";
 
 // Goal: the page is the simulator of the command line, in a file that needs nothing else, and people can use it.
@@ -46,7 +47,7 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
     lab = await buildLab();
     quick = await openLab(lab, QUICK);
     await untilFinal(quick.page);
-    await quick.page.locator("#story-body").waitFor();
+    await untilTold(quick.page);
   }, 300_000);
   beforeEach(({ skip }) => skip(NO_BROWSER !== "", NO_BROWSER));
   afterAll(() => lab?.close());
@@ -105,7 +106,7 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
     const wide = page.viewportSize()!;
     await page.setViewportSize({ width: 360, height: 740 });
     await untilFinal(page);
-    await page.locator("#story-body").waitFor();
+    await untilTold(page);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
     const nameless = `[...document.querySelectorAll("input, select, textarea, button")].filter((control) =>
       !(control.labels?.length > 0 || control.ariaLabel || control.textContent.trim())).map(({ id }) => id)`;
