@@ -1,5 +1,6 @@
 import type { EventLoop } from "../sim/event_loop.ts";
 import { exponential } from "../sim/distributions.ts";
+import { DOUBLE_ZERO } from "../sim/double_zero.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { Flow } from "../kernel/flow/flow.ts";
 import type { Netns } from "../kernel/netns.ts";
@@ -28,7 +29,7 @@ export class Churn implements Workload {
   readonly #arrivals: RandomStream;
   readonly #handler: number;
   /** Time of the next arrival with its fraction of a microsecond, so that rounding does not change the rate. */
-  #next = 0;
+  #next: Micros = DOUBLE_ZERO;
 
   constructor(options: ChurnOptions, netns: Netns, clients: Clients) {
     this.counts = new WorkloadCounts(options.name);

@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../sim/double_zero.ts";
 import { type Micros, SECOND } from "../units.ts";
 
 /** Buckets for each doubling of the time, so that a bucket is at most 1/32 wide of its value. */
@@ -22,8 +23,8 @@ export interface ConnectTimesResult {
 export class ConnectTimes {
   readonly #buckets: number[] = [];
   #count = 0;
-  #sum = 0;
-  #max: Micros = 0;
+  #sum: Micros = DOUBLE_ZERO;
+  #max: Micros = DOUBLE_ZERO;
   #slow = 0;
 
   /** @param time microseconds, 0 or more. */

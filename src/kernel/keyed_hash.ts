@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../sim/double_zero.ts";
 import type { RandomStream } from "../sim/random.ts";
 
 /**
@@ -11,9 +12,9 @@ export class KeyedHash {
   readonly #key0: number;
   readonly #key1: number;
   /** The low 32 bits of the last result, unsigned. */
-  low = 0;
+  low = DOUBLE_ZERO;
   /** The high 32 bits of the last result, unsigned. */
-  high = 0;
+  high = DOUBLE_ZERO;
 
   /** Draws the key: once per boot. */
   constructor(secret: RandomStream) {

@@ -1,5 +1,6 @@
 import type { Micros } from "../units.ts";
 import { assert } from "./assert.ts";
+import { DOUBLE_ZERO } from "./double_zero.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { TimerQueue } from "./timer_queue.ts";
 
@@ -41,8 +42,8 @@ const EVENTS_BETWEEN_CHECKS = 10_000_000;
  * in which they were scheduled; `now` never goes back.
  */
 export class EventLoop {
-  #now: Micros = 0;
-  /** Where the present call of `runUntil` ends; no small integer from the start, since V8 would have to think again later. */
+  #now: Micros = DOUBLE_ZERO;
+  /** Where the present call of `runUntil` ends. */
   #end: Micros = -Infinity;
   #sequence = 0;
   #fired = 0;

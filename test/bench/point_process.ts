@@ -2,12 +2,12 @@
  * One point of one case in a process of its own: `point_process.ts CASE POINT SCALE` prints what it yields as JSON on the
  * last line.
  */
-import { inlineMore } from "../../src/app/cli/inlining.ts";
+import { tuneCompiler } from "../../src/app/cli/compiler.ts";
 import { CASES } from "./cases.ts";
 
 const [caseName, pointName, scale] = process.argv.slice(2);
 // As the commands do it.
-inlineMore(pointName?.includes("flow") === true ? "flow" : "packet");
+tuneCompiler(pointName?.includes("flow") === true ? "flow" : "packet");
 const point = CASES.find(({ name }) => name === caseName)?.points.find(({ name }) => name === pointName);
 if (point === undefined) throw new Error(`no point ${pointName} of ${caseName}`);
 const result = await point.measure(Number(scale));

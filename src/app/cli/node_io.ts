@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WorkerPool } from "../../study/worker_pool.ts";
 import type { CliIo, FileBytes, FileList, FileText, FolderList } from "./cli_io.ts";
+import { tuneCompiler } from "./compiler.ts";
 import { isDraft } from "./draft_file.ts";
-import { inlineMore } from "./inlining.ts";
 import { readSteadyFile } from "./read_steady_file.ts";
 import { standardOutput } from "./standard_output.ts";
 import { whyNotWritten, whyOf } from "./system_error.ts";
@@ -35,7 +35,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     digest: (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`,
     runStudy: async (request) => (await import("../../study/study_on_workers.ts")).runStudy(request),
     openWorkers: (jobs, simulation) => {
-      inlineMore(simulation);
+      tuneCompiler(simulation);
       return new WorkerPool(jobs);
     },
     buildDigest,

@@ -1,5 +1,5 @@
+import { tuneCompiler } from "./compiler.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { inlineMore } from "./inlining.ts";
 import { Interrupts } from "./interrupts.ts";
 import { nodeIo } from "./node_io.ts";
 import { runCli } from "./run_cli.ts";
@@ -8,7 +8,7 @@ import { keepYoungHeapSmall } from "./young_heap.ts";
 
 /** Runs the command that the words of this process ask for, and sets its exit code. */
 export async function start(): Promise<void> {
-  inlineMore();
+  tuneCompiler();
   keepYoungHeapSmall();
   // A reader that leaves early, such as `head`, is no failure. Any other failure to write is, and must not end in success.
   let outputFailed = false;

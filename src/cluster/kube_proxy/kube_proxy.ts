@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Machine } from "../../kernel/machine.ts";
 import { emptyTally } from "../../kernel/netfilter/rule_tally.ts";
 import type { Netns } from "../../kernel/netns.ts";
@@ -67,7 +68,7 @@ export class KubeProxy {
   #generation = 0;
   #hasCaches = false;
   /** When the next periodic sync is due; earlier events are of periods that a sync has cut short. */
-  #nextSync: Micros = 0;
+  #nextSync: Micros = DOUBLE_ZERO;
   #syncs = 0;
   #hangs = 0;
   #hungSince: Micros = -1;

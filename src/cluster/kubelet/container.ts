@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Machine } from "../../kernel/machine.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import { type Micros, SECOND } from "../../units.ts";
@@ -39,12 +40,12 @@ export class Container {
   #isEnded = false;
   #restarts = 0;
   #firstRestart: Micros | null = null;
-  #startedAt: Micros = 0;
+  #startedAt: Micros = DOUBLE_ZERO;
   /** The entry of the back-off, 0 while there is none, and when it was written: at the container's last start. */
   #backoff: Micros = 0;
-  #backoffWritten: Micros = 0;
+  #backoffWritten: Micros = DOUBLE_ZERO;
   /** When the container before this one ended. */
-  #lastEnd: Micros = 0;
+  #lastEnd: Micros = DOUBLE_ZERO;
 
   constructor(options: PodOptions, netns: Netns, server: Server) {
     this.options = options;

@@ -1,4 +1,5 @@
 import type { Machine } from "../../kernel/machine.ts";
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { EventLoop } from "../../sim/event_loop.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import { type Micros, SECOND } from "../../units.ts";
@@ -41,7 +42,7 @@ export class GrpcDial {
   readonly #deadlineHandler: number;
   /** The number of the probe: an event of an earlier one does nothing. */
   #serial = 0;
-  #deadline: Micros = 0;
+  #deadline: Micros = DOUBLE_ZERO;
   #dials = 0;
   #isDialing = false;
   #row = -1;

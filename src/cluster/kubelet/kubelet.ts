@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import { type Micros, SECOND } from "../../units.ts";
 import type { Clients, Outcome } from "../clients.ts";
@@ -60,8 +61,8 @@ export class Kubelet implements ProbeListener {
   /** Restarts that were forgotten. */
   #restartsBefore = 0;
   #unready = 0;
-  #unreadySince: Micros = 0;
-  #unreadyTime: Micros = 0;
+  #unreadySince: Micros = DOUBLE_ZERO;
+  #unreadyTime: Micros = DOUBLE_ZERO;
 
   constructor(options: NodeOptions, node: Netns, clients: Clients, onReadiness?: ReadinessListener) {
     this.#onReadiness = onReadiness;

@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { EventLoop } from "../../sim/event_loop.ts";
 import { Flow } from "../../kernel/flow/flow.ts";
 import type { Netns } from "../../kernel/netns.ts";
@@ -63,7 +64,7 @@ export class Prober implements ContainerWatcher, ProbeTicked {
   /** Only a readiness probe behind a startup probe has one. */
   readonly #triggerHandler: number | undefined = undefined;
   /** When it ticks for the first time; a startup worker then ticks while it is needed only. */
-  #firstTick: Micros = 0;
+  #firstTick: Micros = DOUBLE_ZERO;
   #isTicking = false;
   #probes = 0;
   #failed = 0;

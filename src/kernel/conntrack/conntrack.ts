@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import { type Ipv4, type Micros, SECOND } from "../../units.ts";
 import type { KernelEra } from "../kernel_era.ts";
 import type { DeferredConnections } from "../flow/deferred_connections.ts";
@@ -54,7 +55,7 @@ export class Conntrack {
   readonly #timers: EntryTimers | undefined;
   readonly #gcHandler: number;
   readonly #dying: number[] = [];
-  #dyingSince: Micros = 0;
+  #dyingSince: Micros = DOUBLE_ZERO;
 
   constructor(netns: Netns) {
     this.netns = netns;

@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
 import { type Conntrack, NOTHING } from "../conntrack/conntrack.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
@@ -42,7 +43,7 @@ export class ExchangeEnds {
   readonly #clientWait: WaitEnd | undefined;
   readonly #serverWait: WaitEnd | undefined;
   readonly #entries: readonly EntryEnd[];
-  readonly #connection: CarriedConnection = { begins: 0.5, client: 0, server: 0 };
+  readonly #connection: CarriedConnection = { begins: DOUBLE_ZERO, client: 0, server: 0 };
   /** Where the only entry stands, if what they leave behind may wait until somebody looks (see `DeferredConnections`). */
   readonly deferrable: Conntrack | undefined;
   /** From connect() until the client's TIME_WAIT entry begins and until the entry expires, of those. */

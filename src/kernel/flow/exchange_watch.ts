@@ -41,8 +41,8 @@ export class ExchangeWatch {
   readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
   readonly #peer: { readonly address: number; readonly ports: number };
   #serverInitial: number | undefined = undefined;
-  #finishes = -1;
-  #connects = -1;
+  #finishes: Micros = -Infinity;
+  #connects: Micros = -Infinity;
 
   // oxlint-disable-next-line max-params -- what the flow path knows when it begins to watch
   constructor(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number, tables: GroupTables) {

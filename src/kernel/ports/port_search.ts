@@ -1,3 +1,4 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { Netns } from "../netns.ts";
 import { NO_PORTS, type PortBlocks } from "./port_blocks.ts";
@@ -12,8 +13,8 @@ export class PortSearch {
   low: Port = 0;
   high: Port = 0;
   /** The 64-bit port hash of (source, destination, destination port, epoch), in two halves. */
-  hashLow = 0;
-  hashHigh = 0;
+  hashLow = DOUBLE_ZERO;
+  hashHigh = DOUBLE_ZERO;
   /** Whether the range is the socket's own (IP_LOCAL_PORT_RANGE) on a kernel that then tries all its ports in turn. */
   isOptionRange = false;
   /** `ip_local_port_step_width`, 0 for off. */
