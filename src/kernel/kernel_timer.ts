@@ -2,6 +2,7 @@ import type { EventLoop } from "../sim/event_loop.ts";
 import { TimerColumn, type TimerColumnOwner } from "../sim/timer_column.ts";
 import type { Micros } from "../units.ts";
 import type { Jiffies } from "./jiffies.ts";
+import { TimerDelay } from "./timer_delay.ts";
 
 /**
  * Kernel timers of one fixed delay: armed in any order of rows, they fire on the ticks that the timer wheel gives.
@@ -17,8 +18,8 @@ export class KernelTimer {
 
   constructor(jiffies: Jiffies, loop: EventLoop, delay: Micros, owner: TimerColumnOwner) {
     this.delay = delay;
-    const dueOf = (armedAt: Micros): Micros => jiffies.expiry(armedAt, delay);
-    this.#column = new TimerColumn(loop, `kernel-timer/${delay}us`, dueOf, owner);
+    const timer = new TimerDelay(jiffies, delay);
+    this.#column = new TimerColumn(loop, `kernel-timer/${delay}us`, (armedAt) => timer.expiry(armedAt), owner);
   }
 
   /** Arms a timer now. */

@@ -150,17 +150,16 @@ export class RoutingTable {
   /** The route to a destination. */
   lookup(destination: Ipv4): Route {
     if (this.#lastRoute !== undefined && destination === this.#lastDestination) return this.#lastRoute;
-    const route = this.#lookUp(destination);
-    this.#lastDestination = destination;
-    this.#lastRoute = route;
-    return route;
-  }
-
-  #lookUp(destination: Ipv4): Route {
     const place = cachePlace(destination);
     const cached = this.#cache[place];
     if (cached !== undefined && this.#cacheKeys[place] === destination) return cached;
+    return this.#lookUp(destination, place);
+  }
+
+  #lookUp(destination: Ipv4, place: number): Route {
     const route = this.#known.get(destination) ?? this.#learn(destination);
+    this.#lastDestination = destination;
+    this.#lastRoute = route;
     while (this.#cache.length <= place) this.#cache.push(undefined);
     this.#cacheKeys[place] = destination;
     this.#cache[place] = route;

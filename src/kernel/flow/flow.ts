@@ -1,4 +1,5 @@
 import type { Netns } from "../netns.ts";
+import type { Route } from "../routes.ts";
 import type { SocketOwner } from "../tcp/socket_owner.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import type { DeferredKind } from "./deferred_connections.ts";
@@ -32,6 +33,8 @@ export class Flow {
   /** Bytes of each connection's request; 0 if it has none. */
   readonly requestBytes: number;
   server: FlowServer | undefined = undefined;
+  /** The route to it, as of `changes`. */
+  route: Route | undefined = undefined;
   /** What each connection does, by the server's conduct; absent until enough of them have been watched. */
   exchanges: (Exchange | undefined)[] = [];
   /** The same way: what those have in common whose rows wait. */

@@ -158,6 +158,7 @@ export class FlowPath {
       flow.deferred = [];
     }
     flow.server = found;
+    flow.route = tcp.sockets.route(slot);
     flow.changes = this.#group.changes;
     flow.listenerChanges = this.#group.listenerChanges;
   }

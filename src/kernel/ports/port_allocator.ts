@@ -1,13 +1,13 @@
 import { Errno } from "../errno.ts";
 import type { KernelEra } from "../kernel_era.ts";
 import type { Jiffies } from "../jiffies.ts";
-import { KeyedHash } from "../keyed_hash.ts";
 import type { Netns } from "../netns.ts";
 import type { RandomStreams } from "../../sim/random.ts";
 import type { EventLoop } from "../../sim/event_loop.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { PortRange } from "../sysctl_port_range.ts";
 import { CursorNoise } from "./cursor_noise.ts";
+import { PortHashes } from "./port_hashes.ts";
 import { type PortCandidateTest, PortSearch } from "./port_search.ts";
 import { TracedPortSearch } from "./traced_port_search.ts";
 import { createPortWalk, type PortWalk } from "./port_walks.ts";
@@ -28,7 +28,7 @@ export class PortAllocator {
   readonly walk: PortWalk;
   /** The random part of the walk. */
   readonly noise: CursorNoise;
-  readonly #hash: KeyedHash;
+  readonly #hashes: PortHashes;
   readonly #isResalted: boolean;
   readonly #loop: EventLoop;
   readonly #jiffies: Jiffies;
@@ -56,7 +56,7 @@ export class PortAllocator {
     this.#jiffies = options.jiffies;
     this.#test = options.test;
     this.#isExplained = options.isExplained === true;
-    this.#hash = new KeyedHash(options.random.stream("kernel/ports/boot-secret"));
+    this.#hashes = new PortHashes(options.random.stream("kernel/ports/boot-secret"));
     this.noise = new CursorNoise(options.random.stream("kernel/ports/perturbation"));
     this.walk = createPortWalk(options.era, this.noise);
     this.#isResalted = options.era.portHashIsResalted;
@@ -78,8 +78,8 @@ export class PortAllocator {
     search.saddr = saddr;
     search.daddr = daddr;
     search.dport = dport;
-    if (this.givenHash === undefined) this.#hash.compute(saddr, daddr, dport, this.epoch);
-    const hash = this.givenHash ?? this.#hash;
+    if (this.givenHash === undefined) this.#hashes.compute(saddr, daddr, dport, this.epoch);
+    const hash = this.givenHash ?? this.#hashes;
     search.hashLow = hash.low;
     search.hashHigh = hash.high;
     if (this.#isExplained && search instanceof TracedPortSearch) {

@@ -119,7 +119,8 @@ export class Tcp {
     const sockets = this.sockets;
     const netns = this.netnsOf(slot);
     this.timeWaits.expire();
-    const route = netns.routes.lookup(daddr);
+    const isKnown = flow !== undefined && flow.changes === this.machine.group.changes;
+    const route = (isKnown ? flow.route : undefined) ?? netns.routes.lookup(daddr);
     const unreachable = routeErrno(route);
     if (unreachable !== 0) return this.#refuse(slot, unreachable);
     const saddr = sockets.local(slot) === 0 ? route.preferredSource : sockets.local(slot);

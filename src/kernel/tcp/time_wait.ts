@@ -1,5 +1,6 @@
 import { type Ipv4, type Micros, type Port, SECOND } from "../../units.ts";
 import type { Netns } from "../netns.ts";
+import { TimerDelay } from "../timer_delay.ts";
 import type { Tcp } from "./tcp.ts";
 
 /** TCP_TIMEWAIT_LEN: a constant, no sysctl changes it. Source: include/net/tcp.h, v6.1. */
@@ -20,6 +21,7 @@ const TWKILL_SLOTS = 8;
  */
 export class TimeWaitQueue {
   readonly #tcp: Tcp;
+  readonly #timer: TimerDelay;
   readonly #counts: number[] = [];
   readonly #most: number[] = [];
   /** When entries that have begun their time anew since they were made got the timestamp that their age counts from. */
@@ -31,6 +33,7 @@ export class TimeWaitQueue {
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
+    this.#timer = new TimerDelay(tcp.machine.jiffies, TIMEWAIT_LEN);
   }
 
   /** Entries of a namespace; ask `expire` first. */
@@ -144,7 +147,7 @@ export class TimeWaitQueue {
   /** When an entry ends that has begun at `time`. */
   endOf(time: Micros): Micros {
     const { jiffies, era } = this.#tcp.machine;
-    if (era.timeWaitTimer === "own") return jiffies.expiry(time, TIMEWAIT_LEN);
+    if (era.timeWaitTimer === "own") return this.#timer.expiry(time);
     return jiffies.beat(time, TIMEWAIT_LEN / TWKILL_SLOTS, TWKILL_SLOTS);
   }
 
