@@ -45,8 +45,9 @@ const SKEW_ALLOWANCE = 0.15;
  * than three failures (or clumps of failures) on either side, since boots that happen to agree show no spread. With
  * fewer than 12 effective failures it is the exact one of Clopper and Pearson on as many, shrunk by (z / t)² because
  * few boots show their spread badly (Korn and Graubard, 1998).
- * Without a failure only an upper bound is stated, one-sided: the rule of three; where boots may lock, it is that of the
- * boots and not of the trials. Where every trial failed it is the same the other way round. Where no boot has more than
+ * Without a failure only an upper bound is stated, one-sided: that of boots whose risk varies by its own mean, which
+ * comes to the rule of three for many boots; one boot has that rule itself. Where boots may lock, it is the rule of three
+ * for boots and not for trials. Where every trial failed it is the same the other way round. Where no boot has more than
  * one trial, trials are independent because boots are: the interval is that of Clopper and Pearson.
  *
  * @param counts one entry for each replication, at least one.
@@ -64,15 +65,20 @@ export function proportionInterval(
   assert(x >= 0 && x <= n, "failures are among the trials");
   if (n === 0) return { low: 0, high: 1, level, method: "no trial was made", designEffect: 1 };
   if (counts.every((count) => count.n <= 1)) return { ...ofSingleTrials(n, x, level), level, designEffect: 1 };
+  const boots = bootsTried(counts);
+  const wordsOf = mayLock ? lockedWords : unseenWords;
   if (x > n - x) {
     const { low, high, ...rest } = proportionInterval(
       counts.map((count) => ({ n: count.n, x: count.n - count.x })),
       level,
       options,
     );
-    return { ...rest, low: 1 - high, high: 1 - low, ...(x === n ? withoutSuccess(counts.length, mayLock) : {}) };
+    return { ...rest, low: 1 - high, high: 1 - low, ...(x === n ? { method: wordsOf(boots, "all failed") } : {}) };
   }
-  if (x === 0) return { ...withoutFailure(n, counts.length, level, mayLock), level, designEffect: 1 };
+  if (x === 0) {
+    const high = mayLock ? shareOf(ruleOfThree(level), boots) : shareOf(mostUnseen(boots, level), n);
+    return { low: 0, high, level, method: wordsOf(boots, "no failure seen"), designEffect: 1 };
+  }
   if (counts.length === 1) {
     const method = "Wilson score; one boot cannot show the variance between boots, which this interval leaves out";
     return { ...wilson(x / n, n, normalQuantile((1 + level) / 2)), level, method, designEffect: 1 };
@@ -111,8 +117,8 @@ export function rateInterval(
   const x = sum(counts.map((count) => count.x));
   assert(exposure > 0, "a rate needs an exposure above 0");
   if (x === 0) {
-    const method = "rule of three (exact Poisson), one-sided; no event seen, so it takes events as independent";
-    return { low: 0, high: -ln(1 - level) / exposure, level, method };
+    const boots = bootsTried(counts);
+    return { low: 0, high: mostUnseen(boots, level) / exposure, level, method: unseenWords(boots, "no event seen") };
   }
   if (counts.length === 1) {
     const { low, high } = garwood(x, level);
@@ -188,31 +194,38 @@ function varianceOfTotal(counts: readonly ReplicationCount[]): number {
   return (counts.length / (counts.length - 1)) * squares;
 }
 
-/** What can be said when nothing failed: a bound from above, for which all of the error is spent on one side. */
-function withoutFailure(
-  n: number,
-  boots: number,
-  level: number,
-  mayLock: boolean,
-): Bounds & { readonly method: string } {
-  if (!mayLock) {
-    const method =
-      "Clopper-Pearson, one-sided (rule of three); no failure seen, so it takes trials as independent: a spread between boots cannot show";
-    return { low: 0, high: oneMinusRoot(1 - level, n), method };
-  }
-  const method =
-    `Clopper-Pearson, one-sided, on ${boots} ${boots === 1 ? "boot" : "boots"}: destinations may lock together on this walk, ` +
-    "so a boot without a failure says nothing of others";
-  return { low: 0, high: oneMinusRoot(1 - level, boots), method };
+/** The rule of three: where none is seen, independent events are fewer than this, 3.0 at 95 %. */
+function ruleOfThree(level: number): number {
+  return -ln(1 - level);
 }
 
-/** Words for the bound from below that is left when every trial failed. */
-function withoutSuccess(boots: number, mayLock: boolean): { readonly method: string } {
-  const method = mayLock
-    ? `Clopper-Pearson, one-sided, on ${boots} ${boots === 1 ? "boot" : "boots"}: destinations may lock together on this walk, ` +
-      "so a boot in which all fail says nothing of others"
-    : "Clopper-Pearson, one-sided (rule of three); all failed, so it takes trials as independent: a spread between boots cannot show";
-  return { method };
+/**
+ * How many events all boots together may expect though none is seen. Boots of about one size whose risks are exponential
+ * variates, of a mean at which one of them expects m, see none with probability (1 + m)^-boots: at 95 % 6.9 events for 2
+ * boots, 3.6 for 8 and the 3.0 of the rule of three for many. One boot, which shows nothing of others, keeps that rule.
+ */
+function mostUnseen(boots: number, level: number): number {
+  return boots === 1 ? ruleOfThree(level) : boots * (exp(ruleOfThree(level) / boots) - 1);
+}
+
+/** Boots of which anything was seen. */
+function bootsTried(counts: readonly ReplicationCount[]): number {
+  return counts.filter(({ n }) => n > 0).length;
+}
+
+function unseenWords(boots: number, seen: string): string {
+  return boots === 1
+    ? `rule of three, one-sided; ${seen}, and one boot cannot show the variance between boots, which this bound leaves out`
+    : `one-sided bound for ${boots} boots whose risk varies by up to its mean, which for many boots is the rule of three; ` +
+        `${seen}, so no spread between boots can show`;
+}
+
+function lockedWords(boots: number, seen: "no failure seen" | "all failed"): string {
+  const boot = seen === "all failed" ? "a boot in which all fail" : "a boot without a failure";
+  return (
+    `Clopper-Pearson, one-sided, on ${boots} ${boots === 1 ? "boot" : "boots"}: destinations may lock together on this walk, ` +
+    `so ${boot} says nothing of others`
+  );
 }
 
 /** `x` of `n` boots of one trial each; one-sided, with all of the error below or above, where there were none or all. */
@@ -221,14 +234,14 @@ function ofSingleTrials(n: number, x: number, level: number): Bounds & { readonl
   if (x > 0 && x < n) {
     return { ...clopperPearson(x, n, level), method: `Clopper-Pearson, two-sided; ${words}` };
   }
-  const reach = oneMinusRoot(1 - level, n);
+  const reach = shareOf(ruleOfThree(level), n);
   const method = `Clopper-Pearson, one-sided (rule of three); ${words}`;
   return x === 0 ? { low: 0, high: reach, method } : { low: 1 - reach, high: 1, method };
 }
 
-/** 1 - `share`^(1 / `count`), exact where that is tiny. */
-function oneMinusRoot(share: number, count: number): number {
-  const small = -ln(share) / count;
+/** The risk of a trial at which `trials` of them all succeed with probability exp(-`events`). */
+function shareOf(events: number, trials: number): number {
+  const small = events / trials;
   // 1 - exp(-small), whose difference would cancel.
   return small < 1e-4 ? small * (1 - (small / 2) * (1 - small / 3)) : 1 - exp(-small);
 }

@@ -25,7 +25,10 @@ export interface CoverageRow {
   readonly plain: number;
 }
 
-/** Sources for which the interval promises its level: independent probes of every rarity, and walks that depend. */
+/**
+ * Sources for which the interval promises its level: independent probes of every rarity, walks that depend, and boots of
+ * which nothing in one tells that they differ; 3.6 failures are just beyond what two boots without one allow.
+ */
 export function promisedSources(): SyntheticSource[] {
   const rarities = [1e-2, 1e-3, 1e-4, 1e-5, 1e-7];
   const failuresPerBoot = [0.125, 0.625, 2.5, 25];
@@ -33,12 +36,8 @@ export function promisedSources(): SyntheticSource[] {
     ...rarities.flatMap((p) => failuresPerBoot.map((failures) => independentProbes(p, failures))),
     ...SHARED_CURSORS.map((setting) => sharedCursor(setting, WORLD_BOOTS)),
     clusteredNodePorts(WORLD_BOOTS / 4),
+    ...[2.5, 3.6, 25].map((failures) => exponentialBoots(failures)),
   ];
-}
-
-/** Harder ones, of which nothing in a boot tells that boots differ. */
-export function hardSources(): SyntheticSource[] {
-  return [exponentialBoots(2.5), exponentialBoots(25)];
 }
 
 /** Repeats studies of one source. */

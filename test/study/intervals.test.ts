@@ -38,17 +38,76 @@ describe("proportionInterval", () => {
     );
   });
 
-  it("is the rule of three when nothing failed: high is the value that gives no failure 5 % of the time", () => {
-    const { low, high, method } = proportionInterval([
-      { n: 600, x: 0 },
-      { n: 400, x: 0 },
-    ]);
-    expect(low).toBe(0);
-    expect((1 - high) ** 1000).toBeCloseTo(0.05, 9);
+  it("is the rule of three for one boot without a failure, and says what one boot cannot show", () => {
+    const { low, high, method } = proportionInterval([{ n: 1_000, x: 0 }]);
+    expect([low, (1 - high) ** 1000]).toEqual([0, expect.closeTo(0.05, 9)]);
     expect(method).toBe(
-      "Clopper-Pearson, one-sided (rule of three); no failure seen, so it takes trials as independent: a spread between boots cannot show",
+      "rule of three, one-sided; no failure seen, and one boot cannot show the variance between boots, which this bound leaves out",
     );
     expect(proportionInterval([{ n: 1e12, x: 0 }]).high).toBeCloseTo(2.995732e-12, 17);
+    const besideAnEmptyBoot = [
+      { n: 1_000, x: 0 },
+      { n: 0, x: 0 },
+    ];
+    expect(proportionInterval(besideAnEmptyBoot)).toMatchObject({ high, method });
+  });
+
+  // Boots of which one expects m, a variate, see nothing with probability (1 + m)^-boots: 5 % at boots (20^(1 / boots) - 1).
+  it.each([
+    [2, 6.944272],
+    [4, 4.45897],
+    [8, 3.633723],
+    [24, 3.190727],
+  ])("bounds %i boots without a failure at %d failures in all, as their risk may vary by its mean", (boots, events) => {
+    const counts = (n: number) => Array.from({ length: boots }, () => ({ n, x: 0 }));
+    expect(boots * 1e9 * proportionInterval(counts(1e9)).high).toBeCloseTo(events, 5);
+    expect(proportionInterval(counts(10)).high).toBeCloseTo(1 - Math.exp(-events / boots / 10), 6);
+    expect(2 * boots * rateInterval(counts(2)).high).toBeCloseTo(events, 5);
+    expect((1 + events / boots) ** -boots).toBeCloseTo(0.05, 6);
+  });
+
+  it("comes down to the rule of three, within 1 %, as boots without a failure grow many", () => {
+    const eventsOf = (boots: number): number =>
+      1e6 * rateInterval(Array.from({ length: boots }, () => ({ n: 1e6 / boots, x: 0 }))).high;
+    const events = [2, 3, 4, 8, 16, 50, 200, 5_000].map(eventsOf);
+    expect(events).toEqual(events.toSorted((a, b) => b - a));
+    expect(new Set(events).size).toBe(events.length);
+    expect(Math.min(...events)).toBeGreaterThan(-Math.log(0.05));
+    expect(eventsOf(200) / -Math.log(0.05)).toBeLessThan(1.01);
+    const many = proportionInterval(Array.from({ length: 5_000 }, () => ({ n: 2, x: 0 })));
+    expect(many.high / (1 - 0.05 ** (1 / 10_000))).toBeCloseTo(1, 2);
+  });
+
+  it("bounds boots without a failure within 0 and 1, below what one failure in the same boots allows", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 2, max: 10_000 }), { minLength: 2, maxLength: 60 }),
+        fc.constantFrom(0.8, 0.95, 0.99, 0.9999),
+        (sizes, level) => {
+          const none = proportionInterval(
+            sizes.map((n) => ({ n, x: 0 })),
+            level,
+          );
+          const one = proportionInterval(
+            sizes.map((n, boot) => ({ n, x: boot === 0 ? 1 : 0 })),
+            level,
+          );
+          expect([none.low, none.high > 0, none.high < 1]).toEqual([0, true, true]);
+          expect(none.high).toBeLessThan(one.high);
+        },
+      ),
+    );
+  });
+
+  it("says of boots without a failure what the bound takes them for", () => {
+    expect(
+      proportionInterval([
+        { n: 600, x: 0 },
+        { n: 400, x: 0 },
+      ]).method,
+    ).toBe(
+      "one-sided bound for 2 boots whose risk varies by up to its mean, which for many boots is the rule of three; no failure seen, so no spread between boots can show",
+    );
   });
 
   it("counts boots, not trials, when nothing failed and walks may lock", () => {
@@ -61,13 +120,16 @@ describe("proportionInterval", () => {
   });
 
   it("bounds the probability from below when everything failed, and says that all failed", () => {
-    const { low, high, method } = proportionInterval([
-      { n: 60, x: 60 },
-      { n: 40, x: 40 },
-    ]);
-    expect([low ** 100, high]).toEqual([expect.closeTo(0.05, 9), 1]);
+    const all = [60, 40].map((n) => ({ n, x: n }));
+    const none = [60, 40].map((n) => ({ n, x: 0 }));
+    const { low, high, method } = proportionInterval(all);
+    expect([low, high]).toEqual([1 - proportionInterval(none).high, 1]);
+    expect(low).toBeCloseTo(Math.exp(-6.944272 / 100), 7);
     expect(method).toBe(
-      "Clopper-Pearson, one-sided (rule of three); all failed, so it takes trials as independent: a spread between boots cannot show",
+      "one-sided bound for 2 boots whose risk varies by up to its mean, which for many boots is the rule of three; all failed, so no spread between boots can show",
+    );
+    expect(proportionInterval([{ n: 60, x: 60 }]).method).toMatch(
+      /^rule of three, one-sided; all failed, and one boot/,
     );
     expect(proportionInterval([{ n: 60, x: 60 }], 0.95, { mayLock: true }).method).toBe(
       "Clopper-Pearson, one-sided, on 1 boot: destinations may lock together on this walk, so a boot in which all fail says nothing of others",
@@ -181,6 +243,11 @@ describe("proportionInterval", () => {
     expect(share).toBeGreaterThanOrEqual(0.925);
     if (expectedFailures(source, 8).effective >= 20) expect(share).toBeLessThanOrEqual(0.975);
   });
+
+  // Both boots see nothing in 16, 8 and 5 % of studies; the rule of three misses in all of these, this bound in the last.
+  it.each([1.5, 2.5, 3.6])("covers the truth of two boots that vary by their mean, %d failures a boot", (failures) => {
+    expect(coverage(exponentialBoots(failures), 2, 2_000)).toBeGreaterThanOrEqual(0.925);
+  });
 });
 
 describe("dispersion", () => {
@@ -201,13 +268,22 @@ describe("dispersion", () => {
 });
 
 describe("rateInterval", () => {
-  it("bounds a rate by the rule of three when nothing happened", () => {
+  it("bounds a rate when nothing happened: one boot by the rule of three, several as their rates may vary", () => {
+    expect(rateInterval([{ n: 2, x: 0 }])).toEqual({
+      low: 0,
+      high: expect.closeTo(2.995732274 / 2, 8),
+      level: 0.95,
+      method:
+        "rule of three, one-sided; no event seen, and one boot cannot show the variance between boots, which this bound leaves out",
+    });
     const { low, high, method } = rateInterval([
       { n: 0.5, x: 0 },
       { n: 1.5, x: 0 },
     ]);
-    expect([low, high]).toEqual([0, expect.closeTo(2.995732274 / 2, 8)]);
-    expect(method).toBe("rule of three (exact Poisson), one-sided; no event seen, so it takes events as independent");
+    expect([low, high]).toEqual([0, expect.closeTo(6.944272 / 2, 6)]);
+    expect(method).toBe(
+      "one-sided bound for 2 boots whose risk varies by up to its mean, which for many boots is the rule of three; no event seen, so no spread between boots can show",
+    );
   });
 
   it("leaves 2.5 % of the Poisson distribution beyond either bound for one boot", () => {

@@ -76,7 +76,7 @@ describe("lifeFigures", () => {
     expect(failure.interval.method).toContain("extrapolated to a week");
     expect(restart).toMatchObject({
       share: 0,
-      interval: { low: 0, high: expect.closeTo(1 - Math.exp((-2.9957 * 7) / 4), 4) },
+      interval: { low: 0, high: expect.closeTo(1 - Math.exp((-4.45897 * 7) / 4), 7) },
     });
   });
 
