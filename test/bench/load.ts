@@ -21,8 +21,10 @@ export interface Load {
   readonly services?: number;
   /** Whether half of the connections go through one more service's ClusterIP. */
   readonly isThroughService?: boolean;
-  /** Pods beside that one, with two probes a second each. */
+  /** Pods beside that one, with two probes each in every period. */
   readonly pods?: number;
+  /** `periodSeconds` of the probes; the kubelet's default, 10, if left out. */
+  readonly probePeriod?: number;
   /** `nf_conntrack_tcp_timeout_time_wait`. */
   readonly conntrackTimeWait?: number;
 }
@@ -48,7 +50,7 @@ export function loadScenario(load: Load): string {
     const to = load.isThroughService === true && index % 2 === 1 ? "10.96.0.10:80" : `10.23.0.10:${port}`;
     return `  - { name: to-${port}, to: "${to}", rate: ${rate / destinations}/s, arrivals: ${arrivals} }`;
   });
-  const probe = "{ tcpSocket: { port: 8080 }, periodSeconds: 1 }";
+  const probe = `{ tcpSocket: { port: 8080 }, periodSeconds: ${load.probePeriod ?? 10} }`;
   return [
     `kernel: "${load.kernel ?? "5.4.188"}"`,
     "duration: 100d",
