@@ -3,6 +3,7 @@ import type { EventLoop } from "../../sim/event_loop.ts";
 import type { Micros, Port } from "../../units.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { MachineGroup } from "../machine_group.ts";
+import { Protocol } from "../packet.ts";
 import { PortBits } from "../ports/port_bits.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
@@ -175,7 +176,8 @@ export class FlowPath {
     const port = sockets.remotePort(slot);
     if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
     const tables = this.#tablesNow();
-    const isBarred = (ipvs: Ipvs): boolean => ipvs.settings.natIcmpSend || ipvs.hasServiceOn(port);
+    const isBarred = (ipvs: Ipvs): boolean =>
+      ipvs.settings.natIcmpSend || ipvs.findService(Protocol.TCP, address, port) !== undefined;
     if (tables.hasVxlan || tables.ipvs.some(isBarred)) return undefined;
     const netns = client.hasAddress(address) ? client : tables.ownerOf(address);
     if (netns === undefined) return undefined;

@@ -144,11 +144,6 @@ export class Ipvs {
     return undefined;
   }
 
-  /** Whether a service of any address and protocol stands on this port. */
-  hasServiceOn(port: Port): boolean {
-    return this.#servicePorts.has(port);
-  }
-
   /** Puts the ports of all services into a set. */
   addServicePorts(ports: PortBits): void {
     ports.addAll(this.#servicePorts);
