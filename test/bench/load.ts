@@ -17,7 +17,7 @@ export interface Load {
   readonly range?: readonly [low: number, high: number];
   /** `ip_local_reserved_ports`. */
   readonly reserved?: string;
-  /** NodePort services, with five endpoints each, at each of the node's five addresses. */
+  /** NodePort services, with five endpoints each, at each of the node's addresses: five of eth0 and that of cni0. */
   readonly services?: number;
   /** Whether half of the connections go through one more service's ClusterIP. */
   readonly isThroughService?: boolean;

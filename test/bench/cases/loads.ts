@@ -128,7 +128,7 @@ export const CONNTRACK: BenchCase = {
 export const SERVICES: BenchCase = {
   name: "services",
   about:
-    "A connection beside N NodePort services of five endpoints at five addresses of the node: 5 N virtual servers in IPVS.",
+    "A connection beside N NodePort services of five endpoints at the node's six addresses, cni0's among them: 6 N virtual servers in IPVS, and one more.",
   points: [1, 10, 100, 1_000, 5_000].map((services) =>
     point(`${formatCount(services)} services`, {
       load: { rate: 250, destinations: 4, services, isThroughService: true },
