@@ -59,14 +59,14 @@ export const IPVS_FAULTS: readonly Fault[] = [
   {
     wrong: "A server that is added to another service goes on with what it counted for the former one.",
     file: "kernel/ipvs/virtual_service.ts",
-    find: "    this.#stats = undefined;\n",
+    find: "    if (this.#use !== undefined) this.#use.stats = new IpvsStats();\n",
     replace: "",
   },
   {
     wrong: "A server whose weight falls to 0 loses its places in mh's table.",
-    file: "kernel/ipvs/ipvs.ts",
-    find: "if (weight > 0) server.lastWeight = weight;",
-    replace: "server.lastWeight = weight;",
+    file: "kernel/ipvs/virtual_service.ts",
+    find: "return this.#weight > 0 ? this.#weight : (this.#use?.formerWeight ?? 0);",
+    replace: "return this.#weight;",
   },
   {
     wrong: "A TCP service takes the datagrams for its port.",
