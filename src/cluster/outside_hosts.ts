@@ -80,12 +80,28 @@ function serveChurn(network: Netns, churn: readonly ChurnOptions[], outside: Out
 /** Who answers for an address and port: the endpoints if a service has them, else the address itself. */
 function serversOf(to: ServerAddress, { services, isOnNode }: OutsideOptions): readonly ServerAddress[] {
   const isNode = isOnNode(to.address);
-  for (const { clusterIp, externalIps, ports, endpoints } of services) {
-    const isService = to.address === clusterIp || externalIps.includes(to.address);
-    const found = ports.find(
-      ({ port, nodePort }) => (isService && port === to.port) || (isNode && nodePort === to.port),
-    );
-    if (found !== undefined) return endpoints.map((address) => ({ address, port: found.targetPort }));
+  for (const service of services) {
+    const port = targetPortOf(service, to, isNode);
+    if (port !== undefined) return service.endpoints.map((address) => ({ address, port }));
   }
   return [to];
+}
+
+/**
+ * The port of the endpoints that a service leads an address and port to, if it does. It is asked for each agent and
+ * service, a million times on a large node, so it makes nothing that has to be collected.
+ *
+ * @param isNode whether the address is the node's, where NodePorts are.
+ */
+function targetPortOf(
+  { clusterIp, externalIps, ports }: ServiceOptions,
+  { address, port }: ServerAddress,
+  isNode: boolean,
+): Port | undefined {
+  const isService = address === clusterIp || externalIps.includes(address);
+  if (!isService && !isNode) return undefined;
+  for (const served of ports) {
+    if ((isService && served.port === port) || (isNode && served.nodePort === port)) return served.targetPort;
+  }
+  return undefined;
 }

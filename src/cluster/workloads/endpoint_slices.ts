@@ -1,5 +1,5 @@
 import type { EventLoop } from "../../sim/event_loop.ts";
-import type { Micros } from "../../units.ts";
+import type { Ipv4, Micros } from "../../units.ts";
 import type { ProxiedService, ServiceEndpoint } from "../kube_proxy/proxier.ts";
 import type { ServiceOptions } from "../options.ts";
 import type { PodStatuses } from "./pod_statuses.ts";
@@ -20,6 +20,8 @@ export class EndpointSlices {
   /** Workloads whose change is on its way, by number. */
   readonly #workloads: readonly string[];
   readonly #pending = new Set<string>();
+  /** The endpoints of addresses that are listed; services that were drawn together have one list. */
+  readonly #listed = new Map<readonly Ipv4[], readonly ServiceEndpoint[]>();
   #services: readonly ProxiedService[];
 
   constructor(
@@ -69,12 +71,21 @@ export class EndpointSlices {
   }
 
   #endpointsOf({ endpoints, selector }: ServiceOptions): readonly ServiceEndpoint[] {
-    const listed = endpoints.map((address) => ({ address, isReady: true }));
+    const listed = this.#listedEndpoints(endpoints);
     if (selector === undefined) return listed;
     const selected = this.#statuses
       .of(selector)
       .map(({ pod, isReady, isTerminating }) => ({ address: pod.address, isReady: isReady && !isTerminating }));
     return [...listed, ...selected];
+  }
+
+  #listedEndpoints(addresses: readonly Ipv4[]): readonly ServiceEndpoint[] {
+    let listed = this.#listed.get(addresses);
+    if (listed === undefined) {
+      listed = addresses.map((address) => ({ address, isReady: true }));
+      this.#listed.set(addresses, listed);
+    }
+    return listed;
   }
 }
 
