@@ -50,7 +50,7 @@ export class Ipvs {
     sloppyTcp: false,
     natIcmpSend: false,
   };
-  readonly #services = new Map<number, readonly VirtualService[]>();
+  readonly #services = new Map<number, VirtualService[]>();
   readonly #deleted: DeletedServers;
   /** Ports on which any service stands: most packets are done after one look here. */
   readonly #servicePorts = new PortBits();
@@ -71,8 +71,9 @@ export class Ipvs {
   addService(protocol: number, address: Ipv4, port: Port, scheduler: SchedulerName): VirtualService {
     assert(this.findService(protocol, address, port) === undefined, "a virtual service is added once");
     const service = new VirtualService(protocol, address, port, createScheduler(scheduler, this.netns.machine.era));
-    // As with real servers, a copy has no places to spare; push() leaves 16 of them.
-    this.#services.set(port, [...(this.#services.get(port) ?? []), service]);
+    const onPort = this.#services.get(port);
+    if (onPort === undefined) this.#services.set(port, [service]);
+    else onPort.push(service);
     this.#servicePorts.set(port);
     this.#serviceCount += 1;
     this.netns.machine.group.noteChange();
