@@ -68,4 +68,10 @@ export const FLOW_FAULTS: readonly Fault[] = [
     find: "    deferred?.recallAll();\n",
     replace: "",
   },
+  {
+    wrong: "A flow keeps its route though routes have changed.",
+    file: "kernel/tcp/tcp.ts",
+    find: "flow !== undefined && flow.changes === this.machine.group.changes;",
+    replace: "flow !== undefined;",
+  },
 ];

@@ -92,4 +92,10 @@ export const PORT_FAULTS: readonly Fault[] = [
     find: "    if (this.#isMarked(slot, IS_NOTED)) this.takenPorts.noteFree(this, slot);\n",
     replace: "",
   },
+  {
+    wrong: "A port hash that is kept holds in the next epoch, too.",
+    file: "kernel/ports/port_hashes.ts",
+    find: "places[at + 3] === (epoch | 0);",
+    replace: "true;",
+  },
 ];

@@ -152,4 +152,10 @@ export const SOCKET_FAULTS: readonly Fault[] = [
     find: "    packet.standing = Standing.FRESH;\n",
     replace: "",
   },
+  {
+    wrong: "A timer that is armed just after the end of a bucket fires with it.",
+    file: "kernel/timer_delay.ts",
+    find: "this.#fires - this.#ticks - 1;",
+    replace: "this.#fires - this.#ticks + 1;",
+  },
 ];

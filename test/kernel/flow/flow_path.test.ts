@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Protocol } from "../../../src/kernel/packet.ts";
 import { FLOW_PORT, FlowClient } from "../../support/flow_client.ts";
-import { BACKENDS, listen, POD, smallNetwork } from "../../support/small_network.ts";
+import { BACKENDS, ip, listen, NODE, POD, smallNetwork } from "../../support/small_network.ts";
 
 // Goal: which connections the flow path carries, and which it leaves to their packets.
 // Method: a client on the node connects to a pod once a second and closes as soon as it is connected; the server closes
@@ -61,6 +61,21 @@ describe("FlowPath", () => {
     client.connect(5);
     network.node.sysctls.set("net.ipv4.tcp_fin_timeout", "30");
     expect([client.connect(3), client.connect(1)]).toEqual([0, 1]);
+  });
+
+  it("takes the route of now, not that of the connections before", () => {
+    const network = smallNetwork();
+    const { node, tcp } = network;
+    const client = new FlowClient(network);
+    client.connect(5);
+    const device = node.routes.lookup(POD).device!;
+    const source = ip("10.23.77.200");
+    node.addAddress(device, source, 25);
+    node.addRoute({ destination: POD, prefixLength: 32, kind: "unicast", device, source });
+    client.connect(5);
+    const sources = [...tcp.timeWaits.slots()].map((slot) => tcp.sockets.local(slot));
+    expect(sources.filter((address) => address === NODE)).toHaveLength(5);
+    expect(sources.filter((address) => address === source)).toHaveLength(5);
   });
 
   it("keeps what it has learnt when the same server listens again", () => {
