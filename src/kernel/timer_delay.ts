@@ -8,7 +8,7 @@ import type { Jiffies } from "./jiffies.ts";
 export class TimerDelay {
   readonly #jiffies: Jiffies;
   readonly #delay: Micros;
-  /** The delay in whole ticks. */
+  /** The delay, rounded up to whole ticks. */
   readonly #ticks: Micros;
   /** A timer that is armed from `#from` on and before `#until` fires at `#fires`. */
   #from: Micros = Infinity;
