@@ -123,6 +123,7 @@ describe("A rule", () => {
     ["tcp dport 80 dnat to 10.0.0.9", dnat("10.0.0.9")],
     ["tcp dport 80 dnat ip to 10.0.0.9:81", dnat("10.0.0.9", 81)],
     ["tcp dport 80 dnat to :81", { kind: "dnat", portLow: 81, portHigh: 81, isRandom: false }],
+    ["tcp dport 80 dnat to :81-83 random", { kind: "dnat", portLow: 81, portHigh: 83, isRandom: true }],
     ["dnat to numgen inc mod 2 map { 0 : 10.0.0.8, 1 : 10.0.0.9 }", dnat("10.0.0.8")],
     ["tcp dport 80 dnat to numgen inc mod 2 offset 1 map { 1 : 10.0.0.8, 2 : 10.0.0.9 }:443", dnat("10.0.0.8", 443)],
     ["dnat ip to tcp dport map { 80 : 10.0.0.8 . 8080, 81 : 10.0.0.9 . 8081 }", dnat("10.0.0.8", 8080)],
@@ -135,6 +136,7 @@ describe("A rule", () => {
   it.each([
     ["masquerade", { kind: "masquerade", isRandom: false }],
     ["masquerade random", { kind: "masquerade", isRandom: true }],
+    ["masquerade persistent", { kind: "masquerade", isRandom: false }],
     ["masquerade fully-random,persistent", { kind: "masquerade", isRandom: true }],
     [
       "meta l4proto tcp masquerade to :1024-2047",
@@ -196,5 +198,24 @@ describe("A set", () => {
     const decide = (src: string, port: number): unknown => chain(synTo("10.0.0.1", port, { src: ip(src) }));
     expect(["10.1.2.3", "192.0.2.1"].map((src) => decide(src, 85))).toEqual([Verdict.ACCEPT, Verdict.DROP]);
     expect([443, 444, 445, 446].map((port) => decide("192.0.2.1", port))).toEqual([1, 1, 1, 0]);
+  });
+});
+
+describe("A flush", () => {
+  it.each([
+    ["flush table ip t", "all rules of a table", [0, 0]],
+    ["flush chain ip t c", "the rules of one chain", [0, 1]],
+    ["flush set ip t s", "none of a set's table", [1, 1]],
+  ])("%j takes away %s", (command, _what, left) => {
+    const text = `table ip t {
+      set s { type ipv4_addr; elements = { 10.0.0.1 } }
+      chain c { ip saddr @s drop
+      }
+      chain d { accept
+      }
+    }
+    ${command}`;
+    const [table] = readNft(text);
+    expect([...table!.chains.values()].map(({ rules }) => rules.length)).toEqual(left);
   });
 });

@@ -49,6 +49,32 @@ describe("What IPVS says of a client's packet", () => {
     expect(log.said("host", "ip_vs_in")[0]).toMatch(/^DROP: .+ SYN_RECV: .+, but no route leads to its server$/);
   });
 
+  it("is that the server of a known connection is gone", () => {
+    const { wire, log, ipvs } = balanced([SERVER]);
+    wire.inject({ sport: 1000, dport: PORT, flags: "S" });
+    const [service] = ipvs.services();
+    ipvs.deleteServer(service!, service!.servers[0]!);
+    log.clear();
+    wire.inject({ sport: 1000, dport: PORT, flags: "." });
+    expect(log.said("host", "ip_vs_in")[0]).toBe("DROP: its server is gone or cannot be reached");
+  });
+
+  it("is that a finished connection is scheduled anew, unless conn_reuse_mode is 0", () => {
+    const servers = [SERVER, ip("203.0.113.8")];
+    const [anew, kept] = [balanced(servers), balanced(servers, { "net.ipv4.vs.conn_reuse_mode": "0" })];
+    for (const { wire, log } of [anew, kept]) {
+      for (const flags of ["S", ".", "R"]) wire.inject({ sport: 1000, dport: PORT, flags });
+      log.clear();
+      wire.inject({ sport: 1000, dport: PORT, flags: "S" });
+    }
+    expect(anew.log.said("host", "ip_vs_in")[0]).toMatch(
+      /^STOLEN: scheduled anew to 203.0.113.\d:80, .*: the old connection was finished or its server is gone$/,
+    );
+    expect(kept.log.said("host", "ip_vs_in")[0]).toMatch(
+      /IPVS knows this connection, and with conn_reuse_mode 0 a SYN keeps it: its server is 203.0.113.\d:80$/,
+    );
+  });
+
   it("is that ICMP errors pass", () => {
     const { wire, log } = balanced([SERVER]);
     const { syn } = wire.connect(80);

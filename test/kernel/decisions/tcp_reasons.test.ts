@@ -4,9 +4,12 @@ import { listen } from "../../support/small_network.ts";
 import { type InjectedSegment, Wire } from "../../support/wire.ts";
 
 /** A host that listens on port 80 and tells why it does what it does. */
-function host(sysctls: Readonly<Record<string, string>> = {}): { readonly wire: Wire; readonly log: DecisionLog } {
+function host(
+  sysctls: Readonly<Record<string, string>> = {},
+  kernel = "6.1",
+): { readonly wire: Wire; readonly log: DecisionLog } {
   const log = new DecisionLog();
-  const wire = new Wire({ kernel: "6.1", sysctls, decisions: log });
+  const wire = new Wire({ kernel, sysctls, decisions: log });
   listen(wire.tcp, wire.host, wire.owner, 80);
   return { wire, log };
 }
@@ -71,6 +74,32 @@ describe("What TCP says", () => {
       "-EADDRNOTAVAIL: every one of 1 candidates is unusable",
     ]);
     expect(log.said("host", "route")[0]).toBe("192.0.2.2 leaves by eth0, so the source address is 192.0.2.1");
+  });
+
+  it.each([
+    ["3.10.108", "3.10"],
+    ["4.4", "4.4"],
+    ["5.4.188", "5.4"],
+    ["5.15.24", "5.15"],
+    ["6.1", "5.18"],
+  ])("of connect() on %s names the source of its walk: v%s", (kernel, version) => {
+    const { wire, log } = host({}, kernel);
+    wire.connect(8080);
+    const decision = log.decisions.find(({ name }) => name === "connect");
+    expect(decision?.source).toBe(`net/ipv4/inet_hashtables.c __inet_hash_connect, v${version}`);
+  });
+
+  it.each([
+    ["S.", 1, "socket SYN-SENT -> ESTAB: the SYN-ACK acknowledges the SYN: the handshake is complete on this side"],
+    ["S.", 9, "socket stays SYN-SENT, RST sent: its ACK acknowledges nothing that was sent: a RST answers it"],
+    ["R.", 1, "socket SYN-SENT -> none: a RST that acknowledges the SYN: connection refused"],
+    ["R", 0, "socket stays SYN-SENT: without an ACK of the SYN it changes nothing"],
+  ])("of flags [%s] that acknowledge the SYN and %i: %s", (flags, beyond, why) => {
+    const { wire, log } = host();
+    const { syn } = wire.connect(8080);
+    log.clear();
+    wire.inject({ sport: 8080, dport: syn.sport, flags, seq: 5000, ack: flags === "R" ? 0 : syn.seq + beyond });
+    expect(log.said("host", "tcp")[0]).toBe(`receive: ${why}`);
   });
 
   it("of connect() on a bound socket is that nothing was searched", () => {
