@@ -1,3 +1,6 @@
+/** What `add` adds. */
+const ONE = new Int32Array(1);
+
 /**
  * A rolling 64-bit fingerprint of a sequence of integers, kept in two 32-bit halves so that no engine's floating point
  * takes part. Two sequences with one fingerprint are taken to be the same; it is no defence against an adversary.
@@ -8,9 +11,21 @@ export class Fingerprint {
 
   /** Adds one integer; only its value modulo 2^32 counts. */
   add(value: number): void {
-    const word = value | 0;
-    this.#low = (Math.imul(this.#low ^ word, 0xcc9e2d51) + (this.#high >>> 13)) | 0;
-    this.#high = Math.imul(this.#high ^ this.#low ^ (word >>> 7), 0x1b873593) ^ (this.#low >>> 15);
+    ONE[0] = value;
+    this.addWords(ONE);
+  }
+
+  /** Adds each of some integers, in their order. */
+  addWords(words: Int32Array): void {
+    let low = this.#low;
+    let high = this.#high;
+    for (let place = 0; place < words.length; place += 1) {
+      const word = words[place]!;
+      low = (Math.imul(low ^ word, 0xcc9e2d51) + (high >>> 13)) | 0;
+      high = Math.imul(high ^ low ^ (word >>> 7), 0x1b873593) ^ (low >>> 15);
+    }
+    this.#low = low;
+    this.#high = high;
   }
 
   /** Adds a moment or any other whole number up to 2^53: both its low and its high 32 bits count. */

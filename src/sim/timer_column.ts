@@ -82,9 +82,10 @@ export class TimerColumn {
     const slot = this.#slots[this.#head]!;
     const isLive = this.#owner.isLive(slot, this.#generations[this.#head]!);
     this.#dropHead();
+    // The next one first: who is woken may ask what is due.
+    this.#armHead();
     if (isLive) this.#owner.fire(slot);
     else this.#loop.countEvents(-1);
-    if (!this.#isArmed) this.#armHead();
   }
 
   #armHead(): void {

@@ -121,4 +121,16 @@ describe("TimerColumn", () => {
     loop.runUntil(10_000);
     expect([column.capacity, fired]).toEqual([64, [0, 500, 999]]);
   });
+
+  it("has its next timer in the loop while one fires", () => {
+    const loop = new EventLoop();
+    const due: number[] = [];
+    const owner = { isLive: () => true, fire: () => void due.push(loop.next) };
+    const column = new TimerColumn(loop, "next", (armedAt) => armedAt + 30, owner);
+    column.arm(0, 0);
+    loop.runUntil(10);
+    column.arm(1, 0);
+    loop.runUntil(100);
+    expect(due).toEqual([40, Infinity]);
+  });
 });
