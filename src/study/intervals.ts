@@ -26,11 +26,8 @@ export interface ProportionInterval extends IntervalDocument {
   readonly designEffect: number;
 }
 
-/** With fewer effective events than this the exact interval of a count is taken: a logarithm of so few is no normal variate. */
+/** With fewer effective events than this an exact interval of a count is taken: a logarithm of so few is no normal variate. */
 const FEW_EVENTS = 12;
-
-/** Boots that agree show no spread. No interval is narrower than so many clumps of events on either side, as the rule of three has it. */
-const LEAST_HALF_WIDTH = 3;
 
 /** How much further the side away from 0 (or 1) reaches than the logarithm says, since counts of boots are skewed beyond that. */
 const SKEW_ALLOWANCE = 0.15;
@@ -41,11 +38,17 @@ const SKEW_ALLOWANCE = 0.15;
  * Trials of one boot share a hash secret, a cursor and the NodePorts drawn, so the replication is the unit. The standard
  * error is that of the ratio of all failures to all trials between replications, whether they differ more than
  * independent trials would or less; the interval is Student's t with one degree of freedom less than replications, on
- * the scale of the log odds, because the plain one misses on the right where counts are skewed. It is never narrower
- * than three failures (or clumps of failures) on either side, since boots that happen to agree show no spread. With
- * fewer than 12 effective failures it is the exact one of Clopper and Pearson on as many, shrunk by (z / t)² because
- * few boots show their spread badly (Korn and Graubard, 1998).
- * Without a failure only an upper bound is stated, one-sided: that of boots whose risk varies by its own mean, which
+ * the scale of the log odds, because the plain one misses on the right where counts are skewed. Failures come whole, one
+ * by one or in clumps, so no standard error is taken to be less than one of them, however well boots happen to agree.
+ *
+ * With fewer than 12 effective failures, or with so few clumps that none at all would be within chance (z² of them, 4 at
+ * 95 %), the spread between boots says little. Boots are then taken to vary by their mean: failures of boots whose risk
+ * is an exponential variate follow a negative binomial distribution, and the interval is the exact one, that of Clopper
+ * and Pearson for the share of boots among failures and boots. Boots that differ by more than that have the interval of
+ * Clopper and Pearson on the effective count, shrunk by (z / t)² because few boots show their spread badly (Korn and
+ * Graubard, 1998).
+ *
+ * Without a failure only an upper bound is stated, one-sided: that of the same boots whose risk varies by its mean, which
  * comes to the rule of three for many boots; one boot has that rule itself. Where boots may lock, it is the rule of three
  * for boots and not for trials. Where every trial failed it is the same the other way round. Where no boot has more than
  * one trial, trials are independent because boots are: the interval is that of Clopper and Pearson.
@@ -88,20 +91,20 @@ export function proportionInterval(
   // Locked walks fail once a round, so that boots which agree show how many failures are one.
   const common = counts.reduce((divisor, count) => greatestCommonDivisor(divisor, count.x), 0);
   const clump = Math.max(options.clump ?? 1, mayLock ? common : 1);
-  const events = effectiveEvents(x, { boots: counts.length, level, effect: Math.max(designEffect, clump) });
-  if (events.isFew) {
+  const reach = logReach({ counts, level, clump, designEffect });
+  if (reach === undefined) {
+    const share = effectiveShare(counts.length, { level, effect: Math.max(designEffect, clump) });
     const method = exactWords("Clopper-Pearson", counts.length, designEffect);
-    return { ...clopperPearson(x * events.share, n * events.share, level), level, method, designEffect };
+    return { ...clopperPearson(x * share, n * share, level), level, method, designEffect };
   }
-  const spread = studentBounds({ counts, level, clump });
   const oddsOf = (logRatio: number): number => 1 / (1 + ((1 - p) / p) * exp(-logRatio));
-  const bounds = { low: oddsOf(-spread.below / (1 - p)), high: oddsOf(spread.above / (1 - p)) };
-  return { ...bounds, level, method: studentWords(counts.length, designEffect), designEffect };
+  const bounds = { low: oddsOf(-reach.below / (1 - p)), high: oddsOf(reach.above / (1 - p)) };
+  return { ...bounds, level, method: reach.method, designEffect };
 }
 
 /**
  * A two-sided confidence interval of a rate, for events counted in independent replications: as `proportionInterval`,
- * with Garwood's exact interval where few are effective, and without limit above.
+ * with Garwood's exact interval in place of that on the effective count, and without limit above.
  *
  * @param counts one entry for each replication, at least one; `n` is the exposure and the rate is per unit of it. All
  * exposures together are above 0.
@@ -126,25 +129,21 @@ export function rateInterval(
     return { low: low / exposure, high: high / exposure, level, method };
   }
   const designEffect = rateDispersion(counts);
-  const events = effectiveEvents(x, { boots: counts.length, level, effect: Math.max(designEffect, clump) });
-  if (events.isFew) {
-    const { low, high } = garwood(x * events.share, level);
+  const reach = logReach({ counts, level, clump, designEffect });
+  if (reach === undefined) {
+    const share = effectiveShare(counts.length, { level, effect: Math.max(designEffect, clump) });
+    const { low, high } = garwood(x * share, level);
     const method = exactWords("Garwood (exact Poisson)", counts.length, designEffect);
-    return { low: low / events.share / exposure, high: high / events.share / exposure, level, method };
+    return { low: low / share / exposure, high: high / share / exposure, level, method };
   }
-  const { below, above } = studentBounds({ counts, level, clump });
-  const method = studentWords(counts.length, designEffect);
+  const { below, above, method } = reach;
   return { low: (x * exp(-below)) / exposure, high: (x * exp(above)) / exposure, level, method };
 }
 
-/** Whether `x` events are few once those that count as one are taken together, and the share of them to reckon with then. */
-function effectiveEvents(
-  x: number,
-  { boots, level, effect }: { readonly boots: number; readonly level: number; readonly effect: number },
-): { readonly isFew: boolean; readonly share: number } {
-  const share = 1 / Math.max(1, effect);
+/** The share of the events to reckon with where `effect` of them count as one and few boots show the spread. */
+function effectiveShare(boots: number, { level, effect }: { readonly level: number; readonly effect: number }): number {
   const narrowing = normalQuantile((1 + level) / 2) / studentQuantile((1 + level) / 2, boots - 1);
-  return { isFew: x * share < FEW_EVENTS, share: share * narrowing * narrowing };
+  return (narrowing * narrowing) / Math.max(1, effect);
 }
 
 /**
@@ -164,24 +163,52 @@ function rateDispersion(counts: readonly ReplicationCount[]): number {
   return counts.length < 2 || x === 0 ? 1 : varianceOfTotal(counts) / x;
 }
 
+/** Replications with some events, and how these are spread. */
+interface SpreadEvents {
+  readonly counts: readonly ReplicationCount[];
+  readonly level: number;
+  /** Events that come together and count as one where boots agree. */
+  readonly clump: number;
+  readonly designEffect: number;
+}
+
 /** How far the logarithm of the estimate reaches to either side. */
 interface LogReach {
   readonly below: number;
   readonly above: number;
 }
 
+/** The reach by the method that the events allow; undefined where they are few and boots vary by more than their mean. */
+function logReach(given: SpreadEvents): (LogReach & { readonly method: string }) | undefined {
+  const { counts, level, clump, designEffect } = given;
+  const x = sum(counts.map((count) => count.x));
+  const z = normalQuantile((1 + level) / 2);
+  const areMany = x >= FEW_EVENTS * Math.max(1, designEffect) && x >= z * z * clump;
+  if (areMany) return { ...studentReach(given), method: studentWords(counts.length, designEffect) };
+  const boots = bootsTried(counts);
+  // Of boots whose risk varies by its mean, so much is the variance of a count over that of independent events.
+  if (designEffect > clump + x / boots) return undefined;
+  return { ...variedReach(Math.max(1, x / clump), boots, level), method: variedWords(boots, designEffect) };
+}
+
 /** Student's t on the logarithm of the total, whose standard error comes from the spread between replications. */
-function studentBounds(given: {
-  readonly counts: readonly ReplicationCount[];
-  readonly level: number;
-  /** Events that come together and count as one where boots agree. */
-  readonly clump: number;
-}): LogReach {
-  const { counts, level, clump } = given;
+function studentReach({ counts, level, clump }: SpreadEvents): LogReach {
   const x = sum(counts.map((count) => count.x));
   const spread = studentQuantile((1 + level) / 2, counts.length - 1) * Math.sqrt(varianceOfTotal(counts));
-  const half = Math.min(REACH_MAX, Math.max(spread, LEAST_HALF_WIDTH * clump) / x);
+  const half = Math.min(REACH_MAX, Math.max(spread, normalQuantile((1 + level) / 2) * clump) / x);
   return { below: half, above: Math.min(REACH_MAX, half * (1 + SKEW_ALLOWANCE * half)) };
+}
+
+/**
+ * The exact reach of the events of boots, of about one size, whose risks are exponential variates. Each boot ends after
+ * whatever events it has had with the same probability q = 1 / (1 + m), where m is the mean of a boot: among events and
+ * ends of boots these are a share q, and Clopper and Pearson's bounds of it are the exact ones.
+ */
+function variedReach(events: number, boots: number, level: number): LogReach {
+  const { high: mostEnds } = clopperPearson(boots - 1, boots - 1 + events, level);
+  const { low: fewestEnds } = clopperPearson(boots, boots + events, level);
+  const eventsAt = (ends: number): number => (boots * (1 - ends)) / ends;
+  return { below: ln(events / eventsAt(mostEnds)), above: ln(eventsAt(fewestEnds) / events) };
 }
 
 /** A logarithm beyond which a bound is 0, or without any use: exp() of it and of its negative are still numbers. */
@@ -249,6 +276,10 @@ function shareOf(events: number, trials: number): number {
 function studentWords(boots: number, designEffect: number): string {
   const plural = boots === 2 ? "1 degree" : `${boots - 1} degrees`;
   return `Student's t on the log scale, ${boots} boots, ${plural} of freedom, design effect ${designEffect.toFixed(2)}`;
+}
+
+function variedWords(boots: number, designEffect: number): string {
+  return `Clopper-Pearson for ${boots} boots whose risk varies by up to its mean, design effect ${designEffect.toFixed(2)}`;
 }
 
 function exactWords(exact: string, boots: number, designEffect: number): string {

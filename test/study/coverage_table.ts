@@ -46,29 +46,81 @@ export function coverageRow(source: SyntheticSource, studies: number): CoverageR
   return { source, covered, plain: plainCoverage(source, 8, studies) };
 }
 
-/** Effective failures from which on an interval should cover neither too little nor too much. */
+/** Failures expected from which on an interval should cover neither too little nor too much. */
 const ENOUGH_FAILURES = 20;
 
-/** Whether a share of covered studies is what an interval of 95 % promises. */
+/** The shares of covered studies that an interval of 95 % promises. */
+const PROMISED = { least: 0.93, most: 0.97 };
+
+/**
+ * Whether a share of covered studies is what an interval of 95 % promises: at least 93 %, and at most 97 % where 20 or more
+ * failures are expected, unless these come in too few boots.
+ */
 export function isAsPromised(source: SyntheticSource, boots: number, covered: number): boolean {
-  const { effective } = expectedFailures(source, boots);
-  return covered >= 0.93 && (effective < ENOUGH_FAILURES || covered <= 0.97);
+  return covered >= PROMISED.least && (!isTooMuch(source, boots, covered) || isOutOfReach(source, boots));
 }
 
-/** The rows as a Markdown table; what falls out of the bounds is bold. */
+function isTooMuch(source: SyntheticSource, boots: number, covered: number): boolean {
+  return covered > PROMISED.most && expectedFailures(source, boots).failures >= ENOUGH_FAILURES;
+}
+
+/**
+ * Whether the number of boots that fail takes so few values that an interval which follows it cannot cover the promised
+ * share of studies: fewer than one boot is expected to fail, and of no number is it known that 93 to 97 % of studies have
+ * that many failing boots at most.
+ */
+export function isOutOfReach(source: SyntheticSource, boots: number): boolean {
+  const { failingBoots } = source;
+  if (failingBoots === undefined || failingBoots * boots >= 1) return false;
+  return failingShares(failingBoots, boots).every((share) => share < PROMISED.least || share > PROMISED.most);
+}
+
+/** The shares of studies in which at most 0, 1, 2, ... boots fail, of which each fails with probability `failing`. */
+export function failingShares(failing: number, boots: number): number[] {
+  const shares: number[] = [];
+  let term = (1 - failing) ** boots;
+  for (let failed = 0, share = 0; failed <= boots; failed += 1) {
+    share += term;
+    shares.push(share);
+    term *= ((boots - failed) / (failed + 1)) * (failing / (1 - failing));
+  }
+  return shares;
+}
+
+/** The rows as a Markdown table; what falls out of the bounds is bold, and what no interval could bring within them has a dagger. */
 export function coverageTable(rows: readonly CoverageRow[], studies: number): string {
   const head = ["source", "p", "failures per boot", "design effect", ...STUDY_BOOTS.map((boots) => `${boots} boots`)];
   const lines = [[...head, "plain t, 8 boots"], Array.from({ length: head.length + 1 }, () => "---")];
+  const notes: string[] = [];
   for (const { source, covered, plain } of rows) {
     const cells = covered.map((share, index) => {
+      const boots = STUDY_BOOTS[index]!;
       const text = (100 * share).toFixed(1);
-      return isAsPromised(source, STUDY_BOOTS[index]!, share) ? text : `**${text}**`;
+      if (!isAsPromised(source, boots, share)) return `**${text}**`;
+      if (!isTooMuch(source, boots, share)) return text;
+      notes.push(noteOf(source, boots));
+      return `${text}†`;
     });
     const figures = [source.truth.toExponential(2), perBoot(source), source.designEffect.toFixed(2)];
     lines.push([source.name, ...figures, ...cells, (100 * plain).toFixed(1)]);
   }
   const table = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-  return `Studies of which the interval holds the true value, in % of ${studies.toLocaleString("en")}:\n\n${table}`;
+  const title = `Studies of which the interval holds the true value, in % of ${studies.toLocaleString("en")}:`;
+  return [title, table, ...(notes.length > 0 ? [footnote(notes)] : [])].join("\n\n");
+}
+
+function footnote(notes: readonly string[]): string {
+  return `† Out of reach: there is no number of failing boots that 93 to 97 % of studies have at most (${notes.join("; ")}).`;
+}
+
+/** The computed shares up to the first that is too much. */
+function noteOf(source: SyntheticSource, boots: number): string {
+  const shares = failingShares(source.failingBoots!, boots);
+  const upTo = shares.findIndex((share) => share > PROMISED.most);
+  const parts = shares
+    .slice(0, upTo + 1)
+    .map((share, failed) => `${failed === 0 ? "none" : `at most ${failed}`} in ${(100 * share).toFixed(1)} %`);
+  return `of ${boots} boots ${parts.join(", ")}`;
 }
 
 function perBoot(source: SyntheticSource): string {

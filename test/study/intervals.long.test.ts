@@ -5,7 +5,7 @@ import { coverageRow, isAsPromised, promisedSources, STUDY_BOOTS } from "./cover
 // the standard error of a share near 0.95 is 0.003.
 describe("proportionInterval over 5,000 studies", () => {
   it.each(promisedSources().map((source) => [source.name, source.truth * source.probes, source] as const))(
-    "covers 0.93 to 0.97 of studies with 20 effective failures and at least 0.93 of others: %s, %d failures a boot",
+    "covers 0.93 to 0.97 of studies with 20 failures expected and at least 0.93 of others: %s, %d failures a boot",
     (_name, _failures, source) => {
       const { covered } = coverageRow(source, 5_000);
       const wrong = covered.flatMap((share, index) =>

@@ -163,23 +163,60 @@ describe("proportionInterval", () => {
     }
   });
 
-  it("is never narrower than three failures on either side, or three clumps, when boots agree", () => {
+  it("takes no standard error for less than one failure, or one clump, when boots agree", () => {
     const alike = [80, 80, 80, 80].map((x) => ({ n: 1_000_000, x }));
-    expect(4_000_000 * proportionInterval(alike).low).toBeCloseTo(320 * Math.exp(-3 / 320), 2);
+    expect(4_000_000 * proportionInterval(alike).low).toBeCloseTo(320 * Math.exp(-1.959964 / 320), 2);
+    expect(4_000_000 * proportionInterval(alike, 0.99).low).toBeCloseTo(320 * Math.exp(-2.575829 / 320), 2);
     const low = (clump: number): number => 4_000_000 * proportionInterval(alike, 0.95, { clump }).low;
-    expect(low(10)).toBeCloseTo(320 * Math.exp(-30 / 320), 1);
+    expect(low(10)).toBeCloseTo(320 * Math.exp(-19.59964 / 320), 1);
     expect(4_000_000 * proportionInterval(alike, 0.95, { mayLock: true }).low).toBeLessThan(low(10));
   });
 
-  it("is Clopper and Pearson's on the effective count, shrunk by (z / t)², where that is below 12", () => {
-    const counts = [1, 0, 1, 0, 1, 0, 1, 1].map((x) => ({ n: 1_000, x }));
-    const { low, high, method } = proportionInterval(counts);
-    const shrunk = (1.959964 / 2.364624) ** 2; // normal, and Student's t with 7 degrees of freedom, at 97.5 %
-    const exact = clopperPearson(5 * shrunk, 8_000 * shrunk, 0.95);
-    expect([low, high]).toEqual([expect.closeTo(exact.low, 9), expect.closeTo(exact.high, 9)]);
+  // Failures of boots whose risk is an exponential variate: the tails of the negative binomial distribution.
+  it.each([
+    [[1, 0], 1, "1.00"],
+    [[1, 0, 1, 0, 1, 0, 1, 1], 1, "0.43"],
+    [[5, 1, 4, 2], 1, "1.11"],
+    [[34, 0, 17, 0], 17, "20.78"],
+  ] as const)(
+    "leaves 2.5 % beyond either bound where few failures vary by up to their mean: %j",
+    (xs, clump, effect) => {
+      const scale = 1e6;
+      const counts = xs.map((x) => ({ n: scale, x }));
+      const [boots, events] = [xs.length, xs.reduce<number>((total, x) => total + x, 0) / clump];
+      for (const { low, high, method } of [
+        proportionInterval(counts, 0.95, { clump }),
+        rateInterval(counts, 0.95, { clump }),
+      ]) {
+        expect(1 - negativeBinomialUpTo(events - 1, boots, (low * scale) / clump)).toBeCloseTo(0.025, 4);
+        expect(negativeBinomialUpTo(events, boots, (high * scale) / clump)).toBeCloseTo(0.025, 4);
+        expect(method).toBe(
+          `Clopper-Pearson for ${boots} boots whose risk varies by up to its mean, design effect ${effect}`,
+        );
+      }
+    },
+  );
+
+  it("is Clopper and Pearson's on the effective count, shrunk by (z / t)², where few failures vary by more", () => {
+    const counts = [9, 0, 0, 0, 0, 0, 1, 0].map((x) => ({ n: 1_000, x }));
+    const { low, high, method, designEffect } = proportionInterval(counts);
+    const shrunk = (1.959964 / 2.364624) ** 2 / designEffect; // normal, and Student's t with 7 degrees of freedom, at 97.5 %
+    const exact = clopperPearson(10 * shrunk, 8_000 * shrunk, 0.95);
+    expect([low, high]).toEqual([expect.closeTo(exact.low, 8), expect.closeTo(exact.high, 8)]);
     expect(method).toBe(
-      "Clopper-Pearson on the effective count, shrunk for 8 boots (Korn and Graubard), design effect 0.43",
+      "Clopper-Pearson on the effective count, shrunk for 8 boots (Korn and Graubard), design effect 7.95",
     );
+  });
+
+  it("trusts boots that agree from z² clumps on, and with fewer takes them for boots that vary", () => {
+    const methodOf = (clumps: number) =>
+      proportionInterval(
+        [clumps, clumps].map((x) => ({ n: 1_000_000, x: 10 * x })),
+        0.95,
+        { clump: 10 },
+      ).method;
+    expect(methodOf(1)).toMatch(/^Clopper-Pearson for 2 boots whose risk varies/);
+    expect(methodOf(2)).toMatch(/^Student's t/);
   });
 
   it("says something of one failure: no more than ten times as many with eight boots", () => {
@@ -249,6 +286,17 @@ describe("proportionInterval", () => {
     expect(coverage(exponentialBoots(failures), 2, 2_000)).toBeGreaterThanOrEqual(0.925);
   });
 });
+
+/** The probability of at most `events` events in `boots` boots of `mean` each, an exponential variate. */
+function negativeBinomialUpTo(events: number, boots: number, mean: number): number {
+  let term = (1 + mean) ** -boots;
+  let total = 0;
+  for (let k = 0; k <= events; k += 1) {
+    total += term;
+    term *= ((k + boots) / (k + 1)) * (mean / (1 + mean));
+  }
+  return total;
+}
 
 describe("dispersion", () => {
   it("is 0 when boots agree exactly, and exceeds the size of a boot when whole boots fail", () => {

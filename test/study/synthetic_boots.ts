@@ -16,6 +16,8 @@ export interface SyntheticSource {
   readonly mayLock: boolean;
   /** How many failures come in a row, seen from a failure. */
   readonly clump: number;
+  /** The share of boots that fail at all, where a world is known of which studies draw their boots. */
+  readonly failingBoots?: number;
   draw(): ReplicationCount;
 }
 
@@ -162,6 +164,7 @@ function resampled(name: string, probes: number, counts: readonly number[], mayL
     designEffect: variance / (mean * (1 - mean / probes)),
     mayLock,
     clump: 1,
+    failingBoots: counts.filter((count) => count > 0).length / counts.length,
     draw: () => ({ n: probes, x: counts[stream.below(counts.length)]! }),
   };
 }
