@@ -1,4 +1,5 @@
 import { assert } from "../sim/assert.ts";
+import { longerFloat64, longerInt32 } from "../sim/columns.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { Fingerprint } from "../sim/fingerprint.ts";
 import { TimerColumn, type TimerColumnOwner } from "../sim/timer_column.ts";
@@ -6,7 +7,6 @@ import { Errno } from "../kernel/errno.ts";
 import type { Machine } from "../kernel/machine.ts";
 import type { Flow } from "../kernel/flow/flow.ts";
 import type { Netns } from "../kernel/netns.ts";
-import { CARRIED } from "../kernel/tcp/tcp.ts";
 import type { SocketOwner } from "../kernel/tcp/socket_owner.ts";
 import { SocketFlag } from "../kernel/tcp/socket_table.ts";
 import { TcpState } from "../kernel/tcp/tcp_states.ts";
@@ -63,6 +63,8 @@ export interface ClientObserver {
 /** A client's own work between the answer and its close(), in which the server's FIN may overtake it. */
 const CLOSE_DELAY: Micros = 60;
 
+const FIRST_CAPACITY = 64;
+
 const SUCCESS_CODE = 0;
 const TIMEOUT_CODE = 1;
 
@@ -76,15 +78,17 @@ export class Clients implements SocketOwner {
   readonly #machine: Machine;
   readonly #loop: EventLoop;
   readonly #fingerprint: Fingerprint;
+  /** What an outcome adds to it: the time in two words, the connection, its port and its result. */
+  readonly #noted = new Int32Array(5);
   readonly #specs: (ClientSpec | undefined)[] = [];
-  /** By row its socket; of a free row the next free one, or -1. */
-  readonly #slots: number[] = [];
-  readonly #ports: number[] = [];
   readonly #generations: number[] = [];
-  readonly #serials: number[] = [];
+  /** By row its socket; of a free row the next free one, or -1. */
+  #slots = new Int32Array(FIRST_CAPACITY);
+  #ports = new Int32Array(FIRST_CAPACITY);
+  #serials = new Int32Array(FIRST_CAPACITY);
   /** When each row's connection was begun, and when its handshake ended (-1: not yet). */
-  readonly #begins: Micros[] = [];
-  readonly #handshakes: Micros[] = [];
+  #begins = new Float64Array(FIRST_CAPACITY);
+  #handshakes = new Float64Array(FIRST_CAPACITY);
   #firstFree = -1;
   readonly #timeouts = new Map<Micros, TimerColumn>();
   readonly #closes: TimerColumn;
@@ -103,8 +107,13 @@ export class Clients implements SocketOwner {
     this.#closes = new TimerColumn(this.#loop, "client/closes", (armedAt) => armedAt + CLOSE_DELAY, this.#endOwner);
   }
 
-  /** Begins a connection, which may fail before this returns. @returns its row, until it is finished. */
+  /** Begins a connection, which may be over before this returns. @returns its row, until it is finished; -1 if it was carried. */
   open(spec: ClientSpec): number {
+    const flow = this.observer === undefined && spec.bind === undefined ? spec.flow : undefined;
+    if (flow !== undefined && this.#machine.group.flowPath?.carry(flow) === true) {
+      this.#succeedAtOnce(spec, flow);
+      return -1;
+    }
     const row = this.#takeRow();
     this.#specs[row] = spec;
     this.#generations[row] = this.#generations[row]! + 1;
@@ -120,7 +129,6 @@ export class Clients implements SocketOwner {
     if (spec.closes === "reset") tcp.setLingerReset(slot);
     const bound = spec.bind === undefined ? 0 : spec.bind(slot);
     if (bound < 0) tcp.close(slot);
-    const flow = this.observer === undefined ? spec.flow : undefined;
     const outcome = bound < 0 ? bound : tcp.connect(slot, spec.address, spec.port, flow);
     if (outcome < 0) {
       this.#fail(row, -outcome, false);
@@ -128,11 +136,6 @@ export class Clients implements SocketOwner {
     }
     const port = tcp.sockets.localPort(slot);
     this.#ports[row] = port;
-    if (outcome === CARRIED) {
-      this.#handshakes[row] = this.#begins[row] + flow!.last!.connects;
-      this.#succeed(row);
-      return row;
-    }
     this.observer?.connects(row, spec, { address: tcp.sockets.local(slot), port });
     this.#columnOf(spec.timeout).arm(row, this.#generations[row]);
     return row;
@@ -222,8 +225,18 @@ export class Clients implements SocketOwner {
       this.#firstFree = this.#slots[row]!;
       return row;
     }
+    if (this.#specs.length === this.#slots.length) this.#grow();
     this.#generations.push(0);
     return this.#specs.push(undefined) - 1;
+  }
+
+  #grow(): void {
+    const capacity = 2 * this.#slots.length;
+    this.#slots = longerInt32(this.#slots, capacity);
+    this.#ports = longerInt32(this.#ports, capacity);
+    this.#serials = longerInt32(this.#serials, capacity);
+    this.#begins = longerFloat64(this.#begins, capacity);
+    this.#handshakes = longerFloat64(this.#handshakes, capacity);
   }
 
   /** How many rows are free; a row that was given back twice counts for more than there are. */
@@ -248,6 +261,14 @@ export class Clients implements SocketOwner {
       localPort: this.#ports[row]!,
       connectTime: this.#connectTime(row),
     });
+  }
+
+  /** A connection was carried, and is over. */
+  #succeedAtOnce(spec: ClientSpec, { localPort, connectTime }: Flow): void {
+    this.#opened += 1;
+    this.#finished += 1;
+    this.#note(this.#opened, localPort, SUCCESS_CODE);
+    spec.finished(-1, { isSuccess: true, cause: "other", errno: 0, wasConnected: true, localPort, connectTime });
   }
 
   /** The answer has come in time: from now on only the connection's own length counts. */
@@ -284,16 +305,24 @@ export class Clients implements SocketOwner {
     const spec = this.#specs[row];
     assert(spec !== undefined, "a connection ends in one outcome");
     this.#finished += 1;
-    this.#fingerprint.addWide(this.#loop.now);
-    this.#fingerprint.add(this.#serials[row]!);
-    this.#fingerprint.add(outcome.localPort);
-    this.#fingerprint.add(code);
+    this.#note(this.#serials[row]!, outcome.localPort, code);
     this.#specs[row] = undefined;
     this.#generations[row] = this.#generations[row]! + 1;
     this.#slots[row] = this.#firstFree;
     this.#firstFree = row;
     this.observer?.finished(row, spec, outcome);
     spec.finished(row, outcome);
+  }
+
+  #note(serial: number, localPort: Port, code: number): void {
+    const words = this.#noted;
+    const { now } = this.#loop;
+    words[0] = now;
+    words[1] = now / 0x1_0000_0000;
+    words[2] = serial;
+    words[3] = localPort;
+    words[4] = code;
+    this.#fingerprint.addWords(words);
   }
 
   #columnOf(timeout: Micros): TimerColumn {

@@ -23,6 +23,7 @@ export interface ServerOptions {
 /** The ways in which it treats a connection, for `conductOf`. */
 const SERVER_CLOSES = 0;
 const CLIENT_CLOSES = 1;
+const VARIES = -1;
 
 /**
  * A server process: it accepts, answers each request once, and closes either first or after its client. A client that
@@ -85,12 +86,18 @@ export class Server implements SocketOwner {
 
   conductOf(bytes: number): number {
     if (bytes === 0) return CLIENT_CLOSES;
-    const waits = this.#keepsOpenFor(bytes) ?? (this.#waitsNext ??= this.#waitsForClient());
-    return waits ? CLIENT_CLOSES : SERVER_CLOSES;
+    const keepsOpen = this.#keepsOpenFor(bytes);
+    if (keepsOpen === undefined) return VARIES;
+    return keepsOpen ? CLIENT_CLOSES : SERVER_CLOSES;
   }
 
-  hasConducted(bytes: number): void {
-    if (bytes > 0 && this.#keepsOpenFor(bytes) === undefined) this.#waitsNext = undefined;
+  nextConductOf(): number {
+    this.#waitsNext ??= this.#waitsForClient();
+    return this.#waitsNext ? CLIENT_CLOSES : SERVER_CLOSES;
+  }
+
+  hasConducted(): void {
+    this.#waitsNext = undefined;
   }
 
   peerClosed(slot: number): void {
@@ -113,8 +120,8 @@ export class Server implements SocketOwner {
 
   /** Whether a request of so many bytes asks to keep the connection open (true) or to close it (false); else chance decides. */
   #keepsOpenFor(bytes: number): boolean | undefined {
-    const { keepAliveRequestBytes, closeRequestBytes } = this.#options;
-    if (keepAliveRequestBytes?.includes(bytes) === true) return true;
+    const { keepAliveRequestBytes = [], closeRequestBytes } = this.#options;
+    for (const kept of keepAliveRequestBytes) if (kept === bytes) return true;
     return bytes === closeRequestBytes ? false : undefined;
   }
 

@@ -52,9 +52,9 @@ export const FLOW_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "A connection whose conntrack entry follows another one is deferred with it.",
-    file: "kernel/flow/flow_path.ts",
-    find: " || ends.replaces) return false;",
-    replace: ") return false;",
+    file: "kernel/flow/exchange.ts",
+    find: " || ends.replaces || !this.#deferred",
+    replace: " || !this.#deferred",
   },
   {
     wrong: "Garbage collection of a table that is nearly full does not see entries without rows.",
@@ -70,8 +70,44 @@ export const FLOW_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "A flow keeps its route though routes have changed.",
-    file: "kernel/tcp/tcp.ts",
-    find: "flow !== undefined && flow.changes === this.machine.group.changes;",
-    replace: "flow !== undefined;",
+    file: "kernel/flow/flow_path.ts",
+    find: "if (flow.changes !== group.changes || flow.sinceAudit === AUDIT_EVERY) return false;",
+    replace: "if (flow.sinceAudit === AUDIT_EVERY) return false;",
+  },
+  {
+    wrong: "The port of a connection that is not carried after all is picked a second time.",
+    file: "kernel/ports/port_allocator.ts",
+    find: "    this.#isKept = true;",
+    replace: "",
+  },
+  {
+    wrong: "A port is taken for unknown as soon as one of the entries that name it is gone.",
+    file: "kernel/ports/port_counts.ts",
+    find: "if (count === 0) this.#named.clear(port);",
+    replace: "if (change < 0) this.#named.clear(port);",
+  },
+  {
+    wrong: "Ports are not known of entries that were there before somebody asked.",
+    file: "kernel/conntrack/entry_ports.ts",
+    find: "      counts.add(table.ports(node), 1);",
+    replace: "      counts.has(table.ports(node));",
+  },
+  {
+    wrong: "Sockets that were there before somebody asked are not known by their ports.",
+    file: "kernel/tcp/socket_table.ts",
+    find: "if (this.has(slot, SocketFlag.HASHED)) this.#portCounts.add(this.ports(slot), 1);",
+    replace: "",
+  },
+  {
+    wrong: "One connection of a shape is watched before others are carried.",
+    file: "kernel/flow/exchange_shape.ts",
+    find: "const WATCHED = 3;",
+    replace: "const WATCHED = 1;",
+  },
+  {
+    wrong: "A connection of a known shape is taken to follow its rules.",
+    file: "kernel/flow/exchange_shape.ts",
+    find: "return this.#rules.hold(facts);",
+    replace: "return true;",
   },
 ];

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConntrackTable } from "../../src/kernel/conntrack/conntrack_table.ts";
-import { slotsInBucket } from "../../src/kernel/conntrack/kernel_bucket.ts";
+import { bucketOf, slotsInBucket } from "../../src/kernel/conntrack/kernel_bucket.ts";
 import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
 import { IpvsConnectionTable } from "../../src/kernel/ipvs/ipvs_connection_table.ts";
 import { SocketFlag, SocketTable } from "../../src/kernel/tcp/socket_table.ts";
@@ -88,12 +88,14 @@ describe("TupleIndex", () => {
 describe("ConntrackTable", () => {
   it.each([1, 8, 512, 4096])("with %i buckets finds both tuples of every entry as a Map would", (buckets) => {
     fc.assert(
-      fc.property(COMMANDS, (commands) => {
+      fc.property(COMMANDS, fc.nat({ max: 600 }), (commands, askedAt) => {
         const table = new ConntrackTable(buckets);
         const model = new Map<number, number>();
         const freed = new Set<string>();
         let stale = 0;
-        for (const { kind, key } of commands) {
+        for (const [index, { kind, key }] of commands.entries()) {
+          // From then on the table keeps which ports it knows; before it does not.
+          if (index === askedAt) table.hasPort(80);
           const { local, remote, ports } = words(key);
           const slot = model.get(key);
           if (kind === "add" && slot === undefined) {
@@ -117,12 +119,16 @@ describe("ConntrackTable", () => {
         const keys = [...Array(400).keys()];
         const wanted = keys.flatMap((key) => tuplesWanted(key, model.get(key)));
         expect(keys.flatMap((key) => tuplesFound(table, key))).toEqual(wanted);
+        const named = new Set(
+          [...model.values()].flatMap((slot) => [...portsOf(table, 2 * slot), ...portsOf(table, 2 * slot + 1)]),
+        );
+        expect(new Set([...Array(65_536).keys()].filter((port) => table.hasPort(port)))).toEqual(named);
         // Each of the kernel's buckets holds the entries whose tuples hash to it, and no other.
         const bucketed = new Map<number, number[]>();
         for (const [key, slot] of model) {
           const { local, remote, ports } = words(key);
           const { src, dst, ports: replyPorts } = replyOf(key);
-          for (const bucket of [table.bucketOf(local, remote, ports, 6), table.bucketOf(src, dst, replyPorts, 6)])
+          for (const bucket of [bucketOf(table, local, remote, ports, 6), bucketOf(table, src, dst, replyPorts, 6)])
             bucketed.set(bucket, [...(bucketed.get(bucket) ?? []), slot]);
         }
         const held = new Map<number, readonly number[]>();
@@ -138,6 +144,10 @@ describe("ConntrackTable", () => {
 
   function sorted(buckets: ReadonlyMap<number, readonly number[]>): Map<number, number[]> {
     return new Map([...buckets].map(([bucket, slots]) => [bucket, slots.toSorted((a, b) => a - b)]));
+  }
+
+  function portsOf(table: ConntrackTable, node: number): number[] {
+    return [table.ports(node) >>> 16, table.ports(node) & 0xffff];
   }
 
   /** Two entries in three are translated: their reply tuple is not the original one reversed. */
@@ -190,8 +200,8 @@ describe("ConntrackTable", () => {
     const own = add(1, 1);
     const find = (): number => table.find(1, 1, packPorts(36_704, 36_704), 6);
     expect(find()).toBe(2 * own + 1);
-    const before = table.capacity;
-    while (table.capacity === before) add(table.count + 10, 7);
+    const before = table.chains;
+    while (table.chains === before) add(table.count + 10, 7);
     expect(find()).toBe(2 * own + 1);
   });
 
@@ -253,8 +263,8 @@ describe("ConntrackTable", () => {
   it("has room for a million entries in 60 bytes each, chains included, and 12 more once one is translated", () => {
     const table = new ConntrackTable(262_144);
     for (let slot = 0; slot < 1_000_000; slot += 1) table.allocate();
-    const each = (): number => table.bytes / table.capacity;
-    expect([table.capacity, each()]).toEqual([1_048_576, 60]);
+    const each = (): number => table.bytes / table.chains;
+    expect([table.chains, each()]).toEqual([1_048_576, 60]);
     table.setOriginal(7, 1, 2, 3);
     table.setReply(7, 4, 5, 6);
     expect(each()).toBe(72);
@@ -271,6 +281,23 @@ describe("SocketTable", () => {
       table.becomeTimeWait(slot);
     }
     expect([table.capacity, table.bytes / table.capacity]).toEqual([262_144, 56]);
+  });
+
+  it("knows the ports of all rows in its index, of those before somebody asked and of those after", () => {
+    const table = new SocketTable();
+    const slots = [40_000, 40_002, 40_004].map((port) => {
+      const slot = table.allocate(1, undefined, 0);
+      table.setTuple(slot, 1, port, 2, 8080);
+      if (port !== 40_004) table.hash(slot);
+      return slot;
+    });
+    const known = (): boolean[] => [40_000, 40_002, 40_004, 8080].map((port) => table.hasPort(port));
+    expect(known()).toEqual([true, true, false, true]);
+    table.unhash(slots[0]!);
+    table.hash(slots[2]!);
+    expect(known()).toEqual([false, true, true, true]);
+    for (const slot of slots.slice(1)) table.unhash(slot);
+    expect(known()).toEqual([false, false, false, false]);
   });
 
   it("gives back what an open socket needs when it enters TIME_WAIT, and keeps tuple, flags and sequences", () => {

@@ -1,5 +1,6 @@
 import type { Conntrack } from "../../src/kernel/conntrack/conntrack.ts";
 import { CtStatus } from "../../src/kernel/conntrack/ct_status.ts";
+import { bucketOf } from "../../src/kernel/conntrack/kernel_bucket.ts";
 import { CT_TCP_STATE_NAMES } from "../../src/kernel/conntrack/tcp_state_table.ts";
 import { Hook, Verdict } from "../../src/kernel/netfilter/hooks.ts";
 import { CtState, type Packet, Protocol } from "../../src/kernel/packet.ts";
@@ -96,8 +97,8 @@ export class ConntrackBench {
     const { table } = this.conntrack;
     const [address, port] = [clientAddress(client), client & 0xffff];
     return [
-      table.bucketOf(address, SERVER, packPorts(port, SERVER_PORT), Protocol.TCP),
-      table.bucketOf(SERVER, address, packPorts(SERVER_PORT, port), Protocol.TCP),
+      bucketOf(table, address, SERVER, packPorts(port, SERVER_PORT), Protocol.TCP),
+      bucketOf(table, SERVER, address, packPorts(SERVER_PORT, port), Protocol.TCP),
     ];
   }
 

@@ -52,10 +52,14 @@ export class Prober implements ContainerWatcher, ProbeTicked {
   readonly subject: ProbeSubject;
   readonly name: string;
   readonly #options: ProberOptions;
+  readonly #container: Container;
+  readonly #clients: Clients;
+  readonly #listener: ProbeListener;
   readonly #loop: EventLoop;
   readonly #spec: ClientSpec | undefined;
   readonly #handler: number;
   readonly #isStartup: boolean;
+  readonly #isOfNewPod: boolean;
   readonly #ticker: ProbeTicker;
   /** Its number there. */
   readonly #number: number;
@@ -86,6 +90,9 @@ export class Prober implements ContainerWatcher, ProbeTicked {
   constructor(options: ProberOptions) {
     const { subject, probe, node } = options;
     this.#options = options;
+    this.#container = options.container;
+    this.#clients = options.clients;
+    this.#listener = options.listener;
     this.subject = subject;
     this.#isStartup = subject.probeType === "Startup";
     this.name = `${subject.pod} ${subject.container} ${subject.probeType.toLowerCase()}`;
@@ -93,8 +100,9 @@ export class Prober implements ContainerWatcher, ProbeTicked {
     this.#ticker = options.ticker;
     this.#number = this.#ticker.add(this);
     // A pod of the start is up and ready; a startup probe has been passed.
-    this.#isPublishedSuccess = options.isNewPod !== true;
-    this.#spec = clientSpec(options, (outcome) => this.#finished(outcome));
+    this.#isOfNewPod = options.isNewPod === true;
+    this.#isPublishedSuccess = !this.#isOfNewPod;
+    this.#spec = clientSpec(options, (_row, outcome) => this.#finished(outcome));
     this.#handler = this.#loop.handler(`kubelet/${this.name}`, () => this.tick());
     if (probe.handler.kind !== "exec") options.container.watch(this);
     if (isTriggeredByStartup(options)) {
@@ -192,7 +200,7 @@ export class Prober implements ContainerWatcher, ProbeTicked {
   /** Its ticker has ticked. */
   tick(): void {
     if (this.#isStopped) return;
-    if (this.#isStartup && this.#options.container.isStarted) {
+    if (this.#isStartup && this.#container.isStarted) {
       this.#isTicking = false;
       return;
     }
@@ -206,17 +214,20 @@ export class Prober implements ContainerWatcher, ProbeTicked {
   }
 
   #probe(): void {
-    const { container, probe, clients, listener, isNewPod } = this.#options;
+    const container = this.#container;
     if (this.#isOnHold || this.#isStopped || !container.isRunning) return;
     if (this.#isStartup === container.isStarted) return;
-    const age = Math.floor((this.#loop.now - container.startedAt) / SECOND);
     // A container that runs when the run begins has been up for long.
-    const hasStartedInRun = isNewPod === true || container.restarts > 0;
-    if (hasStartedInRun && age < probe.initialDelaySeconds) return;
+    if ((this.#isOfNewPod || container.restarts > 0) && this.#isTooYoung()) return;
     this.#isProbing = true;
-    listener.probeStarts(this);
-    if (this.#grpc === undefined) clients.open(this.#spec!);
+    this.#listener.probeStarts(this);
+    if (this.#grpc === undefined) this.#clients.open(this.#spec!);
     else this.#grpc.begin();
+  }
+
+  #isTooYoung(): boolean {
+    const age = Math.floor((this.#loop.now - this.#container.startedAt) / SECOND);
+    return age < this.#options.probe.initialDelaySeconds;
   }
 
   #finished(outcome: Outcome): void {
@@ -244,9 +255,12 @@ export class Prober implements ContainerWatcher, ProbeTicked {
       this.#runOfFailures += 1;
       this.#longestRun = Math.max(this.#longestRun, this.#runOfFailures);
     }
-    const { probe, kubeletVersion, listener } = this.#options;
-    const output = outcome.isSuccess ? "" : probeOutput(probe, this.#ends(), outcome, kubeletVersion);
-    listener.probed(this, outcome, output);
+    this.#listener.probed(this, outcome, outcome.isSuccess ? "" : this.#outputOf(outcome));
+  }
+
+  #outputOf(outcome: Outcome): string {
+    const { probe, kubeletVersion } = this.#options;
+    return probeOutput(probe, this.#ends(), outcome, kubeletVersion);
   }
 
   #ends(): ProbeEnds {
@@ -259,6 +273,8 @@ export class Prober implements ContainerWatcher, ProbeTicked {
     if (isSuccess === this.#lastWasSuccess) this.#resultRun += 1;
     else this.#resultRun = 1;
     this.#lastWasSuccess = isSuccess;
+    // One success more changes nothing.
+    if (isSuccess && this.#isPublishedSuccess && !this.#isStartup) return;
     const { probe, container } = this.#options;
     if (this.#resultRun < (isSuccess ? probe.successThreshold : probe.failureThreshold)) return;
     if (this.subject.probeType === "Readiness") this.#publish(isSuccess);
@@ -292,7 +308,7 @@ function addRun(runs: number[], length: number): void {
 }
 
 /** What the worker's connections do: HTTP probes send a request over a new one each time. `undefined` for an exec probe. */
-function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void): ClientSpec | undefined {
+function clientSpec(options: ProberOptions, finished: ClientSpec["finished"]): ClientSpec | undefined {
   const { probe, subject, node } = options;
   const { handler } = probe;
   if (handler.kind === "exec") return undefined;
@@ -308,6 +324,6 @@ function clientSpec(options: ProberOptions, finished: (outcome: Outcome) => void
     ...(isGrpc || subject.probeType === "Startup" ? {} : { flow: new Flow(requestBytes) }),
     closes: isHttp ? "race" : "client",
     timeout: probe.timeoutSeconds * SECOND,
-    finished: (_row: number, outcome: Outcome) => finished(outcome),
+    finished,
   };
 }

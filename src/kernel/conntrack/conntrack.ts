@@ -187,6 +187,7 @@ export class Conntrack {
     const { table } = this;
     if (this.#max !== 0 && table.count >= this.#max) return IN_THE_WAY;
     this.deferred?.recallEntry(src, dst, ports);
+    if (!table.hasPort(ports >>> 16)) return NOTHING;
     const node = table.find(src, dst, ports, Protocol.TCP);
     const reply = table.find(dst, src, reversePorts, Protocol.TCP);
     if (node < 0) return reply < 0 ? NOTHING : IN_THE_WAY;

@@ -1,8 +1,10 @@
 import { assert } from "../../sim/assert.ts";
-import type { Ipv4, Micros } from "../../units.ts";
+import type { Ipv4, Micros, Port } from "../../units.ts";
 import { longerInt32 } from "../../sim/columns.ts";
+import type { PortCounts } from "../ports/port_counts.ts";
 import { hashTuple, reversePorts } from "../tuple_index.ts";
 import { CtStatus } from "./ct_status.ts";
+import { countPorts } from "./entry_ports.ts";
 import { codeOf, protocolOf } from "./protocol_code.ts";
 import { ReplyTuples } from "./reply_tuples.ts";
 import { CtTcpInput } from "./tcp_state_table.ts";
@@ -46,17 +48,18 @@ export class ConntrackTable {
   #words = new Int32Array((FIRST_CAPACITY * ENTRY_BYTES) / 4);
   readonly #replies = new ReplyTuples();
   #heads = new Int32Array(FIRST_CAPACITY);
-  readonly #bucketMask: number;
+  /** The kernel's own, a power of two. */
+  readonly buckets: number;
   #firstFree = -1;
   #used = 0;
   #count = 0;
   #capacity = FIRST_CAPACITY;
+  /** Of all tuples in chains; made when somebody asks. */
+  #portCounts: PortCounts | undefined = undefined;
 
   /** @param buckets `nf_conntrack_buckets`; rounded up to a power of two. */
   constructor(buckets: number) {
-    let size = 1;
-    while (size < buckets) size *= 2;
-    this.#bucketMask = size - 1;
+    this.buckets = 1 << (32 - Math.clz32(buckets - 1));
   }
 
   /** Entries, confirmed or not, with a row or without: `nf_conntrack_count`. */
@@ -69,18 +72,9 @@ export class ConntrackTable {
     this.#count += change;
   }
 
-  get buckets(): number {
-    return this.#bucketMask + 1;
-  }
-
   /** Slots that have ever been used; a slot is in use if `isUsed`. */
   get extent(): number {
     return this.#used;
-  }
-
-  /** Entries that there is room for before the table grows. */
-  get capacity(): number {
-    return this.#capacity;
   }
 
   /** Memory of all entries that there is room for, and of the chains. */
@@ -133,8 +127,7 @@ export class ConntrackTable {
   /** Before confirmation the timeout, afterwards the moment of expiry. */
   expires(slot: number): Micros {
     const words = this.#words;
-    const high = words[8 * slot + Word.WIDE]! & HIGH_MASK;
-    return high * TWO_TO_32 + (words[8 * slot + Word.EXPIRES_LOW]! >>> 0);
+    return (words[8 * slot + Word.WIDE]! & HIGH_MASK) * TWO_TO_32 + (words[8 * slot + Word.EXPIRES_LOW]! >>> 0);
   }
 
   setExpires(slot: number, expires: Micros): void {
@@ -279,9 +272,9 @@ export class ConntrackTable {
     this.#unlink(2 * slot + 1);
   }
 
-  /** The kernel's bucket of a tuple. */
-  bucketOf(src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
-    return hashTuple(src, dst, ports, protocol) & this.#bucketMask;
+  /** Whether a tuple in any chain names a port. Whoever asks once makes each change to the table cost a little more. */
+  hasPort(port: Port): boolean {
+    return (this.#portCounts ??= countPorts(this)).has(port);
   }
 
   /** The node of a tuple, or -1. */
@@ -354,6 +347,7 @@ export class ConntrackTable {
     const chain = this.chainOf(node);
     this.#words[nextOf(node)] = heads[chain]!;
     heads[chain] = node + 1;
+    this.#portCounts?.add(this.ports(node), 1);
   }
 
   #unlink(node: number): void {
@@ -361,6 +355,7 @@ export class ConntrackTable {
     const heads = this.#heads;
     const chain = this.chainOf(node);
     const behind = words[nextOf(node)]!;
+    this.#portCounts?.add(this.ports(node), -1);
     let at = heads[chain]! - 1;
     if (at === node) {
       heads[chain] = behind;
@@ -385,6 +380,7 @@ export class ConntrackTable {
     this.#replies.grow(this.#capacity);
     const old = this.#heads;
     this.#heads = new Int32Array(this.#capacity);
+    this.#portCounts = undefined;
     // From its end on, so that it keeps its order: of a socket connected to itself the reply tuple is found.
     const chain: number[] = [];
     for (const head of old) {

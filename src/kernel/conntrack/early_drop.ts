@@ -1,7 +1,7 @@
 import type { Packet } from "../packet.ts";
 import type { Conntrack } from "./conntrack.ts";
 import { CtStatus } from "./ct_status.ts";
-import { slotsInBucket } from "./kernel_bucket.ts";
+import { bucketOf, slotsInBucket } from "./kernel_bucket.ts";
 
 const EARLY_DROP_BUCKETS = 8;
 /** NF_CT_EVICTION_RANGE, where it counts entries: the search ends with the bucket in which it has met so many. */
@@ -18,7 +18,7 @@ const EARLY_DROP_ENTRIES = 8;
 export function dropEarly(conntrack: Conntrack, packet: Packet, ports: number): boolean {
   const { table, netns } = conntrack;
   conntrack.deferred?.recallAll();
-  const first = table.bucketOf(packet.src, packet.dst, ports, packet.protocol);
+  const first = bucketOf(table, packet.src, packet.dst, ports, packet.protocol);
   if (netns.machine.era.conntrackEarlyDrops === "entry") return dropOldest(conntrack, first);
   for (let offset = 0; offset < EARLY_DROP_BUCKETS; offset += 1) {
     let dropped = 0;

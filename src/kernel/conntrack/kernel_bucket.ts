@@ -1,7 +1,15 @@
+import type { Ipv4 } from "../../units.ts";
+import { hashTuple } from "../tuple_index.ts";
 import type { ConntrackTable } from "./conntrack_table.ts";
 
 /** Most buckets have no entry where entries are few. */
 const NONE: readonly number[] = [];
+
+/** The kernel's bucket of a tuple. */
+// oxlint-disable-next-line max-params -- called per packet: an object would be allocated each time
+export function bucketOf(table: ConntrackTable, src: Ipv4, dst: Ipv4, ports: number, protocol: number): number {
+  return hashTuple(src, dst, ports, protocol) & (table.buckets - 1);
+}
 
 /**
  * The entries with a tuple in one of the kernel's own buckets, of which there are `nf_conntrack_buckets`, one with both
@@ -17,7 +25,7 @@ export function slotsInBucket(table: ConntrackTable, bucket: number): readonly n
   const step = Math.min(buckets, chains);
   for (let chain = wanted & (step - 1); chain < chains; chain += step) {
     for (let node = table.firstInChain(chain); node >= 0; node = table.nextInChain(node)) {
-      const own = table.bucketOf(table.src(node), table.dst(node), table.ports(node), table.protocol(node >> 1));
+      const own = bucketOf(table, table.src(node), table.dst(node), table.ports(node), table.protocol(node >> 1));
       if (own !== wanted) continue;
       if (slots === undefined) slots = [node >> 1];
       else slots.push(node >> 1);

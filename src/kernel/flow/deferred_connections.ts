@@ -2,9 +2,10 @@ import type { Ipv4, Micros, Port } from "../../units.ts";
 import { longerFloat64, longerInt32 } from "../../sim/columns.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import type { Netns } from "../netns.ts";
+import { PortBits } from "../ports/port_bits.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { reversePorts } from "../tuple_index.ts";
-import type { ExchangeEnds } from "./exchange_ends.ts";
+import type { Exchange } from "./exchange.ts";
 
 const FIRST_CAPACITY = 1024;
 
@@ -18,16 +19,6 @@ const WAITS_MOST = 4096;
 const LOOKED_FOR_MOST = 32;
 /** Looked-for ones that say nothing yet. */
 const LOOKED_FOR_LEAST = 64;
-
-/** What carried connections of one kind have in common. */
-export interface DeferredKind {
-  readonly ends: ExchangeEnds;
-  readonly client: Netns;
-  readonly server: Tcp;
-  readonly saddr: Ipv4;
-  readonly daddr: Ipv4;
-  readonly dport: Port;
-}
 
 /**
  * What carried connections of a machine have left behind as long as nobody looks at it: each a TIME_WAIT entry at the
@@ -43,12 +34,14 @@ export class DeferredConnections {
   /** By a connection's number and the mask; a kind is absent from one whose rows have been made. */
   #begins = new Float64Array(FIRST_CAPACITY);
   #ports = new Int32Array(FIRST_CAPACITY);
-  readonly #kinds: (DeferredKind | undefined)[] = Array.from({ length: FIRST_CAPACITY }, () => undefined);
+  readonly #kinds: (Exchange | undefined)[] = Array.from({ length: FIRST_CAPACITY }, () => undefined);
   /** The number of the connection before it in its chain. */
   #older = new Float64Array(FIRST_CAPACITY);
   /** By the low bits of a port the youngest connection of its chain. */
   #youngest = new Float64Array(FIRST_CAPACITY).fill(-1);
   #mask = FIRST_CAPACITY - 1;
+  /** The destination ports of all connections that ever came here. */
+  readonly #serverPorts = new PortBits();
   /** Numbers of the oldest, of the oldest that is in TIME_WAIT, and of the next one to come. */
   #first = 0;
   #firstWaiting = 0;
@@ -72,7 +65,7 @@ export class DeferredConnections {
    * @returns false if it is to have rows at once, since its entries would end before those of one that began earlier, or
    * since too many were looked for.
    */
-  add(kind: DeferredKind, port: Port): boolean {
+  add(kind: Exchange, port: Port): boolean {
     const { ends, client } = kind;
     const { timeWaits, machine } = this.#tcp;
     const begins = machine.loop.now;
@@ -93,6 +86,7 @@ export class DeferredConnections {
     this.#begins[row] = begins;
     this.#ports[row] = port;
     this.#kinds[row] = kind;
+    this.#serverPorts.set(kind.dport);
     this.#older[row] = this.#youngest[chain]!;
     this.#youngest[chain] = number;
     this.#next += 1;
@@ -101,6 +95,11 @@ export class DeferredConnections {
     timeWaits.countDeferred(client, 1);
     if (this.#firstWaiting === number) this.#firstWaitEnds = this.#waitEndOf(number);
     return true;
+  }
+
+  /** Whether any connection has come here whose destination port this is. */
+  isServerPort(port: Port): boolean {
+    return this.#serverPorts.has(port);
   }
 
   /** Ends the TIME_WAIT entries whose time is over at `time`. */
@@ -170,13 +169,14 @@ export class DeferredConnections {
     this.#kinds[row] = undefined;
     this.conntrack.countDeferred(-1);
     if (isWaiting) this.#tcp.timeWaits.countDeferred(kind.client, -1);
-    kind.ends.applyLate(this.#tcp, kind, { port: this.#ports[row]!, begins: this.#begins[row]!, isWaiting });
+    kind.ends.applyLate(kind, { port: this.#ports[row]!, begins: this.#begins[row]!, isWaiting });
   }
 
   /** The number of the connection with this original tuple, or -1. */
   #find(src: Ipv4, dst: Ipv4, ports: number): number {
     const port = ports >>> 16;
     const dport = ports & 0xffff;
+    if (!this.isServerPort(dport)) return -1;
     let number = this.#youngest[chainOf(port) & this.#mask]!;
     while (number >= this.#first) {
       const row = number & this.#mask;

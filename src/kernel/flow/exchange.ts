@@ -1,78 +1,89 @@
+import type { Ipv4, Port } from "../../units.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
-import { ExchangeEnds } from "./exchange_ends.ts";
+import type { Tcp } from "../tcp/tcp.ts";
+import { DeferredConnections } from "./deferred_connections.ts";
+import type { ExchangeEnds } from "./exchange_ends.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
-import { ruleOf, type SequenceRule, SequenceRules } from "./exchange_sequences.ts";
+import type { ExchangeShape } from "./exchange_shape.ts";
+import type { FlowServer, FlowTuple } from "./flow.ts";
 import { addToMeters } from "./meters.ts";
 
-/** What connections of many kinds have in common, by what it is. */
-export type KnownEnds = Map<string, ExchangeEnds>;
-
-/**
- * The rules of all sequence numbers that several connections follow; `undefined` if they did not do the same.
- *
- * @param watched in the order in which they were made, one at least.
- */
-export function commonRules(watched: readonly ExchangeFacts[]): readonly SequenceRule[] | undefined {
-  const [first, ...others] = watched;
-  if (first === undefined || others.some(({ constantsText }) => constantsText !== first.constantsText))
-    return undefined;
-  const initial = watched.map((facts) => facts.initial);
-  const rules: SequenceRule[] = [];
-  for (const index of first.sequences.keys()) {
-    const values = watched.map(({ sequences }) => sequences[index]!);
-    const rule = ruleOf(initial, values);
-    if (rule === undefined) return undefined;
-    rules.push(rule);
-  }
-  return rules;
+/** What connections of a kind do, and to whom. */
+export interface ExchangeOptions {
+  readonly tuple: FlowTuple;
+  /** That of the server's machine. */
+  readonly server: Tcp;
+  readonly machines: readonly Machine[];
+  readonly namespaces: readonly Netns[];
+  readonly constants: ExchangeConstants;
+  /** Of which enough connections have been watched. */
+  readonly shape: ExchangeShape;
 }
 
 /**
  * What connections of a kind do, learnt from some that went packet by packet. Counters wait until `settle`, since nobody
  * reads them in between.
  */
-export class Exchange {
+export class Exchange implements FlowTuple {
+  readonly client: Netns;
+  readonly tcp: Tcp;
+  readonly saddr: Ipv4;
+  readonly daddr: Ipv4;
+  readonly dport: Port;
+  /** That of the server's machine. */
+  readonly server: Tcp;
   /** What they leave behind in tables. */
   readonly ends: ExchangeEnds;
+  /** Where that waits; `undefined` if it stands in the tables at once. */
+  readonly #deferred: DeferredConnections | undefined;
   /** Connections since the last `settle`. */
-  unsettled = 0;
+  #unsettled = 0;
   /** Of the group when this was learnt, since pods may come later. */
   readonly #machines: readonly Machine[];
   readonly #namespaces: readonly Netns[];
   readonly #constants: ExchangeConstants;
-  readonly #constantsText: string;
-  readonly #rules: SequenceRules;
+  readonly #shape: ExchangeShape;
 
-  /** @param rules of `commonRules`. @param known the ends of other kinds, to share; it may get one more. */
-  // oxlint-disable-next-line max-params -- made once per kind of connection
-  constructor(
-    machines: readonly Machine[],
-    namespaces: readonly Netns[],
-    { constants, constantsText }: ExchangeFacts,
-    rules: readonly SequenceRule[],
-    known: KnownEnds,
-  ) {
+  constructor({ tuple, server, machines, namespaces, constants, shape }: ExchangeOptions) {
+    this.client = tuple.client;
+    this.tcp = tuple.tcp;
+    this.saddr = tuple.saddr;
+    this.daddr = tuple.daddr;
+    this.dport = tuple.dport;
+    this.server = server;
     this.#machines = [...machines];
     this.#namespaces = namespaces;
     this.#constants = constants;
-    this.#constantsText = constantsText;
-    this.#rules = new SequenceRules(rules);
-    this.ends = endsOf(namespaces, constants, rules, known);
+    this.#shape = shape;
+    this.ends = shape.endsOf(namespaces, constants);
+    this.#deferred = deferredAt(tuple.tcp, this.ends);
+  }
+
+  /** Connections since the last `settle`. */
+  get unsettled(): number {
+    return this.#unsettled;
+  }
+
+  /** Counts a connection from this source port, which begins now, and leaves behind what it would leave. */
+  carry(server: FlowServer, port: Port): void {
+    const { ends } = this;
+    this.#unsettled += 1;
+    this.tcp.countConnection();
+    this.client.ports.addConnectOwner(port);
+    if (this.#deferred === undefined || ends.replaces || !this.#deferred.add(this, port))
+      ends.apply(this, server, port);
   }
 
   /** Whether a connection that went packet by packet did what this says. */
-  agreesWith({ constantsText, initial: [client, server], sequences }: ExchangeFacts): boolean {
-    return (
-      constantsText === this.#constantsText &&
-      sequences.every((value, index) => value === this.#rules.value(index, client, server))
-    );
+  agreesWith(facts: ExchangeFacts): boolean {
+    return JSON.stringify(facts.constants) === JSON.stringify(this.#constants) && this.#shape.rules.hold(facts);
   }
 
   /** Lets counters rise by all connections since the last call. */
   settle(): void {
-    const times = this.unsettled;
-    this.unsettled = 0;
+    const times = this.#unsettled;
+    this.#unsettled = 0;
     const { rises, packets, events } = this.#constants;
     for (const { place, values } of rises) addToMeters(this.#namespaces[place]!, values, times);
     for (const [index, count] of packets.entries()) this.#machines[index]!.countPackets(times * count);
@@ -80,21 +91,9 @@ export class Exchange {
   }
 }
 
-/** The ends of connections of this kind: those of another kind that leaves behind the same, if there is one. */
-function endsOf(
-  namespaces: readonly Netns[],
-  constants: ExchangeConstants,
-  rules: readonly SequenceRule[],
-  known: KnownEnds,
-): ExchangeEnds {
-  const { duration, finishes, connects, synArrives, waits, entries, rises } = constants;
-  const places = rises.map(({ place }) => place).filter((place) => namespaces[place]!.ipvs !== undefined);
-  const key = JSON.stringify([duration, finishes, connects, synArrives, waits, entries, rules, places]);
-  let ends = known.get(key);
-  if (ends === undefined) {
-    const ipvs = places.flatMap((place) => namespaces[place]!.ipvs ?? []);
-    ends = new ExchangeEnds(constants, new SequenceRules(rules), namespaces, ipvs);
-    known.set(key, ends);
-  }
-  return ends;
+/** Where what connections from a machine leave behind waits until somebody looks, if it may. */
+function deferredAt(tcp: Tcp, { deferrable: conntrack }: ExchangeEnds): DeferredConnections | undefined {
+  if (conntrack === undefined || conntrack.netns.machine !== tcp.machine) return undefined;
+  tcp.deferred ??= new DeferredConnections(tcp, conntrack);
+  return tcp.deferred.conntrack === conntrack ? tcp.deferred : undefined;
 }

@@ -7,10 +7,10 @@ import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { TIMEWAIT_LEN } from "../tcp/time_wait.ts";
 import { packPorts, reversePorts } from "../tuple_index.ts";
-import type { DeferredKind } from "./deferred_connections.ts";
+import type { Exchange } from "./exchange.ts";
 import type { ExchangeConstants, WaitFacts } from "./exchange_facts.ts";
 import { ENTRY_SEQUENCES, type SequenceRules, WAIT_SEQUENCES } from "./exchange_sequences.ts";
-import type { FlowServer } from "./flow.ts";
+import type { FlowServer, FlowTuple } from "./flow.ts";
 import { type CarriedConnection, EntryEnd, WaitEnd } from "./table_ends.ts";
 import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
 
@@ -82,15 +82,15 @@ export class ExchangeEnds {
     const outlasts = this.expires - this.waitBegins >= 2 * TIMEWAIT_LEN;
     this.deferrable = isDeferrable && outlasts ? namespaces[entry!.netns]!.conntrack : undefined;
     // Its entries look for themselves, since they may follow others.
-    this.#tables = { conntracks: [], ipvs };
+    this.#tables = { conntracks: [], ipvs, hasServerWaits: this.#serverWait !== undefined };
   }
 
-  /** Whether all tables take a connection from this socket in as they took in those that were watched. */
-  mayCarry(tcp: Tcp, slot: number, server: FlowServer): boolean {
-    if (!isTupleUnused(tcp, slot, server, this.#tables)) return false;
-    const { sockets } = tcp;
+  /** Whether all tables take a connection from this source port in as they took in those that were watched. */
+  mayCarry(tuple: FlowTuple, server: FlowServer, port: Port): boolean {
+    if (!isTupleUnused(tuple, server, port, this.#tables)) return false;
+    const { saddr, daddr, dport } = tuple;
     for (const entry of this.#entries) {
-      if (!entry.mayFollow(sockets.local(slot), sockets.remote(slot), sockets.ports(slot))) return false;
+      if (!entry.mayFollow(saddr, daddr, packPorts(port, dport))) return false;
     }
     return true;
   }
@@ -100,38 +100,28 @@ export class ExchangeEnds {
     return this.#entries.some(({ predecessor }) => predecessor !== NOTHING);
   }
 
-  /** Leaves behind what the connection of this socket, which begins now, would leave there. */
-  apply(tcp: Tcp, slot: number, server: FlowServer): void {
-    const { sockets } = tcp;
-    const saddr = sockets.local(slot);
-    const daddr = sockets.remote(slot);
-    const ports = sockets.ports(slot);
-    const reverse = reversePorts(ports);
+  /** Leaves behind what a connection from this source port, which it owns and which begins now, would leave there. */
+  apply(tuple: FlowTuple, server: FlowServer, port: Port): void {
+    const { tcp, saddr, daddr, dport } = tuple;
+    const ports = packPorts(port, dport);
     const connection = this.#begin(tcp, server.tcp, { saddr, daddr, ports, begins: tcp.machine.loop.now });
     for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, entry.predecessor);
     if (this.#serverWait !== undefined) {
-      this.#serverWait.leave(server.tcp, acceptedSocket(server, daddr, saddr, reverse), connection);
+      const accepted = acceptedSocket(server, daddr, saddr, reversePorts(ports));
+      this.#serverWait.leave(server.tcp, accepted, connection);
     }
-    if (this.#clientWait === undefined) {
-      tcp.releasePort(slot);
-      sockets.free(slot);
-    } else {
-      sockets.hash(slot);
-      this.#clientWait.leave(tcp, slot, connection);
-    }
+    const slot = connectedSocket(tuple, port);
+    if (this.#clientWait === undefined) tcp.destroy(slot);
+    else this.#clientWait.leave(tcp, slot, connection);
   }
 
   /** Makes the rows of one that was deferred: those of its entries that are not over. */
-  applyLate(tcp: Tcp, { client, saddr, daddr, dport, server }: DeferredKind, late: LateConnection): void {
-    const { sockets } = tcp;
-    const ports = packPorts(late.port, dport);
-    const connection = this.#begin(tcp, server, { saddr, daddr, ports, begins: late.begins });
+  applyLate(exchange: Exchange, { port, begins, isWaiting }: LateConnection): void {
+    const { tcp, saddr, daddr, dport, server } = exchange;
+    const ports = packPorts(port, dport);
+    const connection = this.#begin(tcp, server, { saddr, daddr, ports, begins });
     for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, NOTHING);
-    if (!late.isWaiting) return;
-    const slot = sockets.allocate(client.id, undefined, 0);
-    sockets.setTuple(slot, saddr, late.port, daddr, dport);
-    sockets.hash(slot);
-    this.#clientWait!.leaveLate(tcp, slot, connection);
+    if (isWaiting) this.#clientWait!.leaveLate(tcp, connectedSocket(exchange, port), connection);
   }
 
   #begin(client: Tcp, server: Tcp, { saddr, daddr, ports, begins }: BegunConnection): CarriedConnection {
@@ -148,6 +138,16 @@ export class ExchangeEnds {
 function isDeferrableWait(waits: readonly WaitFacts[]): boolean {
   const [wait] = waits;
   return waits.length === 1 && wait!.side === "client" && (wait!.flags & SocketFlag.HAS_PORT) !== 0;
+}
+
+/** The socket of a client, which owns its source port. */
+function connectedSocket({ client, tcp, saddr, daddr, dport }: FlowTuple, port: Port): number {
+  const { sockets } = tcp;
+  const slot = sockets.allocate(client.id, undefined, 0);
+  sockets.setTuple(slot, saddr, port, daddr, dport);
+  sockets.set(slot, SocketFlag.HAS_PORT);
+  sockets.hash(slot);
+  return slot;
 }
 
 /** The socket that a server has accepted a connection with. */

@@ -29,8 +29,6 @@ export interface EntryFacts {
  */
 export interface ExchangeFacts {
   readonly constants: ExchangeConstants;
-  /** The text of `constants`, by which two connections are compared. */
-  readonly constantsText: string;
   /** The initial sequence numbers of client and server. */
   readonly initial: readonly [number, number];
   /** Of each TIME_WAIT entry snd_nxt and rcv_nxt; of each conntrack entry those of `entrySequences`. */

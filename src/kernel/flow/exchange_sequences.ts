@@ -1,5 +1,6 @@
 import type { ConntrackTable } from "../conntrack/conntrack_table.ts";
 import type { SocketTable } from "../tcp/socket_table.ts";
+import type { ExchangeFacts } from "./exchange_facts.ts";
 
 /** A sequence number as its connection's initial ones give it: 0 plus, or the client's or the server's plus `offset`. */
 export interface SequenceRule {
@@ -15,6 +16,11 @@ export class SequenceRules {
   constructor(rules: readonly SequenceRule[]) {
     this.#bases = Uint8Array.from(rules, ({ base }) => base);
     this.#offsets = Int32Array.from(rules, ({ offset }) => offset);
+  }
+
+  /** Whether a connection with these initial numbers has left behind what the rules give. */
+  hold({ initial: [client, server], sequences }: Pick<ExchangeFacts, "initial" | "sequences">): boolean {
+    return sequences.every((value, rule) => value === this.value(rule, client, server));
   }
 
   /** The number that a rule gives for a connection with these initial numbers. */

@@ -5,7 +5,7 @@ import type { Tcp } from "../tcp/tcp.ts";
 import { TcpState } from "../tcp/tcp_states.ts";
 import { packPorts } from "../tuple_index.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
-import type { EntryFacts, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
+import type { EntryFacts, ExchangeConstants, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
 import { entrySequences, waitSequences } from "./exchange_sequences.ts";
 import type { Flow, FlowServer } from "./flow.ts";
 import type { GroupTables } from "./group_tables.ts";
@@ -56,9 +56,7 @@ export class ExchangeWatch {
     this.#quietUntil = machine.loop.next;
     this.#tables = tables;
     this.#before = this.#lookAround();
-    // The first of a kind, and one that only checks, look everywhere; the others where the first one's packets came by.
-    const first = flow.exchanges[conduct] === undefined ? flow.conducts[conduct]?.watched[0] : undefined;
-    tables.sheet.take(first?.constants.rises.map(({ place }) => place));
+    tables.sheet.take();
     const [local, remote] = [sockets.localPort(slot), sockets.remotePort(slot)];
     const initial = tcp.sequences.of(sockets.local(slot), sockets.remote(slot), sockets.ports(slot));
     this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
@@ -99,7 +97,7 @@ export class ExchangeWatch {
     const waits = this.#waits(sequences);
     const entries = this.#entries(sequences, now.entries);
     if (waits === undefined || entries === undefined) return undefined;
-    const constants = {
+    const constants: ExchangeConstants = {
       duration: loop.now - this.#begins,
       finishes: this.#finishes,
       connects: this.#connects,
@@ -110,12 +108,7 @@ export class ExchangeWatch {
       waits,
       entries,
     };
-    return {
-      constants,
-      constantsText: JSON.stringify(constants),
-      initial: [this.#client.initial, this.#serverInitial!],
-      sequences,
-    };
+    return { constants, initial: [this.#client.initial, this.#serverInitial!], sequences };
   }
 
   #lookAround(): Before {

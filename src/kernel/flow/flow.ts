@@ -1,11 +1,9 @@
+import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
+import type { Ipv4, Micros, Port } from "../../units.ts";
 import type { Netns } from "../netns.ts";
-import type { Route } from "../routes.ts";
 import type { SocketOwner } from "../tcp/socket_owner.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import type { DeferredKind } from "./deferred_connections.ts";
 import type { Exchange } from "./exchange.ts";
-import type { ExchangeEnds } from "./exchange_ends.ts";
-import type { ExchangeFacts } from "./exchange_facts.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
 
 /** The listening socket that a flow's connections come to. */
@@ -16,40 +14,43 @@ export interface FlowServer {
   readonly owner: SocketOwner;
 }
 
-/** What is known of a flow's connections that the server treats in one way. */
-export interface FlowConduct {
-  /** What those did that were watched. */
-  watched: ExchangeFacts[];
-  /** How many could not be watched to their end, or did something else than those before them. */
-  refused: number;
+/** What the tuples of a flow's connections have in common: all but the source port. */
+export interface FlowTuple {
+  readonly client: Netns;
+  /** That of the client's machine. */
+  readonly tcp: Tcp;
+  readonly saddr: Ipv4;
+  readonly daddr: Ipv4;
+  readonly dport: Port;
 }
 
 /**
  * The connections that one client makes again and again, all alike: from the same namespace to the same address and
- * port, with the same request. Whoever opens them with `Tcp.connect(…, flow)` has nothing left to do in that event: when
- * the call comes back with `CARRIED`, the clock stands where the client is done.
+ * port, with the same request. Whoever asks `FlowPath.carry` for one has nothing else left to do in that event.
  */
 export class Flow {
-  /** Bytes of each connection's request; 0 if it has none. */
-  readonly requestBytes: number;
-  server: FlowServer | undefined = undefined;
-  /** The route to it, as of `changes`. */
-  route: Route | undefined = undefined;
-  /** What each connection does, by the server's conduct; absent until enough of them have been watched. */
-  exchanges: (Exchange | undefined)[] = [];
-  /** The same way: what those have in common whose rows wait. */
-  deferred: (DeferredKind | undefined)[] = [];
-  /** The same way: what is known before. */
-  conducts: FlowConduct[] = [];
+  // What each connection asks for comes first, since it then lies together.
   /** `MachineGroup.changes` and `listenerChanges` when this was learnt. */
   changes = -1;
   listenerChanges = -1;
+  /** Connections that were carried since one was last compared with what is known. */
+  sinceAudit = 0;
+  /** What each connection does, where the server treats all alike and enough have been watched. */
+  always: Exchange | undefined = undefined;
+  server: FlowServer | undefined = undefined;
+  /** The source port of the connection that was carried last, and how long its handshake took. */
+  localPort: Port = 0;
+  connectTime: Micros = DOUBLE_ZERO;
+  /** Bytes of each connection's request; 0 if it has none. */
+  readonly requestBytes: number;
+  /** What each connection does, by the server's conduct; absent until enough of them have been watched. */
+  exchanges: (Exchange | undefined)[] = [];
+  /** The same way: how many have been watched from which nothing was learnt. */
+  refused: number[] = [];
+  /** As of `changes`; `undefined` if its ports are bound beforehand. */
+  tuple: FlowTuple | undefined = undefined;
   /** The connection that is being watched. */
   watch: ExchangeWatch | undefined = undefined;
-  /** What the connection did that was carried last. */
-  last: ExchangeEnds | undefined = undefined;
-  /** Connections carried so far. */
-  carried = 0;
 
   constructor(requestBytes: number) {
     this.requestBytes = requestBytes;

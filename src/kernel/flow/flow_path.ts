@@ -7,25 +7,21 @@ import { Protocol } from "../packet.ts";
 import { PortBits } from "../ports/port_bits.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { DeferredConnections } from "./deferred_connections.ts";
-import { commonRules, Exchange, type KnownEnds } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import { ExchangeShape, shapeOf } from "./exchange_shape.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
-import type { ExchangeFacts } from "./exchange_facts.ts";
-import type { Flow, FlowServer } from "./flow.ts";
+import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
+import type { Flow, FlowServer, FlowTuple } from "./flow.ts";
 import { GroupTables } from "./group_tables.ts";
 import { isTupleUnused } from "./unused_tuple.ts";
 
-/** Connections that are watched before others are carried, and how many may spoil it before nobody tries any longer. */
-const WATCHED = 3;
+/** Connections of a flow from which nothing was learnt before nobody tries any longer. */
 const REFUSED_MOST = 20;
 
 /** How often one that is watched is looked at. */
 const POLL: Micros = 10;
 
-/** A connection is only watched where nothing is due for this long. */
-const QUIET: Micros = 300;
-
-/** Each so many-th connection goes packet by packet and is compared with what was learnt: a power of two. */
+/** Of a flow so many connections are carried before one goes packet by packet and is compared with what was learnt. */
 const AUDIT_EVERY = 4096;
 
 /**
@@ -45,14 +41,13 @@ export class FlowPath {
   readonly #loop: EventLoop;
   readonly #pollHandler: number;
   /** What has been carried since counters were last brought up to date. */
-  readonly #unsettled: Exchange[] = [];
+  readonly #unsettled = new Set<Exchange>();
   /** The flow of which a connection is being watched. */
   #watched: Flow | undefined = undefined;
   /** The ports that rules name or that have a service of IPVS, anywhere, as of `#portsChanges`. */
   #namedPorts = new PortBits();
   #portsChanges = -1;
   #carried = 0;
-  readonly #knownEnds: KnownEnds = new Map();
   #lastTables: GroupTables | undefined = undefined;
 
   constructor(group: MachineGroup, loop: EventLoop) {
@@ -62,41 +57,57 @@ export class FlowPath {
   }
 
   /**
-   * Carries the connection that a socket is about to begin: its route, tuple and port are chosen, its SYN is not sent.
+   * Carries the next connection of a flow, which would begin now, without a socket.
    *
-   * @returns whether all is done: the connection is over, and `flow.last` tells how long it took the client.
+   * @returns whether all is done: the connection is over, the clock stands where its client is done, and the flow tells
+   * its port and how long the handshake took. Otherwise connect() is to be called in the same moment; a port that was
+   * picked here is the one that it gets.
    */
-  carry(flow: Flow, tcp: Tcp, slot: number): boolean {
+  carry(flow: Flow): boolean {
     const group = this.#group;
-    if (flow.changes !== group.changes || flow.listenerChanges !== group.listenerChanges) this.#renew(flow, tcp, slot);
-    const server = flow.server;
-    if (server === undefined) return false;
-    const conduct = server.owner.conductOf!(flow.requestBytes);
-    const exchange = flow.exchanges[conduct];
-    if (exchange === undefined) {
-      this.#watch(flow, server, conduct, tcp, slot);
-      return false;
-    }
+    if (flow.changes !== group.changes || flow.sinceAudit === AUDIT_EVERY) return false;
+    if (flow.listenerChanges !== group.listenerChanges) this.#findServer(flow);
+    const exchange = flow.always ?? nextOf(flow);
+    if (exchange === undefined) return false;
+    const server = flow.server!;
     const { ends } = exchange;
     const begins = this.#loop.now;
     if (!this.#loop.isQuietUntil(begins + ends.duration)) return false;
-    // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
-    const { sockets } = tcp;
-    if (sockets.iss(slot) !== 0 || this.#isNamed(sockets.localPort(slot))) return false;
-    if (!ends.mayCarry(tcp, slot, server)) return false;
-    flow.carried += 1;
-    if ((flow.carried & (AUDIT_EVERY - 1)) === 0) {
-      this.#watch(flow, server, conduct, tcp, slot);
+    const port = pickPort(exchange);
+    if (port < 0) return false;
+    if (this.#isNamed(port) || !ends.mayCarry(exchange, server, port)) {
+      exchange.tcp.ports.keepForNext();
       return false;
     }
-    if (exchange.unsettled === 0) this.#unsettled.push(exchange);
-    exchange.unsettled += 1;
-    if (!this.#defer(flow, conduct, tcp, slot)) ends.apply(tcp, slot, server);
-    server.owner.hasConducted!(flow.requestBytes);
-    flow.last = ends;
+    if (exchange.unsettled === 0) this.#unsettled.add(exchange);
+    exchange.carry(server, port);
+    if (flow.always === undefined) server.owner.hasConducted!(flow.requestBytes);
+    flow.sinceAudit += 1;
+    flow.localPort = port;
+    flow.connectTime = ends.connects;
     this.#carried += 1;
     this.#loop.advanceTo(begins + ends.finishes);
     return true;
+  }
+
+  /**
+   * A connection of a flow goes packet by packet: its route, tuple and port are chosen, its SYN is not sent. It is watched
+   * if there is something to learn from it.
+   */
+  begins(flow: Flow, tcp: Tcp, slot: number): void {
+    const group = this.#group;
+    if (flow.changes !== group.changes) {
+      flow.changes = group.changes;
+      flow.tuple = tupleOf(tcp, slot);
+      forget(flow);
+      this.#findServer(flow);
+    } else if (flow.listenerChanges !== group.listenerChanges) this.#findServer(flow);
+    const { server } = flow;
+    if (server === undefined) return;
+    const conduct = conductOf(server, flow);
+    if (flow.exchanges[conduct] !== undefined && flow.sinceAudit < AUDIT_EVERY) return;
+    flow.sinceAudit = 0;
+    this.#watch(flow, server, conduct, slot);
   }
 
   /** Connections that were carried at once so far. */
@@ -107,30 +118,8 @@ export class FlowPath {
   /** Brings all counters and tables up to date; ask for it before they are read. */
   settle(): void {
     for (const exchange of this.#unsettled) exchange.settle();
-    this.#unsettled.length = 0;
+    this.#unsettled.clear();
     for (const { tcp } of this.#group.machines) tcp.deferred?.recallAll();
-  }
-
-  /** Lets what a connection leaves behind wait until somebody looks at it. @returns whether it may. */
-  #defer(flow: Flow, conduct: number, tcp: Tcp, slot: number): boolean {
-    const { ends } = flow.exchanges[conduct]!;
-    const conntrack = ends.deferrable;
-    if (conntrack === undefined || conntrack.netns.machine !== tcp.machine || ends.replaces) return false;
-    const { sockets } = tcp;
-    const deferred = (tcp.deferred ??= new DeferredConnections(tcp, conntrack));
-    if (deferred.conntrack !== conntrack) return false;
-    const kind = (flow.deferred[conduct] ??= {
-      ends,
-      client: tcp.netnsOf(slot),
-      server: flow.server!.tcp,
-      saddr: sockets.local(slot),
-      daddr: sockets.remote(slot),
-      dport: sockets.remotePort(slot),
-    });
-    if (!deferred.add(kind, sockets.localPort(slot))) return false;
-    sockets.unset(slot, SocketFlag.HAS_PORT);
-    sockets.free(slot);
-    return true;
   }
 
   #isNamed(port: Port): boolean {
@@ -149,18 +138,11 @@ export class FlowPath {
     }
   }
 
-  /** Something has changed: the server is looked for again, and what was learnt stands only if just listeners changed. */
-  #renew(flow: Flow, tcp: Tcp, slot: number): void {
-    const found = this.#findServer(tcp, slot);
-    const isSame = flow.changes === this.#group.changes && found !== undefined && found.owner === flow.server?.owner;
-    if (!isSame) {
-      flow.conducts = [];
-      flow.exchanges = [];
-      flow.deferred = [];
-    }
+  /** Sockets have begun or ceased to listen: the server is looked for again. What was learnt stands if it is the same one. */
+  #findServer(flow: Flow): void {
+    const found = flow.tuple === undefined ? undefined : this.#serverOf(flow.tuple);
+    if (found?.owner !== flow.server?.owner) forget(flow);
     flow.server = found;
-    flow.route = tcp.sockets.route(slot);
-    flow.changes = this.#group.changes;
     flow.listenerChanges = this.#group.listenerChanges;
   }
 
@@ -169,12 +151,7 @@ export class FlowPath {
     return this.#lastTables;
   }
 
-  #findServer(tcp: Tcp, slot: number): FlowServer | undefined {
-    const { sockets } = tcp;
-    const client = tcp.netnsOf(slot);
-    const address = sockets.remote(slot);
-    const port = sockets.remotePort(slot);
-    if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
+  #serverOf({ client, daddr: address, dport: port }: FlowTuple): FlowServer | undefined {
     const tables = this.#tablesNow();
     const isBarred = (ipvs: Ipvs): boolean =>
       ipvs.settings.natIcmpSend || ipvs.findService(Protocol.TCP, address, port) !== undefined;
@@ -188,18 +165,19 @@ export class FlowPath {
     return owner?.conductOf === undefined ? undefined : { netns, tcp: server, listener, owner };
   }
 
-  // oxlint-disable-next-line max-params -- what `carry` knows
-  #watch(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number): void {
-    const known = (flow.conducts[conduct] ??= { watched: [], refused: 0 });
-    if (known.refused >= REFUSED_MOST) return;
-    const isTimely = this.#watched === undefined && this.#loop.isQuietUntil(this.#loop.now + QUIET);
-    if (!isTimely || this.#group.packets.inUse > 0) return;
-    const port = tcp.sockets.localPort(slot);
-    if (tcp.sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
+  #watch(flow: Flow, server: FlowServer, conduct: number, slot: number): void {
+    const tuple = flow.tuple!;
+    if ((flow.refused[conduct] ?? 0) >= REFUSED_MOST) return;
     const tables = this.#tablesNow();
-    if (!isTupleUnused(tcp, slot, server, tables)) return;
+    const isTimely = this.#watched === undefined && this.#loop.isQuietUntil(this.#loop.now + tables.shortest);
+    if (!isTimely || this.#group.packets.inUse > 0) return;
+    const { sockets } = tuple.tcp;
+    const port = sockets.localPort(slot);
+    // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
+    if (sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
+    if (!isTupleUnused(tuple, server, port, tables)) return;
     this.#watched = flow;
-    flow.watch = new ExchangeWatch(flow, server, conduct, tcp, slot, tables);
+    flow.watch = new ExchangeWatch(flow, server, conduct, tuple.tcp, slot, tables);
     this.#loop.after(POLL, this.#pollHandler, 0);
   }
 
@@ -219,24 +197,76 @@ export class FlowPath {
   }
 
   #learn(flow: Flow, conduct: number, facts: ExchangeFacts | undefined): void {
-    const known = flow.conducts[conduct]!;
     const learnt = flow.exchanges[conduct];
-    if (facts === undefined) {
-      known.refused += 1;
-      return;
-    }
     if (learnt !== undefined) {
-      assert(learnt.agreesWith(facts), "a connection does packet by packet what the flow path has learnt");
+      const isSame = facts === undefined || learnt.agreesWith(facts);
+      assert(isSame, "a connection does packet by packet what the flow path has learnt");
       return;
     }
-    known.watched.push(facts);
-    const rules = commonRules(known.watched);
-    if (rules === undefined) {
-      known.watched = [];
-      known.refused += 1;
-    } else if (known.watched.length === WATCHED) {
-      const { machines } = this.#group;
-      flow.exchanges[conduct] = new Exchange(machines, this.#tablesNow().namespaces, facts, rules, this.#knownEnds);
+    const shape = facts && this.#shapeOf(facts.constants);
+    if (shape?.learn(facts!) !== true) {
+      flow.refused[conduct] = (flow.refused[conduct] ?? 0) + 1;
+      return;
     }
+    const exchange = new Exchange({
+      tuple: flow.tuple!,
+      server: flow.server!.tcp,
+      machines: this.#group.machines,
+      namespaces: this.#tablesNow().namespaces,
+      constants: facts!.constants,
+      shape,
+    });
+    flow.exchanges[conduct] = exchange;
+    if (flow.server!.owner.conductOf!(flow.requestBytes) === conduct) flow.always = exchange;
   }
+
+  #shapeOf(constants: ExchangeConstants): ExchangeShape {
+    const tables = this.#tablesNow();
+    const name = shapeOf(constants);
+    let shape = tables.shapes.get(name);
+    if (shape === undefined) {
+      shape = new ExchangeShape();
+      tables.shapes.set(name, shape);
+      tables.shortest = Math.min(tables.shortest, constants.duration);
+    }
+    return shape;
+  }
+}
+
+/** How a server will treat the next connection of a flow. */
+function conductOf({ owner }: FlowServer, { requestBytes }: Flow): number {
+  const conduct = owner.conductOf!(requestBytes);
+  return conduct >= 0 ? conduct : owner.nextConductOf!(requestBytes);
+}
+
+/** What the next connection of a flow does, if that is known. */
+function nextOf(flow: Flow): Exchange | undefined {
+  return flow.server && flow.exchanges[conductOf(flow.server, flow)];
+}
+
+/** What was learnt does not hold any longer. */
+function forget(flow: Flow): void {
+  flow.server = undefined;
+  flow.always = undefined;
+  flow.refused = [];
+  flow.exchanges = [];
+}
+
+/** The tuple of a socket that is about to begin; `undefined` if its port was bound beforehand. */
+function tupleOf(tcp: Tcp, slot: number): FlowTuple | undefined {
+  const { sockets } = tcp;
+  if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
+  const [saddr, daddr, dport] = [sockets.local(slot), sockets.remote(slot), sockets.remotePort(slot)];
+  return { client: tcp.netnsOf(slot), tcp, saddr, daddr, dport };
+}
+
+/** Picks the source port of a connection; -1 if there is none, or if it takes over a TIME_WAIT entry, and is not like others. */
+function pickPort({ client, tcp, saddr, daddr, dport }: Exchange): Port {
+  const { ports } = tcp;
+  tcp.timeWaits.expire();
+  ports.socketRange = undefined;
+  const port = ports.pick(client, saddr, daddr, dport);
+  if (port >= 0 && ports.lastSearch.reusedTimeWait < 0) return port;
+  ports.keepForNext();
+  return -1;
 }

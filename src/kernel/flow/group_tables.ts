@@ -1,8 +1,9 @@
-import type { Ipv4 } from "../../units.ts";
+import type { Ipv4, Micros } from "../../units.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { MachineGroup } from "../machine_group.ts";
 import type { Netns } from "../netns.ts";
+import type { ExchangeShape } from "./exchange_shape.ts";
 import { MeterSheet } from "./meters.ts";
 import type { FlowTables } from "./unused_tuple.ts";
 
@@ -22,10 +23,15 @@ export class GroupTables implements FlowTables {
   readonly placedConntracks: readonly PlacedConntrack[];
   readonly conntracks: readonly Conntrack[];
   readonly ipvs: readonly Ipvs[];
+  readonly hasServerWaits = true;
   /** Whether there is a tunnel anywhere. */
   readonly hasVxlan: boolean;
   /** How things stood when the connection began that is being watched. */
   readonly sheet: MeterSheet;
+  /** By `shapeOf` those of all connections that have been watched. */
+  readonly shapes = new Map<string, ExchangeShape>();
+  /** No connection that has been watched was over sooner: one is only watched where nothing else is due for so long. */
+  shortest: Micros = 300;
   readonly #changes: number;
   /** Who has an address; `undefined` where several do. */
   readonly #owners = new Map<Ipv4, Netns | undefined>();

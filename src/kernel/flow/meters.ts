@@ -17,39 +17,34 @@ export interface MeterRise {
 /** All that packets make rise in namespaces, as it stood at one moment: their counters and tallies of rules. */
 export class MeterSheet {
   readonly #namespaces: readonly Netns[];
-  readonly #everywhere: readonly number[];
   #before: Float64Array | undefined = undefined;
   readonly #now = new Float64Array(WIDTH);
-  /** The places of which the sheet tells. */
-  #places: readonly number[] = [];
 
   constructor(namespaces: readonly Netns[]) {
     this.#namespaces = namespaces;
-    this.#everywhere = [...namespaces.keys()];
   }
 
-  /** Writes down how all stands now, everywhere or in the namespaces at some places. */
-  take(places: readonly number[] = this.#everywhere): void {
-    this.#places = places;
+  /** Writes down how all stands now. */
+  take(): void {
     this.#before ??= new Float64Array(this.#namespaces.length * WIDTH);
-    for (const place of places) readMeters(this.#namespaces[place]!, this.#before, place * WIDTH);
+    for (const [place, netns] of this.#namespaces.entries()) readMeters(netns, this.#before, place * WIDTH);
   }
 
   /** What has risen since it was last taken, and where; namespaces in which nothing did are left out. */
   rises(): readonly MeterRise[] {
     const rises: MeterRise[] = [];
-    for (const place of this.#places) {
-      const values = this.#risesIn(place);
+    for (const [place, netns] of this.#namespaces.entries()) {
+      const values = this.#risesIn(place, netns);
       if (values !== undefined) rises.push({ place, values });
     }
     return rises;
   }
 
-  #risesIn(place: number): readonly number[] | undefined {
+  #risesIn(place: number, netns: Netns): readonly number[] | undefined {
     const now = this.#now;
     const before = this.#before!;
     const first = place * WIDTH;
-    readMeters(this.#namespaces[place]!, now, 0);
+    readMeters(netns, now, 0);
     for (let meter = 0; meter < WIDTH; meter += 1) {
       if (now[meter] !== before[first + meter]) {
         // Small integers to V8, too: added as doubles they would make all counters doubles, and all code be compiled again.
@@ -77,7 +72,7 @@ function readMeters({ counters, ruleTally }: Netns, values: Float64Array, at: nu
   readCounters(counters, values, at);
   const first = at + NAMES.length;
   if (ruleTally === undefined) {
-    values.fill(0, first, first + 6);
+    for (let place = first; place < first + 6; place += 1) values[place] = 0;
     return;
   }
   for (const [place, { passes, rules }] of talliesOf(ruleTally).entries()) {

@@ -1,29 +1,34 @@
+import type { Port } from "../../units.ts";
 import { type Conntrack, NOTHING } from "../conntrack/conntrack.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { Netns } from "../netns.ts";
 import { Protocol } from "../packet.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { reversePorts } from "../tuple_index.ts";
-import type { FlowServer } from "./flow.ts";
+import { packPorts, reversePorts } from "../tuple_index.ts";
+import type { FlowServer, FlowTuple } from "./flow.ts";
 
 /** The tables that a connection's packets come by. */
 export interface FlowTables {
   readonly conntracks: readonly Conntrack[];
   readonly ipvs: readonly Ipvs[];
+  /** Whether the server, too, may leave a TIME_WAIT entry. */
+  readonly hasServerWaits: boolean;
 }
 
 /**
- * Whether nothing knows the tuple that a client's socket has just got, in either direction: no socket of the server, no
- * conntrack entry, no IPVS connection; and whether all tables have room. That no service is on the port is asked beforehand.
+ * Whether nothing but its client's socket knows the tuple of a connection that is about to begin, in either direction: no
+ * socket of the server, no conntrack entry, no IPVS connection; and whether all tables have room. That no service is on
+ * the port is asked beforehand.
+ *
+ * @param port the source port.
  */
-export function isTupleUnused(tcp: Tcp, slot: number, server: FlowServer, { conntracks, ipvs }: FlowTables): boolean {
-  const { sockets } = tcp;
-  const saddr = sockets.local(slot);
-  const daddr = sockets.remote(slot);
-  const ports = sockets.ports(slot);
+export function isTupleUnused(tuple: FlowTuple, server: FlowServer, port: Port, tables: FlowTables): boolean {
+  const { client, tcp, saddr, daddr, dport } = tuple;
+  const { conntracks, ipvs, hasServerWaits } = tables;
+  if (!hasRoom(tcp, client) || (hasServerWaits && !hasRoom(server.tcp, server.netns))) return false;
+  if (server.tcp.mayKnowPort(port) && server.tcp.find(server.netns, daddr, dport, saddr, port) >= 0) return false;
+  const ports = packPorts(port, dport);
   const reverse = reversePorts(ports);
-  if (!hasRoom(tcp, tcp.netnsOf(slot)) || !hasRoom(server.tcp, server.netns)) return false;
-  if (server.tcp.find(server.netns, daddr, ports & 0xffff, saddr, ports >>> 16) >= 0) return false;
   for (const conntrack of conntracks) {
     if (conntrack.findPredecessor(saddr, daddr, ports, reverse) !== NOTHING) return false;
   }
@@ -33,7 +38,7 @@ export function isTupleUnused(tcp: Tcp, slot: number, server: FlowServer, { conn
   return true;
 }
 
-/** Whether a TIME_WAIT entry finds room: even two, if both sides of a connection leave one. */
+/** Whether a TIME_WAIT entry finds room: even two, if both sides of a connection leave one in the same namespace. */
 function hasRoom({ timeWaits }: Tcp, netns: Netns): boolean {
   return timeWaits.countOf(netns) < netns.maxTimeWaits - 1;
 }

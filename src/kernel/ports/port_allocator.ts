@@ -39,6 +39,9 @@ export class PortAllocator {
   readonly #isExplained: boolean;
   /** The range of the socket that asks, if it has IP_LOCAL_PORT_RANGE: it stands for the namespace's. */
   socketRange: PortRange | undefined = undefined;
+  /** What `pick` said last, and whether that is for the next one, too. */
+  #picked = 0;
+  #isKept = false;
   /** The hash of every search, in place of the boot secret's, for worked examples with given numbers. */
   givenHash: PortHash | undefined = undefined;
 
@@ -69,6 +72,10 @@ export class PortAllocator {
    * @returns the port, or -EADDRNOTAVAIL. `lastSearch` then tells what was examined and which TIME_WAIT row is reused.
    */
   pick(netns: Netns, saddr: Ipv4, daddr: Ipv4, dport: Port): Port | number {
+    if (this.#isKept) {
+      this.#isKept = false;
+      return this.#picked;
+    }
     const search = this.#prepare(netns);
     const range = this.socketRange ?? netns.sysctls.localPortRange;
     search.low = range[0];
@@ -88,7 +95,13 @@ export class PortAllocator {
     }
     const port = this.walk.search(search);
     netns.candidates.add(search.examined);
-    return port < 0 ? -Errno.EADDRNOTAVAIL : port;
+    this.#picked = port < 0 ? -Errno.EADDRNOTAVAIL : port;
+    return this.#picked;
+  }
+
+  /** Lets the next `pick`, which must be for the same connection in the same moment, answer as the last one did. */
+  keepForNext(): void {
+    this.#isKept = true;
   }
 
   /** The number of the 10-s epoch that the port hash is salted with now; 0 on kernels that never salt it anew. */

@@ -2,12 +2,16 @@ import type { Port } from "../../units.ts";
 
 const PORT_COUNT = 65_536;
 
-/** A set of ports, one bit each: 8 KiB. */
+/** The words of all sets in which there never was a port. */
+const NO_WORDS = new Int32Array(PORT_COUNT / 32);
+
+/** A set of ports, one bit each: 8 KiB once there was one in it, since most of a node's namespaces use none. */
 export class PortBits {
-  readonly #words = new Int32Array(PORT_COUNT / 32);
+  #words = NO_WORDS;
 
   /** Adds the ports of another set. */
   addAll(others: PortBits): void {
+    this.#own();
     for (const [place, word] of others.#words.entries()) this.#words[place] = this.#words[place]! | word;
   }
 
@@ -16,16 +20,22 @@ export class PortBits {
   }
 
   set(port: Port): void {
+    this.#own();
     this.#words[port >> 5] = this.#words[port >> 5]! | (1 << (port & 31));
   }
 
   clear(port: Port): void {
+    if (this.#words === NO_WORDS) return;
     this.#words[port >> 5] = this.#words[port >> 5]! & ~(1 << (port & 31));
   }
 
   /** The 32 ports from 32 × place on, the lowest in the lowest bit. */
   word(place: number): number {
     return this.#words[place]!;
+  }
+
+  #own(): void {
+    if (this.#words === NO_WORDS) this.#words = new Int32Array(PORT_COUNT / 32);
   }
 
   /** The ports of the set, in ascending order. */

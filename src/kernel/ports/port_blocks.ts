@@ -7,10 +7,10 @@ const SUMMARY_COUNT = PORT_COUNT / 32 / 32;
 const EVEN_LANE = 0x5555_5555;
 
 /** The ports port, port + step, …, `most` in number; none is above 65,535. */
-export interface PortRun {
-  readonly port: Port;
-  readonly step: 1 | 2;
-  readonly most: number;
+export class PortRun {
+  port: Port = 0;
+  step: 1 | 2 = 1;
+  most = 0;
 }
 
 /** A set of ports in which searches pass over blocks: one bit each, and which words are full of even or of odd ones. */

@@ -34,6 +34,7 @@ export class PortBuckets {
   /** The reserved ports, and the flags that they were made of. */
   #reserved = new PortBlocks();
   #reservedFlags: Uint8Array | undefined = undefined;
+  #hasReserved = false;
 
   /** Ports with at least one owner. */
   get inUse(): number {
@@ -66,7 +67,8 @@ export class PortBuckets {
 
   /** @param reserved one flag a port, the same object until one changes. */
   isReserved(port: Port, reserved: Uint8Array): boolean {
-    return this.#reservedOf(reserved).has(port);
+    const blocks = this.#reservedOf(reserved);
+    return this.#hasReserved && blocks.has(port);
   }
 
   /** How many ports of a run, from its first on, are reserved, closed to connect() or taken. @param reserved as of `isReserved`. */
@@ -172,6 +174,7 @@ export class PortBuckets {
     if (this.#reservedFlags !== flags) {
       this.#reserved = new PortBlocks();
       this.#reserved.addFlags(flags);
+      this.#hasReserved = flags.includes(1);
       this.#reservedFlags = flags;
     }
     return this.#reserved;

@@ -1,7 +1,7 @@
 import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { Netns } from "../netns.ts";
-import { NO_PORTS, type PortBlocks } from "./port_blocks.ts";
+import { NO_PORTS, type PortBlocks, PortRun } from "./port_blocks.ts";
 import type { TakenPorts } from "./taken_ports.ts";
 
 /**
@@ -32,6 +32,8 @@ export class PortSearch {
   /** Those of them that it may not take over from TIME_WAIT. */
   unusable: PortBlocks = NO_PORTS;
   readonly #candidate: PortCandidateTest;
+  /** What `passOver` asks about. */
+  readonly #run = new PortRun();
   /** Candidates whose tuple was taken, as long as no taken ports are kept. */
   #met = 0;
   /** The last candidate if its 4-tuple was looked at, or -1: it was then not closed to all connections. */
@@ -76,7 +78,11 @@ export class PortSearch {
       this.#candidate.findTaken?.(this, this.#asked, this.#met);
       if (this.taken === undefined) return 0;
     }
-    const passed = this.netns.ports.unusableRun({ port, step, most }, this.netns.sysctls.reservedPorts, this.unusable);
+    const run = this.#run;
+    run.port = port;
+    run.step = step;
+    run.most = most;
+    const passed = this.netns.ports.unusableRun(run, this.netns.sysctls.reservedPorts, this.unusable);
     this.examined += passed;
     return passed;
   }

@@ -14,10 +14,12 @@ export interface SocketOwner {
   /** The connection is gone: `errno` as read() or connect() would report it. The slot must not be used again. */
   failed(slot: number, tag: number, errno: number): void;
   /**
-   * How a listening socket's owner will treat the next connection that asks it with this many bytes (0: with none), if
-   * it can tell: a small number for each way, after which connections do not differ in anything but their numbers.
+   * How a listening socket's owner treats connections that ask it with this many bytes (0: with none), if it can tell: a
+   * small number for each way, after which connections do not differ in anything but their numbers; -1 if that varies.
    */
   conductOf?(bytes: number): number;
+  /** How it will treat the next one, where that varies. */
+  nextConductOf?(bytes: number): number;
   /** A connection has been treated so, without a call of the others. */
   hasConducted?(bytes: number): void;
 }

@@ -1,6 +1,7 @@
 import { assert } from "../../sim/assert.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
 import { longerInt32 } from "../../sim/columns.ts";
+import { PortCounts } from "../ports/port_counts.ts";
 import { type TakenPorts, TakenPortsTable } from "../ports/taken_ports.ts";
 import type { Route } from "../routes.ts";
 import { packPorts, TupleIndex, type TupleRows } from "../tuple_index.ts";
@@ -55,6 +56,8 @@ export class SocketTable implements TupleRows {
   /** The same memory, for `due`. */
   #times = new Float64Array(this.#words.buffer);
   readonly #open = new OpenSockets();
+  /** Of all rows in the index; made when somebody asks. */
+  #portCounts: PortCounts | undefined = undefined;
   readonly #lastAnswers = new Map<number, Micros>();
   readonly index = new TupleIndex(this, FIRST_CAPACITY);
   readonly takenPorts = new TakenPortsTable();
@@ -346,6 +349,7 @@ export class SocketTable implements TupleRows {
   /** Puts a row that has its key into the index. */
   hash(slot: number): void {
     this.index.insert(slot);
+    this.#portCounts?.add(this.ports(slot), 1);
     this.set(slot, SocketFlag.HASHED);
   }
 
@@ -353,7 +357,19 @@ export class SocketTable implements TupleRows {
     if (!this.has(slot, SocketFlag.HASHED)) return;
     if (this.#isMarked(slot, IS_NOTED)) this.takenPorts.noteFree(this, slot);
     this.index.remove(slot);
+    this.#portCounts?.add(this.ports(slot), -1);
     this.unset(slot, SocketFlag.HASHED);
+  }
+
+  /** Whether any row in the index has a port, its own or its peer's. Whoever asks once makes all changes cost a little more. */
+  hasPort(port: Port): boolean {
+    if (this.#portCounts === undefined) {
+      this.#portCounts = new PortCounts();
+      for (let slot = 0; slot < this.#used; slot += 1) {
+        if (this.has(slot, SocketFlag.HASHED)) this.#portCounts.add(this.ports(slot), 1);
+      }
+    }
+    return this.#portCounts.has(port);
   }
 
   /** A search has met a hashed row: its port is kept as one that is taken, for as long as the row is hashed. */

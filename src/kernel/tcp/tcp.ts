@@ -28,9 +28,6 @@ import { TcpTimers } from "./tcp_timers.ts";
 import { TimeWaitQueue } from "./time_wait.ts";
 import { TupleTest } from "./tuple_test.ts";
 
-/** connect() has gone through, and so has all that followed. */
-export const CARRIED = 1;
-
 /**
  * TCP of one machine: system calls on sockets of any namespace. A call answers 0 (or a slot) or a negative errno.
  *
@@ -74,6 +71,11 @@ export class Tcp {
     return this.#connections;
   }
 
+  /** Counts a connection that sent its SYN without a call. */
+  countConnection(): void {
+    this.#connections += 1;
+  }
+
   /** socket(2). @returns a slot in state CLOSE. */
   socket(netns: Netns, owner: SocketOwner | undefined, tag: number): number {
     return this.sockets.allocate(netns.id, owner, tag);
@@ -109,18 +111,16 @@ export class Tcp {
   /**
    * connect(2), not blocking: the outcome comes to the owner.
    *
-   * @param flow lets the whole connection be applied at once where the machine's group has a flow path.
+   * @param flow that the connection is of, if the flow path of the machine's group may learn from it.
    * @returns 0, or the error that connect() gives at once (the socket is then gone): -EADDRNOTAVAIL when no source
-   * port is left, -ENETUNREACH and the like when no route leads there; `CARRIED` when the flow path has done all, up to
-   * the connection's end, and the owner will hear no more of it.
+   * port is left, -ENETUNREACH and the like when no route leads there.
    * Source: net/ipv4/tcp_ipv4.c tcp_v4_connect, v6.1.
    */
   connect(slot: number, daddr: Ipv4, dport: Port, flow?: Flow): number {
     const sockets = this.sockets;
     const netns = this.netnsOf(slot);
     this.timeWaits.expire();
-    const isKnown = flow !== undefined && flow.changes === this.machine.group.changes;
-    const route = (isKnown ? flow.route : undefined) ?? netns.routes.lookup(daddr);
+    const route = netns.routes.lookup(daddr);
     const unreachable = routeErrno(route);
     if (unreachable !== 0) return this.#refuse(slot, unreachable);
     const saddr = sockets.local(slot) === 0 ? route.preferredSource : sockets.local(slot);
@@ -129,7 +129,7 @@ export class Tcp {
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.setRoute(slot, route);
     this.#connections += 1;
-    if (flow !== undefined && this.machine.group.flowPath?.carry(flow, this, slot) === true) return CARRIED;
+    if (flow !== undefined) this.machine.group.flowPath?.begins(flow, this, slot);
     sockets.hash(slot);
     sockets.setState(slot, TcpState.SYN_SENT);
     if (sockets.iss(slot) === 0) sockets.setIss(slot, this.sequences.of(saddr, daddr, sockets.ports(slot)));
@@ -206,6 +206,11 @@ export class Tcp {
     const slot = index.find(local, remote, ports, netns.id);
     if (slot >= 0 || this.deferred?.recallWait(netns, local, remote, ports) !== true) return slot;
     return index.find(local, remote, ports, netns.id);
+  }
+
+  /** Whether any socket, or a TIME_WAIT entry without a row, may have a port, its own or its peer's. */
+  mayKnowPort(port: Port): boolean {
+    return this.sockets.hasPort(port) || this.deferred?.isServerPort(port) === true;
   }
 
   /** Sends a segment of a socket; the ACK field is what it expects next. */

@@ -22,6 +22,8 @@ const TWKILL_SLOTS = 8;
 export class TimeWaitQueue {
   readonly #tcp: Tcp;
   readonly #timer: TimerDelay;
+  /** Whether each entry has a timer of its own. */
+  readonly #hasOwnTimers: boolean;
   readonly #counts: number[] = [];
   readonly #most: number[] = [];
   /** When entries that have begun their time anew since they were made got the timestamp that their age counts from. */
@@ -33,6 +35,7 @@ export class TimeWaitQueue {
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
+    this.#hasOwnTimers = tcp.machine.era.timeWaitTimer === "own";
     this.#timer = new TimerDelay(tcp.machine.jiffies, TIMEWAIT_LEN);
   }
 
@@ -146,9 +149,8 @@ export class TimeWaitQueue {
 
   /** When an entry ends that has begun at `time`. */
   endOf(time: Micros): Micros {
-    const { jiffies, era } = this.#tcp.machine;
-    if (era.timeWaitTimer === "own") return this.#timer.expiry(time);
-    return jiffies.beat(time, TIMEWAIT_LEN / TWKILL_SLOTS, TWKILL_SLOTS);
+    if (this.#hasOwnTimers) return this.#timer.expiry(time);
+    return this.#tcp.machine.jiffies.beat(time, TIMEWAIT_LEN / TWKILL_SLOTS, TWKILL_SLOTS);
   }
 
   #endOfSlot(slot: number): Micros {

@@ -25,13 +25,4 @@ describe("MeterSheet", () => {
     sheet.take();
     expect(sheet.rises()).toEqual([]);
   });
-
-  it("looks only at the namespaces that it was taken of", () => {
-    const { node, pod } = smallNetwork();
-    const sheet = new MeterSheet([node, pod]);
-    sheet.take([1]);
-    node.counters.TcpInSegs += 1;
-    pod.counters.TcpInSegs += 2;
-    expect(sheet.rises().map(({ place }) => place)).toEqual([1]);
-  });
 });
