@@ -29,12 +29,29 @@ export interface Load {
   readonly conntrackTimeWait?: number;
 }
 
-/** What a node has done in a slice of its time. */
-export interface Work {
+/** How many connections a node has made in a part of its time, and how long that took. */
+export interface Timed {
   readonly connections: number;
+  readonly cpuSeconds: number;
+}
+
+/** All that it has done. */
+export interface Work extends Timed {
   readonly packets: number;
   readonly events: number;
-  readonly cpuSeconds: number;
+}
+
+/** Several parts together. */
+export function sumOf(parts: readonly Timed[]): Timed {
+  return {
+    connections: parts.reduce((total, part) => total + part.connections, 0),
+    cpuSeconds: parts.reduce((total, part) => total + part.cpuSeconds, 0),
+  };
+}
+
+/** Microseconds of CPU per connection. */
+export function perConnection({ cpuSeconds, connections }: Timed): number {
+  return (cpuSeconds / connections) * 1e6;
 }
 
 /** A kernel like that of incident 001 whose conntrack collects garbage every 16 s and not every 120 s, so that a table holds what it should. */
@@ -121,25 +138,42 @@ export class MeasuredNode {
 
   /** Runs the next so many seconds of its time. */
   run(seconds: number): Work {
+    return this.runParts([seconds]).all;
+  }
+
+  /**
+   * Runs its time in parts of so many seconds each. Counters are brought up to date once, at the end, as those of a study's
+   * replication are: connections are known of each part, packets and events of all.
+   */
+  runParts(parts: readonly number[]): { readonly parts: readonly Timed[]; readonly all: Work } {
     const { machine } = this.cluster.nodes[0]!.node;
     const { packetsSent } = machine;
-    const { connections } = machine.tcp;
-    const { fired, now } = this.#loop;
-    const cpuSeconds = cpuSecondsOf(() => {
-      const end = now + Math.round(seconds * 1e6);
-      // In slices like those of a study's replication: one long call would run code that was compiled in its midst.
-      for (let until = now; until < end;) {
-        until = Math.min(until + SLICE, end);
-        this.#loop.runUntil(until);
-      }
-      this.cluster.settle();
+    const { fired } = this.#loop;
+    const timed = parts.map((seconds) => {
+      const { connections } = machine.tcp;
+      const cpuSeconds = cpuSecondsOf(() => this.#advance(seconds));
+      return { connections: machine.tcp.connections - connections, cpuSeconds };
     });
+    const settling = cpuSecondsOf(() => this.cluster.settle());
+    const { connections, cpuSeconds } = sumOf(timed);
     return {
-      connections: machine.tcp.connections - connections,
-      packets: machine.packetsSent - packetsSent,
-      events: this.#loop.fired - fired,
-      cpuSeconds,
+      parts: timed,
+      all: {
+        connections,
+        packets: machine.packetsSent - packetsSent,
+        events: this.#loop.fired - fired,
+        cpuSeconds: cpuSeconds + settling,
+      },
     };
+  }
+
+  /** In slices like those of a study's replication: one long call would run code that was compiled in its midst. */
+  #advance(seconds: number): void {
+    const end = this.#loop.now + Math.round(seconds * 1e6);
+    for (let until = this.#loop.now; until < end;) {
+      until = Math.min(until + SLICE, end);
+      this.#loop.runUntil(until);
+    }
   }
 
   /** TIME_WAIT sockets of the node's namespace now. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 /** Bytes of bytecode that go into one function: what carries whole connections is short, a packet's way is not. */
-const BYTES = { flow: 3_000, packet: 5_200 } as const;
+const BYTES = { flow: 2_200, packet: 5_200 } as const;
 
 /** Bytes of bytecode that a function runs before V8 asks whether to optimize it. */
 const BYTES_BEFORE_ASKING = 264_000;
@@ -11,7 +11,7 @@ const BYTES_BEFORE_ASKING = 264_000;
  * too, and is to be set before they and the engine have run; it changes no result.
  *
  * - It may put more into one function than it would by itself: functions of up to 60 bytes of bytecode always (27 by
- *   default), others up to 3,000 bytes in all, or 5,200 where every packet is sent (920 by default). Most of the engine is
+ *   default), others up to 2,200 bytes in all, or 5,200 where every packet is sent (920 by default). Most of the engine is
  *   short functions, such as those that read a table, and this saves a tenth of the time per connection (`npm run
  *   bench`); still more costs a short run more to compile than it saves.
  * - Node 20's begins four times as late as by itself: half of a run of some seconds is compiling, and what is compiled

@@ -1,8 +1,7 @@
 import { formatCount } from "../../../src/report/number_text.ts";
 import { assert } from "../../../src/sim/assert.ts";
 import type { BenchCase, FigureName, Point, Row } from "../bench_case.ts";
-import { type Load, loadScenario, MeasuredNode, TIDY_KERNEL, type Work } from "../load.ts";
-import { perConnection } from "./incident.ts";
+import { type Load, loadScenario, MeasuredNode, TIDY_KERNEL, type Work, perConnection } from "../load.ts";
 
 // Series of synthetic loads: what a connection costs as one size of the load grows.
 

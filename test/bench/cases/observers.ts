@@ -1,8 +1,8 @@
 import type { TraceSink } from "../../../src/kernel/trace.ts";
 import { type BenchCase, type Bound, cpuSecondsOf, type Point } from "../bench_case.ts";
 import { engine } from "../engine.ts";
-import { type Boot, MeasuredNode } from "../load.ts";
-import { incidentText, perConnection } from "./incident.ts";
+import { type Boot, MeasuredNode, perConnection } from "../load.ts";
+import { incidentText } from "./incident.ts";
 
 const SECONDS = 2 * 3_600;
 

@@ -1,6 +1,6 @@
 import type { BenchCase } from "../bench_case.ts";
-import { MeasuredNode } from "../load.ts";
-import { incidentText, perConnection, sumOf } from "./incident.ts";
+import { MeasuredNode, perConnection, sumOf } from "../load.ts";
+import { incidentText } from "./incident.ts";
 
 /** Eight hours are timed in all, so that each point is as precise as the others. */
 const HOURS = 8;

@@ -1,7 +1,6 @@
 import { assert } from "../../../src/sim/assert.ts";
 import type { BenchCase, Point } from "../bench_case.ts";
-import { type Boot, loadScenario, MeasuredNode } from "../load.ts";
-import { perConnection } from "./incident.ts";
+import { type Boot, loadScenario, MeasuredNode, perConnection } from "../load.ts";
 
 /** A way in which the engine serves connections, by the name that other programs know it by. */
 interface Peer {
