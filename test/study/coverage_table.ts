@@ -110,7 +110,7 @@ export function coverageTable(rows: readonly CoverageRow[], studies: number): st
 }
 
 function footnote(notes: readonly string[]): string {
-  return `† Out of reach: there is no number of failing boots that 93 to 97 % of studies have at most (${notes.join("; ")}).`;
+  return `† Out of reach of an interval that goes by how many boots fail: there is no number that 93 to 97 % of studies have at most (${notes.join("; ")}).`;
 }
 
 /** The computed shares up to the first that is too much. */
