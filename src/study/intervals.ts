@@ -97,9 +97,12 @@ export function proportionInterval(
     const method = exactWords("Clopper-Pearson", counts.length, designEffect);
     return { ...clopperPearson(x * share, n * share, level), level, method, designEffect };
   }
+  const { below, above, method } = reach;
+  if (reach.isOfEvents) {
+    return { low: shareOf(x * exp(-below), n), high: shareOf(x * exp(above), n), level, method, designEffect };
+  }
   const oddsOf = (logRatio: number): number => 1 / (1 + ((1 - p) / p) * exp(-logRatio));
-  const bounds = { low: oddsOf(-reach.below / (1 - p)), high: oddsOf(reach.above / (1 - p)) };
-  return { ...bounds, level, method: reach.method, designEffect };
+  return { low: oddsOf(-below / (1 - p)), high: oddsOf(above / (1 - p)), level, method, designEffect };
 }
 
 /**
@@ -178,17 +181,24 @@ interface LogReach {
   readonly above: number;
 }
 
+interface MethodReach extends LogReach {
+  /** Whether it is that of how many events are expected, as the bound without an event is, and not of the log odds. */
+  readonly isOfEvents: boolean;
+  readonly method: string;
+}
+
 /** The reach by the method that the events allow; undefined where they are few and boots vary by more than their mean. */
-function logReach(given: SpreadEvents): (LogReach & { readonly method: string }) | undefined {
+function logReach(given: SpreadEvents): MethodReach | undefined {
   const { counts, level, clump, designEffect } = given;
   const x = sum(counts.map((count) => count.x));
   const z = normalQuantile((1 + level) / 2);
   const areMany = x >= FEW_EVENTS * Math.max(1, designEffect) && x >= z * z * clump;
-  if (areMany) return { ...studentReach(given), method: studentWords(counts.length, designEffect) };
+  if (areMany) return { ...studentReach(given), isOfEvents: false, method: studentWords(counts.length, designEffect) };
   const boots = bootsTried(counts);
   // Of boots whose risk varies by its mean, so much is the variance of a count over that of independent events.
   if (designEffect > clump + x / boots) return undefined;
-  return { ...variedReach(Math.max(1, x / clump), boots, level), method: variedWords(boots, designEffect) };
+  const reach = variedReach(Math.max(1, x / clump), boots, level);
+  return { ...reach, isOfEvents: true, method: variedWords(boots, designEffect) };
 }
 
 /** Student's t on the logarithm of the total, whose standard error comes from the spread between replications. */
