@@ -12,16 +12,30 @@ export type WorkerReply =
 
 const port = parentPort;
 
+/** Between two answers about progress, in milliseconds: each wakes the main thread, and costs as much as 500 connections. */
+const BETWEEN_SLICES = 50;
+
 function reply(message: WorkerReply): void {
   port?.postMessage(message);
 }
 
 port?.on("message", ({ scenario, replication, ...extent }: ReplicationTask) => {
+  let lastTold = performance.now();
+  let untold: WorkerReply | undefined = undefined;
+  const tell = (simulated: Micros, failed: number): void => {
+    const now = performance.now();
+    const slice = { kind: "slice", simulated, failed } as const;
+    if (now - lastTold < BETWEEN_SLICES) {
+      untold = slice;
+      return;
+    }
+    lastTold = now;
+    untold = undefined;
+    reply(slice);
+  };
   try {
-    const result = runReplication(scenario, replication, {
-      ...extent,
-      onSlice: (simulated, failed) => reply({ kind: "slice", simulated, failed }),
-    });
+    const result = runReplication(scenario, replication, { ...extent, onSlice: tell });
+    if (untold !== undefined) reply(untold);
     reply({ kind: "result", result });
   } catch (error) {
     const isError = error instanceof Error;
