@@ -11,8 +11,20 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "A TIME_WAIT entry without a row counts for ever.",
     file: "kernel/flow/deferred_connections.ts",
-    find: "        this.#tcp.timeWaits.countDeferred(kind.client, -1);\n      }\n      this.#firstWaiting += 1;",
+    find: "        timeWaits.countDeferred(kind.client, -1);\n      }\n      this.#firstWaiting += 1;",
     replace: "      }\n      this.#firstWaiting += 1;",
+  },
+  {
+    wrong: "A TIME_WAIT entry without a row ends only once another one without a row has come.",
+    file: "kernel/flow/deferred_connections.ts",
+    find: "if (this.#firstWaiting === number) timeWaits.deferredDue",
+    replace: "if (this.#firstWaiting === number - 1) timeWaits.deferredDue",
+  },
+  {
+    wrong: "A connection that leaves another conntrack entry behind is taken for one of the same shape.",
+    file: "kernel/flow/exchange_facts.ts",
+    find: "    areAllAlike(one.entries, other.entries, isSameEntry)",
+    replace: "    one.entries.length === other.entries.length",
   },
   {
     wrong: "A TIME_WAIT entry without a row keeps its port for ever.",

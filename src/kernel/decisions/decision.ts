@@ -37,7 +37,7 @@ export interface PortCandidate {
 export interface PortChoice {
   readonly low: Port;
   readonly high: Port;
-  /** The walk's cursor before the search, the table row it stands in (0 where there is one cursor), and the hash. */
+  /** The walk's cursor before the search, the table row it stands in (0 where there is one cursor), and the hash, unsigned. */
   readonly cursor: number;
   readonly row: number;
   readonly hashLow: number;

@@ -46,7 +46,6 @@ export class DeferredConnections {
   #first = 0;
   #firstWaiting = 0;
   #next = 0;
-  #firstWaitEnds: Micros = Infinity;
   /** Connections that somebody has looked for by their tuple. */
   #lookedFor = 0;
   /** When the last one's entries began and will end. */
@@ -93,7 +92,7 @@ export class DeferredConnections {
     this.conntrack.countDeferred(1);
     timeWaits.expire(waitBegins);
     timeWaits.countDeferred(client, 1);
-    if (this.#firstWaiting === number) this.#firstWaitEnds = this.#waitEndOf(number);
+    if (this.#firstWaiting === number) timeWaits.deferredDue = this.#waitEndOf(number);
     return true;
   }
 
@@ -104,16 +103,17 @@ export class DeferredConnections {
 
   /** Ends the TIME_WAIT entries whose time is over at `time`. */
   expireWaits(time: Micros): void {
-    const forgets = this.#tcp.machine.era.bindBucketForgetsExplicitOwners;
-    while (this.#firstWaitEnds <= time) {
+    const { timeWaits, machine } = this.#tcp;
+    const forgets = machine.era.bindBucketForgetsExplicitOwners;
+    while (timeWaits.deferredDue <= time) {
       const row = this.#firstWaiting & this.#mask;
       const kind = this.#kinds[row];
       if (kind !== undefined) {
         kind.client.ports.removeOwner(this.#ports[row]!, false, forgets);
-        this.#tcp.timeWaits.countDeferred(kind.client, -1);
+        timeWaits.countDeferred(kind.client, -1);
       }
       this.#firstWaiting += 1;
-      this.#firstWaitEnds = this.#firstWaiting < this.#next ? this.#waitEndOf(this.#firstWaiting) : Infinity;
+      timeWaits.deferredDue = this.#firstWaiting < this.#next ? this.#waitEndOf(this.#firstWaiting) : Infinity;
     }
   }
 
@@ -159,7 +159,7 @@ export class DeferredConnections {
     }
     this.#first = this.#next;
     this.#firstWaiting = this.#next;
-    this.#firstWaitEnds = Infinity;
+    this.#tcp.timeWaits.deferredDue = Infinity;
   }
 
   #recall(number: number): void {

@@ -4,7 +4,7 @@ import type { Netns } from "../netns.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { DeferredConnections } from "./deferred_connections.ts";
 import type { ExchangeEnds } from "./exchange_ends.ts";
-import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
+import { type ExchangeConstants, type ExchangeFacts, isSameExchange } from "./exchange_facts.ts";
 import type { ExchangeShape } from "./exchange_shape.ts";
 import type { FlowServer, FlowTuple } from "./flow.ts";
 import { addToMeters } from "./meters.ts";
@@ -77,7 +77,7 @@ export class Exchange implements FlowTuple {
 
   /** Whether a connection that went packet by packet did what this says. */
   agreesWith(facts: ExchangeFacts): boolean {
-    return JSON.stringify(facts.constants) === JSON.stringify(this.#constants) && this.#shape.rules.hold(facts);
+    return isSameExchange(this.#constants, facts.constants) && this.#shape.rules.hold(facts);
   }
 
   /** Lets counters rise by all connections since the last call. */

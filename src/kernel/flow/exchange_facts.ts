@@ -53,3 +53,48 @@ export interface ExchangeConstants {
   readonly waits: readonly WaitFacts[];
   readonly entries: readonly EntryFacts[];
 }
+
+/** Whether two connections did the same, whichever namespaces they came by. */
+export function hasSameShape(one: ExchangeConstants, other: ExchangeConstants): boolean {
+  return (
+    one.duration === other.duration &&
+    one.finishes === other.finishes &&
+    one.connects === other.connects &&
+    one.synArrives === other.synArrives &&
+    one.events === other.events &&
+    isSame(one.packets, other.packets) &&
+    areAllAlike(one.rises, other.rises, ({ values }, { values: others }) => isSame(values, others)) &&
+    areAllAlike(one.waits, other.waits, isSameWait) &&
+    areAllAlike(one.entries, other.entries, isSameEntry)
+  );
+}
+
+/** Whether two connections did the same in the same namespaces. */
+export function isSameExchange(one: ExchangeConstants, other: ExchangeConstants): boolean {
+  return hasSameShape(one, other) && one.rises.every(({ place }, index) => place === other.rises[index]!.place);
+}
+
+function isSameWait(one: WaitFacts, other: WaitFacts): boolean {
+  return one.side === other.side && one.begins === other.begins && one.flags === other.flags;
+}
+
+function isSameEntry(one: EntryFacts, other: EntryFacts): boolean {
+  return (
+    one.netns === other.netns &&
+    one.status === other.status &&
+    one.state === other.state &&
+    one.lastDirection === other.lastDirection &&
+    one.lastInput === other.lastInput &&
+    one.retransmits === other.retransmits &&
+    one.expires === other.expires &&
+    one.timer === other.timer
+  );
+}
+
+function isSame(one: readonly number[], other: readonly number[]): boolean {
+  return areAllAlike(one, other, Object.is);
+}
+
+function areAllAlike<T>(one: readonly T[], other: readonly T[], isAlike: (one: T, other: T) => boolean): boolean {
+  return one.length === other.length && one.every((value, index) => isAlike(value, other[index]!));
+}

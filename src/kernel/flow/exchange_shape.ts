@@ -1,23 +1,29 @@
 import { assert } from "../../sim/assert.ts";
 import type { Netns } from "../netns.ts";
 import { ExchangeEnds } from "./exchange_ends.ts";
-import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
+import { type ExchangeConstants, type ExchangeFacts, hasSameShape } from "./exchange_facts.ts";
 import { ruleOf, type SequenceRule, SequenceRules } from "./exchange_sequences.ts";
 
 /** Connections of a shape that are watched before others of it are carried. */
 const WATCHED = 3;
 
-/** What a connection did, whichever namespaces it came by: the name of its shape. */
-export function shapeOf(constants: ExchangeConstants): string {
-  return JSON.stringify({ ...constants, rises: constants.rises.map(({ values }) => values) });
-}
-
 /** What connections do alike, of one flow or of many that differ only in whom they go to: probes of one kind, say. */
 export class ExchangeShape {
+  readonly #constants: ExchangeConstants;
   readonly #watched: ExchangeFacts[] = [];
   #rules: SequenceRules | undefined = undefined;
   /** By the places that have IPVS among those that packets come by. */
   readonly #ends = new Map<string, ExchangeEnds>();
+
+  /** @param constants of the first one that was watched. */
+  constructor(constants: ExchangeConstants) {
+    this.#constants = constants;
+  }
+
+  /** Whether connections that do this are of this shape. */
+  isOf(constants: ExchangeConstants): boolean {
+    return hasSameShape(this.#constants, constants);
+  }
 
   /** Takes in one more that was watched. @returns whether enough is known to carry others of its flow. */
   learn(facts: ExchangeFacts): boolean {

@@ -8,7 +8,7 @@ import { PortBits } from "../ports/port_bits.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { Exchange } from "./exchange.ts";
-import { ExchangeShape, shapeOf } from "./exchange_shape.ts";
+import { ExchangeShape } from "./exchange_shape.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
 import type { Flow, FlowServer, FlowTuple } from "./flow.ts";
@@ -222,11 +222,10 @@ export class FlowPath {
 
   #shapeOf(constants: ExchangeConstants): ExchangeShape {
     const tables = this.#tablesNow();
-    const name = shapeOf(constants);
-    let shape = tables.shapes.get(name);
+    let shape = tables.shapes.find((known) => known.isOf(constants));
     if (shape === undefined) {
-      shape = new ExchangeShape();
-      tables.shapes.set(name, shape);
+      shape = new ExchangeShape(constants);
+      tables.shapes.push(shape);
       tables.shortest = Math.min(tables.shortest, constants.duration);
     }
     return shape;

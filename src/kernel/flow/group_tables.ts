@@ -28,8 +28,8 @@ export class GroupTables implements FlowTables {
   readonly hasVxlan: boolean;
   /** How things stood when the connection began that is being watched. */
   readonly sheet: MeterSheet;
-  /** By `shapeOf` those of all connections that have been watched. */
-  readonly shapes = new Map<string, ExchangeShape>();
+  /** Those of all connections that have been watched: a handful. */
+  readonly shapes: ExchangeShape[] = [];
   /** No connection that has been watched was over sooner: one is only watched where nothing else is due for so long. */
   shortest: Micros = 300;
   readonly #changes: number;

@@ -46,12 +46,18 @@ export class MeterSheet {
     const first = place * WIDTH;
     readMeters(netns, now, 0);
     for (let meter = 0; meter < WIDTH; meter += 1) {
-      if (now[meter] !== before[first + meter]) {
-        // Small integers to V8, too: added as doubles they would make all counters doubles, and all code be compiled again.
-        return Array.from(now, (value, each) => (value - before[first + each]!) | 0);
-      }
+      if (now[meter] !== before[first + meter]) return this.#risesFrom(first);
     }
     return undefined;
+  }
+
+  #risesFrom(first: number): readonly number[] {
+    const rises: number[] = [];
+    for (let meter = 0; meter < WIDTH; meter += 1) {
+      // Small integers to V8, too: added as doubles they would make all counters doubles, and all code be compiled again.
+      rises.push((this.#now[meter]! - this.#before![first + meter]!) | 0);
+    }
+    return rises;
   }
 }
 

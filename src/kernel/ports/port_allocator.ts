@@ -12,7 +12,7 @@ import { type PortCandidateTest, PortSearch } from "./port_search.ts";
 import { TracedPortSearch } from "./traced_port_search.ts";
 import { createPortWalk, type PortWalk } from "./port_walks.ts";
 
-/** A port hash in two halves of 32 bits, unsigned. Walks before 5.18+ see the low half only. */
+/** A port hash in two halves of 32 bits, signed or not. Walks before 5.18+ see the low half only. */
 export interface PortHash {
   readonly low: number;
   readonly high: number;
@@ -87,8 +87,8 @@ export class PortAllocator {
     search.dport = dport;
     if (this.givenHash === undefined) this.#hashes.compute(saddr, daddr, dport, this.epoch);
     const hash = this.givenHash ?? this.#hashes;
-    search.hashLow = hash.low;
-    search.hashHigh = hash.high;
+    search.hashLow = hash.low | 0;
+    search.hashHigh = hash.high | 0;
     if (this.#isExplained && search instanceof TracedPortSearch) {
       const row = this.walk.rowOf(search.hashLow);
       search.restart({ cursor: this.walk.cursorOf(search.hashLow), row });

@@ -1,4 +1,3 @@
-import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import { KeyedHash } from "../keyed_hash.ts";
@@ -21,10 +20,10 @@ const NOBODY = -1;
 export class PortHashes {
   readonly #hash: KeyedHash;
   readonly #places = new Int32Array(WORDS << PLACES_BITS);
-  /** The low 32 bits of the last result, unsigned. */
-  low = DOUBLE_ZERO;
-  /** The high 32 bits of the last result, unsigned. */
-  high = DOUBLE_ZERO;
+  /** The low 32 bits of the last result, signed. */
+  low = 0;
+  /** The high 32 bits of the last result, signed. */
+  high = 0;
 
   /** @param secret of the boot. */
   constructor(secret: RandomStream) {
@@ -50,7 +49,7 @@ export class PortHashes {
       places[at + 4] = this.#hash.low;
       places[at + 5] = this.#hash.high;
     }
-    this.low = places[at + 4]! >>> 0;
-    this.high = places[at + 5]! >>> 0;
+    this.low = places[at + 4]!;
+    this.high = places[at + 5]!;
   }
 }

@@ -1,4 +1,3 @@
-import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { Netns } from "../netns.ts";
 import { NO_PORTS, type PortBlocks, PortRun } from "./port_blocks.ts";
@@ -12,9 +11,9 @@ export class PortSearch {
   /** The bounds of `ip_local_port_range`, both inclusive. */
   low: Port = 0;
   high: Port = 0;
-  /** The 64-bit port hash of (source, destination, destination port, epoch), in two halves. */
-  hashLow = DOUBLE_ZERO;
-  hashHigh = DOUBLE_ZERO;
+  /** The 64-bit port hash of (source, destination, destination port, epoch), in two halves, signed. */
+  hashLow = 0;
+  hashHigh = 0;
   /** Whether the range is the socket's own (IP_LOCAL_PORT_RANGE) on a kernel that then tries all its ports in turn. */
   isOptionRange = false;
   /** `ip_local_port_step_width`, 0 for off. */

@@ -34,7 +34,8 @@ export class TracedPortSearch extends PortSearch {
   /** What the search came to. */
   choice(): PortChoice {
     const { low, high, cursor, row, hashLow, hashHigh, examined } = this;
-    return { low, high, cursor, row, hashLow, hashHigh, examined, candidates: this.#candidates };
+    const hash = { hashLow: hashLow >>> 0, hashHigh: hashHigh >>> 0 };
+    return { low, high, cursor, row, ...hash, examined, candidates: this.#candidates };
   }
 
   #why(port: Port, isUsable: boolean): string {

@@ -32,6 +32,8 @@ export class TimeWaitQueue {
   #newest = -1;
   /** When the oldest entry ends; that of the others is not asked before. */
   #oldestDue: Micros = Infinity;
+  /** The same of those that have no row (see `DeferredConnections`). */
+  deferredDue: Micros = Infinity;
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
@@ -136,7 +138,7 @@ export class TimeWaitQueue {
   /** Removes the entries whose time is over, now or at `time`. */
   expire(time: Micros = this.#tcp.machine.loop.now): void {
     while (this.#oldestDue <= time) this.kill(this.#oldest);
-    this.#tcp.deferred?.expireWaits(time);
+    if (this.deferredDue <= time) this.#tcp.deferred!.expireWaits(time);
   }
 
   /** Ends one entry now. */
