@@ -104,7 +104,7 @@ export class Clients implements SocketOwner {
     this.#fingerprint = fingerprint;
     this.#timeoutOwner = new ConnectionTimers(this.#generations, (row) => this.timeOut(row));
     this.#endOwner = new ConnectionTimers(this.#generations, (row) => this.#closeAndSucceed(row));
-    this.#closes = new TimerColumn(this.#loop, "client/closes", (armedAt) => armedAt + CLOSE_DELAY, this.#endOwner);
+    this.#closes = new TimerColumn(this.#loop, "client/closes", CLOSE_DELAY, this.#endOwner);
   }
 
   /** Begins a connection, which may be over before this returns. @returns its row, until it is finished; -1 if it was carried. */
@@ -276,7 +276,7 @@ export class Clients implements SocketOwner {
     this.#generations[row] = this.#generations[row]! + 1;
     let column = this.#holds.get(lasts);
     if (column === undefined) {
-      column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, (armedAt) => armedAt + lasts, this.#endOwner);
+      column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, lasts, this.#endOwner);
       this.#holds.set(lasts, column);
     }
     column.arm(row, this.#generations[row]);
@@ -328,12 +328,7 @@ export class Clients implements SocketOwner {
   #columnOf(timeout: Micros): TimerColumn {
     let column = this.#timeouts.get(timeout);
     if (column === undefined) {
-      column = new TimerColumn(
-        this.#loop,
-        `client/timeout/${timeout}us`,
-        (armedAt) => armedAt + timeout,
-        this.#timeoutOwner,
-      );
+      column = new TimerColumn(this.#loop, `client/timeout/${timeout}us`, timeout, this.#timeoutOwner);
       this.#timeouts.set(timeout, column);
     }
     return column;

@@ -19,6 +19,8 @@ export class TimerColumn {
   readonly #loop: EventLoop;
   readonly #owner: TimerColumnOwner;
   readonly #handler: HandlerId;
+  /** How long all of them take, or -1 if `#dueOf` says when one is due. */
+  readonly #length: Micros;
   readonly #dueOf: (armedAt: Micros) => Micros;
   #armedAt = new Float64Array(64);
   #sequences = new Float64Array(64);
@@ -28,11 +30,12 @@ export class TimerColumn {
   #count = 0;
   #isArmed = false;
 
-  /** @param dueOf when a timer fires that was armed at `armedAt`: never earlier than one armed before it. */
+  /** @param length of each timer, or when one fires that was armed at `armedAt`: never earlier than one armed before it. */
   // oxlint-disable-next-line max-params -- made once per kind of timer
-  constructor(loop: EventLoop, name: string, dueOf: (armedAt: Micros) => Micros, owner: TimerColumnOwner) {
+  constructor(loop: EventLoop, name: string, length: Micros | ((armedAt: Micros) => Micros), owner: TimerColumnOwner) {
     this.#loop = loop;
-    this.#dueOf = dueOf;
+    this.#length = typeof length === "number" ? length : -1;
+    this.#dueOf = typeof length === "number" ? (armedAt) => armedAt + length : length;
     this.#owner = owner;
     this.#handler = loop.handler(name, () => this.#fireHead());
     loop.addStore(this);
@@ -94,7 +97,8 @@ export class TimerColumn {
     }
     if (this.#count === 0) return;
     this.#isArmed = true;
-    const due = this.#dueOf(this.#armedAt[this.#head]!);
+    const armedAt = this.#armedAt[this.#head]!;
+    const due = this.#length >= 0 ? armedAt + this.#length : this.#dueOf(armedAt);
     this.#loop.atSequence(due, this.#sequences[this.#head]!, this.#handler, 0);
   }
 

@@ -19,7 +19,7 @@ export class ProbeTicker implements TimerColumnOwner {
 
   constructor(loop: EventLoop, period: Micros) {
     this.period = period;
-    this.#column = new TimerColumn(loop, `kubelet/ticks/${period}us`, (armedAt) => armedAt + period, this);
+    this.#column = new TimerColumn(loop, `kubelet/ticks/${period}us`, period, this);
   }
 
   /** Makes a worker known. @returns its number. */
