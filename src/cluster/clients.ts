@@ -1,5 +1,6 @@
 import { assert } from "../sim/assert.ts";
 import { longerFloat64, longerInt32 } from "../sim/columns.ts";
+import { DOUBLE_ZERO } from "../sim/double_zero.ts";
 import type { EventLoop } from "../sim/event_loop.ts";
 import type { Fingerprint } from "../sim/fingerprint.ts";
 import { TimerColumn, type TimerColumnOwner } from "../sim/timer_column.ts";
@@ -48,6 +49,7 @@ export interface ClientSpec {
   readonly flow?: Flow;
   /** Binds the socket before it connects; without it connect() chooses the port. @returns 0 or -errno. */
   bind?(slot: number): number;
+  /** @param outcome holds during the call: that of the next connection may be told with the same object. */
   finished(row: number, outcome: Outcome): void;
 }
 
@@ -78,6 +80,15 @@ export class Clients implements SocketOwner {
   readonly #machine: Machine;
   readonly #loop: EventLoop;
   readonly #fingerprint: Fingerprint;
+  /** The outcome of a connection that was carried: most are, and each tells two numbers of its own. */
+  readonly #success = {
+    isSuccess: true,
+    cause: "other" as const,
+    errno: 0,
+    wasConnected: true,
+    localPort: 0,
+    connectTime: DOUBLE_ZERO,
+  };
   /** What an outcome adds to it: the time in two words, the connection, its port and its result. */
   readonly #noted = new Int32Array(5);
   readonly #specs: (ClientSpec | undefined)[] = [];
@@ -268,7 +279,10 @@ export class Clients implements SocketOwner {
     this.#opened += 1;
     this.#finished += 1;
     this.#note(this.#opened, localPort, SUCCESS_CODE);
-    spec.finished(-1, { isSuccess: true, cause: "other", errno: 0, wasConnected: true, localPort, connectTime });
+    const outcome = this.#success;
+    outcome.localPort = localPort;
+    outcome.connectTime = connectTime;
+    spec.finished(-1, outcome);
   }
 
   /** The answer has come in time: from now on only the connection's own length counts. */
