@@ -24,6 +24,9 @@ const POLL: Micros = 10;
 /** Of a flow so many connections are carried before one goes packet by packet and is compared with what was learnt. */
 const AUDIT_EVERY = 4096;
 
+/** Odd, so that the next 4,096 flows that are learnt are each compared at another moment: probes of one period keep step. */
+const AUDIT_STRIDE = 1597;
+
 /**
  * Carries whole connections at once, from connect() to the last packet, where nothing that could make a difference
  * lies between: no other event, no rule that names the port, no service on it, no earlier connection with its tuple in
@@ -48,6 +51,7 @@ export class FlowPath {
   #namedPorts = new PortBits();
   #portsChanges = -1;
   #carried = 0;
+  #learnt = 0;
   #lastTables: GroupTables | undefined = undefined;
 
   constructor(group: MachineGroup, loop: EventLoop) {
@@ -217,6 +221,8 @@ export class FlowPath {
       shape,
     });
     flow.exchanges[conduct] = exchange;
+    this.#learnt += 1;
+    flow.sinceAudit = (this.#learnt * AUDIT_STRIDE) % AUDIT_EVERY;
     if (flow.server!.owner.conductOf!(flow.requestBytes) === conduct) flow.always = exchange;
   }
 
