@@ -19,8 +19,7 @@ export class Fingerprint {
   addWords(words: Int32Array): void {
     let low = this.#low;
     let high = this.#high;
-    const count = words.length;
-    for (let place = 0; place < count; place += 1) {
+    for (let place = 0; place < words.length; place += 1) {
       const word = words[place]!;
       low = (Math.imul(low ^ word, 0xcc9e2d51) + (high >>> 13)) | 0;
       high = Math.imul(high ^ low ^ (word >>> 7), 0x1b873593) ^ (low >>> 15);
