@@ -52,6 +52,7 @@ export class Churn implements Workload {
       finished: (_row: number, outcome: Outcome) => this.counts.count(outcome),
     };
     this.#handler = this.#loop.handler(`churn/${options.name}`, () => this.#connect());
+    this.#loop.letOverlap(this.#handler);
   }
 
   /** Schedules the first arrival. A rate of 0 never connects. */

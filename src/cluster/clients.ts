@@ -159,6 +159,11 @@ export class Clients implements SocketOwner {
     else if (spec.closes !== "server") this.#closeAndSucceed(row);
   }
 
+  carried(row: number, connectTime: Micros): void {
+    this.#handshakes[row] = this.#begins[row]! + connectTime;
+    this.#succeed(row);
+  }
+
   accepted(): void {
     // Clients do not listen.
   }

@@ -25,7 +25,8 @@ export function watchClosely(cluster: Cluster, loop: CheckedLoop, { every }: Par
   let soundUpTo = 0;
   let next = every ?? EVENTS_BETWEEN;
   loop.afterEach = () => {
-    if (loop.fired < next) return;
+    const isUnderWay = group?.flowPath !== undefined && group.flowPath.underWay > 0;
+    if (loop.fired < next || isUnderWay) return;
     try {
       checkInvariants(cluster, { isThorough: true });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Micros } from "../units.ts";
 import { assert } from "./assert.ts";
+import { longerUint8 } from "./columns.ts";
 import { DOUBLE_ZERO } from "./double_zero.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { TimerQueue } from "./timer_queue.ts";
@@ -31,6 +32,12 @@ export interface EventStore {
   broken(pending: ReadonlyMap<HandlerId, number>): Iterable<string>;
 }
 
+/** Hears of each event right before it fires; it must not change anything. */
+export interface EventObserver {
+  /** @param sequence the event's place in the order, taken when it was scheduled. */
+  fires(handler: HandlerId, sequence: number): void;
+}
+
 /** Names a registered handler; made by `EventLoop.handler`. */
 export type HandlerId = number & { readonly unit?: "HandlerId" };
 
@@ -52,7 +59,12 @@ export class EventLoop {
   readonly #handlers: Handler[] = [];
   readonly #names: string[] = [];
   readonly #stores: EventStore[] = [];
+  /** By handler 1 if its events may fall into what others do at once. */
+  #overlapping = new Uint8Array(64);
   #isTraced = false;
+  #observer: EventObserver | undefined = undefined;
+  /** Whether anybody wants to know of each event: the fingerprint or the observer. */
+  #isWatched = false;
   /** When so many events have fired the clock must have moved on from `#checkedAt`. */
   #nextCheck = EVENTS_BETWEEN_CHECKS;
   #checkedAt: Micros = -Infinity;
@@ -87,6 +99,31 @@ export class EventLoop {
   /** Whether nothing is due up to and including `time`, nor the run's end. */
   isQuietUntil(time: Micros): boolean {
     return time < this.#end && time < this.#queue.earliestTime;
+  }
+
+  /** Whether all that is due up to and including `time` may overlap with what takes until then, and the run does not end before. */
+  isOverlappingUntil(time: Micros): boolean {
+    return time < this.#end && this.#queue.hasOnly(this.#overlapping, time);
+  }
+
+  /**
+   * Events of a handler may fall into what others do at once (`isOverlappingUntil`): it neither reads nor changes what they
+   * have under way.
+   */
+  letOverlap(handler: HandlerId): void {
+    if (handler >= this.#overlapping.length) this.#overlapping = longerUint8(this.#overlapping, 2 * handler);
+    this.#overlapping[handler] = 1;
+  }
+
+  /** The place in the order of events that was taken last. */
+  get lastSequence(): number {
+    return this.#sequence;
+  }
+
+  /** Who hears of each event before it fires, if anybody does: one at a time. */
+  set observer(observer: EventObserver | undefined) {
+    this.#observer = observer;
+    this.#isWatched = this.#isTraced || observer !== undefined;
   }
 
   /** Moves the clock over a span in which nothing is due, for one who does at once what would take that long. */
@@ -179,10 +216,10 @@ export class EventLoop {
         this.#now = time;
         handler = queue.earliestHandler;
         argument = queue.earliestArgument;
+        if (this.#isWatched) this.#tellOf(handler, argument);
         queue.pop();
         this.#fired += 1;
         if (this.#fired === this.#nextCheck) this.#checkThatTimeMoves(handler);
-        if (this.#isTraced) this.#addToFingerprint(handler, argument);
         this.#handlers[handler]!(argument);
       }
     } catch (error) {
@@ -205,6 +242,7 @@ export class EventLoop {
   /** Starts the event fingerprint: from now on it covers every fired (time, handler, argument). */
   traceEvents(): void {
     this.#isTraced = true;
+    this.#isWatched = true;
   }
 
   /** The event fingerprint, for debugging and run-twice tests; all of it only if `traceEvents` came first. */
@@ -212,7 +250,10 @@ export class EventLoop {
     return this.#fingerprint.hex();
   }
 
-  #addToFingerprint(handler: number, argument: number): void {
+  /** Tells of the earliest event, which is about to fire. */
+  #tellOf(handler: number, argument: number): void {
+    this.#observer?.fires(handler, this.#queue.earliestSequence);
+    if (!this.#isTraced) return;
     this.#fingerprint.addWide(this.#now);
     this.#fingerprint.add(handler);
     this.#fingerprint.add(argument);

@@ -49,6 +49,14 @@ export class SortedTimers {
     this.#count -= 1;
   }
 
+  /** Whether all rows up to and including `time` are of handlers that `allowed` has at 1. */
+  hasOnly(allowed: Uint8Array, time: number): boolean {
+    for (let row = this.#count; this.#times[row]! <= time; row -= 1) {
+      if (allowed[this.#handlers[row]!] !== 1) return false;
+    }
+    return true;
+  }
+
   /** Takes out the latest half of the rows and hands each to `receive`. */
   removeLatest(receive: (time: number, sequence: number, handler: number, argument: number) => void): void {
     const half = this.#count >> 1;

@@ -41,6 +41,11 @@ export class TimerColumn {
     loop.addStore(this);
   }
 
+  /** See `EventLoop.letOverlap`. */
+  letOverlap(): void {
+    this.#loop.letOverlap(this.#handler);
+  }
+
   /** Timers that there is room for before dead ones are dropped. */
   get capacity(): number {
     return this.#armedAt.length;

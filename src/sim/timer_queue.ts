@@ -55,6 +55,11 @@ export class TimerQueue {
     if (this.#first.count === 0 && this.#near.count > 0) this.#refill();
   }
 
+  /** Whether all events up to and including `time` are of handlers that `allowed` has at 1. It may say no where they are many. */
+  hasOnly(allowed: Uint8Array, time: number): boolean {
+    return this.#first.hasOnly(allowed, time) && this.#near.earliestTime > time;
+  }
+
   /** All rows, in no order. */
   *rows(): Generator<{ time: number; sequence: number; handler: number; argument: number }> {
     yield* this.#first.rows();

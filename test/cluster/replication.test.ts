@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { Cluster } from "../../src/cluster/cluster.ts";
 import { replicationInSlices, runReplication } from "../../src/cluster/replication.ts";
 import type { ReplicationResult } from "../../src/cluster/replication_result.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
@@ -128,6 +129,31 @@ describe("replicationInSlices", () => {
     expect(step.value).toEqual(runOf(scenario));
     expect(totals).toHaveLength(43);
     expect(totals).toEqual(totals.toSorted((a, b) => a - b));
+  });
+
+  // The agent's connections overlap when the liveness probe finds its port closed and the server is stopped.
+  it("begins anew with every packet when what was carried turns out to be wrong, and tells no slice twice", () => {
+    const text = `pods:
+  - name: default/web
+    address: 10.23.77.138
+    listen: [80]
+    livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 1, failureThreshold: 1 }
+churn:
+  - { name: agent, to: 10.23.77.138:80, rate: 1000/s, closes: client }
+`;
+    const scenario = smallNode(text, ["duration=10s", "seed=a"]);
+    const starts = vi.spyOn(Cluster.prototype, "start");
+    try {
+      const slices = replicationInSlices(scenario, 0, { slice: SECOND });
+      const times: number[] = [];
+      let step = slices.next();
+      for (; step.done !== true; step = slices.next()) times.push(step.value.simulated / SECOND);
+      expect(starts).toHaveBeenCalledTimes(2);
+      expect(times).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect(step.value).toEqual(runReplication(scenario, 0, { isPacketByPacket: true }));
+    } finally {
+      starts.mockRestore();
+    }
   });
 
   it("yields between two slices what a run to that moment does", () => {

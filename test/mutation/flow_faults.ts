@@ -117,6 +117,48 @@ export const FLOW_FAULTS: readonly Fault[] = [
     replace: "const WATCHED = 1;",
   },
   {
+    wrong: "A connection that overlaps schedules its events in no order.",
+    file: "kernel/flow/exchange_schedule.ts",
+    find: "sequences[a]! - sequences[b]!",
+    replace: "sequences[b]! - sequences[a]!",
+  },
+  {
+    wrong: "The client of a connection that overlaps is told before its FIN is on its way.",
+    file: "kernel/flow/exchange_schedule.ts",
+    find: "return event === this.finish ? this.#afterFinish : this.endOf(event);",
+    replace: "return event === this.finish ? this.firstOf(event) : this.endOf(event);",
+  },
+  {
+    wrong: "A connection that overlaps begins its TIME_WAIT entry with its own begin.",
+    file: "kernel/flow/overlapping_connections.ts",
+    find: "if (event === schedule.wait) exchange.ends.beginWait",
+    replace: "if (row.left === schedule.count - 1) exchange.ends.beginWait",
+  },
+  {
+    wrong: "A server may cease to listen under connections that overlap.",
+    file: "kernel/flow/overlapping_connections.ts",
+    find: "if (row.changes !== this.#group.changes || !this.#isServed(row))",
+    replace: "if (row.changes !== this.#group.changes)",
+  },
+  {
+    wrong: "Rules may change under connections that overlap.",
+    file: "kernel/flow/overlapping_connections.ts",
+    find: "if (row.changes !== this.#group.changes || !this.#isServed(row))",
+    replace: "if (!this.#isServed(row))",
+  },
+  {
+    wrong: "A TIME_WAIT entry of a connection that overlaps is counted twice.",
+    file: "kernel/flow/table_ends.ts",
+    find: "    tcp.netnsOf(slot).counters.TcpExtTW -= 1;\n",
+    replace: "",
+  },
+  {
+    wrong: "Whatever is due may overlap.",
+    file: "sim/sorted_timers.ts",
+    find: "if (allowed[this.#handlers[row]!] !== 1) return false;",
+    replace: "",
+  },
+  {
     wrong: "A connection of a known shape is taken to follow its rules.",
     file: "kernel/flow/exchange_shape.ts",
     find: "return this.#rules.hold(facts);",

@@ -18,6 +18,8 @@ export function bothWays(scenario: Scenario): {
   readonly packets: OneWay;
   readonly flows: OneWay;
   readonly carried: number;
+  /** How many of them overlapped with others. */
+  readonly overlapped: number;
 } {
   const flows = tablesOf(scenario, true);
   return {
@@ -27,10 +29,14 @@ export function bothWays(scenario: Scenario): {
     },
     flows: { result: runReplication(scenario, 0), tables: flows.tables },
     carried: flows.carried,
+    overlapped: flows.overlapped,
   };
 }
 
-function tablesOf(scenario: Scenario, carriesFlows: boolean): { tables: string[][]; carried: number } {
+function tablesOf(
+  scenario: Scenario,
+  carriesFlows: boolean,
+): { tables: string[][]; carried: number; overlapped: number } {
   const loop = new EventLoop();
   const cluster = new Cluster(scenario, loop, new RandomStreams(scenario.seed, 0));
   if (carriesFlows) cluster.carryFlows();
@@ -41,5 +47,6 @@ function tablesOf(scenario: Scenario, carriesFlows: boolean): { tables: string[]
     cluster.settle();
     tables.push([...tableView(cluster)]);
   }
-  return { tables, carried: cluster.machines()[0]?.group.flowPath?.carried ?? 0 };
+  const flowPath = cluster.machines()[0]?.group.flowPath;
+  return { tables, carried: flowPath?.carried ?? 0, overlapped: flowPath?.overlapped ?? 0 };
 }

@@ -25,6 +25,34 @@ describe("The flow path", () => {
     expect(carried).toBeGreaterThan(0);
   }, 60_000);
 
+  it("does so where connections overlap", () => {
+    const text = `kernel: 5.4.188
+duration: 40s
+node:
+  interfaces:
+    - { name: eth0, addresses: [10.10.85.105/24] }
+    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
+sysctls: { net.ipv4.ip_local_port_range: 20000 40000 }
+kubelet: { version: 1.23.10 }
+kubeProxy: { version: 1.23.10, mode: ipvs }
+services: [{ generate: 100, name: many, type: NodePort, endpoints: [10.23.78.11] }]
+pods:
+  - name: default/app
+    replicas: 60
+    listen: [80]
+    readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 }
+    livenessProbe: { httpGet: { port: 80 }, periodSeconds: 1 }
+churn:
+  - { name: fast, from: node, to: 10.10.85.10:10051, rate: 300/s, closes: client }
+  - { name: steady, from: node, to: 10.10.85.11:10051, rate: 100/s, arrivals: periodic, closes: server }
+`;
+    const { packets, flows, carried, overlapped } = bothWays(scenarioOf(text));
+    expect(flows).toEqual(packets);
+    expect(carried).toBeGreaterThan(15_000);
+    expect(overlapped).toBeGreaterThan(4_000);
+    expect(flows.result.probes.failed).toBeGreaterThan(0);
+  });
+
   // On a startup probe's success the readiness worker connects in the same microsecond: no part of the first connection.
   it("does not take a connection for a part of the one that it follows at once", () => {
     const text = `kernel: 3.10.108

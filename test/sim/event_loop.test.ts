@@ -147,6 +147,69 @@ describe("EventLoop", () => {
     expect(answers).toEqual([true, true, false, true, false, false]);
   });
 
+  it("lets overlap only what was said to, before the end of the present slice", () => {
+    const loop = new EventLoop();
+    const answers: boolean[] = [];
+    const light = loop.handler("light", () => {});
+    loop.letOverlap(light);
+    const other = loop.handler("other", () => {});
+    const ask = (): void => {
+      answers.push(...[19, 20, 24, 25].map((time) => loop.isOverlappingUntil(time)));
+    };
+    const asks = loop.handler("asks", () => {
+      loop.at(20, light, 0);
+      ask();
+      loop.at(24, other, 0);
+      ask();
+    });
+    loop.at(10, asks, 0);
+    loop.runUntil(25);
+    expect(answers).toEqual([true, true, true, false, true, true, false, false]);
+  });
+
+  it("sees each of many that may not overlap", () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 80 }), (kinds) => {
+        const loop = new EventLoop();
+        // A handler with a high number, so that the column of them has grown.
+        for (let number = 0; number < 100; number += 1) loop.handler("none", () => {});
+        const light = loop.handler("light", () => {});
+        loop.letOverlap(light);
+        const other = loop.handler("other", () => {});
+        const answers: boolean[] = [];
+        loop.at(
+          0,
+          loop.handler("asks", () => {
+            for (const [time, mayOverlap] of kinds.entries()) loop.at(time + 1, mayOverlap ? light : other, 0);
+            for (const time of kinds.keys()) answers.push(loop.isOverlappingUntil(time + 1));
+          }),
+          0,
+        );
+        loop.runUntil(1000);
+        const firstOther = kinds.indexOf(false);
+        for (const [time, answer] of answers.entries()) {
+          if (firstOther >= 0 && time >= firstOther) expect(answer).toBe(false);
+          // The few that come first are looked at, and many say no.
+          else if (kinds.length <= 16) expect(answer).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("tells its observer of each event before it fires, and of none once there is no observer", () => {
+    const loop = new EventLoop();
+    const told: string[] = [];
+    const handler = loop.handler("test", (argument) => {
+      told.push(`fired ${argument}`);
+      if (argument === 2) loop.observer = undefined;
+    });
+    loop.observer = { fires: (id, sequence) => told.push(`${loop.nameOf(id)} ${sequence} at ${loop.now}`) };
+    for (const argument of [1, 2, 3]) loop.at(10 * argument, handler, argument);
+    expect(loop.lastSequence).toBe(3);
+    loop.runUntil(100);
+    expect(told).toEqual(["test 1 at 10", "fired 1", "test 2 at 20", "fired 2", "fired 3"]);
+  });
+
   it("jumps over what is quiet, and over nothing else", () => {
     const loop = new EventLoop();
     const times: number[] = [];

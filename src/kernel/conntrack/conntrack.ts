@@ -185,7 +185,7 @@ export class Conntrack {
   // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
   findPredecessor(src: Ipv4, dst: Ipv4, ports: number, reversePorts: number): number {
     const { table } = this;
-    if (this.#max !== 0 && table.count >= this.#max) return IN_THE_WAY;
+    if (!this.hasRoomFor(1)) return IN_THE_WAY;
     this.deferred?.recallEntry(src, dst, ports);
     if (!table.hasPort(ports >>> 16)) return NOTHING;
     const node = table.find(src, dst, ports, Protocol.TCP);
@@ -195,6 +195,11 @@ export class Conntrack {
     const slot = node >> 1;
     const isOver = table.expires(slot) <= this.netns.machine.loop.now || isReopenedBySyn(table, slot);
     return isOver ? slot : IN_THE_WAY;
+  }
+
+  /** Whether so many entries may come before the table is full. */
+  hasRoomFor(entries: number): boolean {
+    return this.#max === 0 || this.table.count + entries <= this.#max;
   }
 
   /** A slot for a connection without a packet. @param predecessor what `findPredecessor` said: `NOTHING`, or an entry that goes. */

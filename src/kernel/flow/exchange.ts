@@ -75,6 +75,12 @@ export class Exchange implements FlowTuple {
       ends.apply(this, server, port);
   }
 
+  /** Counts a connection whose client has a socket, and puts the entries into tables that it has at once. */
+  carryOverlapping(server: FlowServer, ports: number): void {
+    this.#unsettled += 1;
+    this.ends.leaveEntries(this, server.tcp, ports);
+  }
+
   /** Whether a connection that went packet by packet did what this says. */
   agreesWith(facts: ExchangeFacts): boolean {
     return isSameExchange(this.#constants, facts.constants) && this.#shape.rules.hold(facts);

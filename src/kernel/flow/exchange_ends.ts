@@ -9,10 +9,17 @@ import { TIMEWAIT_LEN } from "../tcp/time_wait.ts";
 import { packPorts, reversePorts } from "../tuple_index.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeConstants, WaitFacts } from "./exchange_facts.ts";
+import { EVENTS_MOST, ExchangeSchedule } from "./exchange_schedule.ts";
 import { ENTRY_SEQUENCES, type SequenceRules, WAIT_SEQUENCES } from "./exchange_sequences.ts";
 import type { FlowServer, FlowTuple } from "./flow.ts";
 import { type CarriedConnection, EntryEnd, WaitEnd } from "./table_ends.ts";
 import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
+
+/** What takes longer never overlaps with another one: what follows from that one's end comes no sooner. */
+const OVERLAP_MOST: Micros = 1000;
+
+/** So many entries have room in tables that connections overlap beside: more do not begin in that time. */
+const ROOM_LEAST = 256;
 
 /** A connection with its tuple, in words as tables have them. */
 interface BegunConnection {
@@ -49,6 +56,8 @@ export class ExchangeEnds {
   /** From connect() until the client's TIME_WAIT entry begins and until the entry expires, of those. */
   readonly waitBegins: Micros;
   readonly expires: Micros;
+  /** Its events, if others may begin or go on meanwhile at all. */
+  readonly schedule: ExchangeSchedule | undefined;
 
   // oxlint-disable-next-line max-params -- made once per kind of connection
   constructor(
@@ -79,6 +88,7 @@ export class ExchangeEnds {
     this.waitBegins = wait?.begins ?? 0;
     this.expires = entry?.expires ?? 0;
     const isDeferrable = isDeferrableWait(waits) && entries.length === 1 && entry!.timer < 0;
+    this.schedule = scheduleOf(constants);
     const outlasts = this.expires - this.waitBegins >= 2 * TIMEWAIT_LEN;
     this.deferrable = isDeferrable && outlasts ? namespaces[entry!.netns]!.conntrack : undefined;
     // Its entries look for themselves, since they may follow others.
@@ -95,6 +105,11 @@ export class ExchangeEnds {
     return true;
   }
 
+  /** Whether others may begin or go on meanwhile. */
+  get mayOverlap(): boolean {
+    return this.schedule !== undefined && this.#entries.every((entry) => entry.hasRoomFor(ROOM_LEAST));
+  }
+
   /** Whether an entry takes the place of another one; ask after `mayCarry`. */
   get replaces(): boolean {
     return this.#entries.some(({ predecessor }) => predecessor !== NOTHING);
@@ -104,8 +119,7 @@ export class ExchangeEnds {
   apply(tuple: FlowTuple, server: FlowServer, port: Port): void {
     const { tcp, saddr, daddr, dport } = tuple;
     const ports = packPorts(port, dport);
-    const connection = this.#begin(tcp, server.tcp, { saddr, daddr, ports, begins: tcp.machine.loop.now });
-    for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, entry.predecessor);
+    const connection = this.leaveEntries(tuple, server.tcp, ports);
     if (this.#serverWait !== undefined) {
       const accepted = acceptedSocket(server, daddr, saddr, reversePorts(ports));
       this.#serverWait.leave(server.tcp, accepted, connection);
@@ -113,6 +127,19 @@ export class ExchangeEnds {
     const slot = connectedSocket(tuple, port);
     if (this.#clientWait === undefined) tcp.destroy(slot);
     else this.#clientWait.leave(tcp, slot, connection);
+  }
+
+  /** The conntrack entries among that. @param ports of the original direction. */
+  leaveEntries({ tcp, saddr, daddr }: FlowTuple, server: Tcp, ports: number): CarriedConnection {
+    const connection = this.#begin(tcp, server, { saddr, daddr, ports, begins: tcp.machine.loop.now });
+    for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, entry.predecessor);
+    return connection;
+  }
+
+  /** The TIME_WAIT entry of a client's socket begins now, whose connection began at `begins`. */
+  beginWait({ tcp, server, saddr, daddr }: Exchange, slot: number, begins: Micros): void {
+    const connection = this.#begin(tcp, server, { saddr, daddr, ports: tcp.sockets.ports(slot), begins });
+    this.#clientWait!.begin(tcp, slot, connection);
   }
 
   /** Makes the rows of one that was deferred: those of its entries that are not over. */
@@ -132,6 +159,12 @@ export class ExchangeEnds {
     connection.server = server.sequences.of(daddr, saddr, reverse, begins + this.#synArrives);
     return connection;
   }
+}
+
+/** The events of connections that may overlap: all that is left of their ends is a TIME_WAIT entry at the client. */
+function scheduleOf({ duration, schedule, waits }: ExchangeConstants): ExchangeSchedule | undefined {
+  const mayOverlap = duration <= OVERLAP_MOST && isDeferrableWait(waits) && schedule !== undefined;
+  return mayOverlap && schedule.after.length <= EVENTS_MOST ? new ExchangeSchedule(schedule) : undefined;
 }
 
 /** Whether all that is left of the connection's ends is a TIME_WAIT entry at the client, which owns its port. */

@@ -1,4 +1,5 @@
 import type { Micros } from "../../units.ts";
+import type { ScheduleFacts } from "./exchange_schedule.ts";
 import type { MeterRise } from "./meters.ts";
 
 /** A TIME_WAIT entry that a connection leaves behind. */
@@ -46,6 +47,8 @@ export interface ExchangeConstants {
   /** Until the server chose its initial sequence number. */
   readonly synArrives: Micros;
   readonly events: number;
+  /** Its events; `undefined` where they do not tell. */
+  readonly schedule: ScheduleFacts | undefined;
   /** Packets sent, by machine. */
   readonly packets: readonly number[];
   /** How much the meters of each namespace rose in which any did. */
@@ -62,6 +65,7 @@ export function hasSameShape(one: ExchangeConstants, other: ExchangeConstants): 
     one.connects === other.connects &&
     one.synArrives === other.synArrives &&
     one.events === other.events &&
+    isSameSchedule(one.schedule, other.schedule) &&
     isSame(one.packets, other.packets) &&
     areAllAlike(one.rises, other.rises, ({ values }, { values: others }) => isSame(values, others)) &&
     areAllAlike(one.waits, other.waits, isSameWait) &&
@@ -88,6 +92,17 @@ function isSameEntry(one: EntryFacts, other: EntryFacts): boolean {
     one.retransmits === other.retransmits &&
     one.expires === other.expires &&
     one.timer === other.timer
+  );
+}
+
+function isSameSchedule(one: ScheduleFacts | undefined, other: ScheduleFacts | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    isSame(one.after, other.after) &&
+    isSame(one.scheduledIn, other.scheduledIn) &&
+    one.finish === other.finish &&
+    one.scheduledBeforeFinish === other.scheduledBeforeFinish &&
+    one.wait === other.wait
   );
 }
 

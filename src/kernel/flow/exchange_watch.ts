@@ -1,3 +1,4 @@
+import type { HandlerId } from "../../sim/event_loop.ts";
 import type { Micros } from "../../units.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { Protocol } from "../packet.ts";
@@ -6,6 +7,7 @@ import { TcpState } from "../tcp/tcp_states.ts";
 import { packPorts } from "../tuple_index.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
 import type { EntryFacts, ExchangeConstants, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
+import { type ScheduleFacts, ScheduleRecorder } from "./exchange_schedule.ts";
 import { entrySequences, waitSequences } from "./exchange_sequences.ts";
 import type { Flow, FlowServer } from "./flow.ts";
 import type { GroupTables } from "./group_tables.ts";
@@ -40,12 +42,23 @@ export class ExchangeWatch {
   readonly #before: Before;
   readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
   readonly #peer: { readonly address: number; readonly ports: number };
+  readonly #recorder: ScheduleRecorder;
+  #schedule: ScheduleFacts | undefined = undefined;
   #serverInitial: number | undefined = undefined;
   #finishes: Micros = -Infinity;
   #connects: Micros = -Infinity;
 
+  /** @param pollHandler whose events call `poll`. */
   // oxlint-disable-next-line max-params -- what the flow path knows when it begins to watch
-  constructor(flow: Flow, server: FlowServer, conduct: number, tcp: Tcp, slot: number, tables: GroupTables) {
+  constructor(
+    flow: Flow,
+    server: FlowServer,
+    conduct: number,
+    tcp: Tcp,
+    slot: number,
+    tables: GroupTables,
+    pollHandler: HandlerId,
+  ) {
     const { sockets, machine } = tcp;
     this.conduct = conduct;
     this.#flow = flow;
@@ -61,16 +74,24 @@ export class ExchangeWatch {
     const initial = tcp.sequences.of(sockets.local(slot), sockets.remote(slot), sockets.ports(slot));
     this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
     this.#peer = { address: sockets.remote(slot), ports: packPorts(remote, local) };
+    this.#recorder = new ScheduleRecorder(machine.loop, pollHandler, () => sockets.state(slot) === TcpState.TIME_WAIT);
   }
 
   /** The client has got what it wanted. */
   finish(time: Micros, connectTime: Micros): void {
     this.#finishes = time - this.#begins;
     this.#connects = connectTime;
+    this.#recorder.finish();
   }
 
   /** Looks how far the connection is. @returns `spoilt` as soon as it is clear that nothing can be learnt. */
   poll(): "goes on" | "over" | "spoilt" {
+    const progress = this.#progress();
+    if (progress !== "goes on") this.#schedule = this.#recorder.end();
+    return progress;
+  }
+
+  #progress(): "goes on" | "over" | "spoilt" {
     const { machine } = this.#tcp;
     const { group } = machine;
     if (machine.loop.now >= this.#quietUntil) return "spoilt";
@@ -103,6 +124,7 @@ export class ExchangeWatch {
       connects: this.#connects,
       synArrives,
       events: now.events - before.events,
+      schedule: this.#schedule,
       packets: group.machines.map((_, index) => now.packets[index]! - before.packets[index]!),
       rises: this.#tables.sheet.rises(),
       waits,

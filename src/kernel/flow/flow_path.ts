@@ -13,6 +13,7 @@ import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
 import type { Flow, FlowServer, FlowTuple } from "./flow.ts";
 import { GroupTables } from "./group_tables.ts";
+import { OverlappingConnections } from "./overlapping_connections.ts";
 import { isTupleUnused } from "./unused_tuple.ts";
 
 /** Connections of a flow from which nothing was learnt before nobody tries any longer. */
@@ -29,7 +30,7 @@ const AUDIT_STRIDE = 1597;
 
 /**
  * Carries whole connections at once, from connect() to the last packet, where nothing that could make a difference
- * lies between: no other event, no rule that names the port, no service on it, no earlier connection with its tuple in
+ * lies between: no other event but those of connections that are carried, too, no rule that names the port, no service on it, no earlier connection with its tuple in
  * any table but a conntrack entry that a SYN replaces, no table near its limit. Tables, counters, draws, times and
  * outcomes are those of the packets. Every other connection goes packet by packet: failing ones do, by all this.
  *
@@ -43,6 +44,7 @@ export class FlowPath {
   readonly #group: MachineGroup;
   readonly #loop: EventLoop;
   readonly #pollHandler: number;
+  readonly #overlapping: OverlappingConnections;
   /** What has been carried since counters were last brought up to date. */
   readonly #unsettled = new Set<Exchange>();
   /** The flow of which a connection is being watched. */
@@ -51,12 +53,14 @@ export class FlowPath {
   #namedPorts = new PortBits();
   #portsChanges = -1;
   #carried = 0;
+  #overlapped = 0;
   #learnt = 0;
   #lastTables: GroupTables | undefined = undefined;
 
   constructor(group: MachineGroup, loop: EventLoop) {
     this.#group = group;
     this.#loop = loop;
+    this.#overlapping = new OverlappingConnections(group, loop);
     this.#pollHandler = loop.handler("flow/watches", () => this.#poll());
   }
 
@@ -95,10 +99,40 @@ export class FlowPath {
   }
 
   /**
-   * A connection of a flow goes packet by packet: its route, tuple and port are chosen, its SYN is not sent. It is watched
-   * if there is something to learn from it.
+   * A connection of a flow begins that was not carried at once: its route, tuple and port are chosen, its SYN is not sent.
+   *
+   * @returns whether it is carried all the same, while others begin or go on: then its SYN is not to be sent, and its owner
+   * is told by `carried`. Otherwise it goes packet by packet, and is watched if there is something to learn from it.
    */
-  begins(flow: Flow, tcp: Tcp, slot: number): void {
+  begins(flow: Flow, tcp: Tcp, slot: number): boolean {
+    if (this.#overlaps(flow, tcp, slot)) return true;
+    this.#learnFrom(flow, tcp, slot);
+    return false;
+  }
+
+  #overlaps(flow: Flow, tcp: Tcp, slot: number): boolean {
+    const group = this.#group;
+    const exchange = flow.always;
+    if (exchange === undefined || flow.changes !== group.changes || flow.sinceAudit === AUDIT_EVERY) return false;
+    if (flow.listenerChanges !== group.listenerChanges) return false;
+    const { ends } = exchange;
+    if (!ends.mayOverlap || !this.#loop.isOverlappingUntil(this.#loop.now + ends.duration)) return false;
+    const { sockets } = tcp;
+    const port = sockets.localPort(slot);
+    const server = flow.server!;
+    // A socket that takes over a TIME_WAIT entry is not like others.
+    if (sockets.iss(slot) !== 0 || sockets.owner(slot)?.carried === undefined) return false;
+    if (this.#isNamed(port) || !ends.mayCarry(exchange, server, port)) return false;
+    if (exchange.unsettled === 0) this.#unsettled.add(exchange);
+    exchange.carryOverlapping(server, sockets.ports(slot));
+    flow.sinceAudit += 1;
+    this.#carried += 1;
+    this.#overlapped += 1;
+    this.#overlapping.add(exchange, server, slot);
+    return true;
+  }
+
+  #learnFrom(flow: Flow, tcp: Tcp, slot: number): void {
     const group = this.#group;
     if (flow.changes !== group.changes) {
       flow.changes = group.changes;
@@ -119,8 +153,19 @@ export class FlowPath {
     return this.#carried;
   }
 
-  /** Brings all counters and tables up to date; ask for it before they are read. */
+  /** Those of them that overlapped with others. */
+  get overlapped(): number {
+    return this.#overlapped;
+  }
+
+  /** Connections that are being carried while others begin or go on: tables cannot be read meanwhile. */
+  get underWay(): number {
+    return this.#overlapping.count;
+  }
+
+  /** Brings all counters and tables up to date; ask for it before they are read, when no connection is under way. */
   settle(): void {
+    assert(this.underWay === 0, "tables are read when no connection is being carried");
     for (const exchange of this.#unsettled) exchange.settle();
     this.#unsettled.clear();
     for (const { tcp } of this.#group.machines) tcp.deferred?.recallAll();
@@ -181,7 +226,7 @@ export class FlowPath {
     if (sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
     if (!isTupleUnused(tuple, server, port, tables)) return;
     this.#watched = flow;
-    flow.watch = new ExchangeWatch(flow, server, conduct, tuple.tcp, slot, tables);
+    flow.watch = new ExchangeWatch(flow, server, conduct, tuple.tcp, slot, tables, this.#pollHandler);
     this.#loop.after(POLL, this.#pollHandler, 0);
   }
 

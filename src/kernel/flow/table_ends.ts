@@ -39,6 +39,13 @@ export class WaitEnd {
     timeWaits.begin(slot, time);
   }
 
+  /** The same now, at the moment at which the entry begins. `TcpExtTW` has been counted, or will be with all others. */
+  begin(tcp: Tcp, slot: number, connection: CarriedConnection): void {
+    this.#write(tcp, slot, connection);
+    tcp.netnsOf(slot).counters.TcpExtTW -= 1;
+    tcp.timeWaits.enter(slot);
+  }
+
   /** The same, of a connection that began some time ago. */
   leaveLate(tcp: Tcp, slot: number, connection: CarriedConnection): void {
     this.#write(tcp, slot, connection);
@@ -80,6 +87,11 @@ export class EntryEnd {
     this.#timer = facts.timer;
     this.#rules = rules;
     this.#first = first;
+  }
+
+  /** Whether the table takes so many entries in before it is full. */
+  hasRoomFor(entries: number): boolean {
+    return this.#conntrack.hasRoomFor(entries);
   }
 
   /** Whether the table takes the entry in, in the place of one that its SYN replaces if need be. @param ports of the original direction. */

@@ -111,7 +111,7 @@ export class Tcp {
   /**
    * connect(2), not blocking: the outcome comes to the owner.
    *
-   * @param flow that the connection is of, if the flow path of the machine's group may learn from it.
+   * @param flow that the connection is of, if the flow path of the machine's group may carry it or learn from it.
    * @returns 0, or the error that connect() gives at once (the socket is then gone): -EADDRNOTAVAIL when no source
    * port is left, -ENETUNREACH and the like when no route leads there.
    * Source: net/ipv4/tcp_ipv4.c tcp_v4_connect, v6.1.
@@ -129,9 +129,10 @@ export class Tcp {
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.setRoute(slot, route);
     this.#connections += 1;
-    if (flow !== undefined) this.machine.group.flowPath?.begins(flow, this, slot);
+    const isCarried = flow !== undefined && this.machine.group.flowPath?.begins(flow, this, slot) === true;
     sockets.hash(slot);
     sockets.setState(slot, TcpState.SYN_SENT);
+    if (isCarried) return 0;
     if (sockets.iss(slot) === 0) sockets.setIss(slot, this.sequences.of(saddr, daddr, sockets.ports(slot)));
     sockets.setSndUna(slot, sockets.iss(slot));
     sockets.setSndNxt(slot, (sockets.iss(slot) + 1) | 0);

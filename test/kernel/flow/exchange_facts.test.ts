@@ -28,6 +28,7 @@ const DONE: ExchangeConstants = {
   connects: 60,
   synArrives: 30,
   events: 12,
+  schedule: { after: [20, 60], scheduledIn: [-1, 0], finish: 1, scheduledBeforeFinish: 0, wait: 0 },
   packets: [10, 0],
   rises: [
     { place: 0, values: [5, 0, 1] },
@@ -76,6 +77,7 @@ describe("isSameExchange", () => {
       { ...DONE, entries: [] },
       { ...DONE, entries: [ENTRY, ENTRY] },
       { ...DONE, packets: [10] },
+      { ...DONE, schedule: undefined },
       { ...DONE, waits: [{ ...WAIT, side: "server" as const }] },
     ]) {
       expect(isSameExchange(DONE, other)).toBe(false);

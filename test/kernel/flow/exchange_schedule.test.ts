@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { ExchangeSchedule, ScheduleRecorder } from "../../../src/kernel/flow/exchange_schedule.ts";
+import { EventLoop } from "../../../src/sim/event_loop.ts";
+
+// Goal: whoever goes by what was written down of a connection schedules the same events in the same order.
+// Method: a small tree of events whose order of firing is not that of scheduling, with a poll in between.
+
+/** Lets a connection go on: it begins at 100, is done in its second event, waits in its last one. */
+function recorded(): ReturnType<ScheduleRecorder["end"]> {
+  const loop = new EventLoop();
+  let recorder: ScheduleRecorder | undefined = undefined;
+  let isWaiting = false;
+  const nothing = loop.handler("nothing", () => {});
+  const poll = loop.handler("poll", () => {});
+  const last = loop.handler("last", () => {
+    isWaiting = true;
+  });
+  const second = loop.handler("second", () => {
+    loop.after(10, nothing, 0);
+    recorder!.finish();
+    loop.after(5, last, 0);
+  });
+  const first = loop.handler("first", () => loop.after(20, second, 0));
+  const begins = loop.handler("begins", () => {
+    recorder = new ScheduleRecorder(loop, poll, () => isWaiting);
+    loop.after(7, poll, 0);
+    // Scheduled first, fires last.
+    loop.after(50, nothing, 0);
+    loop.after(5, first, 0);
+  });
+  loop.at(100, begins, 0);
+  loop.runUntil(1000);
+  return recorder!.end();
+}
+
+describe("ScheduleRecorder", () => {
+  it("writes down when each event fires and in which one it was scheduled, in the order of scheduling", () => {
+    expect(recorded()).toEqual({
+      after: [50, 5, 25, 35, 30],
+      scheduledIn: [-1, -1, 1, 2, 2],
+      finish: 2,
+      scheduledBeforeFinish: 1,
+      wait: 4,
+    });
+  });
+
+  it("writes down nothing of a connection into which an event falls that was scheduled before", () => {
+    const loop = new EventLoop();
+    const nothing = loop.handler("nothing", () => {});
+    loop.at(5, nothing, 0);
+    const recorder = new ScheduleRecorder(loop, -1, () => false);
+    const finishes = loop.handler("finishes", () => recorder.finish());
+    loop.at(3, finishes, 0);
+    loop.runUntil(10);
+    expect(recorder.end()).toBeUndefined();
+  });
+
+  it("writes down nothing of a connection whose client was told nothing", () => {
+    const loop = new EventLoop();
+    expect(new ScheduleRecorder(loop, -1, () => false).end()).toBeUndefined();
+  });
+
+  it("hears of no event any more once it has ended", () => {
+    const loop = new EventLoop();
+    const recorder = new ScheduleRecorder(loop, -1, () => false);
+    const finishes = loop.handler("finishes", () => recorder.finish());
+    loop.at(3, finishes, 0);
+    loop.runUntil(5);
+    expect(recorder.end()?.after).toEqual([3]);
+    loop.at(7, finishes, 0);
+    loop.runUntil(9);
+    expect(recorder.end()?.after).toEqual([3]);
+  });
+});
+
+describe("ExchangeSchedule", () => {
+  it("tells which events each one schedules, before and after the client is told", () => {
+    const schedule = new ExchangeSchedule(recorded()!);
+    const ranges = [-1, 0, 1, 2, 3, 4].map((event) => [
+      schedule.firstOf(event),
+      schedule.afterFinishOf(event),
+      schedule.endOf(event),
+    ]);
+    expect(ranges).toEqual([
+      [0, 2, 2],
+      [0, 0, 0],
+      [2, 3, 3],
+      [3, 4, 5],
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+    expect([...schedule.after, schedule.count, schedule.finish, schedule.wait]).toEqual([50, 5, 25, 35, 30, 5, 2, 4]);
+  });
+});

@@ -1,0 +1,212 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Flow } from "../../../src/kernel/flow/flow.ts";
+import { FlowPath } from "../../../src/kernel/flow/flow_path.ts";
+import { OverlapError } from "../../../src/kernel/flow/overlapping_connections.ts";
+import { listen, POD, RecordingOwner, type SmallNetwork, smallNetwork } from "../../support/small_network.ts";
+
+// Goal: connections that are carried while others begin or go on do what their packets would do, in the same order.
+// Method: clients of two kinds, one of which asks for something, connect to one pod at moments that lie close together.
+// What they see, the order of it, and the TIME_WAIT entries are compared with those of a network without a flow path.
+
+const SECOND = 1_000_000;
+const [PLAIN_PORT, ASKED_PORT] = [8080, 8081];
+
+class SteadyServer extends RecordingOwner {
+  conductOf(): number {
+    return 0;
+  }
+}
+
+/** A client that closes when it has what it wants, and writes down when. */
+class LoggingClient extends RecordingOwner {
+  readonly #log: (line: string) => void;
+  readonly #name: string;
+
+  constructor(name: string, log: (line: string) => void) {
+    super();
+    this.#name = name;
+    this.#log = log;
+  }
+
+  done(connectTime: number): void {
+    this.#log(`${this.#name} after ${connectTime}`);
+  }
+
+  carried(_tag: number, connectTime: number): void {
+    this.done(connectTime);
+  }
+}
+
+class TwoClients {
+  readonly network: SmallNetwork;
+  readonly log: string[] = [];
+  readonly listeners: readonly number[];
+  readonly #flows = [new Flow(0), new Flow(100)];
+  readonly #handler: number;
+  #names = 0;
+
+  constructor(network: SmallNetwork, carriesFlows: boolean) {
+    this.network = network;
+    const { loop, tcp, pod, machine } = network;
+    if (carriesFlows) machine.group.flowPath = new FlowPath(machine.group, loop);
+    const server = new SteadyServer();
+    server.onPeerClosed = (slot) => tcp.close(slot);
+    server.onReceived = (slot) => tcp.send(slot, 850);
+    this.listeners = [PLAIN_PORT, ASKED_PORT].map((port) => listen(tcp, pod, server, port));
+    this.#handler = loop.handler("test/connects", (kind) => this.#connect(kind));
+    loop.letOverlap(this.#handler);
+  }
+
+  get flowPath(): FlowPath | undefined {
+    return this.network.machine.group.flowPath;
+  }
+
+  /** Lets clients of a kind, 0 or 1, connect at these moments from now, and waits until all is over. */
+  connect(begins: readonly { readonly kind: number; readonly at: number }[], wait = SECOND): void {
+    const { loop } = this.network;
+    for (const { kind, at } of begins) loop.at(loop.now + at, this.#handler, kind);
+    loop.runUntil(loop.now + wait);
+  }
+
+  /** Lets the flow path learn both kinds. */
+  learn(): void {
+    for (let time = 0; time < 4; time += 1) for (const kind of [0, 1]) this.connect([{ kind, at: 0 }]);
+    this.log.length = 0;
+  }
+
+  /** The TIME_WAIT entries in the order in which they end. */
+  timeWaits(): string[] {
+    const { tcp } = this.network;
+    this.flowPath?.settle();
+    return [...tcp.timeWaits.slots()].map(
+      (slot) => `${tcp.sockets.localPort(slot)} ${tcp.sockets.remotePort(slot)} ${tcp.sockets.due(slot)}`,
+    );
+  }
+
+  #connect(kind: number): void {
+    const { loop, tcp, node } = this.network;
+    this.#names += 1;
+    const name = `${this.#names} (${kind})`;
+    const begin = loop.now;
+    const flow = this.#flows[kind]!;
+    const owner = new LoggingClient(name, (line) => this.log.push(`${loop.now}: ${line}`));
+    let connectTime = 0;
+    const finish = (slot: number): void => {
+      tcp.close(slot);
+      flow.watch?.finish(loop.now, connectTime);
+      owner.done(connectTime);
+    };
+    owner.onConnected = (slot) => {
+      connectTime = loop.now - begin;
+      if (kind === 1) tcp.send(slot, 100);
+      else finish(slot);
+    };
+    owner.onReceived = finish;
+    if (this.flowPath?.carry(flow) === true) owner.done(flow.connectTime);
+    else tcp.connect(tcp.socket(node, owner, 0), POD, kind === 1 ? ASKED_PORT : PLAIN_PORT, flow);
+  }
+}
+
+function both(begins: readonly { readonly kind: number; readonly at: number }[]): {
+  readonly packets: TwoClients;
+  readonly flows: TwoClients;
+} {
+  const [packets, flows] = [false, true].map((carriesFlows) => new TwoClients(smallNetwork(), carriesFlows));
+  for (const clients of [packets!, flows!]) {
+    clients.learn();
+    clients.connect(begins);
+  }
+  return { packets: packets!, flows: flows! };
+}
+
+describe("OverlappingConnections", () => {
+  it("carries connections that begin while another one goes on", () => {
+    const { packets, flows } = both([
+      { kind: 0, at: 0 },
+      { kind: 1, at: 20 },
+      { kind: 0, at: 45 },
+    ]);
+    expect(flows.flowPath?.overlapped).toBe(3);
+    expect(flows.log).toEqual(packets.log);
+    expect(flows.timeWaits()).toEqual(packets.timeWaits());
+  });
+
+  it("does what packets do, in their order, whenever connections begin", () => {
+    const begin = fc.record({ kind: fc.nat(1), at: fc.nat(300) });
+    let overlapped = 0;
+    fc.assert(
+      fc.property(fc.array(begin, { minLength: 2, maxLength: 12 }), (begins) => {
+        const { packets, flows } = both(begins);
+        overlapped += flows.flowPath!.overlapped;
+        expect(flows.log).toEqual(packets.log);
+        expect(flows.timeWaits()).toEqual(packets.timeWaits());
+        expect(flows.network.node.counters).toEqual(packets.network.node.counters);
+        expect(flows.network.pod.counters).toEqual(packets.network.pod.counters);
+        expect(flows.network.loop.fired).toBe(packets.network.loop.fired);
+      }),
+      { numRuns: 60 },
+    );
+    expect(overlapped).toBeGreaterThan(200);
+  });
+
+  it("has each connection's port taken from its begin on", () => {
+    const { flows } = both([
+      { kind: 0, at: 0 },
+      { kind: 0, at: 1 },
+    ]);
+    expect(new Set(flows.timeWaits().map((line) => line.split(" ")[0])).size).toBe(10);
+  });
+
+  it("cannot be settled while one is under way", () => {
+    const clients = new TwoClients(smallNetwork(), true);
+    clients.learn();
+    const { loop } = clients.network;
+    const settles = loop.handler("test/settles", () => clients.flowPath?.settle());
+    // Only who reads no table may be let overlap.
+    loop.letOverlap(settles);
+    loop.at(loop.now + 15, settles, 0);
+    expect(() => clients.connect([{ kind: 0, at: 0 }])).toThrow("tables are read when no connection is being carried");
+  });
+
+  it.each([
+    {
+      what: "a sysctl changes",
+      change: ({ network }: TwoClients) => network.node.sysctls.set("net.ipv4.tcp_fin_timeout", "30"),
+    },
+    {
+      what: "the server ceases to listen",
+      change: ({ network, listeners }: TwoClients) => network.tcp.close(listeners[0]!),
+    },
+  ])("says that packets are to be sent when $what meanwhile", ({ change }) => {
+    const clients = new TwoClients(smallNetwork(), true);
+    clients.learn();
+    const { loop } = clients.network;
+    const changes = loop.handler("test/changes", () => change(clients));
+    loop.letOverlap(changes);
+    loop.at(loop.now + 15, changes, 0);
+    expect(() => clients.connect([{ kind: 0, at: 0 }])).toThrow(OverlapError);
+  });
+
+  it("goes on when another server ceases to listen", () => {
+    const clients = new TwoClients(smallNetwork(), true);
+    clients.learn();
+    const { loop, tcp } = clients.network;
+    const changes = loop.handler("test/changes", () => tcp.close(clients.listeners[1]!));
+    loop.letOverlap(changes);
+    loop.at(loop.now + 15, changes, 0);
+    clients.connect([{ kind: 0, at: 0 }]);
+    expect([clients.flowPath?.overlapped, clients.log.length]).toEqual([1, 1]);
+  });
+
+  it("leaves connections to their packets that begin while the table of conntrack is nearly full", () => {
+    const sysctls = { "net.netfilter.nf_conntrack_max": "260" };
+    const clients = new TwoClients(smallNetwork({ sysctls }), true);
+    clients.learn();
+    clients.connect([
+      { kind: 0, at: 0 },
+      { kind: 0, at: 5 },
+    ]);
+    expect(clients.flowPath?.overlapped).toBe(0);
+  });
+});
