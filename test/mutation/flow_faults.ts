@@ -17,8 +17,14 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "A TIME_WAIT entry without a row ends only once another one without a row has come.",
     file: "kernel/flow/deferred_connections.ts",
-    find: "if (this.#firstWaiting === number) timeWaits.deferredDue",
-    replace: "if (this.#firstWaiting === number - 1) timeWaits.deferredDue",
+    find: "    timeWaits.noteDeferred(waitBegins);",
+    replace: "    if (this.#firstWaiting < number) timeWaits.noteDeferred(waitBegins);",
+  },
+  {
+    wrong: "The first TIME_WAIT entry without a row is looked at 52.5 s late.",
+    file: "kernel/tcp/time_wait.ts",
+    find: "Math.min(this.deferredDue, time + LEAST)",
+    replace: "Math.min(this.deferredDue, time + 2 * LEAST)",
   },
   {
     wrong: "A connection that leaves another conntrack entry behind is taken for one of the same shape.",
@@ -132,18 +138,18 @@ export const FLOW_FAULTS: readonly Fault[] = [
     wrong: "A connection that overlaps begins its TIME_WAIT entry with its own begin.",
     file: "kernel/flow/overlapping_connections.ts",
     find: "if (event === schedule.wait) exchange.ends.beginWait",
-    replace: "if (row.left === schedule.count - 1) exchange.ends.beginWait",
+    replace: "if (this.#left[row] === schedule.count) exchange.ends.beginWait",
   },
   {
     wrong: "A server may cease to listen under connections that overlap.",
     file: "kernel/flow/overlapping_connections.ts",
-    find: "if (row.changes !== this.#group.changes || !this.#isServed(row))",
-    replace: "if (row.changes !== this.#group.changes)",
+    find: "if (this.#changes[row] !== this.#group.changes || !this.#isServed(row))",
+    replace: "if (this.#changes[row] !== this.#group.changes)",
   },
   {
     wrong: "Rules may change under connections that overlap.",
     file: "kernel/flow/overlapping_connections.ts",
-    find: "if (row.changes !== this.#group.changes || !this.#isServed(row))",
+    find: "if (this.#changes[row] !== this.#group.changes || !this.#isServed(row))",
     replace: "if (!this.#isServed(row))",
   },
   {

@@ -92,7 +92,7 @@ export class DeferredConnections {
     this.conntrack.countDeferred(1);
     timeWaits.expire(waitBegins);
     timeWaits.countDeferred(client, 1);
-    if (this.#firstWaiting === number) timeWaits.deferredDue = this.#waitEndOf(number);
+    timeWaits.noteDeferred(waitBegins);
     return true;
   }
 
@@ -105,7 +105,8 @@ export class DeferredConnections {
   expireWaits(time: Micros): void {
     const { timeWaits, machine } = this.#tcp;
     const forgets = machine.era.bindBucketForgetsExplicitOwners;
-    while (timeWaits.deferredDue <= time) {
+    let due = this.#firstWaitEnd();
+    while (due <= time) {
       const row = this.#firstWaiting & this.#mask;
       const kind = this.#kinds[row];
       if (kind !== undefined) {
@@ -113,8 +114,9 @@ export class DeferredConnections {
         timeWaits.countDeferred(kind.client, -1);
       }
       this.#firstWaiting += 1;
-      timeWaits.deferredDue = this.#firstWaiting < this.#next ? this.#waitEndOf(this.#firstWaiting) : Infinity;
+      due = this.#firstWaitEnd();
     }
+    timeWaits.deferredDue = due;
   }
 
   /** Evicts what garbage collection of connection tracking evicts now. */
@@ -189,9 +191,10 @@ export class DeferredConnections {
     return -1;
   }
 
-  /** When the TIME_WAIT entry of one that has not lasted its time ends; at once if its rows have been made. */
-  #waitEndOf(number: number): Micros {
-    const row = number & this.#mask;
+  /** When the first TIME_WAIT entry ends that has not lasted its time; at once if its rows have been made. */
+  #firstWaitEnd(): Micros {
+    if (this.#firstWaiting === this.#next) return Infinity;
+    const row = this.#firstWaiting & this.#mask;
     const kind = this.#kinds[row];
     return kind === undefined ? -1 : this.#tcp.timeWaits.endOf(this.#begins[row]! + kind.ends.waitBegins);
   }

@@ -1,27 +1,11 @@
 import { assert } from "../../sim/assert.ts";
-import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
+import { longerFloat64, longerInt32 } from "../../sim/columns.ts";
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
-import type { Micros } from "../../units.ts";
 import type { MachineGroup } from "../machine_group.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Exchange } from "./exchange.ts";
 import { EVENT_BITS, EVENTS_MOST } from "./exchange_schedule.ts";
 import type { FlowServer } from "./flow.ts";
-
-/** One of them, from connect() until its last packet would have arrived; its row serves again. */
-interface Overlapping {
-  exchange: Exchange | undefined;
-  server: FlowServer | undefined;
-  /** The client's socket. */
-  slot: number;
-  begins: Micros;
-  /** Events that have not fired yet. */
-  left: number;
-  /** `MachineGroup.changes` and `listenerChanges` when it began, and its server's socket. */
-  changes: number;
-  listenerChanges: number;
-  generation: number;
-}
 
 /**
  * A route, a rule or a sysctl has changed, or a server has ceased to listen, while a connection was being carried whose
@@ -33,6 +17,8 @@ export class OverlapError extends Error {
   }
 }
 
+const FIRST_CAPACITY = 16;
+
 /**
  * Connections that are carried while others begin or go on. Each has its client's socket and the events that its packets
  * would be, at their times and scheduled in their order, so that of two things in one microsecond the same one comes
@@ -43,8 +29,19 @@ export class OverlappingConnections {
   readonly #group: MachineGroup;
   readonly #loop: EventLoop;
   readonly #handler: HandlerId;
-  readonly #rows: Overlapping[] = [];
-  readonly #free: number[] = [];
+  /** By row what it does, its server, and its client's socket; of a free row the next free one. */
+  readonly #exchanges: Exchange[] = [];
+  readonly #servers: FlowServer[] = [];
+  #slots = new Int32Array(FIRST_CAPACITY);
+  #begins = new Float64Array(FIRST_CAPACITY);
+  /** Events that have not fired yet. */
+  #left = new Int32Array(FIRST_CAPACITY);
+  /** `MachineGroup.changes` and `listenerChanges` when it began, and the generation of its server's socket. */
+  #changes = new Int32Array(FIRST_CAPACITY);
+  #listenerChanges = new Int32Array(FIRST_CAPACITY);
+  #generations = new Int32Array(FIRST_CAPACITY);
+  #firstFree = -1;
+  #count = 0;
 
   constructor(group: MachineGroup, loop: EventLoop) {
     this.#group = group;
@@ -55,50 +52,65 @@ export class OverlappingConnections {
 
   /** How many there are now. */
   get count(): number {
-    return this.#rows.length - this.#free.length;
+    return this.#count;
   }
 
   /** Takes in a connection that begins now from a socket that has its tuple and port. */
   add(exchange: Exchange, server: FlowServer, slot: number): void {
-    const number = this.#free.pop() ?? this.#addRow();
-    const row = this.#rows[number]!;
-    const schedule = exchange.ends.schedule!;
-    row.exchange = exchange;
-    row.server = server;
-    row.slot = slot;
-    row.begins = this.#loop.now;
-    row.left = schedule.count;
-    row.changes = this.#group.changes;
-    row.listenerChanges = this.#group.listenerChanges;
-    row.generation = server.tcp.sockets.generation(server.listener);
-    this.#schedule(number, schedule.firstOf(-1), schedule.endOf(-1));
+    const row = this.#takeRow();
+    const { schedule } = exchange.ends;
+    this.#exchanges[row] = exchange;
+    this.#servers[row] = server;
+    this.#slots[row] = slot;
+    this.#begins[row] = this.#loop.now;
+    this.#left[row] = schedule!.count;
+    this.#changes[row] = this.#group.changes;
+    this.#listenerChanges[row] = this.#group.listenerChanges;
+    this.#generations[row] = server.tcp.sockets.generation(server.listener);
+    this.#schedule(row, schedule!.firstOf(-1), schedule!.endOf(-1));
   }
 
-  #addRow(): number {
-    const nothing = { exchange: undefined, server: undefined, slot: 0, begins: DOUBLE_ZERO, left: 0 };
-    return this.#rows.push({ ...nothing, changes: 0, listenerChanges: 0, generation: 0 }) - 1;
+  #takeRow(): number {
+    this.#count += 1;
+    const row = this.#firstFree;
+    if (row < 0) {
+      if (this.#exchanges.length === this.#slots.length) this.#grow();
+      return this.#exchanges.length;
+    }
+    this.#firstFree = this.#slots[row]!;
+    return row;
   }
 
-  #schedule(number: number, first: number, end: number): void {
-    const { exchange, begins } = this.#rows[number]!;
-    const { after } = exchange!.ends.schedule!;
+  #grow(): void {
+    const capacity = 2 * this.#slots.length;
+    this.#slots = longerInt32(this.#slots, capacity);
+    this.#begins = longerFloat64(this.#begins, capacity);
+    this.#left = longerInt32(this.#left, capacity);
+    this.#changes = longerInt32(this.#changes, capacity);
+    this.#listenerChanges = longerInt32(this.#listenerChanges, capacity);
+    this.#generations = longerInt32(this.#generations, capacity);
+  }
+
+  /** Schedules the events of a row from `first` on and before `end`. */
+  #schedule(row: number, first: number, end: number): void {
+    const { after } = this.#exchanges[row]!.ends.schedule!;
+    const begins = this.#begins[row]!;
     for (let event = first; event < end; event += 1)
-      this.#loop.at(begins + after[event]!, this.#handler, (number << EVENT_BITS) + event);
+      this.#loop.at(begins + after[event]!, this.#handler, (row << EVENT_BITS) + event);
   }
 
   #fire(argument: number): void {
-    const number = argument >> EVENT_BITS;
+    const row = argument >> EVENT_BITS;
     const event = argument & (EVENTS_MOST - 1);
-    const row = this.#rows[number]!;
-    const exchange = row.exchange!;
+    const exchange = this.#exchanges[row]!;
     const schedule = exchange.ends.schedule!;
     const afterFinish = schedule.afterFinishOf(event);
-    row.left -= 1;
-    this.#schedule(number, schedule.firstOf(event), afterFinish);
-    if (event === schedule.finish) this.#finish(exchange, row.slot);
-    if (event === schedule.wait) exchange.ends.beginWait(exchange, row.slot, row.begins);
-    this.#schedule(number, afterFinish, schedule.endOf(event));
-    if (row.left === 0) this.#end(number);
+    this.#schedule(row, schedule.firstOf(event), afterFinish);
+    if (event === schedule.finish) this.#finish(exchange, this.#slots[row]!);
+    if (event === schedule.wait) exchange.ends.beginWait(exchange, this.#slots[row]!, this.#begins[row]!);
+    this.#schedule(row, afterFinish, schedule.endOf(event));
+    this.#left[row] = this.#left[row]! - 1;
+    if (this.#left[row] === 0) this.#end(row);
   }
 
   #finish({ tcp, ends }: Exchange, slot: number): void {
@@ -111,21 +123,20 @@ export class OverlappingConnections {
     owner.carried(tag, ends.connects);
   }
 
-  #end(number: number): void {
-    const row = this.#rows[number]!;
-    this.#loop.countEvents(-row.exchange!.ends.schedule!.count);
-    if (row.changes !== this.#group.changes || !this.#isServed(row)) throw new OverlapError();
-    row.exchange = undefined;
-    row.server = undefined;
-    this.#free.push(number);
+  #end(row: number): void {
+    this.#loop.countEvents(-this.#exchanges[row]!.ends.schedule!.count);
+    if (this.#changes[row] !== this.#group.changes || !this.#isServed(row)) throw new OverlapError();
+    this.#slots[row] = this.#firstFree;
+    this.#firstFree = row;
+    this.#count -= 1;
   }
 
   /** Whether the socket that listened when a connection began listens still. */
-  #isServed({ exchange, server, listenerChanges, generation }: Overlapping): boolean {
-    if (listenerChanges === this.#group.listenerChanges) return true;
-    const { netns, tcp, listener } = server!;
-    const { daddr, dport } = exchange!;
+  #isServed(row: number): boolean {
+    if (this.#listenerChanges[row] === this.#group.listenerChanges) return true;
+    const { netns, tcp, listener } = this.#servers[row]!;
+    const { daddr, dport } = this.#exchanges[row]!;
     const found = tcp.listeners.find(tcp.sockets, netns.id, daddr, dport);
-    return found === listener && tcp.sockets.generation(listener) === generation;
+    return found === listener && tcp.sockets.generation(listener) === this.#generations[row];
   }
 }

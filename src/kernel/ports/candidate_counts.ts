@@ -11,7 +11,7 @@ export class CandidateCounts {
     const place = Math.min(examined, HISTOGRAM_SIZE - 1);
     this.histogram[place] = this.histogram[place]! + 1;
     this.sum += examined;
-    if (examined > this.max) this.max = examined;
+    this.max = Math.max(this.max, examined);
   }
 
   /** Counts from here on. */

@@ -130,7 +130,7 @@ export class EvenStartWalk extends OneCursor implements PortWalk {
 export class ParityHintWalk extends OneCursor implements PortWalk {
   search(search: WalkSearch): Port {
     const size = evenSize(search);
-    const offset = placeIn(size, this.hint + search.hashLow) & ~1;
+    const offset = placeIn(size, (this.hint + search.hashLow) | 0) & ~1;
     const distance = scanParities(search, offset, size, 2);
     if (distance < 0) return -1;
     this.hint = (this.hint + distance + 2) >>> 0;

@@ -9,6 +9,9 @@ export const TIMEWAIT_LEN: Micros = 60 * SECOND;
 /** INET_TWDR_TWKILL_SLOTS: up to 4.0 the entries of a machine end in so many lots. Source: include/net/inet_timewait_sock.h, v3.13. */
 const TWKILL_SLOTS = 8;
 
+/** No entry lasts less. */
+const LEAST: Micros = TIMEWAIT_LEN - TIMEWAIT_LEN / TWKILL_SLOTS;
+
 /**
  * The TIME_WAIT entries of a machine in the order in which they end. Nothing happens when one ends but that its port
  * and tuple are free, so an entry is removed when somebody next looks: no event is needed.
@@ -32,7 +35,7 @@ export class TimeWaitQueue {
   #newest = -1;
   /** When the oldest entry ends; that of the others is not asked before. */
   #oldestDue: Micros = Infinity;
-  /** The same of those that have no row (see `DeferredConnections`). */
+  /** The same of those that have no row (see `DeferredConnections`), or a moment before that. */
   deferredDue: Micros = Infinity;
 
   constructor(tcp: Tcp) {
@@ -110,6 +113,11 @@ export class TimeWaitQueue {
   /** Counts an entry that has no row (1), or that has one from now on or is over (-1). */
   countDeferred(netns: Netns, change: 1 | -1): void {
     this.#changeCount(netns, change);
+  }
+
+  /** An entry that has no row begins at `time`. */
+  noteDeferred(time: Micros): void {
+    this.deferredDue = Math.min(this.deferredDue, time + LEAST);
   }
 
   /** Lets an entry last its full time from now. */
