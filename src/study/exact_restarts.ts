@@ -2,6 +2,8 @@ import type { ReplicationResult } from "../cluster/replication_result.ts";
 import type { Probe, Scenario } from "../scenario/scenario.ts";
 import type { OtherDestination } from "./connect_counts.ts";
 import { exactRuns, type ExactRuns } from "./exact_runs.ts";
+import { startsInputOf } from "./exact_twin.ts";
+import { enumerateStarts, type Starts, type StartsInput } from "./port_starts.ts";
 import type { ExactDocument, ExactRestartsDocument } from "./run_document.ts";
 
 const WEEK_SECONDS = 7 * 86_400;
@@ -34,8 +36,10 @@ export function exactRestarts(
     const key = JSON.stringify([exposure.portRange, exposure.intercepted, exposure.heldPorts, exposure.reservedPorts]);
     const rates = byExposure.get(key) ?? new Rates();
     if (!byExposure.has(key)) {
+      const input = startsInputOf(scenario, exposure);
+      const starts = enumerateStarts(input);
       for (const kind of series) {
-        const runs = runsOf(scenario, exposure, kind);
+        const runs = runsOf({ ...input, starts }, kind);
         if ("declined" in runs) return runs;
         rates.addSeries(kind, runs.consecutive);
         runs.assumptions.forEach((assumption) => total.assumptions.add(assumption));
@@ -93,15 +97,9 @@ class Rates {
   }
 }
 
-function runsOf(scenario: Scenario, exposure: ReplicationResult["exposure"], kind: SeriesKind): ExactRuns {
-  const held = new Set(exposure.heldPorts);
-  const reserved = new Set(exposure.reservedPorts);
+function runsOf(input: StartsInput & { readonly starts: Starts }, kind: SeriesKind): ExactRuns {
   return exactRuns({
-    walk: scenario.kernel.era.portWalk,
-    range: exposure.portRange,
-    isReserved: (port) => reserved.has(port),
-    isHeld: (port) => held.has(port),
-    nodePorts: exposure.intercepted,
+    ...input,
     periodSeconds: kind.probe.periodSeconds,
     sameDestination: kind.sameDestination,
     otherDestinations: kind.otherDestinations,

@@ -15,6 +15,8 @@ export interface ExactRunsInput extends StartsInput {
   readonly otherDestinations: readonly OtherDestination[];
   /** `ip_local_port_step_width`, from 7.1 on; 0 if left out. */
   readonly stepWidth?: number;
+  /** What `enumerateStarts` says of this input, where it has been asked already. */
+  readonly starts?: Starts;
 }
 
 /** How likely it is that probes fail in a row, or why that is not known. */
@@ -58,7 +60,7 @@ const NEGLIGIBLE = 1e-20;
  * ```
  */
 export function exactRuns(input: ExactRunsInput): ExactRuns {
-  const starts = enumerateStarts(input);
+  const starts = input.starts ?? enumerateStarts(input);
   const refused = refusalOf(input, starts);
   if (refused !== undefined) return { declined: refused };
   for (const lengths of LENGTHS) {

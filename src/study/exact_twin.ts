@@ -2,6 +2,7 @@ import type { ReplicationResult } from "../cluster/replication_result.ts";
 import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { cursorWarnings, exactProbability } from "./exact_probability.ts";
+import { enumerateStarts, type StartsInput } from "./port_starts.ts";
 import { SECOND } from "../units.ts";
 import type { ExactDocument } from "./run_document.ts";
 
@@ -69,15 +70,12 @@ const TIME_WAIT_SECONDS = 60;
 function exactOfExposure(scenario: Scenario, exposure: ReplicationResult["exposure"]): ExactDocument {
   const exhausted = exhaustedDestination(scenario, exposure);
   if (exhausted !== undefined) return { declined: exhausted };
-  const held = new Set(exposure.heldPorts);
-  const reserved = new Set(exposure.reservedPorts);
+  const input = startsInputOf(scenario, exposure);
+  const starts = enumerateStarts(input);
   const valueFor = (perEpoch: number): ExactDocument =>
     exactProbability({
-      walk: scenario.kernel.era.portWalk,
-      range: exposure.portRange,
-      isReserved: (port) => reserved.has(port),
-      isHeld: (port) => held.has(port),
-      nodePorts: exposure.intercepted,
+      ...input,
+      starts,
       stepWidth: stepWidthOf(scenario),
       probesPerEpochAtMostOne: perEpoch <= 1,
       ...(perEpoch > 1 ? { connectsPerEpoch: perEpoch } : {}),
@@ -90,6 +88,19 @@ function exactOfExposure(scenario: Scenario, exposure: ReplicationResult["exposu
   }
   if (probesByPace.size === 0) return valueFor(1);
   return weighed([...probesByPace].map(([pace, probes]) => ({ pace, probes, value: valueFor(pace) })));
+}
+
+/** What decides where the walks of a boot end. */
+export function startsInputOf(scenario: Scenario, exposure: ReplicationResult["exposure"]): StartsInput {
+  const held = new Set(exposure.heldPorts);
+  const reserved = new Set(exposure.reservedPorts);
+  return {
+    walk: scenario.kernel.era.portWalk,
+    range: exposure.portRange,
+    isReserved: (port) => reserved.has(port),
+    isHeld: (port) => held.has(port),
+    nodePorts: exposure.intercepted,
+  };
 }
 
 /** `ip_local_port_step_width`; 0 where it is not set. The scenario's own check has read its text, which may be hexadecimal. */
