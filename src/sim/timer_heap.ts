@@ -99,6 +99,13 @@ export class TimerHeap {
     arguments_[hole] = arguments_[last]!;
   }
 
+  /** Whether all rows up to and including `time`, of those from `row` down, are of handlers that `allowed` has at 1. */
+  hasOnly(allowed: Uint8Array, time: number, row = 0): boolean {
+    if (row >= this.#count || this.#times[row]! > time) return true;
+    const isAllowed = allowed[this.#handlers[row]!] === 1;
+    return isAllowed && this.hasOnly(allowed, time, 2 * row + 1) && this.hasOnly(allowed, time, 2 * row + 2);
+  }
+
   /** All rows, in no order. */
   *rows(): Generator<{ time: number; sequence: number; handler: number; argument: number }> {
     for (let row = 0; row < this.#count; row += 1) {

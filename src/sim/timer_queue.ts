@@ -55,9 +55,11 @@ export class TimerQueue {
     if (this.#first.count === 0 && this.#near.count > 0) this.#refill();
   }
 
-  /** Whether all events up to and including `time` are of handlers that `allowed` has at 1. It may say no where they are many. */
+  /** Whether all events up to and including `time` are of handlers that `allowed` has at 1. It says no where the wheel may have one. */
   hasOnly(allowed: Uint8Array, time: number): boolean {
-    return this.#first.hasOnly(allowed, time) && this.#near.earliestTime > time;
+    const [near, far] = [this.#near, this.#far];
+    if (!this.#first.hasOnly(allowed, time) || !near.hasOnly(allowed, time)) return false;
+    return far.count === 0 || time < far.horizon;
   }
 
   /** All rows, in no order. */

@@ -159,6 +159,12 @@ export const FLOW_FAULTS: readonly Fault[] = [
     replace: "",
   },
   {
+    wrong: "Half of what is due behind the next few may overlap, whatever it is.",
+    file: "sim/timer_heap.ts",
+    find: " && this.hasOnly(allowed, time, 2 * row + 2);",
+    replace: ";",
+  },
+  {
     wrong: "Whatever is due may overlap.",
     file: "sim/sorted_timers.ts",
     find: "if (allowed[this.#handlers[row]!] !== 1) return false;",

@@ -150,6 +150,13 @@ describe("OverlappingConnections", () => {
     expect(overlapped).toBeGreaterThan(200);
   });
 
+  it("has room for all that begin before the first one is over", () => {
+    const { packets, flows } = both(Array.from({ length: 50 }, (_, at) => ({ kind: at % 2, at })));
+    expect(flows.flowPath?.overlapped).toBe(50);
+    expect(flows.log).toEqual(packets.log);
+    expect(flows.timeWaits()).toEqual(packets.timeWaits());
+  });
+
   it("has each connection's port taken from its begin on", () => {
     const { flows } = both([
       { kind: 0, at: 0 },
