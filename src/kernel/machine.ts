@@ -85,6 +85,7 @@ export class Machine {
       const device = packet.device!;
       device.netns.receive(packet, device);
     });
+    this.loop.letOverlap(this.#arrivalHandler);
     this.tcp = new Tcp(this, this.random);
     this.udp = new Udp(this);
   }

@@ -115,6 +115,11 @@ export class EventLoop {
     this.#overlapping[handler] = 1;
   }
 
+  /** Whether `letOverlap` was said of a handler. */
+  mayOverlap(handler: HandlerId): boolean {
+    return this.#overlapping[handler] === 1;
+  }
+
   /** The place in the order of events that was taken last. */
   get lastSequence(): number {
     return this.#sequence;

@@ -165,6 +165,18 @@ export const FLOW_FAULTS: readonly Fault[] = [
     replace: ";",
   },
   {
+    wrong: "Packets of another connection that overlaps are taken for those of one that is watched.",
+    file: "kernel/flow/flow_path.ts",
+    find: "    this.#watched?.watch?.disturb();\n",
+    replace: "",
+  },
+  {
+    wrong: "Events of connections that overlap are taken for those of one that is watched.",
+    file: "kernel/flow/exchange_schedule.ts",
+    find: "this.#isOwn = !this.#others.includes(handler) && this.#isOfOwn(sequence);",
+    replace: "this.#isOwn = !this.#others.includes(handler);",
+  },
+  {
     wrong: "Whatever is due may overlap.",
     file: "sim/sorted_timers.ts",
     find: "if (allowed[this.#handlers[row]!] !== 1) return false;",

@@ -17,27 +17,38 @@ export interface ScheduleFacts {
   readonly wait: number;
 }
 
-/** Writes down the events of a connection that goes packet by packet while nothing else is due. */
+/**
+ * Writes down the events of a connection that goes packet by packet, beside which nothing happens but what may overlap
+ * with it. An event is the connection's own if connect() scheduled it, or another one of its own did.
+ */
 export class ScheduleRecorder implements EventObserver {
   readonly #loop: EventLoop;
-  /** Of whom nothing is written down. */
-  readonly #ignored: HandlerId;
+  /** Whose events are never its own. */
+  readonly #others: readonly HandlerId[];
   readonly #isWaiting: () => boolean;
   readonly #begins: Micros;
-  /** The place in the order of events that was taken last when the connection began. */
+  /** The places in the order of events that connect() has taken come after this one. */
   readonly #taken: number;
-  /** By event, as they fired: when, its own place in the order, and the one taken last before it fired. */
+  /** By event of its own, as they fired: when, its own place in the order, and the last one taken before it fired and after it. */
   readonly #times: Micros[] = [];
   readonly #sequences: number[] = [];
   readonly #takenBefore: number[] = [];
+  readonly #takenAfter: number[] = [];
+  /** The last place that connect() has taken; -1 as long as no event has fired. */
+  #takenByConnect = -1;
+  /** Whether the event that fired last is its own, and how many had fired before that one. */
+  #isOwn = false;
+  #firedBefore = 0;
+  #events = 0;
   #finish = -1;
   #takenAtFinish = 0;
   #wait = -1;
+  #isDisturbed = false;
 
   /** Begins now. @param isWaiting whether the client's TIME_WAIT entry has begun. */
-  constructor(loop: EventLoop, ignored: HandlerId, isWaiting: () => boolean) {
+  constructor(loop: EventLoop, others: readonly HandlerId[], isWaiting: () => boolean) {
     this.#loop = loop;
-    this.#ignored = ignored;
+    this.#others = others;
     this.#isWaiting = isWaiting;
     this.#begins = loop.now;
     this.#taken = loop.lastSequence;
@@ -45,11 +56,16 @@ export class ScheduleRecorder implements EventObserver {
   }
 
   fires(handler: HandlerId, sequence: number): void {
-    this.#noteWait();
-    if (handler === this.#ignored) return;
+    this.#endLast();
+    this.#isOwn = !this.#others.includes(handler) && this.#isOfOwn(sequence);
+    if (!this.#isOwn) {
+      if (!this.#loop.mayOverlap(handler)) this.#isDisturbed = true;
+      return;
+    }
     this.#times.push(this.#loop.now - this.#begins);
     this.#sequences.push(sequence);
     this.#takenBefore.push(this.#loop.lastSequence);
+    this.#firedBefore = this.#loop.fired;
   }
 
   /** The client is told that it is done. */
@@ -58,14 +74,29 @@ export class ScheduleRecorder implements EventObserver {
     this.#takenAtFinish = this.#loop.lastSequence;
   }
 
-  /** Writes down no more. @returns what has been; `undefined` if an event had been scheduled before the connection began. */
+  /** Another connection sends packets meanwhile. */
+  disturb(): void {
+    this.#isDisturbed = true;
+  }
+
+  /** Whether something has happened that may not overlap with the connection. */
+  get isDisturbed(): boolean {
+    return this.#isDisturbed;
+  }
+
+  /** Its own events so far, timers left out that had been cancelled. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Writes down no more. @returns what has been; `undefined` if the client was told nothing. */
   end(): ScheduleFacts | undefined {
     this.#loop.observer = undefined;
-    this.#noteWait();
+    this.#endLast();
     const sequences = this.#sequences;
-    if (this.#finish < 0 || sequences.some((sequence) => sequence <= this.#taken)) return undefined;
+    if (this.#finish < 0) return undefined;
     const fired = [...sequences.keys()].toSorted((a, b) => sequences[a]! - sequences[b]!);
-    const parents = fired.map((event) => this.#firedBefore(sequences[event]!));
+    const parents = fired.map((event) => this.#scheduledIn(sequences[event]!));
     const isBeforeFinish = (event: number, place: number): boolean =>
       parents[place] === this.#finish && sequences[event]! <= this.#takenAtFinish;
     return {
@@ -77,14 +108,27 @@ export class ScheduleRecorder implements EventObserver {
     };
   }
 
-  /** The last event that fired before a place in the order was taken, so the one in which it was. */
-  #firedBefore(sequence: number): number {
-    return this.#takenBefore.findLastIndex((taken) => taken < sequence);
+  /** The event that fired last is over. */
+  #endLast(): void {
+    if (this.#takenByConnect < 0) this.#takenByConnect = this.#loop.lastSequence;
+    if (!this.#isOwn) return;
+    this.#isOwn = false;
+    this.#takenAfter.push(this.#loop.lastSequence);
+    this.#events += this.#loop.fired - this.#firedBefore;
+    if (this.#wait < 0 && this.#isWaiting()) this.#wait = this.#times.length - 1;
   }
 
-  /** An entry that has begun did so in the last event that fired. */
-  #noteWait(): void {
-    if (this.#wait < 0 && this.#isWaiting()) this.#wait = this.#times.length - 1;
+  /** Whether a place in the order was taken by connect() or in an event of the connection's own. */
+  #isOfOwn(sequence: number): boolean {
+    const event = this.#scheduledIn(sequence);
+    const [first, last] =
+      event < 0 ? [this.#taken, this.#takenByConnect] : [this.#takenBefore[event]!, this.#takenAfter[event]!];
+    return sequence > first && sequence <= last;
+  }
+
+  /** The last event that fired before a place in the order was taken. */
+  #scheduledIn(sequence: number): number {
+    return this.#takenBefore.findLastIndex((taken) => taken < sequence);
   }
 }
 

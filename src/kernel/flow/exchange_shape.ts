@@ -36,6 +36,11 @@ export class ExchangeShape {
     return rules !== undefined;
   }
 
+  /** Whether enough have been watched to know it. */
+  get isKnown(): boolean {
+    return this.#rules !== undefined;
+  }
+
   /** The rules of the sequence numbers that they leave behind; only once `learn` has said yes. */
   get rules(): SequenceRules {
     assert(this.#rules !== undefined, "a shape has rules once enough of its connections have been watched");

@@ -14,9 +14,9 @@ import type { GroupTables } from "./group_tables.ts";
 
 /** What stands in the kernels of a group before a connection, beside meters, to be compared with what stands there after it. */
 interface Before {
-  readonly events: number;
-  /** Calls of connect() on all machines. */
+  /** Calls of connect() on all machines, and how many of them had been carried. */
   readonly connections: number;
+  readonly carried: number;
   readonly chances: number;
   readonly packets: readonly number[];
   /** By conntrack, and by IPVS. */
@@ -25,9 +25,9 @@ interface Before {
 }
 
 /**
- * Watches one connection packet by packet, from connect() on, while nothing else goes on, and tells what it did. It may
- * turn out that there is nothing to learn from it: it failed, something else came in between, a rule drew lots, a packet
- * was translated or came to a service.
+ * Watches one connection packet by packet, from connect() on, while nobody else sends a packet, and tells what it did. It
+ * may turn out that there is nothing to learn from it: it failed, something else came in between, a rule drew lots, a packet
+ * was translated or came to a service. Others may be carried meanwhile: of them no meter shows anything before all settle.
  */
 export class ExchangeWatch {
   readonly conduct: number;
@@ -36,8 +36,6 @@ export class ExchangeWatch {
   readonly #tcp: Tcp;
   readonly #slot: number;
   readonly #begins: Micros;
-  /** When something else is due. */
-  readonly #quietUntil: Micros;
   readonly #tables: GroupTables;
   readonly #before: Before;
   readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
@@ -48,7 +46,7 @@ export class ExchangeWatch {
   #finishes: Micros = -Infinity;
   #connects: Micros = -Infinity;
 
-  /** @param pollHandler whose events call `poll`. */
+  /** @param others handlers whose events are not the connection's own, that of `poll` among them. */
   // oxlint-disable-next-line max-params -- what the flow path knows when it begins to watch
   constructor(
     flow: Flow,
@@ -57,7 +55,7 @@ export class ExchangeWatch {
     tcp: Tcp,
     slot: number,
     tables: GroupTables,
-    pollHandler: HandlerId,
+    others: readonly HandlerId[],
   ) {
     const { sockets, machine } = tcp;
     this.conduct = conduct;
@@ -66,7 +64,6 @@ export class ExchangeWatch {
     this.#tcp = tcp;
     this.#slot = slot;
     this.#begins = machine.loop.now;
-    this.#quietUntil = machine.loop.next;
     this.#tables = tables;
     this.#before = this.#lookAround();
     tables.sheet.take();
@@ -74,7 +71,7 @@ export class ExchangeWatch {
     const initial = tcp.sequences.of(sockets.local(slot), sockets.remote(slot), sockets.ports(slot));
     this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
     this.#peer = { address: sockets.remote(slot), ports: packPorts(remote, local) };
-    this.#recorder = new ScheduleRecorder(machine.loop, pollHandler, () => sockets.state(slot) === TcpState.TIME_WAIT);
+    this.#recorder = new ScheduleRecorder(machine.loop, others, () => sockets.state(slot) === TcpState.TIME_WAIT);
   }
 
   /** The client has got what it wanted. */
@@ -82,6 +79,16 @@ export class ExchangeWatch {
     this.#finishes = time - this.#begins;
     this.#connects = connectTime;
     this.#recorder.finish();
+  }
+
+  /** Another connection begins packet by packet. */
+  disturb(): void {
+    this.#recorder.disturb();
+  }
+
+  /** Whether something came in between, so that another connection of the kind may teach what this one does not. */
+  get isDisturbed(): boolean {
+    return this.#recorder.isDisturbed;
   }
 
   /** Looks how far the connection is. @returns `spoilt` as soon as it is clear that nothing can be learnt. */
@@ -94,7 +101,7 @@ export class ExchangeWatch {
   #progress(): "goes on" | "over" | "spoilt" {
     const { machine } = this.#tcp;
     const { group } = machine;
-    if (machine.loop.now >= this.#quietUntil) return "spoilt";
+    if (this.isDisturbed) return "spoilt";
     if (this.#flow.changes !== group.changes || this.#flow.listenerChanges !== group.listenerChanges) return "spoilt";
     this.#readServerInitial();
     if (group.packets.inUse > 0 || this.#isOpen(this.#clientSlot(), this.#tcp)) return "goes on";
@@ -110,34 +117,35 @@ export class ExchangeWatch {
     const synArrives = this.#synArrives();
     // A client that opens another connection as soon as this one has succeeded would be taken for a part of it.
     const isPlain =
-      now.connections === before.connections &&
+      now.connections - before.connections === now.carried - before.carried &&
       now.chances === before.chances &&
       now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]);
     if (!isPlain || synArrives === undefined) return undefined;
     const sequences: number[] = [];
     const waits = this.#waits(sequences);
-    const entries = this.#entries(sequences, now.entries);
+    const isAlone = now.carried === before.carried;
+    const entries = this.#entries(sequences, now.entries, isAlone);
     if (waits === undefined || entries === undefined) return undefined;
     const constants: ExchangeConstants = {
       duration: loop.now - this.#begins,
       finishes: this.#finishes,
       connects: this.#connects,
       synArrives,
-      events: now.events - before.events,
+      events: this.#recorder.events,
       schedule: this.#schedule,
       packets: group.machines.map((_, index) => now.packets[index]! - before.packets[index]!),
       rises: this.#tables.sheet.rises(),
       waits,
       entries,
     };
-    return { constants, initial: [this.#client.initial, this.#serverInitial!], sequences };
+    return { constants, initial: [this.#client.initial, this.#serverInitial!], sequences, isAlone };
   }
 
   #lookAround(): Before {
-    const { loop, group } = this.#tcp.machine;
+    const { group } = this.#tcp.machine;
     return {
-      events: loop.fired,
       connections: group.machines.reduce((sum, { tcp }) => sum + tcp.connections, 0),
+      carried: group.flowPath!.carried,
       chances: group.chances,
       packets: group.machines.map(({ packetsSent }) => packetsSent),
       entries: this.#tables.conntracks.map(({ table }) => table.count),
@@ -192,14 +200,16 @@ export class ExchangeWatch {
     return waits;
   }
 
-  #entries(sequences: number[], counts: readonly number[]): readonly EntryFacts[] | undefined {
+  /** @param isAlone whether the tables have changed by this connection only. */
+  #entries(sequences: number[], counts: readonly number[], isAlone: boolean): readonly EntryFacts[] | undefined {
     const entries: EntryFacts[] = [];
     for (const [index, { place, conntrack }] of this.#tables.placedConntracks.entries()) {
       const { table } = conntrack;
       const { address, ports } = this.#client;
       const node = table.find(address, this.#peer.address, ports, Protocol.TCP);
       const reply = table.find(this.#peer.address, address, this.#peer.ports, Protocol.TCP);
-      if (counts[index]! - this.#before.entries[index]! !== (node < 0 ? 0 : 1)) return undefined;
+      const more = counts[index]! - this.#before.entries[index]!;
+      if (isAlone && more !== (node < 0 ? 0 : 1)) return undefined;
       if (node < 0) continue;
       const slot = node >> 1;
       const isTranslated = table.has(slot, CtStatus.SRC_NAT | CtStatus.DST_NAT);

@@ -1,5 +1,5 @@
 import { assert } from "../../sim/assert.ts";
-import type { EventLoop } from "../../sim/event_loop.ts";
+import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
 import type { Micros, Port } from "../../units.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { MachineGroup } from "../machine_group.ts";
@@ -43,8 +43,10 @@ const AUDIT_STRIDE = 1597;
 export class FlowPath {
   readonly #group: MachineGroup;
   readonly #loop: EventLoop;
-  readonly #pollHandler: number;
+  readonly #pollHandler: HandlerId;
   readonly #overlapping: OverlappingConnections;
+  /** Handlers whose events are not those of a connection that is watched. */
+  readonly #notOwn: readonly HandlerId[];
   /** What has been carried since counters were last brought up to date. */
   readonly #unsettled = new Set<Exchange>();
   /** The flow of which a connection is being watched. */
@@ -62,6 +64,8 @@ export class FlowPath {
     this.#loop = loop;
     this.#overlapping = new OverlappingConnections(group, loop);
     this.#pollHandler = loop.handler("flow/watches", () => this.#poll());
+    loop.letOverlap(this.#pollHandler);
+    this.#notOwn = [this.#pollHandler, this.#overlapping.handler];
   }
 
   /**
@@ -106,6 +110,7 @@ export class FlowPath {
    */
   begins(flow: Flow, tcp: Tcp, slot: number): boolean {
     if (this.#overlaps(flow, tcp, slot)) return true;
+    this.#watched?.watch?.disturb();
     this.#learnFrom(flow, tcp, slot);
     return false;
   }
@@ -218,15 +223,17 @@ export class FlowPath {
     const tuple = flow.tuple!;
     if ((flow.refused[conduct] ?? 0) >= REFUSED_MOST) return;
     const tables = this.#tablesNow();
-    const isTimely = this.#watched === undefined && this.#loop.isQuietUntil(this.#loop.now + tables.shortest);
-    if (!isTimely || this.#group.packets.inUse > 0) return;
+    if (this.#watched !== undefined || this.#group.packets.inUse > 0) return;
+    const until = this.#loop.now + tables.shortest;
+    const isCompared = flow.exchanges[conduct] !== undefined;
+    if (!(isCompared ? this.#loop.isQuietUntil(until) : this.#loop.isOverlappingUntil(until))) return;
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
     if (sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
     if (!isTupleUnused(tuple, server, port, tables)) return;
     this.#watched = flow;
-    flow.watch = new ExchangeWatch(flow, server, conduct, tuple.tcp, slot, tables, this.#pollHandler);
+    flow.watch = new ExchangeWatch(flow, server, conduct, tuple.tcp, slot, tables, this.#notOwn);
     this.#loop.after(POLL, this.#pollHandler, 0);
   }
 
@@ -242,6 +249,7 @@ export class FlowPath {
     this.#watched = undefined;
     flow.watch = undefined;
     if (flow.changes !== this.#group.changes || flow.listenerChanges !== this.#group.listenerChanges) return;
+    if (watch.isDisturbed) return;
     this.#learn(flow, watch.conduct, progress === "over" ? watch.facts() : undefined);
   }
 
@@ -253,6 +261,8 @@ export class FlowPath {
       return;
     }
     const shape = facts && this.#shapeOf(facts.constants);
+    // What others do meanwhile is told from it only where it is known what to expect.
+    if (facts?.isAlone === false && shape?.isKnown !== true) return;
     if (shape?.learn(facts!) !== true) {
       flow.refused[conduct] = (flow.refused[conduct] ?? 0) + 1;
       return;

@@ -28,7 +28,8 @@ const FIRST_CAPACITY = 16;
 export class OverlappingConnections {
   readonly #group: MachineGroup;
   readonly #loop: EventLoop;
-  readonly #handler: HandlerId;
+  /** That of their events. */
+  readonly handler: HandlerId;
   /** By row what it does, its server, and its client's socket; of a free row the next free one. */
   readonly #exchanges: Exchange[] = [];
   readonly #servers: FlowServer[] = [];
@@ -46,8 +47,8 @@ export class OverlappingConnections {
   constructor(group: MachineGroup, loop: EventLoop) {
     this.#group = group;
     this.#loop = loop;
-    this.#handler = loop.handler("flow/overlapping", (argument) => this.#fire(argument));
-    loop.letOverlap(this.#handler);
+    this.handler = loop.handler("flow/overlapping", (argument) => this.#fire(argument));
+    loop.letOverlap(this.handler);
   }
 
   /** How many there are now. */
@@ -96,7 +97,7 @@ export class OverlappingConnections {
     const { after } = this.#exchanges[row]!.ends.schedule!;
     const begins = this.#begins[row]!;
     for (let event = first; event < end; event += 1)
-      this.#loop.at(begins + after[event]!, this.#handler, (row << EVENT_BITS) + event);
+      this.#loop.at(begins + after[event]!, this.handler, (row << EVENT_BITS) + event);
   }
 
   #fire(argument: number): void {

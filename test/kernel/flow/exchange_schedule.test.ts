@@ -22,7 +22,7 @@ function recorded(): ReturnType<ScheduleRecorder["end"]> {
   });
   const first = loop.handler("first", () => loop.after(20, second, 0));
   const begins = loop.handler("begins", () => {
-    recorder = new ScheduleRecorder(loop, poll, () => isWaiting);
+    recorder = new ScheduleRecorder(loop, [poll], () => isWaiting);
     loop.after(7, poll, 0);
     // Scheduled first, fires last.
     loop.after(50, nothing, 0);
@@ -44,25 +44,42 @@ describe("ScheduleRecorder", () => {
     });
   });
 
-  it("writes down nothing of a connection into which an event falls that was scheduled before", () => {
+  it.each([true, false])("leaves out what others do, which disturbs unless it may overlap (%s)", (mayOverlap) => {
     const loop = new EventLoop();
+    const other = loop.handler("other", () => loop.after(2, other, 0));
+    if (mayOverlap) loop.letOverlap(other);
+    loop.at(2, other, 0);
+    const recorder = new ScheduleRecorder(loop, [], () => false);
     const nothing = loop.handler("nothing", () => {});
-    loop.at(5, nothing, 0);
-    const recorder = new ScheduleRecorder(loop, -1, () => false);
-    const finishes = loop.handler("finishes", () => recorder.finish());
+    const finishes = loop.handler("finishes", () => {
+      loop.after(4, nothing, 0);
+      recorder.finish();
+    });
     loop.at(3, finishes, 0);
     loop.runUntil(10);
-    expect(recorder.end()).toBeUndefined();
+    expect([recorder.end()?.after, recorder.events]).toEqual([[3, 7], 2]);
+    expect(recorder.isDisturbed).toBe(!mayOverlap);
+  });
+
+  it("counts no timer that fires for nothing, but has its place", () => {
+    const loop = new EventLoop();
+    const recorder = new ScheduleRecorder(loop, [], () => false);
+    const cancelled = loop.handler("cancelled", () => loop.countEvents(-1));
+    const finishes = loop.handler("finishes", () => recorder.finish());
+    loop.at(2, cancelled, 0);
+    loop.at(3, finishes, 0);
+    loop.runUntil(10);
+    expect([recorder.end()?.after, recorder.events]).toEqual([[2, 3], 1]);
   });
 
   it("writes down nothing of a connection whose client was told nothing", () => {
     const loop = new EventLoop();
-    expect(new ScheduleRecorder(loop, -1, () => false).end()).toBeUndefined();
+    expect(new ScheduleRecorder(loop, [], () => false).end()).toBeUndefined();
   });
 
   it("hears of no event any more once it has ended", () => {
     const loop = new EventLoop();
-    const recorder = new ScheduleRecorder(loop, -1, () => false);
+    const recorder = new ScheduleRecorder(loop, [], () => false);
     const finishes = loop.handler("finishes", () => recorder.finish());
     loop.at(3, finishes, 0);
     loop.runUntil(5);

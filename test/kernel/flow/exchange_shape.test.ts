@@ -8,6 +8,7 @@ const CONSTANTS: ExchangeConstants = {
   connects: 20,
   synArrives: 10,
   events: 6,
+  schedule: undefined,
   packets: [6],
   rises: [
     { place: 0, values: [1, 2] },
@@ -19,7 +20,8 @@ const CONSTANTS: ExchangeConstants = {
 
 /** A connection whose two numbers lie so far above the client's and the server's initial ones. */
 function watched(client: number, server: number, above: readonly [number, number]): ExchangeFacts {
-  return { constants: CONSTANTS, initial: [client, server], sequences: [client + above[0], server + above[1]] };
+  const sequences = [client + above[0], server + above[1]];
+  return { constants: CONSTANTS, initial: [client, server], sequences, isAlone: true };
 }
 
 describe("ExchangeShape", () => {

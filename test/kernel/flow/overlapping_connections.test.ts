@@ -6,11 +6,13 @@ import { OverlapError } from "../../../src/kernel/flow/overlapping_connections.t
 import { listen, POD, RecordingOwner, type SmallNetwork, smallNetwork } from "../../support/small_network.ts";
 
 // Goal: connections that are carried while others begin or go on do what their packets would do, in the same order.
-// Method: clients of two kinds, one of which asks for something, connect to one pod at moments that lie close together.
+// Method: clients of several kinds, one of which asks for something, connect to one pod at moments that lie close together.
 // What they see, the order of it, and the TIME_WAIT entries are compared with those of a network without a flow path.
 
 const SECOND = 1_000_000;
-const [PLAIN_PORT, ASKED_PORT] = [8080, 8081];
+
+/** By kind the port that its clients connect to; those of kind 1 ask for something, those of the others are all alike. */
+const PORTS = [8080, 8081, 8082, 8083];
 
 class SteadyServer extends RecordingOwner {
   conductOf(): number {
@@ -38,11 +40,11 @@ class LoggingClient extends RecordingOwner {
   }
 }
 
-class TwoClients {
+class Clients {
   readonly network: SmallNetwork;
   readonly log: string[] = [];
   readonly listeners: readonly number[];
-  readonly #flows = [new Flow(0), new Flow(100)];
+  readonly #flows = PORTS.map((_, kind) => new Flow(kind === 1 ? 100 : 0));
   readonly #handler: number;
   #names = 0;
 
@@ -53,7 +55,7 @@ class TwoClients {
     const server = new SteadyServer();
     server.onPeerClosed = (slot) => tcp.close(slot);
     server.onReceived = (slot) => tcp.send(slot, 850);
-    this.listeners = [PLAIN_PORT, ASKED_PORT].map((port) => listen(tcp, pod, server, port));
+    this.listeners = PORTS.map((port) => listen(tcp, pod, server, port));
     this.#handler = loop.handler("test/connects", (kind) => this.#connect(kind));
     loop.letOverlap(this.#handler);
   }
@@ -62,14 +64,14 @@ class TwoClients {
     return this.network.machine.group.flowPath;
   }
 
-  /** Lets clients of a kind, 0 or 1, connect at these moments from now, and waits until all is over. */
+  /** Lets clients connect at these moments from now, and waits until all is over. */
   connect(begins: readonly { readonly kind: number; readonly at: number }[], wait = SECOND): void {
     const { loop } = this.network;
     for (const { kind, at } of begins) loop.at(loop.now + at, this.#handler, kind);
     loop.runUntil(loop.now + wait);
   }
 
-  /** Lets the flow path learn both kinds. */
+  /** Lets the flow path learn the first two kinds. */
   learn(): void {
     for (let time = 0; time < 4; time += 1) for (const kind of [0, 1]) this.connect([{ kind, at: 0 }]);
     this.log.length = 0;
@@ -104,15 +106,15 @@ class TwoClients {
     };
     owner.onReceived = finish;
     if (this.flowPath?.carry(flow) === true) owner.done(flow.connectTime);
-    else tcp.connect(tcp.socket(node, owner, 0), POD, kind === 1 ? ASKED_PORT : PLAIN_PORT, flow);
+    else tcp.connect(tcp.socket(node, owner, 0), POD, PORTS[kind]!, flow);
   }
 }
 
 function both(begins: readonly { readonly kind: number; readonly at: number }[]): {
-  readonly packets: TwoClients;
-  readonly flows: TwoClients;
+  readonly packets: Clients;
+  readonly flows: Clients;
 } {
-  const [packets, flows] = [false, true].map((carriesFlows) => new TwoClients(smallNetwork(), carriesFlows));
+  const [packets, flows] = [false, true].map((carriesFlows) => new Clients(smallNetwork(), carriesFlows));
   for (const clients of [packets!, flows!]) {
     clients.learn();
     clients.connect(begins);
@@ -133,10 +135,10 @@ describe("OverlappingConnections", () => {
   });
 
   it("does what packets do, in their order, whenever connections begin", () => {
-    const begin = fc.record({ kind: fc.nat(1), at: fc.nat(300) });
+    const begin = fc.record({ kind: fc.nat(3), at: fc.nat(1000) });
     let overlapped = 0;
     fc.assert(
-      fc.property(fc.array(begin, { minLength: 2, maxLength: 12 }), (begins) => {
+      fc.property(fc.array(begin, { minLength: 2, maxLength: 24, size: "max" }), (begins) => {
         const { packets, flows } = both(begins);
         overlapped += flows.flowPath!.overlapped;
         expect(flows.log).toEqual(packets.log);
@@ -148,6 +150,34 @@ describe("OverlappingConnections", () => {
       { numRuns: 60 },
     );
     expect(overlapped).toBeGreaterThan(200);
+  });
+
+  it("learns from a connection of a known shape beside which others are carried", () => {
+    const { packets, flows } = both([
+      { kind: 2, at: 0 },
+      { kind: 0, at: 20 },
+      { kind: 1, at: 30 },
+    ]);
+    const before = flows.flowPath!;
+    expect([before.carried, before.overlapped]).toEqual([4, 2]);
+    for (const clients of [packets, flows]) clients.connect([{ kind: 2, at: 0 }]);
+    expect(flows.flowPath?.carried).toBe(5);
+    expect(flows.log).toEqual(packets.log);
+    expect(flows.timeWaits()).toEqual(packets.timeWaits());
+  });
+
+  it("learns nothing from one beside which another sends packets, and goes on trying", () => {
+    const clients = new Clients(smallNetwork(), true);
+    clients.learn();
+    const learnt = clients.flowPath!.carried;
+    const together = [
+      { kind: 2, at: 0 },
+      { kind: 3, at: 20 },
+    ];
+    for (let time = 0; time < 30; time += 1) clients.connect(together);
+    expect(clients.flowPath?.carried).toBe(learnt);
+    for (let time = 0; time < 2; time += 1) clients.connect([{ kind: 2, at: 0 }]);
+    expect(clients.flowPath?.carried).toBe(learnt + 1);
   });
 
   it("has room for all that begin before the first one is over", () => {
@@ -166,7 +196,7 @@ describe("OverlappingConnections", () => {
   });
 
   it("cannot be settled while one is under way", () => {
-    const clients = new TwoClients(smallNetwork(), true);
+    const clients = new Clients(smallNetwork(), true);
     clients.learn();
     const { loop } = clients.network;
     const settles = loop.handler("test/settles", () => clients.flowPath?.settle());
@@ -179,14 +209,14 @@ describe("OverlappingConnections", () => {
   it.each([
     {
       what: "a sysctl changes",
-      change: ({ network }: TwoClients) => network.node.sysctls.set("net.ipv4.tcp_fin_timeout", "30"),
+      change: ({ network }: Clients) => network.node.sysctls.set("net.ipv4.tcp_fin_timeout", "30"),
     },
     {
       what: "the server ceases to listen",
-      change: ({ network, listeners }: TwoClients) => network.tcp.close(listeners[0]!),
+      change: ({ network, listeners }: Clients) => network.tcp.close(listeners[0]!),
     },
   ])("says that packets are to be sent when $what meanwhile", ({ change }) => {
-    const clients = new TwoClients(smallNetwork(), true);
+    const clients = new Clients(smallNetwork(), true);
     clients.learn();
     const { loop } = clients.network;
     const changes = loop.handler("test/changes", () => change(clients));
@@ -196,7 +226,7 @@ describe("OverlappingConnections", () => {
   });
 
   it("goes on when another server ceases to listen", () => {
-    const clients = new TwoClients(smallNetwork(), true);
+    const clients = new Clients(smallNetwork(), true);
     clients.learn();
     const { loop, tcp } = clients.network;
     const changes = loop.handler("test/changes", () => tcp.close(clients.listeners[1]!));
@@ -208,7 +238,7 @@ describe("OverlappingConnections", () => {
 
   it("leaves connections to their packets that begin while the table of conntrack is nearly full", () => {
     const sysctls = { "net.netfilter.nf_conntrack_max": "260" };
-    const clients = new TwoClients(smallNetwork({ sysctls }), true);
+    const clients = new Clients(smallNetwork({ sysctls }), true);
     clients.learn();
     clients.connect([
       { kind: 0, at: 0 },
