@@ -28,8 +28,6 @@ export interface ExactProbabilityInput {
   readonly destinations?: number;
   /** `ip_local_port_step_width`, from 7.1 on; 0 if left out. */
   readonly stepWidth?: number;
-  /** What `enumerateStarts` says of this input, where it has been asked already. */
-  readonly starts?: Starts;
 }
 
 /** Why walks are not enumerated that leap over closed ports, as those of 7.1 do with a step width. */
@@ -71,7 +69,12 @@ export const LEAPS =
 export function exactProbability(input: ExactProbabilityInput): ExactDocument {
   const [low, high] = input.range;
   assert(low >= 0 && low <= high && high <= 65535, "a port range is in order and within 0 to 65535");
-  const starts = input.starts ?? enumerateStarts(input);
+  return probabilityFrom(enumerateStarts(input), input);
+}
+
+/** The same from starts that have been enumerated. */
+export function probabilityFrom(starts: Starts, input: ExactProbabilityInput): ExactDocument {
+  const [low, high] = input.range;
   const failing = starts.isFailing.reduce((total, flag) => total + flag, 0);
   const share = failing / starts.count;
   const isPicked = (port: Port): boolean =>

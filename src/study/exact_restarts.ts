@@ -1,7 +1,7 @@
 import type { ReplicationResult } from "../cluster/replication_result.ts";
 import type { Probe, Scenario } from "../scenario/scenario.ts";
 import type { OtherDestination } from "./connect_counts.ts";
-import { exactRuns, type ExactRuns } from "./exact_runs.ts";
+import { type ExactRuns, runsFrom } from "./exact_runs.ts";
 import { startsInputOf } from "./exact_twin.ts";
 import { enumerateStarts, type Starts, type StartsInput } from "./port_starts.ts";
 import type { ExactDocument, ExactRestartsDocument } from "./run_document.ts";
@@ -39,7 +39,7 @@ export function exactRestarts(
       const input = startsInputOf(scenario, exposure);
       const starts = enumerateStarts(input);
       for (const kind of series) {
-        const runs = runsOf({ ...input, starts }, kind);
+        const runs = runsOf(starts, input, kind);
         if ("declined" in runs) return runs;
         rates.addSeries(kind, runs.consecutive);
         runs.assumptions.forEach((assumption) => total.assumptions.add(assumption));
@@ -97,8 +97,8 @@ class Rates {
   }
 }
 
-function runsOf(input: StartsInput & { readonly starts: Starts }, kind: SeriesKind): ExactRuns {
-  return exactRuns({
+function runsOf(starts: Starts, input: StartsInput, kind: SeriesKind): ExactRuns {
+  return runsFrom(starts, {
     ...input,
     periodSeconds: kind.probe.periodSeconds,
     sameDestination: kind.sameDestination,

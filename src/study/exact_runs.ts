@@ -2,7 +2,7 @@ import type { CursorSharer, OtherDestination } from "./connect_counts.ts";
 import { gapCases } from "./connect_counts.ts";
 import { cursorRuns } from "./cursor_runs.ts";
 import { EPOCH_SECONDS, epochRuns } from "./epoch_runs.ts";
-import { exactProbability, isFewSkips, LEAPS } from "./exact_probability.ts";
+import { isFewSkips, LEAPS, probabilityFrom } from "./exact_probability.ts";
 import { enumerateStarts, isEvenlyPaced, type Starts, type StartsInput } from "./port_starts.ts";
 
 /** A series of probes, and all that moves the cursor it reads. */
@@ -15,8 +15,6 @@ export interface ExactRunsInput extends StartsInput {
   readonly otherDestinations: readonly OtherDestination[];
   /** `ip_local_port_step_width`, from 7.1 on; 0 if left out. */
   readonly stepWidth?: number;
-  /** What `enumerateStarts` says of this input, where it has been asked already. */
-  readonly starts?: Starts;
 }
 
 /** How likely it is that probes fail in a row, or why that is not known. */
@@ -60,7 +58,11 @@ const NEGLIGIBLE = 1e-20;
  * ```
  */
 export function exactRuns(input: ExactRunsInput): ExactRuns {
-  const starts = input.starts ?? enumerateStarts(input);
+  return runsFrom(enumerateStarts(input), input);
+}
+
+/** The same from starts that have been enumerated. */
+export function runsFrom(starts: Starts, input: ExactRunsInput): ExactRuns {
   const refused = refusalOf(input, starts);
   if (refused !== undefined) return { declined: refused };
   for (const lengths of LENGTHS) {
@@ -77,7 +79,7 @@ function refusalOf(input: ExactRunsInput, starts: Starts): string | undefined {
   if (isEvenlyPaced(starts)) return undefined;
   if ((input.stepWidth ?? 0) > 1) return LEAPS;
   if (input.walk === "5.18+") return undefined;
-  const single = exactProbability({
+  const single = probabilityFrom(starts, {
     ...input,
     probesPerEpochAtMostOne: true,
     randomConnectsPerPeriod: randomPerSecond(input) * input.periodSeconds,

@@ -1,7 +1,7 @@
 import type { ReplicationResult } from "../cluster/replication_result.ts";
 import { greatestCommonDivisor } from "../kernel/greatest_common_divisor.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { cursorWarnings, exactProbability } from "./exact_probability.ts";
+import { cursorWarnings, probabilityFrom } from "./exact_probability.ts";
 import { enumerateStarts, type StartsInput } from "./port_starts.ts";
 import { SECOND } from "../units.ts";
 import type { ExactDocument } from "./run_document.ts";
@@ -73,9 +73,8 @@ function exactOfExposure(scenario: Scenario, exposure: ReplicationResult["exposu
   const input = startsInputOf(scenario, exposure);
   const starts = enumerateStarts(input);
   const valueFor = (perEpoch: number): ExactDocument =>
-    exactProbability({
+    probabilityFrom(starts, {
       ...input,
-      starts,
       stepWidth: stepWidthOf(scenario),
       probesPerEpochAtMostOne: perEpoch <= 1,
       ...(perEpoch > 1 ? { connectsPerEpoch: perEpoch } : {}),

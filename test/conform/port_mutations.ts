@@ -79,7 +79,7 @@ export const PORT_MUTATIONS: readonly Mutation[] = [
     instead: "It begins at a port of either parity.",
     caughtBy: "5.10-walk-4.2-5.11/P01",
     file: "kernel/ports/port_walks.ts",
-    find: "const offset = placeIn(size, this.hint + search.hashLow) & ~1;",
+    find: "const offset = placeIn(size, (this.hint + search.hashLow) | 0) & ~1;",
     replace: "const offset = placeIn(size, this.hint + search.hashLow);",
   },
   {
