@@ -52,7 +52,7 @@ export class Churn implements Workload {
       finished: (_row: number, outcome: Outcome) => this.counts.count(outcome),
     };
     this.#handler = this.#loop.handler(`churn/${options.name}`, () => this.#connect());
-    this.#loop.letOverlap(this.#handler);
+    this.#loop.letOverlap(this.#handler, "begins");
   }
 
   /** Schedules the first arrival. A rate of 0 never connects. */

@@ -116,7 +116,7 @@ export class Clients implements SocketOwner {
     this.#timeoutOwner = new ConnectionTimers(this.#generations, (row) => this.timeOut(row));
     this.#endOwner = new ConnectionTimers(this.#generations, (row) => this.#closeAndSucceed(row));
     this.#closes = new TimerColumn(this.#loop, "client/closes", CLOSE_DELAY, this.#endOwner);
-    this.#closes.letOverlap();
+    this.#closes.letOverlap("goes on");
   }
 
   /** Begins a connection, which may be over before this returns. @returns its row, until it is finished; -1 if it was carried. */
@@ -297,7 +297,7 @@ export class Clients implements SocketOwner {
     let column = this.#holds.get(lasts);
     if (column === undefined) {
       column = new TimerColumn(this.#loop, `client/lasts/${lasts}us`, lasts, this.#endOwner);
-      column.letOverlap();
+      column.letOverlap("goes on");
       this.#holds.set(lasts, column);
     }
     column.arm(row, this.#generations[row]);
@@ -350,7 +350,7 @@ export class Clients implements SocketOwner {
     let column = this.#timeouts.get(timeout);
     if (column === undefined) {
       column = new TimerColumn(this.#loop, `client/timeout/${timeout}us`, timeout, this.#timeoutOwner);
-      column.letOverlap();
+      column.letOverlap("goes on");
       this.#timeouts.set(timeout, column);
     }
     return column;

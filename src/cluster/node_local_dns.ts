@@ -57,7 +57,7 @@ export class SelfCheck implements Workload {
       finished: (_row: number, outcome: Outcome) => this.#finished(outcome),
     };
     this.#handler = netns.machine.loop.handler("node-local-dns/self-check", () => this.#tick());
-    netns.machine.loop.letOverlap(this.#handler);
+    netns.machine.loop.letOverlap(this.#handler, "begins");
   }
 
   /** Starts to ask, at a random phase of the second. */

@@ -45,7 +45,7 @@ export class Server implements SocketOwner {
     this.#machine = machine;
     this.#options = options;
     this.#responseHandler = machine.loop.handler(`${name}/answers`, (slot) => this.#answer(slot));
-    machine.loop.letOverlap(this.#responseHandler);
+    machine.loop.letOverlap(this.#responseHandler, "goes on");
   }
 
   /** Starts to listen. @returns 0 or -errno. */

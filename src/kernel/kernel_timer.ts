@@ -20,7 +20,7 @@ export class KernelTimer {
     this.delay = delay;
     const timer = new TimerDelay(jiffies, delay);
     this.#column = new TimerColumn(loop, `kernel-timer/${delay}us`, (armedAt) => timer.expiry(armedAt), owner);
-    this.#column.letOverlap();
+    this.#column.letOverlap("goes on");
   }
 
   /** Arms a timer now. */

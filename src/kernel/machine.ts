@@ -85,7 +85,7 @@ export class Machine {
       const device = packet.device!;
       device.netns.receive(packet, device);
     });
-    this.loop.letOverlap(this.#arrivalHandler);
+    this.loop.letOverlap(this.#arrivalHandler, "goes on");
     this.tcp = new Tcp(this, this.random);
     this.udp = new Udp(this);
   }

@@ -59,8 +59,9 @@ export class EventLoop {
   readonly #handlers: Handler[] = [];
   readonly #names: string[] = [];
   readonly #stores: EventStore[] = [];
-  /** By handler 1 if its events may fall into what others do at once. */
+  /** By handler 1 if its events may fall into what others do at once, and if they only begin something. */
   #overlapping = new Uint8Array(64);
+  #beginning = new Uint8Array(64);
   #isTraced = false;
   #observer: EventObserver | undefined = undefined;
   /** Whether anybody wants to know of each event: the fingerprint or the observer. */
@@ -106,18 +107,29 @@ export class EventLoop {
     return time < this.#end && this.#queue.hasOnly(this.#overlapping, time);
   }
 
+  /** The same, and all that is due only begins something. */
+  isBeginningUntil(time: Micros): boolean {
+    return time < this.#end && this.#queue.hasOnly(this.#beginning, time);
+  }
+
   /**
    * Events of a handler may fall into what others do at once (`isOverlappingUntil`): it neither reads nor changes what they
    * have under way.
+   *
+   * @param does `begins` if it does nothing by itself but begin something, and who begins that hears of it.
    */
-  letOverlap(handler: HandlerId): void {
-    if (handler >= this.#overlapping.length) this.#overlapping = longerUint8(this.#overlapping, 2 * handler);
+  letOverlap(handler: HandlerId, does: "begins" | "goes on"): void {
+    if (handler >= this.#overlapping.length) {
+      this.#overlapping = longerUint8(this.#overlapping, 2 * handler);
+      this.#beginning = longerUint8(this.#beginning, 2 * handler);
+    }
     this.#overlapping[handler] = 1;
+    if (does === "begins") this.#beginning[handler] = 1;
   }
 
-  /** Whether `letOverlap` was said of a handler. */
-  mayOverlap(handler: HandlerId): boolean {
-    return this.#overlapping[handler] === 1;
+  /** Whether `letOverlap` was said of a handler, which only begins something. */
+  onlyBegins(handler: HandlerId): boolean {
+    return this.#beginning[handler] === 1;
   }
 
   /** The place in the order of events that was taken last. */

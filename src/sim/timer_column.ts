@@ -42,8 +42,8 @@ export class TimerColumn {
   }
 
   /** See `EventLoop.letOverlap`. */
-  letOverlap(): void {
-    this.#loop.letOverlap(this.#handler);
+  letOverlap(does: "begins" | "goes on"): void {
+    this.#loop.letOverlap(this.#handler, does);
   }
 
   /** Timers that there is room for before dead ones are dropped. */

@@ -154,20 +154,28 @@ describe("EventLoop", () => {
     const loop = new EventLoop();
     const answers: boolean[] = [];
     const light = loop.handler("light", () => {});
-    loop.letOverlap(light);
+    loop.letOverlap(light, "begins");
+    const going = loop.handler("going", () => {});
+    loop.letOverlap(going, "goes on");
     const other = loop.handler("other", () => {});
     const ask = (): void => {
-      answers.push(...[19, 20, 24, 25].map((time) => loop.isOverlappingUntil(time)));
+      answers.push(...[19, 20, 22, 24, 25].map((time) => loop.isOverlappingUntil(time)));
+      answers.push(...[19, 20, 22, 24, 25].map((time) => loop.isBeginningUntil(time)));
     };
     const asks = loop.handler("asks", () => {
       loop.at(20, light, 0);
       ask();
+      loop.at(22, going, 0);
       loop.at(24, other, 0);
       ask();
     });
     loop.at(10, asks, 0);
     loop.runUntil(25);
-    expect(answers).toEqual([true, true, true, false, true, true, false, false]);
+    expect(answers).toEqual([
+      ...[true, true, true, true, false, true, true, true, true, false],
+      ...[true, true, true, false, false, true, true, false, false, false],
+    ]);
+    expect([light, going, other].map((handler) => loop.onlyBegins(handler))).toEqual([true, false, false]);
   });
 
   it("sees each of many that may not overlap", () => {
@@ -177,7 +185,7 @@ describe("EventLoop", () => {
         // A handler with a high number, so that the column of them has grown.
         for (let number = 0; number < 100; number += 1) loop.handler("none", () => {});
         const light = loop.handler("light", () => {});
-        loop.letOverlap(light);
+        loop.letOverlap(light, "begins");
         const other = loop.handler("other", () => {});
         const answers: boolean[] = [];
         loop.at(

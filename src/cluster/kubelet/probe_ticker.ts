@@ -20,7 +20,7 @@ export class ProbeTicker implements TimerColumnOwner {
   constructor(loop: EventLoop, period: Micros) {
     this.period = period;
     this.#column = new TimerColumn(loop, `kubelet/ticks/${period}us`, period, this);
-    this.#column.letOverlap();
+    this.#column.letOverlap("begins");
   }
 
   /** Makes a worker known. @returns its number. */

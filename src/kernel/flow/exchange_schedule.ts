@@ -18,8 +18,8 @@ export interface ScheduleFacts {
 }
 
 /**
- * Writes down the events of a connection that goes packet by packet, beside which nothing happens but what may overlap
- * with it. An event is the connection's own if connect() scheduled it, or another one of its own did.
+ * Writes down the events of a connection that goes packet by packet, beside which others may begin and nothing else may
+ * happen. An event is the connection's own if connect() scheduled it, or another one of its own did.
  */
 export class ScheduleRecorder implements EventObserver {
   readonly #loop: EventLoop;
@@ -59,7 +59,7 @@ export class ScheduleRecorder implements EventObserver {
     this.#endLast();
     this.#isOwn = !this.#others.includes(handler) && this.#isOfOwn(sequence);
     if (!this.#isOwn) {
-      if (!this.#loop.mayOverlap(handler)) this.#isDisturbed = true;
+      if (!this.#loop.onlyBegins(handler)) this.#isDisturbed = true;
       return;
     }
     this.#times.push(this.#loop.now - this.#begins);
@@ -79,7 +79,7 @@ export class ScheduleRecorder implements EventObserver {
     this.#isDisturbed = true;
   }
 
-  /** Whether something has happened that may not overlap with the connection. */
+  /** Whether something else has happened than that others began. */
   get isDisturbed(): boolean {
     return this.#isDisturbed;
   }

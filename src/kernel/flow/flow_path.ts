@@ -64,7 +64,7 @@ export class FlowPath {
     this.#loop = loop;
     this.#overlapping = new OverlappingConnections(group, loop);
     this.#pollHandler = loop.handler("flow/watches", () => this.#poll());
-    loop.letOverlap(this.#pollHandler);
+    loop.letOverlap(this.#pollHandler, "begins");
     this.#notOwn = [this.#pollHandler, this.#overlapping.handler];
   }
 
@@ -103,15 +103,15 @@ export class FlowPath {
   }
 
   /**
-   * A connection of a flow begins that was not carried at once: its route, tuple and port are chosen, its SYN is not sent.
+   * A connection begins, of a flow or not, that was not carried at once: its route, tuple and port are chosen, its SYN is not sent.
    *
    * @returns whether it is carried all the same, while others begin or go on: then its SYN is not to be sent, and its owner
    * is told by `carried`. Otherwise it goes packet by packet, and is watched if there is something to learn from it.
    */
-  begins(flow: Flow, tcp: Tcp, slot: number): boolean {
-    if (this.#overlaps(flow, tcp, slot)) return true;
+  begins(flow: Flow | undefined, tcp: Tcp, slot: number): boolean {
+    if (flow !== undefined && this.#overlaps(flow, tcp, slot)) return true;
     this.#watched?.watch?.disturb();
-    this.#learnFrom(flow, tcp, slot);
+    if (flow !== undefined) this.#learnFrom(flow, tcp, slot);
     return false;
   }
 
@@ -226,7 +226,7 @@ export class FlowPath {
     if (this.#watched !== undefined || this.#group.packets.inUse > 0) return;
     const until = this.#loop.now + tables.shortest;
     const isCompared = flow.exchanges[conduct] !== undefined;
-    if (!(isCompared ? this.#loop.isQuietUntil(until) : this.#loop.isOverlappingUntil(until))) return;
+    if (!(isCompared ? this.#loop.isQuietUntil(until) : this.#loop.isBeginningUntil(until))) return;
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.

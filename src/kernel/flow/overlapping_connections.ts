@@ -48,7 +48,7 @@ export class OverlappingConnections {
     this.#group = group;
     this.#loop = loop;
     this.handler = loop.handler("flow/overlapping", (argument) => this.#fire(argument));
-    loop.letOverlap(this.handler);
+    loop.letOverlap(this.handler, "begins");
   }
 
   /** How many there are now. */

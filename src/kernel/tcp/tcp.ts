@@ -129,7 +129,7 @@ export class Tcp {
     if (outcome < 0) return this.#refuse(slot, -outcome);
     sockets.setRoute(slot, route);
     this.#connections += 1;
-    const isCarried = flow !== undefined && this.machine.group.flowPath?.begins(flow, this, slot) === true;
+    const isCarried = this.machine.group.flowPath?.begins(flow, this, slot) === true;
     sockets.hash(slot);
     sockets.setState(slot, TcpState.SYN_SENT);
     if (isCarried) return 0;

@@ -44,10 +44,14 @@ describe("ScheduleRecorder", () => {
     });
   });
 
-  it.each([true, false])("leaves out what others do, which disturbs unless it may overlap (%s)", (mayOverlap) => {
+  it.each([
+    { does: "begins" as const, isDisturbed: false },
+    { does: "goes on" as const, isDisturbed: true },
+    { does: undefined, isDisturbed: true },
+  ])("leaves out what others do, which disturbs unless they begin ($does)", ({ does, isDisturbed }) => {
     const loop = new EventLoop();
     const other = loop.handler("other", () => loop.after(2, other, 0));
-    if (mayOverlap) loop.letOverlap(other);
+    if (does !== undefined) loop.letOverlap(other, does);
     loop.at(2, other, 0);
     const recorder = new ScheduleRecorder(loop, [], () => false);
     const nothing = loop.handler("nothing", () => {});
@@ -58,7 +62,7 @@ describe("ScheduleRecorder", () => {
     loop.at(3, finishes, 0);
     loop.runUntil(10);
     expect([recorder.end()?.after, recorder.events]).toEqual([[3, 7], 2]);
-    expect(recorder.isDisturbed).toBe(!mayOverlap);
+    expect(recorder.isDisturbed).toBe(isDisturbed);
   });
 
   it("counts no timer that fires for nothing, but has its place", () => {

@@ -11,6 +11,9 @@ import { listen, POD, RecordingOwner, type SmallNetwork, smallNetwork } from "..
 
 const SECOND = 1_000_000;
 
+/** In which no packet of a connection of kind 1 is under way. */
+const ANSWER_DELAY = 100;
+
 /** By kind the port that its clients connect to; those of kind 1 ask for something, those of the others are all alike. */
 const PORTS = [8080, 8081, 8082, 8083];
 
@@ -54,10 +57,12 @@ class Clients {
     if (carriesFlows) machine.group.flowPath = new FlowPath(machine.group, loop);
     const server = new SteadyServer();
     server.onPeerClosed = (slot) => tcp.close(slot);
-    server.onReceived = (slot) => tcp.send(slot, 850);
+    const answers = loop.handler("test/answers", (slot) => tcp.send(slot, 850));
+    loop.letOverlap(answers, "goes on");
+    server.onReceived = (slot) => loop.after(ANSWER_DELAY, answers, slot);
     this.listeners = PORTS.map((port) => listen(tcp, pod, server, port));
     this.#handler = loop.handler("test/connects", (kind) => this.#connect(kind));
-    loop.letOverlap(this.#handler);
+    loop.letOverlap(this.#handler, "begins");
   }
 
   get flowPath(): FlowPath | undefined {
@@ -166,6 +171,22 @@ describe("OverlappingConnections", () => {
     expect(flows.timeWaits()).toEqual(packets.timeWaits());
   });
 
+  it("learns nothing from one that begins while another one, packet by packet, waits for its answer", () => {
+    const [packets, flows] = [false, true].map((carriesFlows) => new Clients(smallNetwork(), carriesFlows));
+    for (const clients of [packets!, flows!]) {
+      // None is known, and each time the second begins in the same place.
+      for (let time = 0; time < 6; time += 1) {
+        clients.connect([
+          { kind: 1, at: 0 },
+          { kind: 0, at: 130 },
+        ]);
+      }
+      clients.timeWaits();
+    }
+    expect(flows!.flowPath?.carried).toBe(0);
+    expect(flows!.network.node.counters).toEqual(packets!.network.node.counters);
+  });
+
   it("learns nothing from one beside which another sends packets, and goes on trying", () => {
     const clients = new Clients(smallNetwork(), true);
     clients.learn();
@@ -201,7 +222,7 @@ describe("OverlappingConnections", () => {
     const { loop } = clients.network;
     const settles = loop.handler("test/settles", () => clients.flowPath?.settle());
     // Only who reads no table may be let overlap.
-    loop.letOverlap(settles);
+    loop.letOverlap(settles, "goes on");
     loop.at(loop.now + 15, settles, 0);
     expect(() => clients.connect([{ kind: 0, at: 0 }])).toThrow("tables are read when no connection is being carried");
   });
@@ -220,7 +241,7 @@ describe("OverlappingConnections", () => {
     clients.learn();
     const { loop } = clients.network;
     const changes = loop.handler("test/changes", () => change(clients));
-    loop.letOverlap(changes);
+    loop.letOverlap(changes, "goes on");
     loop.at(loop.now + 15, changes, 0);
     expect(() => clients.connect([{ kind: 0, at: 0 }])).toThrow(OverlapError);
   });
@@ -230,7 +251,7 @@ describe("OverlappingConnections", () => {
     clients.learn();
     const { loop, tcp } = clients.network;
     const changes = loop.handler("test/changes", () => tcp.close(clients.listeners[1]!));
-    loop.letOverlap(changes);
+    loop.letOverlap(changes, "goes on");
     loop.at(loop.now + 15, changes, 0);
     clients.connect([{ kind: 0, at: 0 }]);
     expect([clients.flowPath?.overlapped, clients.log.length]).toEqual([1, 1]);
