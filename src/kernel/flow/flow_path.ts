@@ -30,9 +30,10 @@ const AUDIT_STRIDE = 1597;
 
 /**
  * Carries whole connections at once, from connect() to the last packet, where nothing that could make a difference
- * lies between: no other event but those of connections that are carried, too, no rule that names the port, no service on it, no earlier connection with its tuple in
- * any table but a conntrack entry that a SYN replaces, no table near its limit. Tables, counters, draws, times and
- * outcomes are those of the packets. Every other connection goes packet by packet: failing ones do, by all this.
+ * lies between: no event but such as may overlap with them (`EventLoop.letOverlap`), no rule that names the port, no
+ * service on it, no earlier connection with its tuple in any table but a conntrack entry that a SYN replaces, no table near
+ * its limit. Tables, counters, draws, times and outcomes are those of the packets. Every other connection goes packet by
+ * packet: failing ones do, by all this.
  *
  * What a connection does is not written down here: it is learnt from some of the same kind that went packet by packet,
  * forgotten whenever routes, rules, sysctls or listeners change, and compared again every so often.
