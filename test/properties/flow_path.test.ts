@@ -9,6 +9,14 @@ import { randomScenario } from "./random_scenario.ts";
 // path; results, event counts, and what ss, conntrack, ipvsadm and nstat would show half-way and at the end are compared.
 // Many more of them in flow_path.long.test.ts.
 
+const NODE = `node:
+  interfaces:
+    - { name: eth0, addresses: [10.10.85.105/24] }
+    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
+kubelet: { version: 1.23.10 }
+kubeProxy: { version: 1.23.10, mode: ipvs }
+`;
+
 describe("The flow path", () => {
   it("gives the same results and tables as packet by packet on random nodes", () => {
     let carried = 0;
@@ -28,14 +36,8 @@ describe("The flow path", () => {
   it("does so where connections overlap", () => {
     const text = `kernel: 5.4.188
 duration: 40s
-node:
-  interfaces:
-    - { name: eth0, addresses: [10.10.85.105/24] }
-    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
 sysctls: { net.ipv4.ip_local_port_range: 20000 40000 }
-kubelet: { version: 1.23.10 }
-kubeProxy: { version: 1.23.10, mode: ipvs }
-services: [{ generate: 100, name: many, type: NodePort, endpoints: [10.23.78.11] }]
+${NODE}services: [{ generate: 100, name: many, type: NodePort, endpoints: [10.23.78.11] }]
 pods:
   - name: default/app
     replicas: 60
@@ -57,13 +59,7 @@ churn:
   it("does not take a connection for a part of the one that it follows at once", () => {
     const text = `kernel: 3.10.108
 duration: 70s
-node:
-  interfaces:
-    - { name: eth0, addresses: [10.10.85.105/24] }
-    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
-kubelet: { version: 1.23.10 }
-kubeProxy: { version: 1.23.10, mode: ipvs }
-pods:
+${NODE}pods:
   - name: default/app
     replicas: 3
     listen: [80]
