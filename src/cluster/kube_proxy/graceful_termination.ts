@@ -37,6 +37,8 @@ export class GracefulTermination {
   readonly #log: KubeProxyLog;
   /** By name, in the order of their leaving. */
   readonly #leaving = new Map<string, Leaving>();
+  /** The same ones by virtual service, since every sync asks for each of its endpoints. */
+  readonly #endpoints = new Map<VirtualService, Set<number>>();
 
   constructor(ipvs: Ipvs, era: GracefulTerminationEra, log: KubeProxyLog) {
     this.#ipvs = ipvs;
@@ -51,7 +53,7 @@ export class GracefulTermination {
 
   /** Whether this real server of the virtual service is to go. */
   isLeaving(virtual: VirtualService, address: Ipv4, port: Port): boolean {
-    return this.#leaving.size > 0 && this.#leaving.has(nameOf(virtual, address, port));
+    return this.#endpoints.get(virtual)?.has(endpointOf(address, port)) === true;
   }
 
   /** Deletes a real server now or later. @returns the netlink requests that it took. */
@@ -63,7 +65,7 @@ export class GracefulTermination {
     if (attempt.isDone) return attempt.requests;
     const server = serverOf(leaving);
     if (server !== undefined) this.#ipvs.setWeight(virtual, server, 0);
-    if (!this.#leaving.has(name)) this.#leaving.set(name, leaving);
+    this.#add(name, leaving);
     return attempt.requests + 1;
   }
 
@@ -77,7 +79,7 @@ export class GracefulTermination {
     const server = serverOf(leaving);
     if (server === undefined) return false;
     this.#ipvs.deleteServer(virtual, server);
-    this.#remove(nameOf(virtual, address, port));
+    this.#remove(nameOf(virtual, address, port), leaving);
     return true;
   }
 
@@ -92,7 +94,7 @@ export class GracefulTermination {
       hasMissing ||= attempt.isMissing;
       if (!attempt.isDone) continue;
       this.#log.write(this.#now, removedText(name, this.#era));
-      this.#remove(name);
+      this.#remove(name, leaving);
     }
     if (hasMissing) this.#log.write(this.#now, flushFailedText(this.#era));
     return requests;
@@ -123,10 +125,25 @@ export class GracefulTermination {
     if (this.#era.logsAttempts) this.#log.write(this.#now, text);
   }
 
-  #remove(name: string): void {
-    // The inverted test: what is in the list returns early, and only what is not would be deleted.
-    if (!this.#era.hasInvertedRemove) this.#leaving.delete(name);
+  #add(name: string, leaving: Leaving): void {
+    if (this.#leaving.has(name)) return;
+    this.#leaving.set(name, leaving);
+    const { virtual, address, port } = leaving;
+    const endpoints = this.#endpoints.get(virtual) ?? new Set();
+    this.#endpoints.set(virtual, endpoints.add(endpointOf(address, port)));
   }
+
+  #remove(name: string, { virtual, address, port }: Leaving): void {
+    // The inverted test: what is in the list returns early, and only what is not would be deleted.
+    if (this.#era.hasInvertedRemove) return;
+    this.#leaving.delete(name);
+    this.#endpoints.get(virtual)?.delete(endpointOf(address, port));
+  }
+}
+
+/** One number for an endpoint. */
+function endpointOf(address: Ipv4, port: Port): number {
+  return address * 2 ** 16 + port;
 }
 
 /** `address:port/TCP/address:port`, as kube-proxy names a real server with its virtual server. */

@@ -1,10 +1,9 @@
 import type { Ipvs } from "../../kernel/ipvs/ipvs.ts";
 import type { RealServer, VirtualService } from "../../kernel/ipvs/virtual_service.ts";
-import { Protocol } from "../../kernel/packet.ts";
 import type { Netns } from "../../kernel/netns.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
-import type { NodeOptions, ServiceOptions } from "../options.ts";
+import type { NodeOptions } from "../options.ts";
 import { GracefulTermination } from "./graceful_termination.ts";
 import { ipvsRules } from "./ipvs_rules.ts";
 import { type KubeProxyEra, setsConnReuseMode } from "./kube_proxy_eras.ts";
@@ -12,6 +11,7 @@ import type { KubeProxyLog } from "./kube_proxy_log.ts";
 import { NETLINK_REQUEST_TIME, NetlinkSocket, type NetlinkUser } from "./netlink_socket.ts";
 import { IPVS_DEVICE, nodePortAddresses } from "./node_port_addresses.ts";
 import type { ProxiedService, Proxier } from "./proxier.ts";
+import { ownAddresses, type WantedServer, WantedServers } from "./wanted_servers.ts";
 
 /** What a sync asks of IPVS for each virtual server: GetVirtualServer twice and GetRealServers. */
 const REQUESTS_PER_VIRTUAL_SERVER = 3;
@@ -19,15 +19,6 @@ const REQUESTS_PER_VIRTUAL_SERVER = 3;
 /** What the commands ipset and iptables-restore of a sync take: any time between the two, all alike; assumed. */
 const COMMANDS_TIME_LEAST: Micros = 50_000;
 const COMMANDS_TIME_MOST: Micros = 150_000;
-
-/** A virtual server that a service needs. */
-interface WantedServer {
-  readonly protocol: number;
-  readonly address: Ipv4;
-  readonly port: Port;
-  readonly targetPort: Port;
-  readonly endpoints: readonly Ipv4[];
-}
 
 /**
  * kube-proxy in IPVS mode, one process of it: virtual servers for ClusterIPs, external addresses and NodePorts on every
@@ -47,6 +38,7 @@ export class IpvsProxier implements Proxier {
   readonly #commands: RandomStream;
   readonly #termination: GracefulTermination | undefined;
   readonly #socket: NetlinkSocket | undefined;
+  readonly #wanted = new WantedServers();
   #synced: readonly ProxiedService[] | undefined = undefined;
   #virtualServers = 0;
   #requests = 0;
@@ -124,7 +116,7 @@ export class IpvsProxier implements Proxier {
   /** Real servers that take new connections although no ready endpoint of their service has their address. */
   staleServers(services: readonly ProxiedService[]): number {
     let count = 0;
-    for (const wanted of this.#wanted(services)) {
+    for (const wanted of this.#wantedBy(services)) {
       const virtual = this.#ipvs.findService(wanted.protocol, wanted.address, wanted.port);
       for (const server of virtual?.servers ?? []) {
         if (server.weight > 0 && !wanted.endpoints.includes(server.address)) count += 1;
@@ -145,7 +137,7 @@ export class IpvsProxier implements Proxier {
     const isFirst = this.#node.device(IPVS_DEVICE) === undefined;
     if (isFirst) this.#node.machine.loadRules(this.#node, ipvsRules(services));
     this.#bindServiceAddresses(services);
-    const wanted = this.#wanted(services);
+    const wanted = this.#wantedBy(services);
     for (const server of wanted) this.#syncVirtualServer(server);
     this.#virtualServers = wanted.length;
   }
@@ -159,21 +151,8 @@ export class IpvsProxier implements Proxier {
     }
   }
 
-  #wanted(services: readonly ProxiedService[]): readonly WantedServer[] {
-    const nodeAddresses = nodePortAddresses(this.#node, this.#options.kubeProxy, this.#era);
-    return services.flatMap(({ spec, endpoints: all }) => {
-      const endpoints = all.flatMap(({ address, isReady }) => (isReady ? [address] : []));
-      return spec.ports.flatMap(({ port, nodePort, targetPort, protocol: name }) => {
-        if (name === "SCTP") return [];
-        const protocol = name === "TCP" ? Protocol.TCP : Protocol.UDP;
-        const own = ownAddresses(spec).map((address) => ({ protocol, address, port, targetPort, endpoints }));
-        if (nodePort === undefined) return own;
-        return [
-          ...own,
-          ...nodeAddresses.map((address) => ({ protocol, address, port: nodePort, targetPort, endpoints })),
-        ];
-      });
-    });
+  #wantedBy(services: readonly ProxiedService[]): readonly WantedServer[] {
+    return this.#wanted.of(services, nodePortAddresses(this.#node, this.#options.kubeProxy, this.#era));
   }
 
   #syncVirtualServer({ protocol, address, port, targetPort, endpoints }: WantedServer): void {
@@ -222,8 +201,4 @@ export class IpvsProxier implements Proxier {
     if (this.#socket === undefined || this.#stuck !== undefined) return;
     this.#stuck = this.#socket.begin(user, requests, this.#node.machine.loop.now);
   }
-}
-
-function ownAddresses({ clusterIp, externalIps }: ServiceOptions): readonly Ipv4[] {
-  return clusterIp === undefined ? externalIps : [clusterIp, ...externalIps];
 }

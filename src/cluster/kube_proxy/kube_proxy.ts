@@ -13,7 +13,7 @@ import { type KubeProxyEra, kubeProxyEra } from "./kube_proxy_eras.ts";
 import { KubeProxyLog } from "./kube_proxy_log.ts";
 import type { ClaimFailure } from "./kube_proxy_text.ts";
 import { nodePortAddresses } from "./node_port_addresses.ts";
-import { claimsOf, NodePortClaims } from "./node_port_claims.ts";
+import { NodePortClaims } from "./node_port_claims.ts";
 import { ProgrammedRules } from "./programmed_rules.ts";
 import type { ProxiedService, Proxier } from "./proxier.ts";
 import { limitedNodePortAddresses, proxierOfMode } from "./proxier_of_mode.ts";
@@ -225,7 +225,7 @@ export class KubeProxy {
     if (this.#isHung) return;
     this.#syncs += 1;
     this.#proxier.sync(this.#services);
-    if (this.#era.claimsNodePorts) this.#claims.sync(claimsOf(this.#services, this.#claimedAddresses()));
+    if (this.#era.claimsNodePorts) this.#claims.sync(this.#services, this.#claimedAddresses());
     this.#noticeHang();
     const { loop } = this.#machine;
     this.#nextSync = loop.now + (this.#ipvs?.drawSyncTime() ?? 0) + SYNC_PERIOD;

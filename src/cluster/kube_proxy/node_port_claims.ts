@@ -7,7 +7,7 @@ import type { ProxiedService } from "./proxier.ts";
 const FAILURES_KEPT = 1000;
 
 /** A NodePort that is to be held, and the service that has it. */
-export interface NodePortClaim {
+interface NodePortClaim {
   /** `namespace/name`. */
   readonly service: string;
   readonly port: Port;
@@ -34,31 +34,41 @@ export class NodePortClaims {
   /** By address and port, in the order in which they were first wanted. */
   readonly #made = new Map<string, MadeClaim>();
   readonly #failures: ClaimFailure[] = [];
+  /** The services all of whose ports are held, on all addresses. */
+  #held: readonly ProxiedService[] | undefined = undefined;
 
   constructor(node: Netns) {
     this.#node = node;
   }
 
   /**
-   * Opens every wanted port that is not open yet and closes those that nobody wants any more; one that is in use is
-   * tried again at the next call.
+   * Opens every TCP NodePort of the services that is not open yet and closes those that nobody wants any more; one that is
+   * in use is tried again at the next call.
+   *
+   * @param addresses those of `--nodeport-addresses`; `undefined` without it. None of the node's own: nothing is claimed.
    */
-  sync(wanted: readonly NodePortClaim[]): void {
+  sync(services: readonly ProxiedService[], addresses: readonly Ipv4[] | undefined): void {
+    if (services === this.#held && addresses === undefined) return;
     const left = new Set(this.#made.keys());
-    for (const claim of wanted) {
+    let areAllOpen = true;
+    for (const claim of claimsOf(services, addresses)) {
       const key = `${claim.address ?? "*"} ${claim.port}`;
       left.delete(key);
       const made = this.#made.get(key) ?? { port: claim.port, slot: -1 };
       this.#made.set(key, made);
       if (made.slot >= 0) continue;
       made.slot = this.#open(claim);
-      if (made.slot < 0) this.#noteFailure(claim);
+      if (made.slot >= 0) continue;
+      areAllOpen = false;
+      this.#noteFailure(claim);
     }
     for (const key of left) this.#close(key);
+    this.#held = areAllOpen && addresses === undefined ? services : undefined;
   }
 
   /** Closes all of them, as the end of the process does. */
   drop(): void {
+    this.#held = undefined;
     for (const key of this.#made.keys()) this.#close(key);
   }
 
@@ -94,12 +104,8 @@ export class NodePortClaims {
   }
 }
 
-/**
- * The claims of services: their TCP NodePorts, in their order.
- *
- * @param addresses those of `--nodeport-addresses`; `undefined` without it. None of the node's own: nothing is claimed.
- */
-export function claimsOf(
+/** The claims of services, in their order. */
+function claimsOf(
   services: readonly ProxiedService[],
   addresses: readonly Ipv4[] | undefined,
 ): readonly NodePortClaim[] {
