@@ -7,7 +7,7 @@ import { INCIDENT } from "./cases/incident.ts";
 import { CHURN, CONNTRACK, PODS, PORTS, SERVICES, TIME_WAIT } from "./cases/loads.ts";
 import { MEMORY } from "./cases/memory.ts";
 import { OBSERVERS } from "./cases/observers.ts";
-import { RUN, START_UP } from "./cases/programs.ts";
+import { FLEET, RUN, START_UP, SWEEP } from "./cases/programs.ts";
 import { CONNTRACK_TABLE, IPVS_TABLE } from "./cases/tables.ts";
 import { SCALE } from "./cases/scale.ts";
 import { TIME } from "./cases/time.ts";
@@ -20,6 +20,8 @@ export const CASES: readonly BenchCase[] = [
   INCIDENT,
   W2,
   RUN,
+  FLEET,
+  SWEEP,
   START_UP,
   HOLD,
   CONNTRACK_TABLE,
