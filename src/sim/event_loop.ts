@@ -41,6 +41,19 @@ export interface EventObserver {
 /** Names a registered handler; made by `EventLoop.handler`. */
 export type HandlerId = number & { readonly unit?: "HandlerId" };
 
+/**
+ * What events of a handler do that may fall into what others do at once. They neither read nor change what those have
+ * under way, and
+ *
+ * - `begins` does nothing by itself but begin something, and who begins that hears of it;
+ * - `goes on` does the next step of something;
+ * - `ends` takes something of its own away, which nobody has under way. It was scheduled long before.
+ */
+export type Overlap = "begins" | "goes on" | "ends";
+
+/** Bits, of which a handler has one at most. */
+const OVERLAP = { begins: 1, "goes on": 2, ends: 4 } as const satisfies Record<Overlap, number>;
+
 /** A run whose clock has not moved for so many events goes round in circles. */
 const EVENTS_BETWEEN_CHECKS = 10_000_000;
 
@@ -59,9 +72,8 @@ export class EventLoop {
   readonly #handlers: Handler[] = [];
   readonly #names: string[] = [];
   readonly #stores: EventStore[] = [];
-  /** By handler 1 if its events may fall into what others do at once, and if they only begin something. */
-  #overlapping = new Uint8Array(64);
-  #beginning = new Uint8Array(64);
+  /** By handler a bit of `OVERLAP`, 0 if its events may not fall into what others do at once. */
+  #overlaps = new Uint8Array(64);
   #isTraced = false;
   #observer: EventObserver | undefined = undefined;
   /** Whether anybody wants to know of each event: the fingerprint or the observer. */
@@ -102,34 +114,36 @@ export class EventLoop {
     return time < this.#end && time < this.#queue.earliestTime;
   }
 
-  /** Whether all that is due up to and including `time` may overlap with what takes until then, and the run does not end before. */
-  isOverlappingUntil(time: Micros): boolean {
-    return time < this.#end && this.#queue.hasOnly(this.#overlapping, time);
-  }
-
-  /** The same, and all that is due only begins something. */
-  isBeginningUntil(time: Micros): boolean {
-    return time < this.#end && this.#queue.hasOnly(this.#beginning, time);
+  /** The same, but for events that end something (see `Overlap`). */
+  isSettlingUntil(time: Micros): boolean {
+    if (time >= this.#end) return false;
+    return time < this.#queue.earliestTime || this.#queue.hasOnly(this.#overlaps, OVERLAP.ends, time);
   }
 
   /**
-   * Events of a handler may fall into what others do at once (`isOverlappingUntil`): it neither reads nor changes what they
-   * have under way.
+   * Whether all that is due up to and including `time` may overlap with what takes until then, and the run does not end before.
    *
-   * @param does `begins` if it does nothing by itself but begin something, and who begins that hears of it.
+   * @param mayEnd whether events that end something may, too.
    */
-  letOverlap(handler: HandlerId, does: "begins" | "goes on"): void {
-    if (handler >= this.#overlapping.length) {
-      this.#overlapping = longerUint8(this.#overlapping, 2 * handler);
-      this.#beginning = longerUint8(this.#beginning, 2 * handler);
-    }
-    this.#overlapping[handler] = 1;
-    if (does === "begins") this.#beginning[handler] = 1;
+  isOverlappingUntil(time: Micros, mayEnd: boolean): boolean {
+    const mask = OVERLAP.begins | OVERLAP["goes on"] | (mayEnd ? OVERLAP.ends : 0);
+    return time < this.#end && this.#queue.hasOnly(this.#overlaps, mask, time);
   }
 
-  /** Whether `letOverlap` was said of a handler, which only begins something. */
-  onlyBegins(handler: HandlerId): boolean {
-    return this.#beginning[handler] === 1;
+  /** The same, and all that is due only begins or ends something. */
+  isBeginningUntil(time: Micros): boolean {
+    return time < this.#end && this.#queue.hasOnly(this.#overlaps, OVERLAP.begins | OVERLAP.ends, time);
+  }
+
+  /** Lets events of a handler fall into what others do at once. */
+  letOverlap(handler: HandlerId, does: Overlap): void {
+    if (handler >= this.#overlaps.length) this.#overlaps = longerUint8(this.#overlaps, 2 * handler);
+    this.#overlaps[handler] = OVERLAP[does];
+  }
+
+  /** Whether `letOverlap` was said of a handler, and with which word. */
+  doesOverlap(handler: HandlerId, does: Overlap): boolean {
+    return this.#overlaps[handler] === OVERLAP[does];
   }
 
   /** The place in the order of events that was taken last. */
@@ -146,6 +160,13 @@ export class EventLoop {
   /** Moves the clock over a span in which nothing is due, for one who does at once what would take that long. */
   advanceTo(time: Micros): void {
     assert(time >= this.#now && this.isQuietUntil(time), "the clock only jumps over what is quiet");
+    this.#now = time;
+  }
+
+  /** Moves the clock over a span in which things only end, for the same one: they end meanwhile, each at its time. */
+  settleUntil(time: Micros): void {
+    assert(time >= this.#now && this.isSettlingUntil(time), "the clock only jumps over what ends by itself");
+    this.#fireUntil(time);
     this.#now = time;
   }
 
@@ -241,7 +262,7 @@ export class EventLoop {
       }
     } catch (error) {
       // To remember the event before each one fires would cost every event.
-      this.#broken = { handler: this.nameOf(handler), argument };
+      this.#broken ??= { handler: this.nameOf(handler), argument };
       throw error;
     }
   }

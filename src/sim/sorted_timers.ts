@@ -49,10 +49,10 @@ export class SortedTimers {
     this.#count -= 1;
   }
 
-  /** Whether all rows up to and including `time` are of handlers that `allowed` has at 1. */
-  hasOnly(allowed: Uint8Array, time: number): boolean {
+  /** Whether all rows up to and including `time` are of handlers for which `kinds` has a bit of `mask`. */
+  hasOnly(kinds: Uint8Array, mask: number, time: number): boolean {
     for (let row = this.#count; this.#times[row]! <= time; row -= 1) {
-      if (allowed[this.#handlers[row]!] !== 1) return false;
+      if ((kinds[this.#handlers[row]!]! & mask) === 0) return false;
     }
     return true;
   }

@@ -1,5 +1,5 @@
 import type { Micros } from "../units.ts";
-import type { EventLoop, HandlerId } from "./event_loop.ts";
+import type { EventLoop, HandlerId, Overlap } from "./event_loop.ts";
 
 /** What a timer column asks of its owner. */
 export interface TimerColumnOwner {
@@ -42,7 +42,7 @@ export class TimerColumn {
   }
 
   /** See `EventLoop.letOverlap`. */
-  letOverlap(does: "begins" | "goes on"): void {
+  letOverlap(does: Overlap): void {
     this.#loop.letOverlap(this.#handler, does);
   }
 

@@ -99,11 +99,12 @@ export class TimerHeap {
     arguments_[hole] = arguments_[last]!;
   }
 
-  /** Whether all rows up to and including `time`, of those from `row` down, are of handlers that `allowed` has at 1. */
-  hasOnly(allowed: Uint8Array, time: number, row = 0): boolean {
+  /** Whether all rows up to and including `time`, of those from `row` down, are of handlers for which `kinds` has a bit of `mask`. */
+  // oxlint-disable-next-line max-params -- asked for many connections: an object would be allocated each time
+  hasOnly(kinds: Uint8Array, mask: number, time: number, row = 0): boolean {
     if (row >= this.#count || this.#times[row]! > time) return true;
-    const isAllowed = allowed[this.#handlers[row]!] === 1;
-    return isAllowed && this.hasOnly(allowed, time, 2 * row + 1) && this.hasOnly(allowed, time, 2 * row + 2);
+    const isAllowed = (kinds[this.#handlers[row]!]! & mask) !== 0;
+    return isAllowed && this.hasOnly(kinds, mask, time, 2 * row + 1) && this.hasOnly(kinds, mask, time, 2 * row + 2);
   }
 
   /** All rows, in no order. */

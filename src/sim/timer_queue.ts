@@ -55,10 +55,13 @@ export class TimerQueue {
     if (this.#first.count === 0 && this.#near.count > 0) this.#refill();
   }
 
-  /** Whether all events up to and including `time` are of handlers that `allowed` has at 1. It says no where the wheel may have one. */
-  hasOnly(allowed: Uint8Array, time: number): boolean {
+  /**
+   * Whether all events up to and including `time` are of handlers for which `kinds` has a bit of `mask`. It says no where
+   * the wheel may have one.
+   */
+  hasOnly(kinds: Uint8Array, mask: number, time: number): boolean {
     const [near, far] = [this.#near, this.#far];
-    if (!this.#first.hasOnly(allowed, time) || !near.hasOnly(allowed, time)) return false;
+    if (!this.#first.hasOnly(kinds, mask, time) || !near.hasOnly(kinds, mask, time)) return false;
     return far.count === 0 || time < far.horizon;
   }
 

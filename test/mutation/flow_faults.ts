@@ -161,7 +161,7 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "Half of what is due behind the next few may overlap, whatever it is.",
     file: "sim/timer_heap.ts",
-    find: " && this.hasOnly(allowed, time, 2 * row + 2);",
+    find: " && this.hasOnly(kinds, mask, time, 2 * row + 2);",
     replace: ";",
   },
   {
@@ -179,7 +179,7 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "Whatever is due may overlap.",
     file: "sim/sorted_timers.ts",
-    find: "if (allowed[this.#handlers[row]!] !== 1) return false;",
+    find: "if ((kinds[this.#handlers[row]!]! & mask) === 0) return false;",
     replace: "",
   },
   {
@@ -187,5 +187,29 @@ export const FLOW_FAULTS: readonly Fault[] = [
     file: "kernel/flow/exchange_shape.ts",
     find: "return this.#rules.hold(facts);",
     replace: "return true;",
+  },
+  {
+    wrong: "Entries that time out while a connection is watched are taken for a fault of its own.",
+    file: "kernel/flow/exchange_watch.ts",
+    find: "map(({ table, timers }) => table.count + (timers?.fired ?? 0))",
+    replace: "map(({ table }) => table.count)",
+  },
+  {
+    wrong: "What ends in the middle of a connection that is carried ends after it.",
+    file: "sim/event_loop.ts",
+    find: '"the clock only jumps over what ends by itself");\n    this.#fireUntil(time);',
+    replace: '"the clock only jumps over what ends by itself");',
+  },
+  {
+    wrong: "No entry may time out in the middle of a connection that is carried.",
+    file: "kernel/conntrack/entry_timers.ts",
+    find: '    loop.letOverlap(this.#handler, "ends");\n',
+    replace: "",
+  },
+  {
+    wrong: "Counters that are brought up to date in the middle of a connection are taken for its own.",
+    file: "kernel/flow/flow_path.ts",
+    find: "    if (this.#unsettled.size > 0) this.#watched?.watch?.disturb();\n",
+    replace: "",
   },
 ];

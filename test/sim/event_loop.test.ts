@@ -153,28 +153,108 @@ describe("EventLoop", () => {
   it("lets overlap only what was said to, before the end of the present slice", () => {
     const loop = new EventLoop();
     const overlapping: boolean[] = [];
+    const withEnds: boolean[] = [];
     const beginning: boolean[] = [];
+    const settling: boolean[] = [];
     const light = loop.handler("light", () => {});
     loop.letOverlap(light, "begins");
     const going = loop.handler("going", () => {});
     loop.letOverlap(going, "goes on");
+    const ending = loop.handler("ending", () => {});
+    loop.letOverlap(ending, "ends");
     const other = loop.handler("other", () => {});
     const ask = (): void => {
-      overlapping.push(...[19, 20, 22, 24, 25].map((time) => loop.isOverlappingUntil(time)));
-      beginning.push(...[19, 20, 22, 24, 25].map((time) => loop.isBeginningUntil(time)));
+      const times = [14, 16, 18, 20, 22, 24];
+      settling.push(...times.map((time) => loop.isSettlingUntil(time)));
+      beginning.push(...times.map((time) => loop.isBeginningUntil(time)));
+      withEnds.push(...times.map((time) => loop.isOverlappingUntil(time, true)));
+      overlapping.push(...times.map((time) => loop.isOverlappingUntil(time, false)));
     };
     const asks = loop.handler("asks", () => {
-      loop.at(20, light, 0);
-      ask();
-      loop.at(22, going, 0);
-      loop.at(24, other, 0);
+      loop.at(16, ending, 0);
+      loop.at(18, light, 0);
+      loop.at(20, going, 0);
+      loop.at(22, other, 0);
       ask();
     });
     loop.at(10, asks, 0);
+    loop.runUntil(24);
+    expect(settling).toEqual([true, true, false, false, false, false]);
+    expect(beginning).toEqual([true, true, true, false, false, false]);
+    expect(withEnds).toEqual([true, true, true, true, false, false]);
+    expect(overlapping).toEqual([true, false, false, false, false, false]);
+    const does = (handler: number): boolean[] =>
+      (["begins", "goes on", "ends"] as const).map((word) => loop.doesOverlap(handler, word));
+    expect([light, going, ending, other].map(does)).toEqual([
+      [true, false, false],
+      [false, true, false],
+      [false, false, true],
+      [false, false, false],
+    ]);
+  });
+
+  it("asks of the next slice nothing", () => {
+    const loop = new EventLoop();
+    const answers: boolean[] = [];
+    const asks = loop.handler("asks", () => {
+      const [last, end] = [24, 25];
+      answers.push(loop.isSettlingUntil(last), loop.isBeginningUntil(last), loop.isOverlappingUntil(last, true));
+      answers.push(loop.isSettlingUntil(end), loop.isBeginningUntil(end), loop.isOverlappingUntil(end, true));
+    });
+    loop.at(10, asks, 0);
     loop.runUntil(25);
-    expect(overlapping).toEqual([true, true, true, true, false, true, true, true, false, false]);
-    expect(beginning).toEqual([true, true, true, true, false, true, true, false, false, false]);
-    expect([light, going, other].map((handler) => loop.onlyBegins(handler))).toEqual([true, false, false]);
+    expect(answers).toEqual([true, true, true, false, false, false]);
+  });
+
+  it("lets things end in the middle of an event, each at its time", () => {
+    const loop = new EventLoop();
+    const seen: string[] = [];
+    const ends: number = loop.handler("ends", (argument) => {
+      seen.push(`${argument} ends at ${loop.now}`);
+      if (argument === 1) loop.at(15, ends, 3);
+    });
+    loop.letOverlap(ends, "ends");
+    const jumps = loop.handler("jumps", () => {
+      loop.settleUntil(20);
+      seen.push(`jumped to ${loop.now}`);
+    });
+    loop.at(10, jumps, 0);
+    for (const [argument, time] of [10, 12, 20, 21].entries()) loop.at(time, ends, argument);
+    loop.runUntil(30);
+    expect(seen).toEqual([
+      "0 ends at 10",
+      "1 ends at 12",
+      "3 ends at 15",
+      "2 ends at 20",
+      "jumped to 20",
+      "3 ends at 21",
+    ]);
+    expect(loop.fired).toBe(6);
+  });
+
+  it("jumps over nothing but what ends", () => {
+    const loop = new EventLoop();
+    const other = loop.handler("other", () => {});
+    const jumps = loop.handler("jumps", () => loop.settleUntil(20));
+    loop.at(10, jumps, 0);
+    loop.at(20, other, 0);
+    expect(() => loop.runUntil(30)).toThrow("the clock only jumps over what ends by itself");
+  });
+
+  it("names the event that broke in the middle of another one", () => {
+    const loop = new EventLoop();
+    const ends = loop.handler("ends", () => {
+      throw new Error("broken");
+    });
+    loop.letOverlap(ends, "ends");
+    loop.at(
+      10,
+      loop.handler("jumps", () => loop.settleUntil(20)),
+      0,
+    );
+    loop.at(15, ends, 7);
+    expect(() => loop.runUntil(30)).toThrow("broken");
+    expect(loop.brokenEvent).toEqual({ handler: "ends", argument: 7 });
   });
 
   it("sees each of many that may not overlap", () => {
@@ -191,7 +271,7 @@ describe("EventLoop", () => {
           0,
           loop.handler("asks", () => {
             for (const [time, mayOverlap] of kinds.entries()) loop.at(time + 1, mayOverlap ? light : other, 0);
-            for (const time of kinds.keys()) answers.push(loop.isOverlappingUntil(time + 1));
+            for (const time of kinds.keys()) answers.push(loop.isOverlappingUntil(time + 1, false));
           }),
           0,
         );

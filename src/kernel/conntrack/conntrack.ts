@@ -51,8 +51,8 @@ export class Conntrack {
   readonly checksClosingRst: boolean;
   /** Whether a SYN that comes again without an answer renews its entry's timeout. */
   readonly renewsUnanswered: boolean;
-  /** Absent where a garbage collector does their work. */
-  readonly #timers: EntryTimers | undefined;
+  /** Those of entries; absent where a garbage collector does their work. */
+  readonly timers: EntryTimers | undefined;
   readonly #gcHandler: number;
   readonly #dying: number[] = [];
   #dyingSince: Micros = DOUBLE_ZERO;
@@ -75,7 +75,7 @@ export class Conntrack {
     this.checksClosingRst = era.conntrackChecksClosingRst;
     this.renewsUnanswered = era.conntrackRenewsUnanswered;
     const hasTimers = era.conntrackExpiry === "timer";
-    this.#timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
+    this.timers = hasTimers ? new EntryTimers(loop, this.table, (slot) => this.kill(slot)) : undefined;
     this.#gcHandler = loop.handler("conntrack/gc", () => this.#collectGarbage());
     if (!hasTimers) loop.after(era.conntrackGcSeconds * SECOND, this.#gcHandler, 0);
   }
@@ -130,7 +130,7 @@ export class Conntrack {
     table.setExpires(slot, table.expires(slot) + this.netns.machine.loop.now);
     table.set(slot, CtStatus.CONFIRMED);
     table.insert(slot);
-    this.#timers?.arm(slot);
+    this.timers?.arm(slot);
     return Verdict.ACCEPT;
   }
 
@@ -221,12 +221,7 @@ export class Conntrack {
   /** Puts an entry of `allocateAfter` into the table. @param timer when the event of an entry with a timer fires. */
   insert(slot: number, timer: Micros): void {
     this.table.insert(slot);
-    this.#timers?.armAt(slot, timer);
-  }
-
-  /** When the event of an entry fires; `Infinity` where entries have none. */
-  timerOf(slot: number): Micros {
-    return this.#timers?.dueOf(slot) ?? Infinity;
+    this.timers?.armAt(slot, timer);
   }
 
   /** Whether the packet's entry is still the one it was given. */
@@ -276,7 +271,7 @@ export class Conntrack {
   refresh(slot: number, timeout: Micros): void {
     const isConfirmed = this.table.has(slot, CtStatus.CONFIRMED);
     this.table.setExpires(slot, isConfirmed ? this.netns.machine.loop.now + timeout : timeout);
-    if (isConfirmed) this.#timers?.arm(slot);
+    if (isConfirmed) this.timers?.arm(slot);
   }
 
   #notePeak(): void {

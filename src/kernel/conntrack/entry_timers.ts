@@ -17,6 +17,7 @@ export class EntryTimers {
   readonly #handler: HandlerId;
   /** When the event of a slot fires; `Infinity` if none is due. */
   #due = new Float64Array(1024).fill(Infinity);
+  #fired = 0;
 
   /** @param kill destroys an entry whose time is over. */
   constructor(loop: EventLoop, table: ConntrackTable, kill: (slot: number) => void) {
@@ -28,12 +29,19 @@ export class EntryTimers {
       const isThere = isDue && table.isUsed(slot) && table.has(slot, CtStatus.CONFIRMED);
       if (isThere && table.expires(slot) <= loop.now) {
         kill(slot);
+        this.#fired += 1;
         return;
       }
       // Another event has taken this one's place, the entry is gone, or its end was put off: nothing happens.
       loop.countEvents(-1);
       if (isThere) this.arm(slot);
     });
+    loop.letOverlap(this.#handler, "ends");
+  }
+
+  /** Entries that their timers have taken out so far. */
+  get fired(): number {
+    return this.#fired;
   }
 
   /** A confirmed entry has a new moment of expiry. */

@@ -1,4 +1,4 @@
-import type { Ipv4, Port } from "../../units.ts";
+import type { Ipv4, Micros, Port } from "../../units.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
 import type { Tcp } from "../tcp/tcp.ts";
@@ -35,6 +35,11 @@ export class Exchange implements FlowTuple {
   readonly server: Tcp;
   /** What they leave behind in tables. */
   readonly ends: ExchangeEnds;
+  /**
+   * From connect() until all entries have come to their tables, at the latest: others that are taken out before would
+   * change how many those have held at most.
+   */
+  readonly enters: Micros;
   /** Where that waits; `undefined` if it stands in the tables at once. */
   readonly #deferred: DeferredConnections | undefined;
   /** Connections since the last `settle`. */
@@ -57,6 +62,9 @@ export class Exchange implements FlowTuple {
     this.#constants = constants;
     this.#shape = shape;
     this.ends = shape.endsOf(namespaces, constants);
+    // In the client's own namespace the SYN is confirmed within connect(), in all others on its way to the server.
+    const areAtClient = constants.entries.every(({ netns }) => namespaces[netns] === tuple.client);
+    this.enters = areAtClient ? 0 : constants.synArrives;
     this.#deferred = deferredAt(tuple.tcp, this.ends);
   }
 

@@ -18,8 +18,8 @@ export interface ScheduleFacts {
 }
 
 /**
- * Writes down the events of a connection that goes packet by packet, beside which others may begin and nothing else may
- * happen. An event is the connection's own if connect() scheduled it, or another one of its own did.
+ * Writes down the events of a connection that goes packet by packet, beside which others may begin or end and nothing else
+ * may happen. An event is the connection's own if connect() scheduled it, or another one of its own did.
  */
 export class ScheduleRecorder implements EventObserver {
   readonly #loop: EventLoop;
@@ -59,7 +59,8 @@ export class ScheduleRecorder implements EventObserver {
     this.#endLast();
     this.#isOwn = !this.#others.includes(handler) && this.#isOfOwn(sequence);
     if (!this.#isOwn) {
-      if (!this.#loop.onlyBegins(handler)) this.#isDisturbed = true;
+      if (!this.#loop.doesOverlap(handler, "begins") && !this.#loop.doesOverlap(handler, "ends"))
+        this.#isDisturbed = true;
       return;
     }
     this.#times.push(this.#loop.now - this.#begins);
@@ -79,7 +80,7 @@ export class ScheduleRecorder implements EventObserver {
     this.#isDisturbed = true;
   }
 
-  /** Whether something else has happened than that others began. */
+  /** Whether something else has happened than that others began or ended. */
   get isDisturbed(): boolean {
     return this.#isDisturbed;
   }

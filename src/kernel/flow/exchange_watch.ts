@@ -19,7 +19,7 @@ interface Before {
   readonly carried: number;
   readonly chances: number;
   readonly packets: readonly number[];
-  /** By conntrack, and by IPVS. */
+  /** By conntrack those that have come, without those that others have taken out; by IPVS those that there are. */
   readonly entries: readonly number[];
   readonly ipvsConnections: readonly number[];
 }
@@ -27,7 +27,8 @@ interface Before {
 /**
  * Watches one connection packet by packet, from connect() on, while nobody else sends a packet, and tells what it did. It
  * may turn out that there is nothing to learn from it: it failed, something else came in between, a rule drew lots, a packet
- * was translated or came to a service. Others may be carried meanwhile: of them no meter shows anything before all settle.
+ * was translated or came to a service. Others may be carried or end meanwhile: of the
+ * first no meter shows anything before all settle, of the others none at all.
  */
 export class ExchangeWatch {
   readonly conduct: number;
@@ -148,7 +149,7 @@ export class ExchangeWatch {
       carried: group.flowPath!.carried,
       chances: group.chances,
       packets: group.machines.map(({ packetsSent }) => packetsSent),
-      entries: this.#tables.conntracks.map(({ table }) => table.count),
+      entries: this.#tables.conntracks.map(({ table, timers }) => table.count + (timers?.fired ?? 0)),
       ipvsConnections: this.#tables.ipvs.map(({ connections }) => connections.count),
     };
   }
@@ -215,7 +216,7 @@ export class ExchangeWatch {
       const isTranslated = table.has(slot, CtStatus.SRC_NAT | CtStatus.DST_NAT);
       if (isTranslated || reply !== 2 * slot + 1 || node !== 2 * slot || !table.has(slot, CtStatus.CONFIRMED))
         return undefined;
-      const timer = conntrack.timerOf(slot);
+      const timer = conntrack.timers?.dueOf(slot) ?? Infinity;
       entries.push({
         netns: place,
         status: table.status(slot),

@@ -30,7 +30,7 @@ const AUDIT_STRIDE = 1597;
 
 /**
  * Carries whole connections at once, from connect() to the last packet, where nothing that could make a difference
- * lies between: no event but such as may overlap with them (`EventLoop.letOverlap`), no rule that names the port, no
+ * lies between: no event but such as may overlap with them (`Overlap`), no rule that names the port, no
  * service on it, no earlier connection with its tuple in any table but a conntrack entry that a SYN replaces, no table near
  * its limit. Tables, counters, draws, times and outcomes are those of the packets. Every other connection goes packet by
  * packet: failing ones do, by all this.
@@ -55,6 +55,8 @@ export class FlowPath {
   /** The ports that rules name or that have a service of IPVS, anywhere, as of `#portsChanges`. */
   #namedPorts = new PortBits();
   #portsChanges = -1;
+  /** Whether others end in the middle of a connection that is carried. */
+  #isSettling = false;
   #carried = 0;
   #overlapped = 0;
   #learnt = 0;
@@ -85,7 +87,9 @@ export class FlowPath {
     const server = flow.server!;
     const { ends } = exchange;
     const begins = this.#loop.now;
-    if (!this.#loop.isQuietUntil(begins + ends.duration)) return false;
+    const over = begins + ends.duration;
+    if (!this.#loop.isQuietUntil(over) && !(this.#mayEndBeside(exchange) && this.#loop.isSettlingUntil(over)))
+      return false;
     const port = pickPort(exchange);
     if (port < 0) return false;
     if (this.#isNamed(port) || !ends.mayCarry(exchange, server, port)) {
@@ -99,8 +103,24 @@ export class FlowPath {
     flow.localPort = port;
     flow.connectTime = ends.connects;
     this.#carried += 1;
-    this.#loop.advanceTo(begins + ends.finishes);
+    this.#advanceTo(begins + ends.finishes);
     return true;
+  }
+
+  /** Whether entries of others may be taken out while a connection goes on that begins now. */
+  #mayEndBeside({ enters }: Exchange): boolean {
+    return enters === 0 || this.#loop.isQuietUntil(this.#loop.now + enters);
+  }
+
+  /** Moves the clock to where the client of a connection that is carried is done. */
+  #advanceTo(time: Micros): void {
+    if (this.#loop.isQuietUntil(time)) {
+      this.#loop.advanceTo(time);
+      return;
+    }
+    this.#isSettling = true;
+    this.#loop.settleUntil(time);
+    this.#isSettling = false;
   }
 
   /**
@@ -122,7 +142,8 @@ export class FlowPath {
     if (exchange === undefined || flow.changes !== group.changes || flow.sinceAudit === AUDIT_EVERY) return false;
     if (flow.listenerChanges !== group.listenerChanges) return false;
     const { ends } = exchange;
-    if (!ends.mayOverlap || !this.#loop.isOverlappingUntil(this.#loop.now + ends.duration)) return false;
+    if (!ends.mayOverlap) return false;
+    if (!this.#loop.isOverlappingUntil(this.#loop.now + ends.duration, this.#mayEndBeside(exchange))) return false;
     const { sockets } = tcp;
     const port = sockets.localPort(slot);
     const server = flow.server!;
@@ -166,12 +187,14 @@ export class FlowPath {
 
   /** Connections that are being carried while others begin or go on: tables cannot be read meanwhile. */
   get underWay(): number {
-    return this.#overlapping.count;
+    return this.#overlapping.count + Number(this.#isSettling);
   }
 
   /** Brings all counters and tables up to date; ask for it before they are read, when no connection is under way. */
   settle(): void {
     assert(this.underWay === 0, "tables are read when no connection is being carried");
+    // Its meters would rise by all that is brought up to date now.
+    if (this.#unsettled.size > 0) this.#watched?.watch?.disturb();
     for (const exchange of this.#unsettled) exchange.settle();
     this.#unsettled.clear();
     for (const { tcp } of this.#group.machines) tcp.deferred?.recallAll();
@@ -227,7 +250,7 @@ export class FlowPath {
     if (this.#watched !== undefined || this.#group.packets.inUse > 0) return;
     const until = this.#loop.now + tables.shortest;
     const isCompared = flow.exchanges[conduct] !== undefined;
-    if (!(isCompared ? this.#loop.isQuietUntil(until) : this.#loop.isBeginningUntil(until))) return;
+    if (!(isCompared ? this.#loop.isSettlingUntil(until) : this.#loop.isBeginningUntil(until))) return;
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.

@@ -46,9 +46,10 @@ describe("ScheduleRecorder", () => {
 
   it.each([
     { does: "begins" as const, isDisturbed: false },
+    { does: "ends" as const, isDisturbed: false },
     { does: "goes on" as const, isDisturbed: true },
     { does: undefined, isDisturbed: true },
-  ])("leaves out what others do, which disturbs unless they begin ($does)", ({ does, isDisturbed }) => {
+  ])("leaves out what others do, which disturbs unless they begin or end ($does)", ({ does, isDisturbed }) => {
     const loop = new EventLoop();
     const other = loop.handler("other", () => loop.after(2, other, 0));
     if (does !== undefined) loop.letOverlap(other, does);
