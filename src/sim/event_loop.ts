@@ -53,6 +53,7 @@ export type Overlap = "begins" | "goes on" | "ends";
 
 /** Bits, of which a handler has one at most. */
 const OVERLAP = { begins: 1, "goes on": 2, ends: 4 } as const satisfies Record<Overlap, number>;
+const OVERLAPS: readonly (Overlap | undefined)[] = [undefined, "begins", "goes on", undefined, "ends"];
 
 /** A run whose clock has not moved for so many events goes round in circles. */
 const EVENTS_BETWEEN_CHECKS = 10_000_000;
@@ -141,9 +142,10 @@ export class EventLoop {
     this.#overlaps[handler] = OVERLAP[does];
   }
 
-  /** Whether `letOverlap` was said of a handler, and with which word. */
-  doesOverlap(handler: HandlerId, does: Overlap): boolean {
-    return this.#overlaps[handler] === OVERLAP[does];
+  /** What was said of a handler with `letOverlap`, if anything was. */
+  overlapOf(handler: HandlerId): Overlap | undefined {
+    const bit = this.#overlaps[handler] ?? 0;
+    return bit === 0 ? undefined : OVERLAPS[bit];
   }
 
   /** The place in the order of events that was taken last. */

@@ -167,7 +167,7 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "Packets of another connection that overlaps are taken for those of one that is watched.",
     file: "kernel/flow/flow_path.ts",
-    find: "    this.#watched?.watch?.disturb();\n",
+    find: "    this.#watched?.watch?.join();\n",
     replace: "",
   },
   {
@@ -211,5 +211,23 @@ export const FLOW_FAULTS: readonly Fault[] = [
     file: "kernel/flow/flow_path.ts",
     find: "    if (this.#unsettled.size > 0) this.#watched?.watch?.disturb();\n",
     replace: "",
+  },
+  {
+    wrong: "What rises in events of others is taken for that of a connection that is watched.",
+    file: "kernel/flow/exchange_watch.ts",
+    find: "    this.#tables.sheet.leaveOut();\n",
+    replace: "",
+  },
+  {
+    wrong: "A connection that begins beside one that is watched is counted as one that this one began.",
+    file: "kernel/flow/exchange_watch.ts",
+    find: "if (this.#recorder.join()) this.#marked = { ...this.#marked, connections: this.#marked.connections - 1 };",
+    replace: "this.#recorder.join();",
+  },
+  {
+    wrong: "A connection beside which others send packets is taken to last until theirs have arrived.",
+    file: "kernel/flow/flow_path.ts",
+    find: "return isJoined ? { ...constants, duration } : constants;",
+    replace: "return constants;",
   },
 ];

@@ -106,3 +106,46 @@ churn:
 ${one.churn.join("\n")}
 ${one.changes}`;
   });
+
+/**
+ * A scenario of agents in many pods that connect in step, so that the same ones always meet, with pods that are probed every
+ * second and conntrack entries that soon end: most is known after some seconds, and little of it was ever seen alone.
+ */
+export const agentsInStep: fc.Arbitrary<string> = fc
+  .record({
+    kernel: fc.constantFrom(...KERNELS),
+    seed: fc.nat(9999),
+    rates: fc.array(fc.constantFrom(5, 10, 20, 40), { minLength: 2, maxLength: 12 }),
+    closes: fc.constantFrom("client", "server"),
+    timeout: fc.constantFrom(2, 5, 120),
+    period: fc.integer({ min: 1, max: 2 }),
+    restart: fc.constantFrom("", "timeline: [{ at: 12s, restart: kubeProxy }]\n"),
+  })
+  .map(({ kernel, seed, rates, closes, timeout, period, restart }) => {
+    const agents = rates.map((rate, index) => {
+      const from = index % 3 === 0 ? "node" : `default/http-${index % 10}`;
+      return `  - { name: agent-${index}, from: ${from}, to: 10.10.85.${10 + (index % 4)}:${10_051 + index}, rate: ${rate}/s, arrivals: periodic, closes: ${closes} }`;
+    });
+    return `about: Agents in step.
+kernel: "${kernel}"
+duration: 25s
+replications: 1
+seed: in-step-${seed}
+node:
+  interfaces:
+    - { name: eth0, addresses: [10.10.85.105/24] }
+    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
+sysctls: { net.netfilter.nf_conntrack_tcp_timeout_time_wait: ${timeout}, net.ipv4.ip_local_port_range: 30000 36000 }
+kubelet: { version: 1.23.10 }
+kubeProxy: { version: 1.23.10, mode: ipvs, nodePortRange: 30000-32767 }
+services: [{ generate: 20, name: many, type: NodePort, endpoints: [10.23.78.11] }]
+pods:
+  - name: default/http
+    replicas: 10
+    listen: [80]
+    readinessProbe: { httpGet: { port: 80 }, periodSeconds: ${period} }
+    livenessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 }
+churn:
+${agents.join("\n")}
+${restart}`;
+  });

@@ -143,7 +143,7 @@ export class GracefulTermination {
 
 /** One number for an endpoint. */
 function endpointOf(address: Ipv4, port: Port): number {
-  return address * 2 ** 16 + port;
+  return address * 65_536 + port;
 }
 
 /** `address:port/TCP/address:port`, as kube-proxy names a real server with its virtual server. */

@@ -17,15 +17,23 @@ export interface ScheduleFacts {
   readonly wait: number;
 }
 
+/** Who hears of the events of others in which packets may be sent: of the moment before each, and of the one behind it. */
+export interface OtherEvents {
+  begin: () => void;
+  end: () => void;
+}
+
 /**
- * Writes down the events of a connection that goes packet by packet, beside which others may begin or end and nothing else
- * may happen. An event is the connection's own if connect() scheduled it, or another one of its own did.
+ * Writes down the events of a connection that goes packet by packet, beside which others may begin, go on or end
+ * (`Overlap`) and nothing else may happen. An event is the connection's own if connect() scheduled it, or another one of its
+ * own did.
  */
 export class ScheduleRecorder implements EventObserver {
   readonly #loop: EventLoop;
   /** Whose events are never its own. */
   readonly #others: readonly HandlerId[];
   readonly #isWaiting: () => boolean;
+  readonly #otherEvents: OtherEvents;
   readonly #begins: Micros;
   /** The places in the order of events that connect() has taken come after this one. */
   readonly #taken: number;
@@ -38,6 +46,8 @@ export class ScheduleRecorder implements EventObserver {
   #takenByConnect = -1;
   /** Whether the event that fired last is its own, and how many had fired before that one. */
   #isOwn = false;
+  /** Whether the end of the one that fires now is to be told to `#otherEvents`. */
+  #isTold = false;
   #firedBefore = 0;
   #events = 0;
   #finish = -1;
@@ -46,8 +56,10 @@ export class ScheduleRecorder implements EventObserver {
   #isDisturbed = false;
 
   /** Begins now. @param isWaiting whether the client's TIME_WAIT entry has begun. */
-  constructor(loop: EventLoop, others: readonly HandlerId[], isWaiting: () => boolean) {
+  // oxlint-disable-next-line max-params -- made once per connection that is watched
+  constructor(loop: EventLoop, others: readonly HandlerId[], isWaiting: () => boolean, otherEvents: OtherEvents) {
     this.#loop = loop;
+    this.#otherEvents = otherEvents;
     this.#others = others;
     this.#isWaiting = isWaiting;
     this.#begins = loop.now;
@@ -59,8 +71,9 @@ export class ScheduleRecorder implements EventObserver {
     this.#endLast();
     this.#isOwn = !this.#others.includes(handler) && this.#isOfOwn(sequence);
     if (!this.#isOwn) {
-      if (!this.#loop.doesOverlap(handler, "begins") && !this.#loop.doesOverlap(handler, "ends"))
-        this.#isDisturbed = true;
+      const does = this.#loop.overlapOf(handler);
+      if (does === undefined) this.#isDisturbed = true;
+      if (does === "goes on") this.#tell();
       return;
     }
     this.#times.push(this.#loop.now - this.#begins);
@@ -75,12 +88,21 @@ export class ScheduleRecorder implements EventObserver {
     this.#takenAtFinish = this.#loop.lastSequence;
   }
 
-  /** Another connection sends packets meanwhile. */
+  /** Another connection begins now, whose packets are sent. @returns whether its event has been told of only now. */
+  join(): boolean {
+    // In one of its own events nobody could tell the one from the other.
+    if (this.#isOwn || this.#takenByConnect < 0) this.#isDisturbed = true;
+    if (this.#isDisturbed || this.#isTold) return false;
+    this.#tell();
+    return true;
+  }
+
+  /** Something happens now of which there is no telling whose it is. */
   disturb(): void {
     this.#isDisturbed = true;
   }
 
-  /** Whether something else has happened than that others began or ended. */
+  /** Whether something has happened that may have made a difference. */
   get isDisturbed(): boolean {
     return this.#isDisturbed;
   }
@@ -109,9 +131,18 @@ export class ScheduleRecorder implements EventObserver {
     };
   }
 
+  #tell(): void {
+    this.#isTold = true;
+    this.#otherEvents.begin();
+  }
+
   /** The event that fired last is over. */
   #endLast(): void {
     if (this.#takenByConnect < 0) this.#takenByConnect = this.#loop.lastSequence;
+    if (this.#isTold) {
+      this.#isTold = false;
+      this.#otherEvents.end();
+    }
     if (!this.#isOwn) return;
     this.#isOwn = false;
     this.#takenAfter.push(this.#loop.lastSequence);

@@ -1,4 +1,5 @@
 import { assert } from "../../sim/assert.ts";
+import type { Micros } from "../../units.ts";
 import type { Netns } from "../netns.ts";
 import { ExchangeEnds } from "./exchange_ends.ts";
 import { type ExchangeConstants, type ExchangeFacts, hasSameShape } from "./exchange_facts.ts";
@@ -23,6 +24,11 @@ export class ExchangeShape {
   /** Whether connections that do this are of this shape. */
   isOf(constants: ExchangeConstants): boolean {
     return hasSameShape(this.#constants, constants);
+  }
+
+  /** From connect() until the last packet has arrived. */
+  get duration(): Micros {
+    return this.#constants.duration;
   }
 
   /** Takes in one more that was watched. @returns whether enough is known to carry others of its flow. */

@@ -14,7 +14,7 @@ import type { GroupTables } from "./group_tables.ts";
 
 /** What stands in the kernels of a group before a connection, beside meters, to be compared with what stands there after it. */
 interface Before {
-  /** Calls of connect() on all machines, and how many of them had been carried. */
+  /** Calls of connect() on all machines that had not been carried. */
   readonly connections: number;
   readonly carried: number;
   readonly chances: number;
@@ -25,10 +25,10 @@ interface Before {
 }
 
 /**
- * Watches one connection packet by packet, from connect() on, while nobody else sends a packet, and tells what it did. It
- * may turn out that there is nothing to learn from it: it failed, something else came in between, a rule drew lots, a packet
- * was translated or came to a service. Others may be carried or end meanwhile: of the
- * first no meter shows anything before all settle, of the others none at all.
+ * Watches one connection packet by packet, from connect() on, and tells what it did. It may turn out that there is nothing
+ * to learn from it: it failed, something else came in between, a rule drew lots, a packet was translated or came to a
+ * service. Others may be carried or end meanwhile: of the first no meter shows anything before all settle, of the others none
+ * at all. Others may send packets, too: what rises in their events is left out, and how long this one took is not known then.
  */
 export class ExchangeWatch {
   readonly conduct: number;
@@ -38,7 +38,11 @@ export class ExchangeWatch {
   readonly #slot: number;
   readonly #begins: Micros;
   readonly #tables: GroupTables;
-  readonly #before: Before;
+  #before: Before;
+  /** How all stood before the event of others that fires now. */
+  #marked: Before;
+  /** Whether others have sent packets. */
+  #isJoined = false;
   readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
   readonly #peer: { readonly address: number; readonly ports: number };
   readonly #recorder: ScheduleRecorder;
@@ -67,12 +71,17 @@ export class ExchangeWatch {
     this.#begins = machine.loop.now;
     this.#tables = tables;
     this.#before = this.#lookAround();
+    this.#marked = this.#before;
     tables.sheet.take();
     const [local, remote] = [sockets.localPort(slot), sockets.remotePort(slot)];
     const initial = tcp.sequences.of(sockets.local(slot), sockets.remote(slot), sockets.ports(slot));
     this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
     this.#peer = { address: sockets.remote(slot), ports: packPorts(remote, local) };
-    this.#recorder = new ScheduleRecorder(machine.loop, others, () => sockets.state(slot) === TcpState.TIME_WAIT);
+    const isWaiting = (): boolean => sockets.state(slot) === TcpState.TIME_WAIT;
+    this.#recorder = new ScheduleRecorder(machine.loop, others, isWaiting, {
+      begin: () => this.#mark(),
+      end: () => this.#leaveOut(),
+    });
   }
 
   /** The client has got what it wanted. */
@@ -82,7 +91,12 @@ export class ExchangeWatch {
     this.#recorder.finish();
   }
 
-  /** Another connection begins packet by packet. */
+  /** Another connection begins packet by packet; it has been counted. */
+  join(): void {
+    if (this.#recorder.join()) this.#marked = { ...this.#marked, connections: this.#marked.connections - 1 };
+  }
+
+  /** Counters are brought up to date. */
   disturb(): void {
     this.#recorder.disturb();
   }
@@ -90,6 +104,25 @@ export class ExchangeWatch {
   /** Whether something came in between, so that another connection of the kind may teach what this one does not. */
   get isDisturbed(): boolean {
     return this.#recorder.isDisturbed;
+  }
+
+  #mark(): void {
+    this.#isJoined = true;
+    this.#marked = this.#lookAround();
+    this.#tables.sheet.mark();
+  }
+
+  #leaveOut(): void {
+    const [before, marked, now] = [this.#before, this.#marked, this.#lookAround()];
+    this.#before = {
+      connections: before.connections + now.connections - marked.connections,
+      carried: before.carried,
+      chances: before.chances + now.chances - marked.chances,
+      packets: plusRise(before.packets, marked.packets, now.packets),
+      entries: before.entries,
+      ipvsConnections: plusRise(before.ipvsConnections, marked.ipvsConnections, now.ipvsConnections),
+    };
+    this.#tables.sheet.leaveOut();
   }
 
   /** Looks how far the connection is. @returns `spoilt` as soon as it is clear that nothing can be learnt. */
@@ -105,9 +138,21 @@ export class ExchangeWatch {
     if (this.isDisturbed) return "spoilt";
     if (this.#flow.changes !== group.changes || this.#flow.listenerChanges !== group.listenerChanges) return "spoilt";
     this.#readServerInitial();
-    if (group.packets.inUse > 0 || this.#isOpen(this.#clientSlot(), this.#tcp)) return "goes on";
+    if (this.#isOpen(this.#clientSlot(), this.#tcp) || this.#mayBeUnderWay()) return "goes on";
     if (this.#isOpen(this.#serverSlot(), this.#server.tcp)) return "goes on";
     return this.#finishes < 0 ? "spoilt" : "over";
+  }
+
+  /** Whether packets of its own may not have arrived. With others about, it is like those that are known, or nothing is learnt. */
+  #mayBeUnderWay(): boolean {
+    const { loop, group } = this.#tcp.machine;
+    if (group.packets.inUse === 0) return false;
+    return !this.#isJoined || loop.now < this.#begins + 2 * this.#tables.longest;
+  }
+
+  /** Whether others have sent packets. */
+  get isJoined(): boolean {
+    return this.#isJoined;
   }
 
   /** What the connection did, once it is over; `undefined` if another one might do something else. */
@@ -118,13 +163,13 @@ export class ExchangeWatch {
     const synArrives = this.#synArrives();
     // A client that opens another connection as soon as this one has succeeded would be taken for a part of it.
     const isPlain =
-      now.connections - before.connections === now.carried - before.carried &&
+      now.connections === before.connections &&
       now.chances === before.chances &&
       now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]);
     if (!isPlain || synArrives === undefined) return undefined;
     const sequences: number[] = [];
     const waits = this.#waits(sequences);
-    const isAlone = now.carried === before.carried;
+    const isAlone = now.carried === before.carried && !this.#isJoined;
     const entries = this.#entries(sequences, now.entries, isAlone);
     if (waits === undefined || entries === undefined) return undefined;
     const constants: ExchangeConstants = {
@@ -139,14 +184,16 @@ export class ExchangeWatch {
       waits,
       entries,
     };
-    return { constants, initial: [this.#client.initial, this.#serverInitial!], sequences, isAlone };
+    const initial = [this.#client.initial, this.#serverInitial!] as const;
+    return { constants, initial, sequences, isAlone };
   }
 
   #lookAround(): Before {
     const { group } = this.#tcp.machine;
+    const { carried } = group.flowPath!;
     return {
-      connections: group.machines.reduce((sum, { tcp }) => sum + tcp.connections, 0),
-      carried: group.flowPath!.carried,
+      connections: group.machines.reduce((sum, { tcp }) => sum + tcp.connections, 0) - carried,
+      carried,
       chances: group.chances,
       packets: group.machines.map(({ packetsSent }) => packetsSent),
       entries: this.#tables.conntracks.map(({ table, timers }) => table.count + (timers?.fired ?? 0)),
@@ -231,4 +278,9 @@ export class ExchangeWatch {
     }
     return entries;
   }
+}
+
+/** Each of `values` plus what the same one of others has risen by. */
+function plusRise(values: readonly number[], from: readonly number[], to: readonly number[]): readonly number[] {
+  return values.map((value, index) => value + to[index]! - from[index]!);
 }

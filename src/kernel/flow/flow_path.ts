@@ -131,7 +131,7 @@ export class FlowPath {
    */
   begins(flow: Flow | undefined, tcp: Tcp, slot: number): boolean {
     if (flow !== undefined && this.#overlaps(flow, tcp, slot)) return true;
-    this.#watched?.watch?.disturb();
+    this.#watched?.watch?.join();
     if (flow !== undefined) this.#learnFrom(flow, tcp, slot);
     return false;
   }
@@ -247,10 +247,8 @@ export class FlowPath {
     const tuple = flow.tuple!;
     if ((flow.refused[conduct] ?? 0) >= REFUSED_MOST) return;
     const tables = this.#tablesNow();
-    if (this.#watched !== undefined || this.#group.packets.inUse > 0) return;
-    const until = this.#loop.now + tables.shortest;
-    const isCompared = flow.exchanges[conduct] !== undefined;
-    if (!(isCompared ? this.#loop.isSettlingUntil(until) : this.#loop.isBeginningUntil(until))) return;
+    if (this.#watched !== undefined) return;
+    if (!this.#mayWatch(this.#loop.now + tables.shortest, flow.exchanges[conduct] !== undefined)) return;
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
@@ -259,6 +257,14 @@ export class FlowPath {
     this.#watched = flow;
     flow.watch = new ExchangeWatch(flow, server, conduct, tuple.tcp, slot, tables, this.#notOwn);
     this.#loop.after(POLL, this.#pollHandler, 0);
+  }
+
+  /** Whether there is something to see of a connection that begins now. @param isCompared whether all of it is to be seen. */
+  #mayWatch(until: Micros, isCompared: boolean): boolean {
+    const isQuiet = this.#group.packets.inUse === 0;
+    if (isCompared) return isQuiet && this.#loop.isSettlingUntil(until);
+    if (isQuiet && this.#loop.isBeginningUntil(until)) return true;
+    return this.#tablesNow().shapes.some(({ isKnown }) => isKnown) && this.#loop.isOverlappingUntil(until, true);
   }
 
   #poll(): void {
@@ -274,19 +280,21 @@ export class FlowPath {
     flow.watch = undefined;
     if (flow.changes !== this.#group.changes || flow.listenerChanges !== this.#group.listenerChanges) return;
     if (watch.isDisturbed) return;
-    this.#learn(flow, watch.conduct, progress === "over" ? watch.facts() : undefined);
+    const facts = progress === "over" ? watch.facts() : undefined;
+    if (flow.exchanges[watch.conduct] === undefined) this.#learn(flow, watch.conduct, facts, watch.isJoined);
+    else if (!watch.isJoined) {
+      const isSame = facts === undefined || flow.exchanges[watch.conduct]!.agreesWith(facts);
+      assert(isSame, "a connection does packet by packet what the flow path has learnt");
+    }
   }
 
-  #learn(flow: Flow, conduct: number, facts: ExchangeFacts | undefined): void {
-    const learnt = flow.exchanges[conduct];
-    if (learnt !== undefined) {
-      const isSame = facts === undefined || learnt.agreesWith(facts);
-      assert(isSame, "a connection does packet by packet what the flow path has learnt");
-      return;
-    }
-    const shape = facts && this.#shapeOf(facts.constants);
+  // oxlint-disable-next-line max-params -- what the watch of a connection has seen
+  #learn(flow: Flow, conduct: number, facts: ExchangeFacts | undefined, isJoined: boolean): void {
+    const { shapes, namespaces } = this.#tablesNow();
+    const known = facts && shapes.find((shape) => shape.isOf(asLongAs(shape, facts, isJoined)));
     // What others do meanwhile is told from it only where it is known what to expect.
-    if (facts?.isAlone === false && shape?.isKnown !== true) return;
+    if ((isJoined || facts?.isAlone === false) && known?.isKnown !== true) return;
+    const shape = known ?? (facts && this.#newShape(facts.constants));
     if (shape?.learn(facts!) !== true) {
       flow.refused[conduct] = (flow.refused[conduct] ?? 0) + 1;
       return;
@@ -295,8 +303,8 @@ export class FlowPath {
       tuple: flow.tuple!,
       server: flow.server!.tcp,
       machines: this.#group.machines,
-      namespaces: this.#tablesNow().namespaces,
-      constants: facts!.constants,
+      namespaces,
+      constants: asLongAs(shape, facts!, isJoined),
       shape,
     });
     flow.exchanges[conduct] = exchange;
@@ -305,16 +313,19 @@ export class FlowPath {
     if (flow.server!.owner.conductOf!(flow.requestBytes) === conduct) flow.always = exchange;
   }
 
-  #shapeOf(constants: ExchangeConstants): ExchangeShape {
+  #newShape(constants: ExchangeConstants): ExchangeShape {
     const tables = this.#tablesNow();
-    let shape = tables.shapes.find((known) => known.isOf(constants));
-    if (shape === undefined) {
-      shape = new ExchangeShape(constants);
-      tables.shapes.push(shape);
-      tables.shortest = Math.min(tables.shortest, constants.duration);
-    }
+    const shape = new ExchangeShape(constants);
+    tables.shapes.push(shape);
+    tables.shortest = Math.min(tables.shortest, constants.duration);
+    tables.longest = Math.max(tables.longest, constants.duration);
     return shape;
   }
+}
+
+/** What a connection did; with others about, it is taken to have lasted as long as those of a shape: its own events tell. */
+function asLongAs({ duration }: ExchangeShape, { constants }: ExchangeFacts, isJoined: boolean): ExchangeConstants {
+  return isJoined ? { ...constants, duration } : constants;
 }
 
 /** How a server will treat the next connection of a flow. */

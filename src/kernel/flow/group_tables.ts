@@ -32,6 +32,8 @@ export class GroupTables implements FlowTables {
   readonly shapes: ExchangeShape[] = [];
   /** No connection that has been watched was over sooner: one is only watched where nothing else is due for so long. */
   shortest: Micros = 300;
+  /** None was over later. */
+  longest: Micros = 0;
   readonly #changes: number;
   /** Who has an address; `undefined` where several do. */
   readonly #owners = new Map<Ipv4, Netns | undefined>();

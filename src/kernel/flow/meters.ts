@@ -18,6 +18,8 @@ export interface MeterRise {
 export class MeterSheet {
   readonly #namespaces: readonly Netns[];
   #before: Float64Array | undefined = undefined;
+  /** As it stood when `mark` was called last. */
+  #marked: Float64Array | undefined = undefined;
   readonly #now = new Float64Array(WIDTH);
 
   constructor(namespaces: readonly Netns[]) {
@@ -26,8 +28,30 @@ export class MeterSheet {
 
   /** Writes down how all stands now. */
   take(): void {
-    this.#before ??= new Float64Array(this.#namespaces.length * WIDTH);
-    for (const [place, netns] of this.#namespaces.entries()) readMeters(netns, this.#before, place * WIDTH);
+    this.#before = this.#readInto(this.#before);
+  }
+
+  /** Others begin to make meters rise, in a moment in which nobody else does. */
+  mark(): void {
+    this.#marked = this.#readInto(this.#marked);
+  }
+
+  /** They are done: what has risen since `mark` has not risen since `take`. */
+  leaveOut(): void {
+    const marked = this.#marked!;
+    const before = this.#before!;
+    const now = this.#now;
+    for (const [place, netns] of this.#namespaces.entries()) {
+      readMeters(netns, now, 0);
+      const first = place * WIDTH;
+      for (let meter = 0; meter < WIDTH; meter += 1) before[first + meter]! += now[meter]! - marked[first + meter]!;
+    }
+  }
+
+  #readInto(row: Float64Array | undefined): Float64Array {
+    const values = row ?? new Float64Array(this.#namespaces.length * WIDTH);
+    for (const [place, netns] of this.#namespaces.entries()) readMeters(netns, values, place * WIDTH);
+    return values;
   }
 
   /** What has risen since it was last taken, and where; namespaces in which nothing did are left out. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ExchangeSchedule, ScheduleRecorder } from "../../../src/kernel/flow/exchange_schedule.ts";
+import { ExchangeSchedule, type OtherEvents, ScheduleRecorder } from "../../../src/kernel/flow/exchange_schedule.ts";
 import { EventLoop } from "../../../src/sim/event_loop.ts";
 
 // Goal: whoever goes by what was written down of a connection schedules the same events in the same order.
@@ -22,7 +22,7 @@ function recorded(): ReturnType<ScheduleRecorder["end"]> {
   });
   const first = loop.handler("first", () => loop.after(20, second, 0));
   const begins = loop.handler("begins", () => {
-    recorder = new ScheduleRecorder(loop, [poll], () => isWaiting);
+    recorder = new ScheduleRecorder(loop, [poll], () => isWaiting, NOBODY);
     loop.after(7, poll, 0);
     // Scheduled first, fires last.
     loop.after(50, nothing, 0);
@@ -32,6 +32,9 @@ function recorded(): ReturnType<ScheduleRecorder["end"]> {
   loop.runUntil(1000);
   return recorder!.end();
 }
+
+/** Hears of the events of others, and does nothing. */
+const NOBODY: OtherEvents = { begin: () => {}, end: () => {} };
 
 describe("ScheduleRecorder", () => {
   it("writes down when each event fires and in which one it was scheduled, in the order of scheduling", () => {
@@ -45,16 +48,26 @@ describe("ScheduleRecorder", () => {
   });
 
   it.each([
-    { does: "begins" as const, isDisturbed: false },
-    { does: "ends" as const, isDisturbed: false },
-    { does: "goes on" as const, isDisturbed: true },
-    { does: undefined, isDisturbed: true },
-  ])("leaves out what others do, which disturbs unless they begin or end ($does)", ({ does, isDisturbed }) => {
+    { does: "begins" as const, isDisturbed: false, told: [] },
+    { does: "ends" as const, isDisturbed: false, told: [] },
+    { does: "goes on" as const, isDisturbed: false, told: ["0 to 1", "1 to 2", "2 to 3", "3 to 4", "4 to 5"] },
+    { does: undefined, isDisturbed: true, told: [] },
+  ])("leaves out what others do, which disturbs unless they may overlap ($does)", ({ does, isDisturbed, told }) => {
     const loop = new EventLoop();
-    const other = loop.handler("other", () => loop.after(2, other, 0));
+    // How often others have done something.
+    let did = 0;
+    const other = loop.handler("other", () => {
+      did += 1;
+      loop.after(2, other, 0);
+    });
     if (does !== undefined) loop.letOverlap(other, does);
     loop.at(2, other, 0);
-    const recorder = new ScheduleRecorder(loop, [], () => false);
+    const heard: string[] = [];
+    let began = -1;
+    const recorder = new ScheduleRecorder(loop, [], () => false, {
+      begin: () => (began = did),
+      end: () => heard.push(`${began} to ${did}`),
+    });
     const nothing = loop.handler("nothing", () => {});
     const finishes = loop.handler("finishes", () => {
       loop.after(4, nothing, 0);
@@ -64,11 +77,41 @@ describe("ScheduleRecorder", () => {
     loop.runUntil(10);
     expect([recorder.end()?.after, recorder.events]).toEqual([[3, 7], 2]);
     expect(recorder.isDisturbed).toBe(isDisturbed);
+    expect(heard).toEqual(told);
   });
+
+  it.each([
+    { when: "in connect()", at: 0, isDisturbed: true, told: 0 },
+    { when: "in an event of others", at: 2, isDisturbed: false, told: 1 },
+    { when: "in one of its own", at: 3, isDisturbed: true, told: 0 },
+  ])(
+    "tells of another connection that begins $when, unless nobody could tell them apart",
+    ({ at, isDisturbed, told }) => {
+      const loop = new EventLoop();
+      const other = loop.handler("other", () => at === 2 && recorder.join());
+      loop.letOverlap(other, "begins");
+      loop.at(2, other, 0);
+      const heard: string[] = [];
+      const recorder = new ScheduleRecorder(loop, [], () => false, {
+        begin: () => heard.push("begins"),
+        end: () => heard.push("ends"),
+      });
+      if (at === 0) recorder.join();
+      const finishes = loop.handler("finishes", () => {
+        if (at === 3) recorder.join();
+        recorder.finish();
+      });
+      loop.at(3, finishes, 0);
+      loop.runUntil(10);
+      recorder.end();
+      expect(recorder.isDisturbed).toBe(isDisturbed);
+      expect(heard).toEqual(told === 0 ? [] : ["begins", "ends"]);
+    },
+  );
 
   it("counts no timer that fires for nothing, but has its place", () => {
     const loop = new EventLoop();
-    const recorder = new ScheduleRecorder(loop, [], () => false);
+    const recorder = new ScheduleRecorder(loop, [], () => false, NOBODY);
     const cancelled = loop.handler("cancelled", () => loop.countEvents(-1));
     const finishes = loop.handler("finishes", () => recorder.finish());
     loop.at(2, cancelled, 0);
@@ -79,12 +122,12 @@ describe("ScheduleRecorder", () => {
 
   it("writes down nothing of a connection whose client was told nothing", () => {
     const loop = new EventLoop();
-    expect(new ScheduleRecorder(loop, [], () => false).end()).toBeUndefined();
+    expect(new ScheduleRecorder(loop, [], () => false, NOBODY).end()).toBeUndefined();
   });
 
   it("hears of no event any more once it has ended", () => {
     const loop = new EventLoop();
-    const recorder = new ScheduleRecorder(loop, [], () => false);
+    const recorder = new ScheduleRecorder(loop, [], () => false, NOBODY);
     const finishes = loop.handler("finishes", () => recorder.finish());
     loop.at(3, finishes, 0);
     loop.runUntil(5);

@@ -18,6 +18,22 @@ describe("MeterSheet", () => {
     expect(Object.values(pod.counters)).toEqual(values.slice(0, COUNTERS).map((value) => 3 * value));
   });
 
+  it("leaves out what others have added meanwhile", () => {
+    const { node, pod } = smallNetwork();
+    const sheet = new MeterSheet([node, pod]);
+    sheet.take();
+    for (const others of [10, 100]) {
+      node.counters.TcpInSegs += 1;
+      sheet.mark();
+      node.counters.TcpInSegs += others;
+      pod.counters.TcpInSegs += others;
+      sheet.leaveOut();
+    }
+    const values = Array.from({ length: COUNTERS + 6 }, () => 0);
+    values[Object.keys(new Counters()).indexOf("TcpInSegs")] = 2;
+    expect(sheet.rises()).toEqual([{ place: 0, values }]);
+  });
+
   it("tells nothing of what had risen before it was taken", () => {
     const { node, pod } = smallNetwork();
     pod.counters.TcpInSegs += 7;

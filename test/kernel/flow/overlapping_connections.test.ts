@@ -187,18 +187,32 @@ describe("OverlappingConnections", () => {
     expect(flows!.network.node.counters).toEqual(packets!.network.node.counters);
   });
 
-  it("learns nothing from one beside which another sends packets, and goes on trying", () => {
+  const TOGETHER = [
+    { kind: 2, at: 0 },
+    { kind: 3, at: 20 },
+  ];
+
+  it("learns from one beside which another always sends packets, if such are known", () => {
+    const [packets, flows] = [false, true].map((carriesFlows) => {
+      const clients = new Clients(smallNetwork(), carriesFlows);
+      clients.learn();
+      for (let time = 0; time < 30; time += 1) clients.connect(TOGETHER);
+      return clients;
+    });
+    // All but one of the one kind and two of the other, and the six that were learnt from before.
+    expect(flows!.flowPath?.carried).toBe(2 * 4 + 2 * 30 - 6 - 3);
+    expect(flows!.log).toEqual(packets!.log);
+    expect(flows!.timeWaits()).toEqual(packets!.timeWaits());
+    for (const side of ["node", "pod"] as const)
+      expect(flows!.network[side].counters).toEqual(packets!.network[side].counters);
+  });
+
+  it("learns nothing from such a pair as long as none are known, and goes on trying", () => {
     const clients = new Clients(smallNetwork(), true);
-    clients.learn();
-    const learnt = clients.flowPath!.carried;
-    const together = [
-      { kind: 2, at: 0 },
-      { kind: 3, at: 20 },
-    ];
-    for (let time = 0; time < 30; time += 1) clients.connect(together);
-    expect(clients.flowPath?.carried).toBe(learnt);
-    for (let time = 0; time < 2; time += 1) clients.connect([{ kind: 2, at: 0 }]);
-    expect(clients.flowPath?.carried).toBe(learnt + 1);
+    for (let time = 0; time < 30; time += 1) clients.connect(TOGETHER);
+    expect(clients.flowPath?.carried).toBe(0);
+    for (let time = 0; time < 4; time += 1) clients.connect([{ kind: 2, at: 0 }]);
+    expect(clients.flowPath?.carried).toBe(1);
   });
 
   it("has room for all that begin before the first one is over", () => {
