@@ -24,6 +24,21 @@ interface Before {
   readonly ipvsConnections: readonly number[];
 }
 
+/** What the flow path knows when it begins to watch a connection. */
+export interface WatchOptions {
+  readonly flow: Flow;
+  readonly server: FlowServer;
+  readonly conduct: number;
+  /** The client's socket. */
+  readonly tcp: Tcp;
+  readonly slot: number;
+  readonly tables: GroupTables;
+  /** Handlers whose events are not the connection's own, that of `poll` among them. */
+  readonly notOwn: readonly HandlerId[];
+  /** Whether others may send packets. */
+  readonly mayJoin: boolean;
+}
+
 /**
  * Watches one connection packet by packet, from connect() on, and tells what it did. It may turn out that there is nothing
  * to learn from it: it failed, something else came in between, a rule drew lots, a packet was translated or came to a
@@ -45,23 +60,14 @@ export class ExchangeWatch {
   #isJoined = false;
   readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
   readonly #peer: { readonly address: number; readonly ports: number };
+  readonly #mayJoin: boolean;
   readonly #recorder: ScheduleRecorder;
   #schedule: ScheduleFacts | undefined = undefined;
   #serverInitial: number | undefined = undefined;
   #finishes: Micros = -Infinity;
   #connects: Micros = -Infinity;
 
-  /** @param others handlers whose events are not the connection's own, that of `poll` among them. */
-  // oxlint-disable-next-line max-params -- what the flow path knows when it begins to watch
-  constructor(
-    flow: Flow,
-    server: FlowServer,
-    conduct: number,
-    tcp: Tcp,
-    slot: number,
-    tables: GroupTables,
-    others: readonly HandlerId[],
-  ) {
+  constructor({ flow, server, conduct, tcp, slot, tables, notOwn, mayJoin }: WatchOptions) {
     const { sockets, machine } = tcp;
     this.conduct = conduct;
     this.#flow = flow;
@@ -78,7 +84,8 @@ export class ExchangeWatch {
     this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
     this.#peer = { address: sockets.remote(slot), ports: packPorts(remote, local) };
     const isWaiting = (): boolean => sockets.state(slot) === TcpState.TIME_WAIT;
-    this.#recorder = new ScheduleRecorder(machine.loop, others, isWaiting, {
+    this.#mayJoin = mayJoin;
+    this.#recorder = new ScheduleRecorder(machine.loop, notOwn, isWaiting, {
       begin: () => this.#mark(),
       end: () => this.#leaveOut(),
     });
@@ -107,12 +114,17 @@ export class ExchangeWatch {
   }
 
   #mark(): void {
+    if (!this.#mayJoin) {
+      this.#recorder.disturb();
+      return;
+    }
     this.#isJoined = true;
     this.#marked = this.#lookAround();
     this.#tables.sheet.mark();
   }
 
   #leaveOut(): void {
+    if (!this.#isJoined) return;
     const [before, marked, now] = [this.#before, this.#marked, this.#lookAround()];
     this.#before = {
       connections: before.connections + now.connections - marked.connections,
@@ -138,16 +150,14 @@ export class ExchangeWatch {
     if (this.isDisturbed) return "spoilt";
     if (this.#flow.changes !== group.changes || this.#flow.listenerChanges !== group.listenerChanges) return "spoilt";
     this.#readServerInitial();
-    if (this.#isOpen(this.#clientSlot(), this.#tcp) || this.#mayBeUnderWay()) return "goes on";
-    if (this.#isOpen(this.#serverSlot(), this.#server.tcp)) return "goes on";
-    return this.#finishes < 0 ? "spoilt" : "over";
+    const isOpen = this.#isOpen(this.#clientSlot(), this.#tcp) || this.#isOpen(this.#serverSlot(), this.#server.tcp);
+    if ((isOpen || group.packets.inUse > 0) && !this.#isLate()) return "goes on";
+    return isOpen || this.#finishes < 0 ? "spoilt" : "over";
   }
 
-  /** Whether packets of its own may not have arrived. With others about, it is like those that are known, or nothing is learnt. */
-  #mayBeUnderWay(): boolean {
-    const { loop, group } = this.#tcp.machine;
-    if (group.packets.inUse === 0) return false;
-    return !this.#isJoined || loop.now < this.#begins + 2 * this.#tables.longest;
+  /** Whether nothing is learnt from it any more, since others sent packets and none of those that are known lasts so long. */
+  #isLate(): boolean {
+    return this.#isJoined && this.#tcp.machine.loop.now >= this.#begins + 2 * this.#tables.longest;
   }
 
   /** Whether others have sent packets. */

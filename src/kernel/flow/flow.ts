@@ -47,6 +47,8 @@ export class Flow {
   exchanges: (Exchange | undefined)[] = [];
   /** The same way: how many have been watched from which nothing was learnt. */
   refused: number[] = [];
+  /** Those beside which others sent packets, in the same way. */
+  missed: number[] = [];
   /** As of `changes`; `undefined` if its ports are bound beforehand. */
   tuple: FlowTuple | undefined = undefined;
   /** The connection that is being watched. */

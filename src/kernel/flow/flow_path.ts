@@ -16,7 +16,7 @@ import { GroupTables } from "./group_tables.ts";
 import { OverlappingConnections } from "./overlapping_connections.ts";
 import { isTupleUnused } from "./unused_tuple.ts";
 
-/** Connections of a flow from which nothing was learnt before nobody tries any longer. */
+/** Connections of a flow from which nothing was learnt before nobody tries any longer, or none beside packets of others. */
 const REFUSED_MOST = 20;
 
 /** How often one that is watched is looked at. */
@@ -88,8 +88,8 @@ export class FlowPath {
     const { ends } = exchange;
     const begins = this.#loop.now;
     const over = begins + ends.duration;
-    if (!this.#loop.isQuietUntil(over) && !(this.#mayEndBeside(exchange) && this.#loop.isSettlingUntil(over)))
-      return false;
+    const isQuiet = this.#loop.isQuietUntil(over);
+    if (!isQuiet && !(this.#mayEndBeside(exchange) && this.#loop.isSettlingUntil(over))) return false;
     const port = pickPort(exchange);
     if (port < 0) return false;
     if (this.#isNamed(port) || !ends.mayCarry(exchange, server, port)) {
@@ -103,7 +103,8 @@ export class FlowPath {
     flow.localPort = port;
     flow.connectTime = ends.connects;
     this.#carried += 1;
-    this.#advanceTo(begins + ends.finishes);
+    if (isQuiet) this.#loop.advanceTo(begins + ends.finishes);
+    else this.#settleUntil(begins + ends.finishes);
     return true;
   }
 
@@ -112,12 +113,8 @@ export class FlowPath {
     return enters === 0 || this.#loop.isQuietUntil(this.#loop.now + enters);
   }
 
-  /** Moves the clock to where the client of a connection that is carried is done. */
-  #advanceTo(time: Micros): void {
-    if (this.#loop.isQuietUntil(time)) {
-      this.#loop.advanceTo(time);
-      return;
-    }
+  /** Moves the clock to where the client of a connection that is carried is done; entries of others are taken out meanwhile. */
+  #settleUntil(time: Micros): void {
     this.#isSettling = true;
     this.#loop.settleUntil(time);
     this.#isSettling = false;
@@ -248,23 +245,39 @@ export class FlowPath {
     if ((flow.refused[conduct] ?? 0) >= REFUSED_MOST) return;
     const tables = this.#tablesNow();
     if (this.#watched !== undefined) return;
-    if (!this.#mayWatch(this.#loop.now + tables.shortest, flow.exchanges[conduct] !== undefined)) return;
+    const mayJoin = (flow.missed[conduct] ?? 0) < REFUSED_MOST;
+    if (!this.#mayWatch(this.#loop.now + tables.shortest, flow.exchanges[conduct] !== undefined, mayJoin)) return;
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
     if (sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
     if (!isTupleUnused(tuple, server, port, tables)) return;
     this.#watched = flow;
-    flow.watch = new ExchangeWatch(flow, server, conduct, tuple.tcp, slot, tables, this.#notOwn);
+    flow.watch = new ExchangeWatch({
+      flow,
+      server,
+      conduct,
+      tcp: tuple.tcp,
+      slot,
+      tables,
+      notOwn: this.#notOwn,
+      mayJoin,
+    });
     this.#loop.after(POLL, this.#pollHandler, 0);
   }
 
-  /** Whether there is something to see of a connection that begins now. @param isCompared whether all of it is to be seen. */
-  #mayWatch(until: Micros, isCompared: boolean): boolean {
+  /**
+   * Whether there is something to see of a connection that begins now.
+   *
+   * @param isCompared whether all of it is to be seen.
+   * @param mayJoin whether others may send packets.
+   */
+  #mayWatch(until: Micros, isCompared: boolean, mayJoin: boolean): boolean {
     const isQuiet = this.#group.packets.inUse === 0;
     if (isCompared) return isQuiet && this.#loop.isSettlingUntil(until);
     if (isQuiet && this.#loop.isBeginningUntil(until)) return true;
-    return this.#tablesNow().shapes.some(({ isKnown }) => isKnown) && this.#loop.isOverlappingUntil(until, true);
+    if (!mayJoin || !this.#loop.isOverlappingUntil(until, true)) return false;
+    return this.#tablesNow().shapes.some(({ isKnown }) => isKnown);
   }
 
   #poll(): void {
@@ -293,7 +306,10 @@ export class FlowPath {
     const { shapes, namespaces } = this.#tablesNow();
     const known = facts && shapes.find((shape) => shape.isOf(asLongAs(shape, facts, isJoined)));
     // What others do meanwhile is told from it only where it is known what to expect.
-    if ((isJoined || facts?.isAlone === false) && known?.isKnown !== true) return;
+    if ((isJoined || facts?.isAlone === false) && known?.isKnown !== true) {
+      if (isJoined) flow.missed[conduct] = (flow.missed[conduct] ?? 0) + 1;
+      return;
+    }
     const shape = known ?? (facts && this.#newShape(facts.constants));
     if (shape?.learn(facts!) !== true) {
       flow.refused[conduct] = (flow.refused[conduct] ?? 0) + 1;
@@ -344,6 +360,7 @@ function forget(flow: Flow): void {
   flow.server = undefined;
   flow.always = undefined;
   flow.refused = [];
+  flow.missed = [];
   flow.exchanges = [];
 }
 
