@@ -34,7 +34,7 @@ export interface ExchangeFacts {
   readonly initial: readonly [number, number];
   /** Of each TIME_WAIT entry snd_nxt and rcv_nxt; of each conntrack entry those of `entrySequences`. */
   readonly sequences: readonly number[];
-  /** Whether no other connection was carried meanwhile: then the tables have been seen to gain nothing else. */
+  /** Whether no other connection was carried or sent packets meanwhile: then the tables have been seen to gain nothing else. */
   readonly isAlone: boolean;
 }
 
