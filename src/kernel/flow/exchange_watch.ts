@@ -155,7 +155,7 @@ export class ExchangeWatch {
     return isOpen || this.#finishes < 0 ? "spoilt" : "over";
   }
 
-  /** Whether nothing is learnt from it any more, since others sent packets and none of those that are known lasts so long. */
+  /** Whether others have sent packets and none of those that are known lasts so long: it is over by now, or nothing is learnt from it. */
   #isLate(): boolean {
     return this.#isJoined && this.#tcp.machine.loop.now >= this.#begins + 2 * this.#tables.longest;
   }
