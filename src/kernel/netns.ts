@@ -1,4 +1,4 @@
-import { type Ipv4, type Micros, SECOND } from "../units.ts";
+import { type Ipv4, type Micros, type Port, SECOND } from "../units.ts";
 import { Counters } from "./counters.ts";
 import { RuleLog } from "./decisions/rule_log.ts";
 import { tellInputRoute, tellNoWayOut } from "./decisions/route_reasons.ts";
@@ -143,6 +143,12 @@ export class Netns {
   addRoute(entry: RouteEntry): void {
     this.routes.add(entry);
     this.machine.flushRoutes();
+  }
+
+  /** Counts a connection whose source was translated to this port, where that is counted. */
+  countSourceNat(port: Port): void {
+    const ports = this.sourceNatPorts;
+    if (ports !== undefined) ports[port] = ports[port]! + 1;
   }
 
   hasAddress(address: Ipv4): boolean {

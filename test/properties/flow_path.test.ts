@@ -78,6 +78,28 @@ timeline: [{ at: 30s, restart: kubeProxy }]
     expect(carried).toBeGreaterThan(4_500);
   });
 
+  it("carries connections that IPVS schedules to real servers", () => {
+    const text = `kernel: 5.4.188
+duration: 150s
+sysctls: { net.ipv4.ip_local_port_range: 32000 60999 }
+${NODE}services:
+  - { name: default/web, type: NodePort, clusterIP: 10.96.0.20, ports: [{ port: 80, nodePort: 30080, targetPort: 8080 }],
+      endpoints: [10.23.77.250, 10.23.77.251] }
+pods:
+  - { name: default/app, replicas: 3, listen: [80], readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 } }
+  - { name: default/web-0, address: 10.23.77.250, listen: [8080] }
+  - { name: default/web-1, address: 10.23.77.251, listen: [8080] }
+churn:
+  - { name: caller, from: default/app-0, to: 10.96.0.20:80, rate: 5/s, closes: client }
+  - { name: served, from: default/app-1, to: 10.96.0.20:80, rate: 5/s, closes: server }
+  - { name: impatient, from: default/app-2, to: 10.96.0.20:80, rate: 5/s, closes: reset }
+`;
+    const { packets, flows, carried } = bothWays(scenarioOf(text));
+    expect(flows).toEqual(packets);
+    // Of 2,700.
+    expect(carried).toBeGreaterThan(2_500);
+  });
+
   // On a startup probe's success the readiness worker connects in the same microsecond: no part of the first connection.
   it("does not take a connection for a part of the one that it follows at once", () => {
     const text = `kernel: 3.10.108

@@ -149,3 +149,69 @@ churn:
 ${agents.join("\n")}
 ${restart}`;
   });
+
+/**
+ * A scenario of agents on the node and in pods that call services of IPVS: by ClusterIP and NodePort, with real servers on the
+ * node, elsewhere and nowhere, in ranges so narrow that tuples come again while IPVS still knows them, with rollouts.
+ */
+export const callersOfServices: fc.Arbitrary<string> = fc
+  .record({
+    kernel: fc.constantFrom(...KERNELS),
+    seed: fc.nat(9999),
+    range: fc.constantFrom("32000 32099", "32000 32511", "30000 30255", "20000 40000"),
+    agents: fc.array(
+      fc.record({
+        from: fc.constantFrom("node", "default/app-0", "default/app-1", "default/backend-0"),
+        to: fc.constantFrom("10.96.0.20:80", "10.96.0.21:80", "10.96.0.22:80", "10.10.85.105:30080"),
+        rate: fc.constantFrom(2, 8, 30),
+        arrivals: fc.constantFrom("poisson", "periodic"),
+        closes: fc.constantFrom("client", "server", "reset"),
+      }),
+      { minLength: 2, maxLength: 5 },
+    ),
+    timeout: fc.constantFrom(2, 120),
+    scheduler: fc.constantFrom("rr", "wrr"),
+    version: fc.constantFrom("1.12.2", "1.23.10", "1.33.4"),
+    change: fc.constantFrom(
+      "",
+      "timeline: [{ at: 15s, rollout: default/rolled }]\n",
+      "timeline: [{ at: 20s, restart: kubeProxy }]\n",
+      "timeline: [{ at: 10s, set: { sysctls.net.ipv4.vs.conntrack: 0 } }]\n",
+    ),
+  })
+  .map(({ kernel, seed, range, agents, timeout, scheduler, version, change }) => {
+    const churned = agents.map(
+      ({ from, to, rate, arrivals, closes }, index) =>
+        `  - { name: agent-${index}, from: ${from}, to: ${to}, rate: ${rate}/s, arrivals: ${arrivals}, closes: ${closes} }`,
+    );
+    return `about: Callers of services.
+kernel: "${kernel}"
+duration: 90s
+replications: 1
+seed: services-${seed}
+node:
+  interfaces:
+    - { name: eth0, addresses: [10.10.85.105/24] }
+    - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
+sysctls: { net.netfilter.nf_conntrack_tcp_timeout_time_wait: ${timeout}, net.ipv4.ip_local_port_range: ${range} }
+kubelet: { version: ${version} }
+kubeProxy: { version: ${version}, mode: ipvs, scheduler: ${scheduler}, nodePortRange: 30000-32767 }
+services:
+  - { name: default/local, type: NodePort, clusterIP: 10.96.0.20, ports: [{ port: 80, nodePort: 30080, targetPort: 8080 }],
+      endpoints: [10.23.77.250, 10.23.77.251] }
+  - { name: default/mixed, type: ClusterIP, clusterIP: 10.96.0.21, ports: [{ port: 80, targetPort: 8080 }],
+      endpoints: [10.23.77.250, 10.64.9.12] }
+  - { name: default/rolled, type: ClusterIP, clusterIP: 10.96.0.22, ports: [{ port: 80, targetPort: 8080 }],
+      selector: default/rolled }
+pods:
+  - name: default/app
+    replicas: 4
+    listen: [8080]
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 }
+  - { name: default/backend-0, address: 10.23.77.250, listen: [8080] }
+  - { name: default/backend-1, address: 10.23.77.251, listen: [8080] }
+  - { name: default/rolled, replicas: 3, nodeName: others, podCIDR: 10.64.2.0/23, listen: [8080] }
+churn:
+${churned.join("\n")}
+${change}`;
+  });

@@ -1,4 +1,6 @@
 import type { Ipv4, Micros, Port } from "../../units.ts";
+import type { Ipvs } from "../ipvs/ipvs.ts";
+import type { RealServer } from "../ipvs/virtual_service.ts";
 import type { Machine } from "../machine.ts";
 import type { Netns } from "../netns.ts";
 import type { Tcp } from "../tcp/tcp.ts";
@@ -31,6 +33,11 @@ export class Exchange implements FlowTuple {
   readonly saddr: Ipv4;
   readonly daddr: Ipv4;
   readonly dport: Port;
+  readonly replySrc: Ipv4;
+  readonly replyDst: Ipv4;
+  readonly replySport: Port;
+  readonly real: RealServer | undefined;
+  readonly ipvs: Ipvs | undefined;
   /** That of the server's machine. */
   readonly server: Tcp;
   /** What they leave behind in tables. */
@@ -56,6 +63,11 @@ export class Exchange implements FlowTuple {
     this.saddr = tuple.saddr;
     this.daddr = tuple.daddr;
     this.dport = tuple.dport;
+    this.replySrc = tuple.replySrc;
+    this.replyDst = tuple.replyDst;
+    this.replySport = tuple.replySport;
+    this.real = tuple.real;
+    this.ipvs = tuple.ipvs;
     this.server = server;
     this.#machines = [...machines];
     this.#namespaces = namespaces;

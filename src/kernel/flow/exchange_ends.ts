@@ -1,18 +1,18 @@
 import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
-import type { Ipv4, Micros, Port } from "../../units.ts";
+import type { Micros, Port } from "../../units.ts";
 import { type Conntrack, NOTHING } from "../conntrack/conntrack.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { Netns } from "../netns.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { TIMEWAIT_LEN } from "../tcp/time_wait.ts";
-import { packPorts, reversePorts } from "../tuple_index.ts";
+import { packPorts } from "../tuple_index.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeConstants, WaitFacts } from "./exchange_facts.ts";
 import { EVENTS_MOST, ExchangeSchedule } from "./exchange_schedule.ts";
 import { ENTRY_SEQUENCES, type SequenceRules, WAIT_SEQUENCES } from "./exchange_sequences.ts";
 import type { FlowServer, FlowTuple } from "./flow.ts";
-import { type CarriedConnection, EntryEnd, WaitEnd } from "./table_ends.ts";
+import { type CarriedConnection, EntryEnd, IpvsEnd, WaitEnd } from "./table_ends.ts";
 import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
 
 /** What takes longer never overlaps with another one: what follows from that one's end comes no sooner. */
@@ -20,14 +20,6 @@ const OVERLAP_MOST: Micros = 1000;
 
 /** So many entries have room in tables that connections overlap beside: more do not begin in that time. */
 const ROOM_LEAST = 256;
-
-/** A connection with its tuple, in words as tables have them. */
-interface BegunConnection {
-  readonly saddr: Ipv4;
-  readonly daddr: Ipv4;
-  readonly ports: number;
-  readonly begins: Micros;
-}
 
 /** One that was deferred, and whether its TIME_WAIT entry is not over. */
 export interface LateConnection {
@@ -50,6 +42,7 @@ export class ExchangeEnds {
   readonly #clientWait: WaitEnd | undefined;
   readonly #serverWait: WaitEnd | undefined;
   readonly #entries: readonly EntryEnd[];
+  readonly #ipvs: IpvsEnd | undefined;
   readonly #connection: CarriedConnection = { begins: DOUBLE_ZERO, client: 0, server: 0 };
   /** Where the only entry stands, if what they leave behind may wait until somebody looks (see `DeferredConnections`). */
   readonly deferrable: Conntrack | undefined;
@@ -83,21 +76,25 @@ export class ExchangeEnds {
       (entry, index) =>
         new EntryEnd(entry, namespaces[entry.netns]!.conntrack!, rules, first + index * ENTRY_SEQUENCES),
     );
+    this.#ipvs = constants.ipvs && new IpvsEnd(constants.ipvs);
     const [wait] = waits;
     const [entry] = entries;
     this.waitBegins = wait?.begins ?? 0;
     this.expires = entry?.expires ?? 0;
-    const isDeferrable = isDeferrableWait(waits) && entries.length === 1 && entry!.timer < 0;
+    const isDeferrable =
+      isDeferrableWait(waits) && entries.length === 1 && entry!.timer < 0 && constants.ipvs === undefined;
     this.schedule = scheduleOf(constants);
     const outlasts = this.expires - this.waitBegins >= 2 * TIMEWAIT_LEN;
     this.deferrable = isDeferrable && outlasts ? namespaces[entry!.netns]!.conntrack : undefined;
-    // Its entries look for themselves, since they may follow others.
-    this.#tables = { conntracks: [], ipvs, hasServerWaits: this.#serverWait !== undefined };
+    // Its entries look for themselves, since they may follow others; but none follows another where it is scheduled.
+    const conntracks = constants.ipvs === undefined ? [] : entries.map(({ netns }) => namespaces[netns]!.conntrack!);
+    this.#tables = { conntracks, ipvs, hasServerWaits: this.#serverWait !== undefined };
   }
 
   /** Whether all tables take a connection from this source port in as they took in those that were watched. */
   mayCarry(tuple: FlowTuple, server: FlowServer, port: Port): boolean {
     if (!isTupleUnused(tuple, server, port, this.#tables)) return false;
+    if (this.#ipvs !== undefined) return true;
     const { saddr, daddr, dport } = tuple;
     for (const entry of this.#entries) {
       if (!entry.mayFollow(saddr, daddr, packPorts(port, dport))) return false;
@@ -117,11 +114,10 @@ export class ExchangeEnds {
 
   /** Leaves behind what a connection from this source port, which it owns and which begins now, would leave there. */
   apply(tuple: FlowTuple, server: FlowServer, port: Port): void {
-    const { tcp, saddr, daddr, dport } = tuple;
-    const ports = packPorts(port, dport);
-    const connection = this.leaveEntries(tuple, server.tcp, ports);
+    const { tcp, dport } = tuple;
+    const connection = this.leaveEntries(tuple, server.tcp, packPorts(port, dport));
     if (this.#serverWait !== undefined) {
-      const accepted = acceptedSocket(server, daddr, saddr, reversePorts(ports));
+      const accepted = acceptedSocket(server, tuple, port);
       this.#serverWait.leave(server.tcp, accepted, connection);
     }
     const slot = connectedSocket(tuple, port);
@@ -129,41 +125,49 @@ export class ExchangeEnds {
     else this.#clientWait.leave(tcp, slot, connection);
   }
 
-  /** The conntrack entries among that. @param ports of the original direction. */
-  leaveEntries({ tcp, saddr, daddr }: FlowTuple, server: Tcp, ports: number): CarriedConnection {
-    const connection = this.#begin(tcp, server, { saddr, daddr, ports, begins: tcp.machine.loop.now });
-    for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, entry.predecessor);
+  /** What conntrack and IPVS have of that. @param ports of the client's tuple. */
+  leaveEntries(tuple: FlowTuple, server: Tcp, ports: number): CarriedConnection {
+    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now);
+    for (const entry of this.#entries) entry.leave(tuple, ports, connection, entry.predecessor);
+    // As with every packet, so that of two timers that end in one microsecond conntrack's is the first.
+    this.#ipvs?.leave(tuple, ports);
     return connection;
   }
 
   /** The TIME_WAIT entry of a client's socket begins now, whose connection began at `begins`. */
-  beginWait({ tcp, server, saddr, daddr }: Exchange, slot: number, begins: Micros): void {
-    const connection = this.#begin(tcp, server, { saddr, daddr, ports: tcp.sockets.ports(slot), begins });
-    this.#clientWait!.begin(tcp, slot, connection);
+  beginWait(exchange: Exchange, slot: number, begins: Micros): void {
+    const { tcp, server } = exchange;
+    this.#clientWait!.begin(tcp, slot, this.#begin(exchange, server, tcp.sockets.ports(slot), begins));
   }
 
   /** Makes the rows of one that was deferred: those of its entries that are not over. */
   applyLate(exchange: Exchange, { port, begins, isWaiting }: LateConnection): void {
-    const { tcp, saddr, daddr, dport, server } = exchange;
+    const { tcp, dport, server } = exchange;
     const ports = packPorts(port, dport);
-    const connection = this.#begin(tcp, server, { saddr, daddr, ports, begins });
-    for (const entry of this.#entries) entry.leave(saddr, daddr, ports, connection, NOTHING);
+    const connection = this.#begin(exchange, server, ports, begins);
+    for (const entry of this.#entries) entry.leave(exchange, ports, connection, NOTHING);
     if (isWaiting) this.#clientWait!.leaveLate(tcp, connectedSocket(exchange, port), connection);
   }
 
-  #begin(client: Tcp, server: Tcp, { saddr, daddr, ports, begins }: BegunConnection): CarriedConnection {
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  #begin(tuple: FlowTuple, server: Tcp, ports: number, begins: Micros): CarriedConnection {
     const connection = this.#connection;
-    const reverse = reversePorts(ports);
+    const { replySrc, replyDst, replySport } = tuple;
+    const reply = packPorts(replySport, ports >>> 16);
     connection.begins = begins;
-    connection.client = client.sequences.of(saddr, daddr, ports, begins);
-    connection.server = server.sequences.of(daddr, saddr, reverse, begins + this.#synArrives);
+    connection.client = tuple.tcp.sequences.of(tuple.saddr, tuple.daddr, ports, begins);
+    connection.server = server.sequences.of(replySrc, replyDst, reply, begins + this.#synArrives);
     return connection;
   }
 }
 
-/** The events of connections that may overlap: all that is left of their ends is a TIME_WAIT entry at the client. */
-function scheduleOf({ duration, schedule, waits }: ExchangeConstants): ExchangeSchedule | undefined {
-  const mayOverlap = duration <= OVERLAP_MOST && isDeferrableWait(waits) && schedule !== undefined;
+/**
+ * The events of connections that may overlap: all that is left of their ends is a TIME_WAIT entry at the client, and another
+ * one's packets do not change whom they come to.
+ */
+function scheduleOf({ duration, schedule, waits, ipvs }: ExchangeConstants): ExchangeSchedule | undefined {
+  const isShort = duration <= OVERLAP_MOST && ipvs === undefined;
+  const mayOverlap = isShort && isDeferrableWait(waits) && schedule !== undefined;
   return mayOverlap && schedule.after.length <= EVENTS_MOST ? new ExchangeSchedule(schedule) : undefined;
 }
 
@@ -184,13 +188,13 @@ function connectedSocket({ client, tcp, saddr, daddr, dport }: FlowTuple, port: 
 }
 
 /** The socket that a server has accepted a connection with. */
-// oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
-function acceptedSocket({ tcp, netns, listener }: FlowServer, local: number, remote: number, ports: number): number {
+function acceptedSocket({ tcp, netns, listener }: FlowServer, tuple: FlowTuple, port: Port): number {
   const { sockets } = tcp;
+  const { replySrc, replyDst, replySport } = tuple;
   const slot = sockets.allocate(netns.id, undefined, sockets.tag(listener));
-  sockets.setTuple(slot, local, ports >>> 16, remote, ports & 0xffff);
+  sockets.setTuple(slot, replySrc, replySport, replyDst, port);
   sockets.hash(slot);
-  netns.ports.addExplicitOwner(ports >>> 16);
-  if (sockets.has(listener, SocketFlag.REUSE_ADDRESS)) netns.ports.countSharer(ports >>> 16, 1);
+  netns.ports.addExplicitOwner(replySport);
+  if (sockets.has(listener, SocketFlag.REUSE_ADDRESS)) netns.ports.countSharer(replySport, 1);
   return slot;
 }

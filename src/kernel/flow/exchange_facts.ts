@@ -1,4 +1,5 @@
 import type { Micros } from "../../units.ts";
+import { type IpvsTraffic, isSameTraffic } from "../ipvs/ipvs_stats.ts";
 import type { ScheduleFacts } from "./exchange_schedule.ts";
 import type { MeterRise } from "./meters.ts";
 
@@ -14,6 +15,8 @@ export interface WaitFacts {
 export interface EntryFacts {
   /** The namespace's place among all of the group. */
   readonly netns: number;
+  /** Whose tuples it has: the client's, the server's, or the client's and in the reply direction the server's, where it is translated. */
+  readonly tuples: "client" | "both" | "server";
   readonly status: number;
   readonly state: number;
   readonly lastDirection: number;
@@ -22,6 +25,17 @@ export interface EntryFacts {
   /** When it expires and when its timer fires, from connect() on; the timer is -1 where there is none. */
   readonly expires: Micros;
   readonly timer: Micros;
+}
+
+/** The connection that one leaves behind in IPVS, if it went through a service. */
+export interface IpvsFacts {
+  readonly state: number;
+  readonly flags: number;
+  /** When it was made, and when its timer is set to, from connect() on. */
+  readonly begins: Micros;
+  readonly expires: Micros;
+  /** What its real server and its service have counted. */
+  readonly traffic: IpvsTraffic;
 }
 
 /**
@@ -57,6 +71,7 @@ export interface ExchangeConstants {
   readonly rises: readonly MeterRise[];
   readonly waits: readonly WaitFacts[];
   readonly entries: readonly EntryFacts[];
+  readonly ipvs: IpvsFacts | undefined;
 }
 
 /** Whether two connections did the same, whichever namespaces they came by. */
@@ -71,7 +86,8 @@ export function hasSameShape(one: ExchangeConstants, other: ExchangeConstants): 
     isSame(one.packets, other.packets) &&
     areAllAlike(one.rises, other.rises, ({ values }, { values: others }) => isSame(values, others)) &&
     areAllAlike(one.waits, other.waits, isSameWait) &&
-    areAllAlike(one.entries, other.entries, isSameEntry)
+    areAllAlike(one.entries, other.entries, isSameEntry) &&
+    isSameIpvs(one.ipvs, other.ipvs)
   );
 }
 
@@ -87,6 +103,7 @@ function isSameWait(one: WaitFacts, other: WaitFacts): boolean {
 function isSameEntry(one: EntryFacts, other: EntryFacts): boolean {
   return (
     one.netns === other.netns &&
+    one.tuples === other.tuples &&
     one.status === other.status &&
     one.state === other.state &&
     one.lastDirection === other.lastDirection &&
@@ -94,6 +111,17 @@ function isSameEntry(one: EntryFacts, other: EntryFacts): boolean {
     one.retransmits === other.retransmits &&
     one.expires === other.expires &&
     one.timer === other.timer
+  );
+}
+
+function isSameIpvs(one: IpvsFacts | undefined, other: IpvsFacts | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    one.state === other.state &&
+    one.flags === other.flags &&
+    one.begins === other.begins &&
+    one.expires === other.expires &&
+    isSameTraffic(one.traffic, other.traffic)
   );
 }
 

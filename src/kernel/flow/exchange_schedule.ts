@@ -23,6 +23,9 @@ export interface OtherEvents {
   end: () => void;
 }
 
+/** Who hears that connect() or an event of the connection's own is over, which fired at this time. @returns whether the client's TIME_WAIT entry has begun. */
+export type OwnEnds = (time: Micros) => boolean;
+
 /**
  * Writes down the events of a connection that goes packet by packet, beside which others may begin, go on or end
  * (`Overlap`) and nothing else may happen. An event is the connection's own if connect() scheduled it, or another one of its
@@ -32,7 +35,7 @@ export class ScheduleRecorder implements EventObserver {
   readonly #loop: EventLoop;
   /** Whose events are never its own. */
   readonly #others: readonly HandlerId[];
-  readonly #isWaiting: () => boolean;
+  readonly #ownEnds: OwnEnds;
   readonly #otherEvents: OtherEvents;
   readonly #begins: Micros;
   /** The places in the order of events that connect() has taken come after this one. */
@@ -55,13 +58,13 @@ export class ScheduleRecorder implements EventObserver {
   #wait = -1;
   #isDisturbed = false;
 
-  /** Begins now. @param isWaiting whether the client's TIME_WAIT entry has begun. */
+  /** Begins now. */
   // oxlint-disable-next-line max-params -- made once per connection that is watched
-  constructor(loop: EventLoop, others: readonly HandlerId[], isWaiting: () => boolean, otherEvents: OtherEvents) {
+  constructor(loop: EventLoop, others: readonly HandlerId[], ownEnds: OwnEnds, otherEvents: OtherEvents) {
     this.#loop = loop;
     this.#otherEvents = otherEvents;
     this.#others = others;
-    this.#isWaiting = isWaiting;
+    this.#ownEnds = ownEnds;
     this.#begins = loop.now;
     this.#taken = loop.lastSequence;
     loop.observer = this;
@@ -138,7 +141,10 @@ export class ScheduleRecorder implements EventObserver {
 
   /** The event that fired last is over. */
   #endLast(): void {
-    if (this.#takenByConnect < 0) this.#takenByConnect = this.#loop.lastSequence;
+    if (this.#takenByConnect < 0) {
+      this.#takenByConnect = this.#loop.lastSequence;
+      this.#ownEnds(this.#begins);
+    }
     if (this.#isTold) {
       this.#isTold = false;
       this.#otherEvents.end();
@@ -147,7 +153,8 @@ export class ScheduleRecorder implements EventObserver {
     this.#isOwn = false;
     this.#takenAfter.push(this.#loop.lastSequence);
     this.#events += this.#loop.fired - this.#firedBefore;
-    if (this.#wait < 0 && this.#isWaiting()) this.#wait = this.#times.length - 1;
+    const isWaiting = this.#ownEnds(this.#begins + this.#times.at(-1)!);
+    if (this.#wait < 0 && isWaiting) this.#wait = this.#times.length - 1;
   }
 
   /** Whether a place in the order was taken by connect() or in an event of the connection's own. */

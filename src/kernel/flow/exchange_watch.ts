@@ -1,16 +1,25 @@
 import type { HandlerId } from "../../sim/event_loop.ts";
-import type { Micros } from "../../units.ts";
+import type { Ipv4, Micros } from "../../units.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { Protocol } from "../packet.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { TcpState } from "../tcp/tcp_states.ts";
-import { packPorts } from "../tuple_index.ts";
+import { packPorts, reversePorts } from "../tuple_index.ts";
+import type { ConntrackTable } from "../conntrack/conntrack_table.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
 import type { EntryFacts, ExchangeConstants, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
 import { type ScheduleFacts, ScheduleRecorder } from "./exchange_schedule.ts";
 import { entrySequences, waitSequences } from "./exchange_sequences.ts";
 import type { Flow, FlowServer } from "./flow.ts";
 import type { GroupTables } from "./group_tables.ts";
+import { IpvsWatch } from "./ipvs_watch.ts";
+
+/** A tuple as tables have it, its ports in one word. */
+interface Tuple {
+  readonly src: Ipv4;
+  readonly dst: Ipv4;
+  readonly ports: number;
+}
 
 /** What stands in the kernels of a group before a connection, beside meters, to be compared with what stands there after it. */
 interface Before {
@@ -26,6 +35,7 @@ interface Before {
 
 /** What the flow path knows when it begins to watch a connection. */
 export interface WatchOptions {
+  /** That of the real server where the connection goes through a service. */
   readonly flow: Flow;
   readonly server: FlowServer;
   readonly conduct: number;
@@ -41,13 +51,13 @@ export interface WatchOptions {
 
 /**
  * Watches one connection packet by packet, from connect() on, and tells what it did. It may turn out that there is nothing
- * to learn from it: it failed, something else came in between, a rule drew lots, a packet was translated or came to a
- * service. Others may be carried or end meanwhile: of the first no meter shows anything before all settle, of the others none
+ * to learn from it: it failed, something else came in between, a rule drew lots, a packet was translated otherwise than
+ * by a service of IPVS and masquerading behind it. Others may be carried or end meanwhile: of the first no meter shows anything before all settle, of the others none
  * at all. Others may send packets, too: what rises in their events is left out, and how long this one took is not known then.
  */
 export class ExchangeWatch {
   readonly conduct: number;
-  readonly #flow: Flow;
+  readonly flow: Flow;
   readonly #server: FlowServer;
   readonly #tcp: Tcp;
   readonly #slot: number;
@@ -58,19 +68,23 @@ export class ExchangeWatch {
   #marked: Before;
   /** Whether others have sent packets. */
   #isJoined = false;
-  readonly #client: { readonly address: number; readonly ports: number; readonly initial: number };
-  readonly #peer: { readonly address: number; readonly ports: number };
+  /** The tuple from the client to the server, as either has it. */
+  readonly #asClient: Tuple;
+  readonly #asServer: Tuple;
+  readonly #clientInitial: number;
   readonly #mayJoin: boolean;
   readonly #recorder: ScheduleRecorder;
   #schedule: ScheduleFacts | undefined = undefined;
   #serverInitial: number | undefined = undefined;
+  /** What IPVS has seen of it; absent where it goes through no service. */
+  readonly #ipvs: IpvsWatch | undefined;
   #finishes: Micros = -Infinity;
   #connects: Micros = -Infinity;
 
   constructor({ flow, server, conduct, tcp, slot, tables, notOwn, mayJoin }: WatchOptions) {
     const { sockets, machine } = tcp;
     this.conduct = conduct;
-    this.#flow = flow;
+    this.flow = flow;
     this.#server = server;
     this.#tcp = tcp;
     this.#slot = slot;
@@ -79,13 +93,17 @@ export class ExchangeWatch {
     this.#before = this.#lookAround();
     this.#marked = this.#before;
     tables.sheet.take();
-    const [local, remote] = [sockets.localPort(slot), sockets.remotePort(slot)];
-    const initial = tcp.sequences.of(sockets.local(slot), sockets.remote(slot), sockets.ports(slot));
-    this.#client = { address: sockets.local(slot), ports: packPorts(local, remote), initial };
-    this.#peer = { address: sockets.remote(slot), ports: packPorts(remote, local) };
-    const isWaiting = (): boolean => sockets.state(slot) === TcpState.TIME_WAIT;
+    const { saddr, daddr, replySrc, replyDst, replySport } = flow.tuple!;
+    this.#asClient = { src: saddr, dst: daddr, ports: sockets.ports(slot) };
+    this.#asServer = { src: replyDst, dst: replySrc, ports: packPorts(sockets.localPort(slot), replySport) };
+    this.#ipvs = flow.tuple!.ipvs && new IpvsWatch(flow.tuple!, sockets.ports(slot), this.#begins);
+    this.#clientInitial = tcp.sequences.of(saddr, daddr, sockets.ports(slot));
     this.#mayJoin = mayJoin;
-    this.#recorder = new ScheduleRecorder(machine.loop, notOwn, isWaiting, {
+    const ownEnds = (time: Micros): boolean => {
+      this.#ipvs?.look(time);
+      return sockets.state(slot) === TcpState.TIME_WAIT;
+    };
+    this.#recorder = new ScheduleRecorder(machine.loop, notOwn, ownEnds, {
       begin: () => this.#mark(),
       end: () => this.#leaveOut(),
     });
@@ -148,7 +166,7 @@ export class ExchangeWatch {
     const { machine } = this.#tcp;
     const { group } = machine;
     if (this.isDisturbed) return "spoilt";
-    if (this.#flow.changes !== group.changes || this.#flow.listenerChanges !== group.listenerChanges) return "spoilt";
+    if (this.flow.changes !== group.changes || this.flow.listenerChanges !== group.listenerChanges) return "spoilt";
     this.#readServerInitial();
     const isOpen = this.#isOpen(this.#clientSlot(), this.#tcp) || this.#isOpen(this.#serverSlot(), this.#server.tcp);
     if ((isOpen || group.packets.inUse > 0) && !this.#isLate()) return "goes on";
@@ -175,8 +193,9 @@ export class ExchangeWatch {
     const isPlain =
       now.connections === before.connections &&
       now.chances === before.chances &&
-      now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]);
-    if (!isPlain || synArrives === undefined) return undefined;
+      now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]! + this.#madeIn(index));
+    const ipvs = this.#ipvs?.facts();
+    if (!isPlain || synArrives === undefined || (this.#ipvs !== undefined && ipvs === undefined)) return undefined;
     const sequences: number[] = [];
     const waits = this.#waits(sequences);
     const isAlone = now.carried === before.carried && !this.#isJoined;
@@ -193,9 +212,24 @@ export class ExchangeWatch {
       rises: this.#tables.sheet.rises(),
       waits,
       entries,
+      ipvs,
     };
-    const initial = [this.#client.initial, this.#serverInitial!] as const;
+    const initial = [this.#clientInitial, this.#serverInitial!] as const;
     return { constants, initial, sequences, isAlone };
+  }
+
+  /** Connections that this one makes in an IPVS. */
+  #madeIn(index: number): number {
+    return this.#ipvs !== undefined && this.#tables.ipvs[index] === this.flow.tuple!.ipvs ? 1 : 0;
+  }
+
+  /** To whom the server answers, if that is somebody else than was thought: masquerading tells only now. */
+  otherReplyDst(): Ipv4 | undefined {
+    const table = this.flow.tuple!.ipvs?.netns.conntrack?.table;
+    const { src, dst, ports } = this.#asClient;
+    const node = table?.find(src, dst, ports, Protocol.TCP) ?? -1;
+    const replyDst = node < 0 ? this.#asServer.src : table!.dst(node ^ 1);
+    return replyDst === this.#asServer.src ? undefined : replyDst;
   }
 
   #lookAround(): Before {
@@ -212,13 +246,14 @@ export class ExchangeWatch {
   }
 
   #clientSlot(): number {
-    const { address, ports } = this.#client;
-    return this.#tcp.sockets.index.find(address, this.#peer.address, ports, this.#tcp.sockets.scope(this.#slot));
+    const { src, dst, ports } = this.#asClient;
+    return this.#tcp.sockets.index.find(src, dst, ports, this.#tcp.sockets.scope(this.#slot));
   }
 
   #serverSlot(): number {
     const { tcp, netns } = this.#server;
-    return tcp.sockets.index.find(this.#peer.address, this.#client.address, this.#peer.ports, netns.id);
+    const { src, dst, ports } = this.#asServer;
+    return tcp.sockets.index.find(dst, src, reversePorts(ports), netns.id);
   }
 
   #isOpen(slot: number, { sockets }: Tcp): boolean {
@@ -234,8 +269,8 @@ export class ExchangeWatch {
   #synArrives(): Micros | undefined {
     if (this.#serverInitial === undefined) return undefined;
     const { sequences } = this.#server.tcp;
-    const numberAt = (after: Micros): number =>
-      sequences.of(this.#peer.address, this.#client.address, this.#peer.ports, this.#begins + after);
+    const { src, dst, ports } = this.#asServer;
+    const numberAt = (after: Micros): number => sequences.of(dst, src, reversePorts(ports), this.#begins + after);
     const estimate = ((this.#serverInitial - numberAt(0)) | 0) / 15.625;
     for (let after = Math.max(0, Math.floor(estimate) - 1); after <= estimate + 1; after += 1) {
       if (numberAt(after) === this.#serverInitial) return after;
@@ -263,19 +298,16 @@ export class ExchangeWatch {
     const entries: EntryFacts[] = [];
     for (const [index, { place, conntrack }] of this.#tables.placedConntracks.entries()) {
       const { table } = conntrack;
-      const { address, ports } = this.#client;
-      const node = table.find(address, this.#peer.address, ports, Protocol.TCP);
-      const reply = table.find(this.#peer.address, address, this.#peer.ports, Protocol.TCP);
+      const found = findEntry(table, this.#asClient, this.#asServer);
       const more = counts[index]! - this.#before.entries[index]!;
-      if (isAlone && more !== (node < 0 ? 0 : 1)) return undefined;
-      if (node < 0) continue;
-      const slot = node >> 1;
-      const isTranslated = table.has(slot, CtStatus.SRC_NAT | CtStatus.DST_NAT);
-      if (isTranslated || reply !== 2 * slot + 1 || node !== 2 * slot || !table.has(slot, CtStatus.CONFIRMED))
-        return undefined;
+      if (isAlone && more !== (found === undefined ? 0 : 1)) return undefined;
+      if (found === undefined) continue;
+      const { slot, tuples } = found;
+      if (tuples === undefined || !table.has(slot, CtStatus.CONFIRMED)) return undefined;
       const timer = conntrack.timers?.dueOf(slot) ?? Infinity;
       entries.push({
         netns: place,
+        tuples,
         status: table.status(slot),
         state: table.state(slot),
         lastDirection: table.lastDirection(slot),
@@ -288,6 +320,27 @@ export class ExchangeWatch {
     }
     return entries;
   }
+}
+
+/** The entry of a connection, if it has one, and whose tuples that has: `undefined` if others than its ends know, or DNAT has its hand in it. */
+function findEntry(
+  table: ConntrackTable,
+  asClient: Tuple,
+  asServer: Tuple,
+): { readonly slot: number; readonly tuples: EntryFacts["tuples"] | undefined } | undefined {
+  const isOf = ({ src, dst, ports }: Tuple, node: number): boolean =>
+    (node & 1) === 0 && table.find(dst, src, reversePorts(ports), Protocol.TCP) === node + 1;
+  const byClient = table.find(asClient.src, asClient.dst, asClient.ports, Protocol.TCP);
+  const byServer = table.find(asServer.src, asServer.dst, asServer.ports, Protocol.TCP);
+  const node = byClient < 0 ? byServer : byClient;
+  if (node < 0) return undefined;
+  const slot = node >> 1;
+  const isMasqueraded = table.has(slot, CtStatus.SRC_NAT);
+  if (table.has(slot, CtStatus.DST_NAT)) return { slot, tuples: undefined };
+  if (!isMasqueraded && byClient >= 0 && isOf(asClient, node)) return { slot, tuples: "client" };
+  if (!isOf(asServer, node)) return { slot, tuples: undefined };
+  if (byClient >= 0) return { slot, tuples: "both" };
+  return { slot, tuples: isMasqueraded ? undefined : "server" };
 }
 
 /** Each of `values` plus what the same one of others has risen by. */

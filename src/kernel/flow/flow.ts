@@ -1,5 +1,7 @@
 import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
+import type { Ipvs } from "../ipvs/ipvs.ts";
+import type { RealServer, VirtualService } from "../ipvs/virtual_service.ts";
 import type { Netns } from "../netns.ts";
 import type { SocketOwner } from "../tcp/socket_owner.ts";
 import type { Tcp } from "../tcp/tcp.ts";
@@ -22,6 +24,20 @@ export interface FlowTuple {
   readonly saddr: Ipv4;
   readonly daddr: Ipv4;
   readonly dport: Port;
+  /** The reply tuple, as the server has it: another one where a service of IPVS lies between. Its port of the client is the source port. */
+  readonly replySrc: Ipv4;
+  readonly replyDst: Ipv4;
+  readonly replySport: Port;
+  /** The real server of IPVS that the connections are scheduled to, and where; `undefined` if they go through no service. */
+  readonly real: RealServer | undefined;
+  readonly ipvs: Ipvs | undefined;
+}
+
+/** The connections of a flow that go through a service of IPVS, by the real server that each is scheduled to. */
+export interface ScheduledFlows {
+  readonly ipvs: Ipvs;
+  readonly service: VirtualService;
+  readonly byServer: Map<RealServer, Flow>;
 }
 
 /**
@@ -49,6 +65,8 @@ export class Flow {
   refused: number[] = [];
   /** Those beside which others sent packets, in the same way. */
   missed: number[] = [];
+  /** Set where its connections go through a service, as of `changes`: then all that is known stands in the flow of each real server. */
+  scheduled: ScheduledFlows | undefined = undefined;
   /** As of `changes`; `undefined` if its ports are bound beforehand. */
   tuple: FlowTuple | undefined = undefined;
   /** The connection that is being watched. */
@@ -56,5 +74,15 @@ export class Flow {
 
   constructor(requestBytes: number) {
     this.requestBytes = requestBytes;
+  }
+
+  /** What was learnt does not hold any longer: the server is to be looked for again. */
+  forget(): void {
+    this.listenerChanges = -1;
+    this.server = undefined;
+    this.always = undefined;
+    this.refused = [];
+    this.missed = [];
+    this.exchanges = [];
   }
 }

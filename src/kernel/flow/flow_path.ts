@@ -1,17 +1,15 @@
 import { assert } from "../../sim/assert.ts";
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
 import type { Micros, Port } from "../../units.ts";
-import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { MachineGroup } from "../machine_group.ts";
-import { Protocol } from "../packet.ts";
 import { PortBits } from "../ports/port_bits.ts";
-import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { Exchange } from "./exchange.ts";
 import { ExchangeShape } from "./exchange_shape.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
-import type { Flow, FlowServer, FlowTuple } from "./flow.ts";
+import { Flow, type ScheduledFlows } from "./flow.ts";
+import { conductOf, nextServerOf, scheduledFlowsOf, serverOf, tupleOf, tupleTo } from "./flow_server.ts";
 import { GroupTables } from "./group_tables.ts";
 import { OverlappingConnections } from "./overlapping_connections.ts";
 import { isTupleUnused } from "./unused_tuple.ts";
@@ -38,8 +36,8 @@ const AUDIT_STRIDE = 1597;
  * What a connection does is not written down here: it is learnt from some of the same kind that went packet by packet,
  * forgotten whenever routes, rules, sysctls or listeners change, and compared again every so often.
  *
- * Connections that are translated, that go through a service or a VXLAN tunnel, or whose port was bound beforehand are
- * always left to their packets.
+ * Connections that rules translate to another server, that go through a VXLAN tunnel or a service whose scheduler asks for
+ * more than a turn (`Scheduler.peek`), or whose port was bound beforehand are always left to their packets.
  */
 export class FlowPath {
   readonly #group: MachineGroup;
@@ -79,6 +77,21 @@ export class FlowPath {
    * picked here is the one that it gets.
    */
   carry(flow: Flow): boolean {
+    return flow.scheduled === undefined ? this.#carry(flow) : this.#carryScheduled(flow, flow.scheduled);
+  }
+
+  /** The same for one that goes through a service: what is known stands in the flow of the real server whose turn it is. */
+  #carryScheduled(flow: Flow, scheduled: ScheduledFlows): boolean {
+    if (flow.changes !== this.#group.changes) return false;
+    const real = nextServerOf(scheduled);
+    const ofServer = real && scheduled.byServer.get(real);
+    if (ofServer === undefined || !this.#carry(ofServer)) return false;
+    flow.localPort = ofServer.localPort;
+    flow.connectTime = ofServer.connectTime;
+    return true;
+  }
+
+  #carry(flow: Flow): boolean {
     const group = this.#group;
     if (flow.changes !== group.changes || flow.sinceAudit === AUDIT_EVERY) return false;
     if (flow.listenerChanges !== group.listenerChanges) this.#findServer(flow);
@@ -161,15 +174,32 @@ export class FlowPath {
     if (flow.changes !== group.changes) {
       flow.changes = group.changes;
       flow.tuple = tupleOf(tcp, slot);
-      forget(flow);
-      this.#findServer(flow);
-    } else if (flow.listenerChanges !== group.listenerChanges) this.#findServer(flow);
-    const { server } = flow;
+      flow.scheduled = flow.tuple && scheduledFlowsOf(this.#tablesNow(), flow.tuple);
+      flow.forget();
+    }
+    const one = flow.scheduled === undefined ? flow : this.#nextScheduled(flow, flow.scheduled);
+    if (one === undefined) return;
+    if (one.listenerChanges !== group.listenerChanges) this.#findServer(one);
+    const { server } = one;
     if (server === undefined) return;
-    const conduct = conductOf(server, flow);
-    if (flow.exchanges[conduct] !== undefined && flow.sinceAudit < AUDIT_EVERY) return;
-    flow.sinceAudit = 0;
-    this.#watch(flow, server, conduct, slot);
+    const conduct = conductOf(server, one);
+    if (one.exchanges[conduct] !== undefined && one.sinceAudit < AUDIT_EVERY) return;
+    one.sinceAudit = 0;
+    this.#watch(flow, one, conduct, slot);
+  }
+
+  /** The flow of the real server that the next connection is scheduled to. */
+  #nextScheduled({ changes, requestBytes, tuple }: Flow, scheduled: ScheduledFlows): Flow | undefined {
+    const real = nextServerOf(scheduled);
+    if (real === undefined) return undefined;
+    let one = scheduled.byServer.get(real);
+    if (one === undefined) {
+      one = new Flow(requestBytes);
+      one.changes = changes;
+      one.tuple = tupleTo(tuple!, scheduled.ipvs, real);
+      scheduled.byServer.set(real, one);
+    }
+    return one;
   }
 
   /** Connections that were carried at once so far. */
@@ -215,8 +245,8 @@ export class FlowPath {
 
   /** Sockets have begun or ceased to listen: the server is looked for again. What was learnt stands if it is the same one. */
   #findServer(flow: Flow): void {
-    const found = flow.tuple === undefined ? undefined : this.#serverOf(flow.tuple);
-    if (found?.owner !== flow.server?.owner) forget(flow);
+    const found = flow.tuple && serverOf(this.#tablesNow(), flow.tuple);
+    if (found?.owner !== flow.server?.owner) flow.forget();
     flow.server = found;
     flow.listenerChanges = this.#group.listenerChanges;
   }
@@ -226,34 +256,27 @@ export class FlowPath {
     return this.#lastTables;
   }
 
-  #serverOf({ client, daddr: address, dport: port }: FlowTuple): FlowServer | undefined {
-    const tables = this.#tablesNow();
-    const isBarred = (ipvs: Ipvs): boolean =>
-      ipvs.settings.natIcmpSend || ipvs.findService(Protocol.TCP, address, port) !== undefined;
-    if (tables.hasVxlan || tables.ipvs.some(isBarred)) return undefined;
-    const netns = client.hasAddress(address) ? client : tables.ownerOf(address);
-    if (netns === undefined) return undefined;
-    const server = netns.machine.tcp;
-    const listener = server.listeners.find(server.sockets, netns.id, address, port);
-    if (listener < 0 || server.sockets.has(listener, SocketFlag.REUSE_PORT)) return undefined;
-    const owner = server.sockets.owner(listener);
-    return owner?.conductOf === undefined ? undefined : { netns, tcp: server, listener, owner };
-  }
-
-  #watch(flow: Flow, server: FlowServer, conduct: number, slot: number): void {
+  /**
+   * @param client the flow whose client asked for the connection.
+   * @param flow the same one, or that of the real server.
+   */
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  #watch(client: Flow, flow: Flow, conduct: number, slot: number): void {
     const tuple = flow.tuple!;
+    const server = flow.server!;
     if ((flow.refused[conduct] ?? 0) >= REFUSED_MOST) return;
     const tables = this.#tablesNow();
     if (this.#watched !== undefined) return;
-    const mayJoin = (flow.missed[conduct] ?? 0) < REFUSED_MOST;
+    // What a service counts does not tell whose packets they were.
+    const mayJoin = tuple.real === undefined && (flow.missed[conduct] ?? 0) < REFUSED_MOST;
     if (!this.#mayWatch(this.#loop.now + tables.shortest, flow.exchanges[conduct] !== undefined, mayJoin)) return;
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
     if (sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
     if (!isTupleUnused(tuple, server, port, tables)) return;
-    this.#watched = flow;
-    flow.watch = new ExchangeWatch({
+    this.#watched = client;
+    client.watch = new ExchangeWatch({
       flow,
       server,
       conduct,
@@ -281,8 +304,9 @@ export class FlowPath {
   }
 
   #poll(): void {
-    const flow = this.#watched!;
-    const watch = flow.watch!;
+    const client = this.#watched!;
+    const watch = client.watch!;
+    const { flow } = watch;
     const progress = watch.poll();
     this.#loop.countEvents(-1);
     if (progress === "goes on") {
@@ -290,15 +314,25 @@ export class FlowPath {
       return;
     }
     this.#watched = undefined;
-    flow.watch = undefined;
+    client.watch = undefined;
     if (flow.changes !== this.#group.changes || flow.listenerChanges !== this.#group.listenerChanges) return;
     if (watch.isDisturbed) return;
     const facts = progress === "over" ? watch.facts() : undefined;
+    if (facts === undefined && this.#correct(flow, watch)) return;
     if (flow.exchanges[watch.conduct] === undefined) this.#learn(flow, watch.conduct, facts, watch.isJoined);
     else if (!watch.isJoined) {
       const isSame = facts === undefined || flow.exchanges[watch.conduct]!.agreesWith(facts);
       assert(isSame, "a connection does packet by packet what the flow path has learnt");
     }
+  }
+
+  /** Masquerading has changed to whom the server answers, which nobody can know beforehand. @returns whether that was not known yet. */
+  #correct(flow: Flow, watch: ExchangeWatch): boolean {
+    const tuple = flow.tuple!;
+    const replyDst = watch.otherReplyDst();
+    if (replyDst === undefined || tuple.replyDst !== tuple.saddr) return false;
+    flow.tuple = { ...tuple, replyDst };
+    return true;
   }
 
   // oxlint-disable-next-line max-params -- what the watch of a connection has seen
@@ -344,32 +378,9 @@ function asLongAs({ duration }: ExchangeShape, { constants }: ExchangeFacts, isJ
   return isJoined ? { ...constants, duration } : constants;
 }
 
-/** How a server will treat the next connection of a flow. */
-function conductOf({ owner }: FlowServer, { requestBytes }: Flow): number {
-  const conduct = owner.conductOf!(requestBytes);
-  return conduct >= 0 ? conduct : owner.nextConductOf!(requestBytes);
-}
-
 /** What the next connection of a flow does, if that is known. */
 function nextOf(flow: Flow): Exchange | undefined {
   return flow.server && flow.exchanges[conductOf(flow.server, flow)];
-}
-
-/** What was learnt does not hold any longer. */
-function forget(flow: Flow): void {
-  flow.server = undefined;
-  flow.always = undefined;
-  flow.refused = [];
-  flow.missed = [];
-  flow.exchanges = [];
-}
-
-/** The tuple of a socket that is about to begin; `undefined` if its port was bound beforehand. */
-function tupleOf(tcp: Tcp, slot: number): FlowTuple | undefined {
-  const { sockets } = tcp;
-  if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
-  const [saddr, daddr, dport] = [sockets.local(slot), sockets.remote(slot), sockets.remotePort(slot)];
-  return { client: tcp.netnsOf(slot), tcp, saddr, daddr, dport };
 }
 
 /** Picks the source port of a connection; -1 if there is none, or if it takes over a TIME_WAIT entry, and is not like others. */

@@ -1,11 +1,13 @@
-import type { Ipv4, Micros } from "../../units.ts";
+import type { Micros } from "../../units.ts";
 import { type Conntrack, IN_THE_WAY, NOTHING } from "../conntrack/conntrack.ts";
+import { CtStatus } from "../conntrack/ct_status.ts";
 import { Protocol } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import { reversePorts } from "../tuple_index.ts";
-import type { EntryFacts, WaitFacts } from "./exchange_facts.ts";
+import { packPorts, reversePorts } from "../tuple_index.ts";
+import type { EntryFacts, IpvsFacts, WaitFacts } from "./exchange_facts.ts";
 import type { SequenceRules } from "./exchange_sequences.ts";
+import type { FlowTuple } from "./flow.ts";
 
 /** A connection that is carried: when it begins, and its client's and its server's initial sequence numbers. */
 export interface CarriedConnection {
@@ -59,9 +61,25 @@ export class WaitEnd {
   }
 }
 
+/** The connection of IPVS that a kind of connection leaves behind. */
+export class IpvsEnd {
+  readonly #facts: IpvsFacts;
+
+  constructor(facts: IpvsFacts) {
+    this.#facts = facts;
+  }
+
+  /** Makes it. Its real server is chosen. @param ports of the client's tuple. */
+  leave({ saddr, daddr, ipvs, real }: FlowTuple, ports: number): void {
+    ipvs!.leaveConnection(saddr, daddr, ports, real!, this.#facts);
+    real!.service.scheduler.choose?.(real!);
+  }
+}
+
 /** The conntrack entry that a kind of connection leaves behind in one namespace. */
 export class EntryEnd {
   readonly #conntrack: Conntrack;
+  readonly #tuples: EntryFacts["tuples"];
   readonly #status: number;
   readonly #state: number;
   readonly #lastDirection: number;
@@ -78,6 +96,7 @@ export class EntryEnd {
   // oxlint-disable-next-line max-params -- made once per kind of connection
   constructor(facts: EntryFacts, conntrack: Conntrack, rules: SequenceRules, first: number) {
     this.#conntrack = conntrack;
+    this.#tuples = facts.tuples;
     this.#status = facts.status;
     this.#state = facts.state;
     this.#lastDirection = facts.lastDirection;
@@ -101,9 +120,9 @@ export class EntryEnd {
     return this.predecessor !== IN_THE_WAY;
   }
 
-  /** Puts the entry of a connection into the table, `mayFollow` having said yes. @param ports of the original direction. */
+  /** Puts the entry of a connection into the table, `mayFollow` having said yes. @param ports of the client's tuple. */
   // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
-  leave(src: Ipv4, dst: Ipv4, ports: number, { begins, client, server }: CarriedConnection, predecessor: number): void {
+  leave(tuple: FlowTuple, ports: number, { begins, client, server }: CarriedConnection, predecessor: number): void {
     const conntrack = this.#conntrack;
     const { table } = conntrack;
     const { memory } = table;
@@ -112,7 +131,8 @@ export class EntryEnd {
     const slot = conntrack.allocateAfter(predecessor, Protocol.TCP);
     const original = 2 * slot;
     const reply = original + 1;
-    table.setOriginal(slot, src, dst, ports);
+    if (this.#tuples === "client") table.setOriginal(slot, tuple.saddr, tuple.daddr, ports);
+    else this.#setTuples(slot, tuple, ports);
     table.set(slot, this.#status);
     table.setState(slot, this.#state);
     memory.setMaxAck(original, rules.value(first, client, server));
@@ -124,5 +144,18 @@ export class EntryEnd {
     table.setRetransmits(slot, this.#retransmits);
     table.setExpires(slot, begins + this.#expires);
     conntrack.insert(slot, begins + this.#timer);
+  }
+
+  /** Gives an entry its tuples, of which the server has others than the client. */
+  #setTuples(slot: number, { saddr, daddr, replySrc, replyDst, replySport }: FlowTuple, ports: number): void {
+    const { table, netns } = this.#conntrack;
+    const reply = packPorts(replySport, ports >>> 16);
+    if (this.#tuples === "server") {
+      table.setOriginal(slot, replyDst, replySrc, reversePorts(reply));
+      return;
+    }
+    table.setOriginal(slot, saddr, daddr, ports);
+    table.setReply(slot, replySrc, replyDst, reply);
+    if ((this.#status & CtStatus.SRC_NAT) !== 0) netns.countSourceNat(ports >>> 16);
   }
 }

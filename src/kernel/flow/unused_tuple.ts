@@ -1,4 +1,4 @@
-import type { Port } from "../../units.ts";
+import type { Ipv4, Port } from "../../units.ts";
 import { type Conntrack, NOTHING } from "../conntrack/conntrack.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { Netns } from "../netns.ts";
@@ -16,18 +16,26 @@ export interface FlowTables {
 }
 
 /**
- * Whether nothing but its client's socket knows the tuple of a connection that is about to begin, in either direction: no
+ * Whether nothing but its client's socket knows the tuples of a connection that is about to begin, in either direction: no
  * socket of the server, no conntrack entry, no IPVS connection; and whether all tables have room. That no service is on
  * the port is asked beforehand.
  *
  * @param port the source port.
  */
 export function isTupleUnused(tuple: FlowTuple, server: FlowServer, port: Port, tables: FlowTables): boolean {
-  const { client, tcp, saddr, daddr, dport } = tuple;
-  const { conntracks, ipvs, hasServerWaits } = tables;
-  if (!hasRoom(tcp, client) || (hasServerWaits && !hasRoom(server.tcp, server.netns))) return false;
-  if (server.tcp.mayKnowPort(port) && server.tcp.find(server.netns, daddr, dport, saddr, port) >= 0) return false;
-  const ports = packPorts(port, dport);
+  const { client, tcp, saddr, daddr, dport, replySrc, replyDst, replySport } = tuple;
+  if (!hasRoom(tcp, client) || (tables.hasServerWaits && !hasRoom(server.tcp, server.netns))) return false;
+  const { netns } = server;
+  if (server.tcp.mayKnowPort(port) && server.tcp.find(netns, replySrc, replySport, replyDst, port) >= 0) return false;
+  if (!areUnusedIn(tables, saddr, daddr, packPorts(port, dport))) return false;
+  if (tuple.real === undefined) return true;
+  const ports = packPorts(port, replySport);
+  // IPVS has the server's tuple with the client's own address.
+  return areUnusedIn(tables, replyDst, replySrc, ports) && areUnusedIn(tables, saddr, replySrc, ports);
+}
+
+// oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+function areUnusedIn({ conntracks, ipvs }: FlowTables, saddr: Ipv4, daddr: Ipv4, ports: number): boolean {
   const reverse = reversePorts(ports);
   for (const conntrack of conntracks) {
     if (conntrack.findPredecessor(saddr, daddr, ports, reverse) !== NOTHING) return false;

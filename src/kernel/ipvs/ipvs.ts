@@ -1,22 +1,28 @@
 import { assert } from "../../sim/assert.ts";
 import { SECOND, type Ipv4, type Micros, type Port } from "../../units.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
+import type { IpvsFacts } from "../flow/exchange_facts.ts";
 import { Hook, type HookFunction, type HookNumber, Priority } from "../netfilter/hooks.ts";
 import type { Netns } from "../netns.ts";
-import { CtState, type Packet, Protocol, Standing } from "../packet.ts";
+import { CtState, type Packet, Protocol, Standing, TcpFlag } from "../packet.ts";
 import { PortBits } from "../ports/port_bits.ts";
 import { packPorts } from "../tuple_index.ts";
 import { IpvsConnectionTable, IpvsFlag } from "./ipvs_connection_table.ts";
 import { DeletedServers } from "./deleted_servers.ts";
+import { countConnection } from "./ipvs_stats.ts";
 import { ipvsIn } from "./ipvs_in.ts";
 import { ipvsOut } from "./ipvs_out.ts";
 import { IPVS_TCP_TIMEOUTS, IpvsDirection, IpvsState, isActiveState, nextIpvsTcpState } from "./ipvs_tcp_states.ts";
 import { assureTemplate, releaseTemplate } from "./persistence.ts";
 import { createScheduler, type SchedulerName } from "./schedulers.ts";
-import { RealServer, VirtualService } from "./virtual_service.ts";
+import { RealServer, realPortOf, VirtualService } from "./virtual_service.ts";
 
 /** Seconds from the last datagram of either side. Source: net/netfilter/ipvs/ip_vs_proto_udp.c udp_timeouts, v6.1. */
 const UDP_TIMEOUT_S = 300;
+
+/** That of a connection after its SYN. */
+const FIRST_TIMEOUT: Micros =
+  IPVS_TCP_TIMEOUTS[nextIpvsTcpState(IpvsDirection.INPUT, IpvsState.NONE, TcpFlag.SYN)]! * SECOND;
 
 /** A template whose time is over looks again for its connections after this long. */
 const CONTROLLING_TIMEOUT: Micros = 60 * SECOND;
@@ -159,6 +165,36 @@ export class Ipvs {
     return row;
   }
 
+  /**
+   * Makes the connection that one leaves behind of which no packet was sent, and which began now; it is counted with all its
+   * traffic. @param ports of the client and of the virtual service.
+   */
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  leaveConnection(client: Ipv4, virtual: Ipv4, ports: number, server: RealServer, facts: IpvsFacts): void {
+    const { connections, netns } = this;
+    const { jiffies, loop } = netns.machine;
+    const row = connections.add(Protocol.TCP, client, ports >>> 16, virtual, ports & 0xffff);
+    connections.setServer(row, server.address, realPortOf(server, ports & 0xffff));
+    connections.server[row] = server;
+    connections.flags[row] = facts.flags;
+    connections.state[row] = facts.state;
+    connections.expires[row] = loop.now + facts.expires;
+    connections.armedAt[row] = -1;
+    if (connections.count === 1) this.#spareHooks();
+    if ((facts.flags & IpvsFlag.INACTIVE) !== 0) server.inactive += 1;
+    else server.active += 1;
+    countConnection(server, facts.traffic);
+    const timeout = IPVS_TCP_TIMEOUTS[facts.state]! * SECOND;
+    this.#arm(row, jiffies.expiry(loop.now + facts.begins, FIRST_TIMEOUT));
+    this.#arm(row, jiffies.expiry(loop.now + facts.expires - timeout, timeout));
+  }
+
+  /** Whether a connection's timer stands as `leaveConnection` would have set it. @param made when its first packet came. */
+  isSetAsUsual(row: number, made: Micros): boolean {
+    const { armedAt, due } = this.connections;
+    return armedAt[row] === Math.min(this.netns.machine.jiffies.expiry(made, FIRST_TIMEOUT), due[row]!);
+  }
+
   /** Makes a persistence template for the client of a packet; it counts nowhere. */
   addTemplate(packet: Packet, server: RealServer): number {
     const row = this.#addRow(packet, 0, server);
@@ -242,7 +278,7 @@ export class Ipvs {
   #addRow(packet: Packet, clientPort: Port, server: RealServer): number {
     const connections = this.connections;
     const row = connections.add(packet.protocol, packet.src, clientPort, packet.dst, packet.dport);
-    connections.setServer(row, server.address, server.port === 0 ? packet.dport : server.port);
+    connections.setServer(row, server.address, realPortOf(server, packet.dport));
     connections.server[row] = server;
     connections.flags[row] = this.settings.conntrack ? IpvsFlag.NFCT : 0;
     connections.armedAt[row] = -1;

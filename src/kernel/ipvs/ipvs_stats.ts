@@ -1,5 +1,8 @@
 import type { Packet } from "../packet.ts";
-import type { RealServer } from "./virtual_service.ts";
+import type { IpvsStats, RealServer } from "./virtual_service.ts";
+
+/** Packets and bytes that went to a real server and came from it. */
+export type IpvsTraffic = Readonly<Omit<IpvsStats, "connections">>;
 
 /**
  * Counts a packet from a client to a server and its service; what goes to a deleted server counts nowhere.
@@ -20,4 +23,28 @@ export function countOut({ isAvailable, stats, service }: RealServer, packet: Pa
   stats.outBytes += packet.bytes;
   service.stats.outPackets += 1;
   service.stats.outBytes += packet.bytes;
+}
+
+/** Counts a whole connection of a server that is available. */
+export function countConnection({ stats, service }: RealServer, traffic: IpvsTraffic): void {
+  add(stats, traffic);
+  add(service.stats, traffic);
+}
+
+function add(stats: IpvsStats, { inPackets, outPackets, inBytes, outBytes }: IpvsTraffic): void {
+  stats.connections += 1;
+  stats.inPackets += inPackets;
+  stats.outPackets += outPackets;
+  stats.inBytes += inBytes;
+  stats.outBytes += outBytes;
+}
+
+/** Whether both count as much in either direction. */
+export function isSameTraffic(one: IpvsTraffic, other: IpvsTraffic): boolean {
+  return (
+    one.inPackets === other.inPackets &&
+    one.outPackets === other.outPackets &&
+    one.inBytes === other.inBytes &&
+    one.outBytes === other.outBytes
+  );
 }

@@ -15,16 +15,22 @@ export class RoundRobin implements Scheduler {
   #last: RealServer | undefined = undefined;
 
   schedule(service: VirtualService): RealServer | undefined {
-    const servers = service.servers;
+    const server = this.peek(service);
+    if (server !== undefined) this.choose(server);
+    return server;
+  }
+
+  peek({ servers }: VirtualService): RealServer | undefined {
     const start = this.#last === undefined ? -1 : servers.indexOf(this.#last);
     for (let step = 1; step <= servers.length; step += 1) {
       const server = servers[(start + step) % servers.length]!;
-      if (server.weight > 0) {
-        this.#last = server;
-        return server;
-      }
+      if (server.weight > 0) return server;
     }
     return undefined;
+  }
+
+  choose(server: RealServer): void {
+    this.#last = server;
   }
 
   serversChanged(_service: VirtualService, deleted?: DeletedServer): void {

@@ -28,6 +28,10 @@ export interface Scheduler {
    * @returns `undefined` if the rule finds no server with a positive weight.
    */
   schedule(service: VirtualService, packet: Packet): RealServer | undefined;
+  /** Whom `schedule` will choose next, whatever the packet; absent where that depends on it, or is not known beforehand. */
+  peek?(service: VirtualService): RealServer | undefined;
+  /** The server that `peek` has just told is chosen; absent where nothing is remembered. */
+  choose?(server: RealServer): void;
   /** A server was added, changed or deleted. */
   serversChanged(service: VirtualService, deleted?: DeletedServer): void;
 }

@@ -119,3 +119,8 @@ export class VirtualService {
     return (this.#stats ??= new IpvsStats());
   }
 }
+
+/** The port of a real server that a client comes to who asked a service for `port`. */
+export function realPortOf(server: RealServer, port: Port): Port {
+  return server.port === 0 ? port : server.port;
+}

@@ -172,8 +172,7 @@ export class Nat {
     const replySourcePort = table.ports(reply) >>> 16;
     table.setReply(slot, table.src(reply), chosen.address, packPorts(replySourcePort, chosen.port));
     table.set(slot, CtStatus.SRC_NAT);
-    const ports = this.#netns.sourceNatPorts;
-    if (ports !== undefined) ports[chosen.port] = ports[chosen.port]! + 1;
+    this.#netns.countSourceNat(chosen.port);
   }
 
   /**

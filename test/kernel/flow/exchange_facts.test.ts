@@ -14,6 +14,7 @@ import {
 const WAIT: WaitFacts = { side: "client", begins: 240, flags: 3 };
 const ENTRY: EntryFacts = {
   netns: 0,
+  tuples: "both",
   status: 14,
   state: 7,
   lastDirection: 0,
@@ -36,6 +37,13 @@ const DONE: ExchangeConstants = {
   ],
   waits: [WAIT],
   entries: [ENTRY],
+  ipvs: {
+    state: 5,
+    flags: 3,
+    begins: 10,
+    expires: 120_000_240,
+    traffic: { inPackets: 5, outPackets: 4, inBytes: 300, outBytes: 240 },
+  },
 };
 
 /** A number in a connection: the names and indexes that lead to it. */

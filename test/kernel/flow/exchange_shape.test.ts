@@ -16,6 +16,7 @@ const CONSTANTS: ExchangeConstants = {
   ],
   waits: [],
   entries: [],
+  ipvs: undefined,
 };
 
 /** A connection whose two numbers lie so far above the client's and the server's initial ones. */

@@ -1,0 +1,58 @@
+import type { Ipvs } from "../ipvs/ipvs.ts";
+import { type RealServer, realPortOf } from "../ipvs/virtual_service.ts";
+import { Protocol } from "../packet.ts";
+import { SocketFlag } from "../tcp/socket_table.ts";
+import type { Tcp } from "../tcp/tcp.ts";
+import type { Flow, FlowServer, FlowTuple, ScheduledFlows } from "./flow.ts";
+import type { GroupTables } from "./group_tables.ts";
+
+/** The tuple of a socket that is about to begin; `undefined` if its port was bound beforehand. */
+export function tupleOf(tcp: Tcp, slot: number): FlowTuple | undefined {
+  const { sockets } = tcp;
+  if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
+  const [saddr, daddr, dport] = [sockets.local(slot), sockets.remote(slot), sockets.remotePort(slot)];
+  const reply = { replySrc: daddr, replyDst: saddr, replySport: dport };
+  return { client: tcp.netnsOf(slot), tcp, saddr, daddr, dport, ...reply, real: undefined, ipvs: undefined };
+}
+
+/** The tuple of a connection that is scheduled to a real server and not masqueraded. */
+export function tupleTo(tuple: FlowTuple, ipvs: Ipvs, real: RealServer): FlowTuple {
+  return { ...tuple, replySrc: real.address, replySport: realPortOf(real, tuple.dport), real, ipvs };
+}
+
+/** The socket that a tuple's connections come to, as long as nothing changes; `undefined` if they are to be left to their packets. */
+export function serverOf(
+  tables: GroupTables,
+  { client, replySrc: address, replySport: port }: FlowTuple,
+): FlowServer | undefined {
+  const isBarred = (ipvs: Ipvs): boolean =>
+    ipvs.settings.natIcmpSend || ipvs.findService(Protocol.TCP, address, port) !== undefined;
+  if (tables.hasVxlan || tables.ipvs.some(isBarred)) return undefined;
+  const netns = client.hasAddress(address) ? client : tables.ownerOf(address);
+  if (netns === undefined) return undefined;
+  const server = netns.machine.tcp;
+  const listener = server.listeners.find(server.sockets, netns.id, address, port);
+  if (listener < 0 || server.sockets.has(listener, SocketFlag.REUSE_PORT)) return undefined;
+  const owner = server.sockets.owner(listener);
+  return owner?.conductOf === undefined ? undefined : { netns, tcp: server, listener, owner };
+}
+
+/** How a server will treat the next connection of a flow. */
+export function conductOf({ owner }: FlowServer, { requestBytes }: Flow): number {
+  const conduct = owner.conductOf!(requestBytes);
+  return conduct >= 0 ? conduct : owner.nextConductOf!(requestBytes);
+}
+
+/** The service of IPVS that a tuple's connections go through: one of the client's machine, or of the node that has the address. */
+export function scheduledFlowsOf(tables: GroupTables, { client, daddr, dport }: FlowTuple): ScheduledFlows | undefined {
+  const serving = tables.ipvs.filter((ipvs) => ipvs.findService(Protocol.TCP, daddr, dport) !== undefined);
+  const own = serving.filter(({ netns }) => netns.machine === client.machine);
+  const [ipvs] = own.length > 0 ? own : serving.filter(({ netns }) => netns === tables.ownerOf(daddr));
+  const service = ipvs?.findService(Protocol.TCP, daddr, dport);
+  return ipvs && service && { ipvs, service, byServer: new Map() };
+}
+
+/** The real server that the next connection is scheduled to; `undefined` if there is none, or that cannot be told beforehand. */
+export function nextServerOf({ service }: ScheduledFlows): RealServer | undefined {
+  return service.persistentTimeout > 0 ? undefined : service.scheduler.peek?.(service);
+}
