@@ -5,13 +5,12 @@ import seedrandom from "seedrandom";
  * change of one entity leaves every other entity's draws in place.
  */
 export class RandomStream {
-  readonly #next: () => number;
-  readonly #int32: () => number;
+  readonly #generate: () => number;
+  /** The next number, if somebody has looked at it; -1 if nobody has. */
+  #seen = -1;
 
   constructor(key: string) {
-    const generator = seedrandom.alea(key);
-    this.#next = generator;
-    this.#int32 = generator.int32.bind(generator);
+    this.#generate = seedrandom.alea(key);
   }
 
   /** A multiple of 2^-32 in [0, 1). */
@@ -26,7 +25,20 @@ export class RandomStream {
 
   /** Thirty-two random bits as a signed integer. */
   int32(): number {
-    return this.#int32() | 0;
+    return (this.#next() * 4_294_967_296) | 0;
+  }
+
+  /** What `uniform` is about to give. */
+  peek(): number {
+    if (this.#seen < 0) this.#seen = this.#generate();
+    return this.#seen;
+  }
+
+  #next(): number {
+    if (this.#seen < 0) return this.#generate();
+    const seen = this.#seen;
+    this.#seen = -1;
+    return seen;
   }
 }
 

@@ -230,4 +230,77 @@ export const FLOW_FAULTS: readonly Fault[] = [
     find: "return isJoined ? { ...constants, duration } : constants;",
     replace: "return constants;",
   },
+  {
+    wrong: "Of two timers that end in one microsecond IPVS's is before conntrack's.",
+    file: "kernel/flow/exchange_ends.ts",
+    find: "    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now);\n",
+    replace:
+      "    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now);\n    if (this.#ipvs !== undefined) {\n      this.#ipvs.leave(tuple, ports);\n      for (const entry of this.#entries) entry.leave(tuple, ports, connection, entry.predecessor);\n      return connection;\n    }\n",
+  },
+  {
+    wrong: "A carried connection does not count as its real server's turn.",
+    file: "kernel/flow/table_ends.ts",
+    find: "    real!.service.scheduler.choose?.(real!);\n",
+    replace: "",
+  },
+  {
+    wrong: "The port that masquerading gives a carried connection is given to the next one, too.",
+    file: "kernel/flow/table_ends.ts",
+    find: "    masquerading?.takeForeseenPort();\n",
+    replace: "",
+  },
+  {
+    wrong: "A connection is carried whose masqueraded port is a NodePort.",
+    file: "kernel/flow/flow_path.ts",
+    find: "    return tuple.masquerading !== undefined && this.#namedPorts.has(replyDport(tuple, port));",
+    replace: "    return false;",
+  },
+  {
+    wrong: "A carried connection counts as an active one of its real server.",
+    file: "kernel/ipvs/ipvs.ts",
+    find: "    if ((facts.flags & IpvsFlag.INACTIVE) !== 0) server.inactive += 1;\n",
+    replace: "    if (facts.flags < 0) server.inactive += 1;\n",
+  },
+  {
+    wrong: "ipvsadm --stats does not show carried connections.",
+    file: "kernel/ipvs/ipvs.ts",
+    find: "    countConnection(server, facts.traffic);\n",
+    replace: "",
+  },
+  {
+    wrong: "A connection is carried although IPVS still knows its tuple.",
+    file: "kernel/flow/unused_tuple.ts",
+    find: "  if (!areUnusedIn(tables, saddr, daddr, packPorts(port, dport))) return false;\n",
+    replace: "",
+  },
+  {
+    wrong: "A connection is carried although the tuple that its server sees is another one's.",
+    file: "kernel/flow/unused_tuple.ts",
+    find: "    areUnusedIn(tables, replyDst, replySrc, packPorts(portAtServer, replySport)) &&\n",
+    replace: "",
+  },
+  {
+    wrong: "The ports of masqueraded connections that are carried are not counted.",
+    file: "kernel/flow/table_ends.ts",
+    find: "netns.countSourceNat(port);",
+    replace: "return;",
+  },
+  {
+    wrong: "A connection is carried whose packets conntrack has entries for only a moment each.",
+    file: "kernel/flow/ipvs_watch.ts",
+    find: "if (!isTracked || ",
+    replace: "if (",
+  },
+  {
+    wrong: "A carried connection of IPVS is looked at when it ends, not when its first timeout is over.",
+    file: "kernel/ipvs/ipvs.ts",
+    find: "    this.#arm(row, jiffies.expiry(loop.now + facts.begins, FIRST_TIMEOUT));\n",
+    replace: "",
+  },
+  {
+    wrong: "The server has the client's own port for one that masquerading has changed.",
+    file: "kernel/flow/flow.ts",
+    find: "return masquerading === undefined ? port : masquerading.foreseePort(port);",
+    replace: "return port;",
+  },
 ];

@@ -170,6 +170,7 @@ export const callersOfServices: fc.Arbitrary<string> = fc
       { minLength: 2, maxLength: 5 },
     ),
     timeout: fc.constantFrom(2, 120),
+    nodePorts: fc.constantFrom(1, 500),
     scheduler: fc.constantFrom("rr", "wrr"),
     version: fc.constantFrom("1.12.2", "1.23.10", "1.33.4"),
     change: fc.constantFrom(
@@ -179,7 +180,7 @@ export const callersOfServices: fc.Arbitrary<string> = fc
       "timeline: [{ at: 10s, set: { sysctls.net.ipv4.vs.conntrack: 0 } }]\n",
     ),
   })
-  .map(({ kernel, seed, range, agents, timeout, scheduler, version, change }) => {
+  .map(({ kernel, seed, range, agents, timeout, nodePorts, scheduler, version, change }) => {
     const churned = agents.map(
       ({ from, to, rate, arrivals, closes }, index) =>
         `  - { name: agent-${index}, from: ${from}, to: ${to}, rate: ${rate}/s, arrivals: ${arrivals}, closes: ${closes} }`,
@@ -203,6 +204,7 @@ services:
       endpoints: [10.23.77.250, 10.64.9.12] }
   - { name: default/rolled, type: ClusterIP, clusterIP: 10.96.0.22, ports: [{ port: 80, targetPort: 8080 }],
       selector: default/rolled }
+  - { generate: ${nodePorts}, name: many, type: NodePort, endpoints: [10.64.9.11] }
 pods:
   - name: default/app
     replicas: 4

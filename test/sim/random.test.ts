@@ -66,6 +66,17 @@ describe("RandomStream", () => {
     }
   });
 
+  it("tells what comes next without taking it", () => {
+    const stream = new RandomStream("peek");
+    const plain = new RandomStream("peek");
+    const first = plain.uniform();
+    expect([stream.peek(), stream.peek(), stream.uniform()]).toEqual([first, first, first]);
+    stream.peek();
+    expect(stream.below(1000)).toBe(plain.below(1000));
+    stream.peek();
+    expect(draws(stream)).toEqual(draws(plain));
+  });
+
   it("gives each whole number below a bound about equally often, and no other", () => {
     const stream = new RandomStream("below");
     const counts = new Map<number, number>();

@@ -2,6 +2,7 @@ import type { Ipv4, Micros, Port } from "../../units.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { RealServer } from "../ipvs/virtual_service.ts";
 import type { Machine } from "../machine.ts";
+import type { Nat } from "../nat/nat.ts";
 import type { Netns } from "../netns.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { DeferredConnections } from "./deferred_connections.ts";
@@ -38,6 +39,7 @@ export class Exchange implements FlowTuple {
   readonly replySport: Port;
   readonly real: RealServer | undefined;
   readonly ipvs: Ipvs | undefined;
+  readonly masquerading: Nat | undefined;
   /** That of the server's machine. */
   readonly server: Tcp;
   /** What they leave behind in tables. */
@@ -68,6 +70,7 @@ export class Exchange implements FlowTuple {
     this.replySport = tuple.replySport;
     this.real = tuple.real;
     this.ipvs = tuple.ipvs;
+    this.masquerading = tuple.masquerading;
     this.server = server;
     this.#machines = [...machines];
     this.#namespaces = namespaces;

@@ -11,7 +11,7 @@ import type { Exchange } from "./exchange.ts";
 import type { ExchangeConstants, WaitFacts } from "./exchange_facts.ts";
 import { EVENTS_MOST, ExchangeSchedule } from "./exchange_schedule.ts";
 import { ENTRY_SEQUENCES, type SequenceRules, WAIT_SEQUENCES } from "./exchange_sequences.ts";
-import type { FlowServer, FlowTuple } from "./flow.ts";
+import { type FlowServer, type FlowTuple, replyDport } from "./flow.ts";
 import { type CarriedConnection, EntryEnd, IpvsEnd, WaitEnd } from "./table_ends.ts";
 import { type FlowTables, isTupleUnused } from "./unused_tuple.ts";
 
@@ -115,9 +115,10 @@ export class ExchangeEnds {
   /** Leaves behind what a connection from this source port, which it owns and which begins now, would leave there. */
   apply(tuple: FlowTuple, server: FlowServer, port: Port): void {
     const { tcp, dport } = tuple;
+    const portAtServer = replyDport(tuple, port);
     const connection = this.leaveEntries(tuple, server.tcp, packPorts(port, dport));
     if (this.#serverWait !== undefined) {
-      const accepted = acceptedSocket(server, tuple, port);
+      const accepted = acceptedSocket(server, tuple, portAtServer);
       this.#serverWait.leave(server.tcp, accepted, connection);
     }
     const slot = connectedSocket(tuple, port);
@@ -153,7 +154,7 @@ export class ExchangeEnds {
   #begin(tuple: FlowTuple, server: Tcp, ports: number, begins: Micros): CarriedConnection {
     const connection = this.#connection;
     const { replySrc, replyDst, replySport } = tuple;
-    const reply = packPorts(replySport, ports >>> 16);
+    const reply = packPorts(replySport, replyDport(tuple, ports >>> 16));
     connection.begins = begins;
     connection.client = tuple.tcp.sequences.of(tuple.saddr, tuple.daddr, ports, begins);
     connection.server = server.sequences.of(replySrc, replyDst, reply, begins + this.#synArrives);
@@ -187,7 +188,7 @@ function connectedSocket({ client, tcp, saddr, daddr, dport }: FlowTuple, port: 
   return slot;
 }
 
-/** The socket that a server has accepted a connection with. */
+/** The socket that a server has accepted a connection with. @param port that it has for the client's. */
 function acceptedSocket({ tcp, netns, listener }: FlowServer, tuple: FlowTuple, port: Port): number {
   const { sockets } = tcp;
   const { replySrc, replyDst, replySport } = tuple;

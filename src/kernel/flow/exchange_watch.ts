@@ -1,5 +1,5 @@
 import type { HandlerId } from "../../sim/event_loop.ts";
-import type { Ipv4, Micros } from "../../units.ts";
+import type { Ipv4, Micros, Port } from "../../units.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { Protocol } from "../packet.ts";
 import type { Tcp } from "../tcp/tcp.ts";
@@ -10,7 +10,7 @@ import { CtStatus } from "../conntrack/ct_status.ts";
 import type { EntryFacts, ExchangeConstants, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
 import { type ScheduleFacts, ScheduleRecorder } from "./exchange_schedule.ts";
 import { entrySequences, waitSequences } from "./exchange_sequences.ts";
-import type { Flow, FlowServer } from "./flow.ts";
+import { type Flow, type FlowServer, type FlowTuple, replyDport } from "./flow.ts";
 import type { GroupTables } from "./group_tables.ts";
 import { IpvsWatch } from "./ipvs_watch.ts";
 
@@ -72,6 +72,8 @@ export class ExchangeWatch {
   readonly #asClient: Tuple;
   readonly #asServer: Tuple;
   readonly #clientInitial: number;
+  /** That which the server has for the client's if masquerading behind IPVS draws it. */
+  readonly #foreseenPort: Port;
   readonly #mayJoin: boolean;
   readonly #recorder: ScheduleRecorder;
   #schedule: ScheduleFacts | undefined = undefined;
@@ -93,10 +95,12 @@ export class ExchangeWatch {
     this.#before = this.#lookAround();
     this.#marked = this.#before;
     tables.sheet.take();
-    const { saddr, daddr, replySrc, replyDst, replySport } = flow.tuple!;
+    const { saddr, daddr, replySrc, replyDst, replySport, ipvs } = flow.tuple!;
+    const port = sockets.localPort(slot);
     this.#asClient = { src: saddr, dst: daddr, ports: sockets.ports(slot) };
-    this.#asServer = { src: replyDst, dst: replySrc, ports: packPorts(sockets.localPort(slot), replySport) };
-    this.#ipvs = flow.tuple!.ipvs && new IpvsWatch(flow.tuple!, sockets.ports(slot), this.#begins);
+    this.#asServer = { src: replyDst, dst: replySrc, ports: packPorts(replyDport(flow.tuple!, port), replySport) };
+    this.#foreseenPort = ipvs?.netns.nat?.foreseePort(port) ?? -1;
+    this.#ipvs = ipvs && new IpvsWatch(flow.tuple!, sockets.ports(slot), this.#begins);
     this.#clientInitial = tcp.sequences.of(saddr, daddr, sockets.ports(slot));
     this.#mayJoin = mayJoin;
     const ownEnds = (time: Micros): boolean => {
@@ -223,13 +227,18 @@ export class ExchangeWatch {
     return this.#ipvs !== undefined && this.#tables.ipvs[index] === this.flow.tuple!.ipvs ? 1 : 0;
   }
 
-  /** To whom the server answers, if that is somebody else than was thought: masquerading tells only now. */
-  otherReplyDst(): Ipv4 | undefined {
-    const table = this.flow.tuple!.ipvs?.netns.conntrack?.table;
+  /** The tuple as masquerading behind IPVS has made it, which tells only now; `undefined` if it has done nothing, or what others will not see again. */
+  masqueradedTuple(): FlowTuple | undefined {
+    const tuple = this.flow.tuple!;
+    const { conntrack, nat } = tuple.ipvs?.netns ?? {};
     const { src, dst, ports } = this.#asClient;
-    const node = table?.find(src, dst, ports, Protocol.TCP) ?? -1;
-    const replyDst = node < 0 ? this.#asServer.src : table!.dst(node ^ 1);
-    return replyDst === this.#asServer.src ? undefined : replyDst;
+    const node = conntrack?.table.find(src, dst, ports, Protocol.TCP) ?? -1;
+    if (node < 0) return undefined;
+    const [replyDst, replyPort] = [conntrack!.table.dst(node ^ 1), conntrack!.table.ports(node ^ 1) & 0xffff];
+    const keepsPort = replyPort === ports >>> 16;
+    if ((keepsPort && replyDst === tuple.replyDst) || (!keepsPort && replyPort !== this.#foreseenPort))
+      return undefined;
+    return { ...tuple, replyDst, masquerading: keepsPort ? undefined : nat };
   }
 
   #lookAround(): Before {

@@ -2,6 +2,7 @@ import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import type { RealServer, VirtualService } from "../ipvs/virtual_service.ts";
+import type { Nat } from "../nat/nat.ts";
 import type { Netns } from "../netns.ts";
 import type { SocketOwner } from "../tcp/socket_owner.ts";
 import type { Tcp } from "../tcp/tcp.ts";
@@ -24,13 +25,20 @@ export interface FlowTuple {
   readonly saddr: Ipv4;
   readonly daddr: Ipv4;
   readonly dport: Port;
-  /** The reply tuple, as the server has it: another one where a service of IPVS lies between. Its port of the client is the source port. */
+  /** The reply tuple, as the server has it: another one where a service of IPVS lies between. Its destination port is `replyDport`. */
   readonly replySrc: Ipv4;
   readonly replyDst: Ipv4;
   readonly replySport: Port;
   /** The real server of IPVS that the connections are scheduled to, and where; `undefined` if they go through no service. */
   readonly real: RealServer | undefined;
   readonly ipvs: Ipvs | undefined;
+  /** The NAT that draws the port which the server has for the client's; `undefined` if it has the source port. */
+  readonly masquerading: Nat | undefined;
+}
+
+/** The port that the server has for the client's of the next connection, whose source port is `port`. */
+export function replyDport({ masquerading }: FlowTuple, port: Port): Port {
+  return masquerading === undefined ? port : masquerading.foreseePort(port);
 }
 
 /** The connections of a flow that go through a service of IPVS, by the real server that each is scheduled to. */

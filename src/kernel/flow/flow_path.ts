@@ -8,7 +8,7 @@ import { Exchange } from "./exchange.ts";
 import { ExchangeShape } from "./exchange_shape.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
-import { Flow, type ScheduledFlows } from "./flow.ts";
+import { Flow, type FlowTuple, replyDport, type ScheduledFlows } from "./flow.ts";
 import { conductOf, nextServerOf, scheduledFlowsOf, serverOf, tupleOf, tupleTo } from "./flow_server.ts";
 import { GroupTables } from "./group_tables.ts";
 import { OverlappingConnections } from "./overlapping_connections.ts";
@@ -105,7 +105,7 @@ export class FlowPath {
     if (!isQuiet && !(this.#mayEndBeside(exchange) && this.#loop.isSettlingUntil(over))) return false;
     const port = pickPort(exchange);
     if (port < 0) return false;
-    if (this.#isNamed(port) || !ends.mayCarry(exchange, server, port)) {
+    if (this.#isNamed(exchange, port) || !ends.mayCarry(exchange, server, port)) {
       exchange.tcp.ports.keepForNext();
       return false;
     }
@@ -159,7 +159,7 @@ export class FlowPath {
     const server = flow.server!;
     // A socket that takes over a TIME_WAIT entry is not like others.
     if (sockets.iss(slot) !== 0 || sockets.owner(slot)?.carried === undefined) return false;
-    if (this.#isNamed(port) || !ends.mayCarry(exchange, server, port)) return false;
+    if (this.#isNamed(exchange, port) || !ends.mayCarry(exchange, server, port)) return false;
     if (exchange.unsettled === 0) this.#unsettled.add(exchange);
     exchange.carryOverlapping(server, sockets.ports(slot));
     flow.sinceAudit += 1;
@@ -227,9 +227,11 @@ export class FlowPath {
     for (const { tcp } of this.#group.machines) tcp.deferred?.recallAll();
   }
 
-  #isNamed(port: Port): boolean {
+  /** Whether somebody looks for the client's port, or for the one that the server has for it. */
+  #isNamed(tuple: FlowTuple, port: Port): boolean {
     if (this.#portsChanges !== this.#group.changes) this.#namePorts();
-    return this.#namedPorts.has(port);
+    if (this.#namedPorts.has(port)) return true;
+    return tuple.masquerading !== undefined && this.#namedPorts.has(replyDport(tuple, port));
   }
 
   #namePorts(): void {
@@ -273,7 +275,7 @@ export class FlowPath {
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
     // A socket that takes over a TIME_WAIT entry, or whose port somebody looks for, is not like others.
-    if (sockets.iss(slot) !== 0 || this.#isNamed(port)) return;
+    if (sockets.iss(slot) !== 0 || this.#isNamed(tuple, port)) return;
     if (!isTupleUnused(tuple, server, port, tables)) return;
     this.#watched = client;
     client.watch = new ExchangeWatch({
@@ -326,12 +328,13 @@ export class FlowPath {
     }
   }
 
-  /** Masquerading has changed to whom the server answers, which nobody can know beforehand. @returns whether that was not known yet. */
+  /** Takes in what masquerading does to a flow's tuple, which nobody can know beforehand. @returns whether that was not known yet. */
   #correct(flow: Flow, watch: ExchangeWatch): boolean {
     const tuple = flow.tuple!;
-    const replyDst = watch.otherReplyDst();
-    if (replyDst === undefined || tuple.replyDst !== tuple.saddr) return false;
-    flow.tuple = { ...tuple, replyDst };
+    if (tuple.replyDst !== tuple.saddr || tuple.masquerading !== undefined) return false;
+    const masqueraded = watch.masqueradedTuple();
+    if (masqueraded === undefined) return false;
+    flow.tuple = masqueraded;
     return true;
   }
 

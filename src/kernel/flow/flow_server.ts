@@ -12,7 +12,8 @@ export function tupleOf(tcp: Tcp, slot: number): FlowTuple | undefined {
   if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
   const [saddr, daddr, dport] = [sockets.local(slot), sockets.remote(slot), sockets.remotePort(slot)];
   const reply = { replySrc: daddr, replyDst: saddr, replySport: dport };
-  return { client: tcp.netnsOf(slot), tcp, saddr, daddr, dport, ...reply, real: undefined, ipvs: undefined };
+  const service = { real: undefined, ipvs: undefined, masquerading: undefined };
+  return { client: tcp.netnsOf(slot), tcp, saddr, daddr, dport, ...reply, ...service };
 }
 
 /** The tuple of a connection that is scheduled to a real server and not masqueraded. */

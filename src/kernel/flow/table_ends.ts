@@ -7,7 +7,7 @@ import type { Tcp } from "../tcp/tcp.ts";
 import { packPorts, reversePorts } from "../tuple_index.ts";
 import type { EntryFacts, IpvsFacts, WaitFacts } from "./exchange_facts.ts";
 import type { SequenceRules } from "./exchange_sequences.ts";
-import type { FlowTuple } from "./flow.ts";
+import { type FlowTuple, replyDport } from "./flow.ts";
 
 /** A connection that is carried: when it begins, and its client's and its server's initial sequence numbers. */
 export interface CarriedConnection {
@@ -69,8 +69,9 @@ export class IpvsEnd {
     this.#facts = facts;
   }
 
-  /** Makes it. Its real server is chosen. @param ports of the client's tuple. */
-  leave({ saddr, daddr, ipvs, real }: FlowTuple, ports: number): void {
+  /** Makes it. Its real server is chosen, and the port that masquerading gives it. @param ports of the client's tuple. */
+  leave({ saddr, daddr, ipvs, real, masquerading }: FlowTuple, ports: number): void {
+    masquerading?.takeForeseenPort();
     ipvs!.leaveConnection(saddr, daddr, ports, real!, this.#facts);
     real!.service.scheduler.choose?.(real!);
   }
@@ -147,15 +148,17 @@ export class EntryEnd {
   }
 
   /** Gives an entry its tuples, of which the server has others than the client. */
-  #setTuples(slot: number, { saddr, daddr, replySrc, replyDst, replySport }: FlowTuple, ports: number): void {
+  #setTuples(slot: number, tuple: FlowTuple, ports: number): void {
+    const { saddr, daddr, replySrc, replyDst, replySport } = tuple;
     const { table, netns } = this.#conntrack;
-    const reply = packPorts(replySport, ports >>> 16);
+    const port = replyDport(tuple, ports >>> 16);
+    const reply = packPorts(replySport, port);
     if (this.#tuples === "server") {
       table.setOriginal(slot, replyDst, replySrc, reversePorts(reply));
       return;
     }
     table.setOriginal(slot, saddr, daddr, ports);
     table.setReply(slot, replySrc, replyDst, reply);
-    if ((this.#status & CtStatus.SRC_NAT) !== 0) netns.countSourceNat(ports >>> 16);
+    if ((this.#status & CtStatus.SRC_NAT) !== 0) netns.countSourceNat(port);
   }
 }

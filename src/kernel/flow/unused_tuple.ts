@@ -5,7 +5,7 @@ import type { Netns } from "../netns.ts";
 import { Protocol } from "../packet.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { packPorts, reversePorts } from "../tuple_index.ts";
-import type { FlowServer, FlowTuple } from "./flow.ts";
+import { type FlowServer, type FlowTuple, replyDport } from "./flow.ts";
 
 /** The tables that a connection's packets come by. */
 export interface FlowTables {
@@ -26,12 +26,16 @@ export function isTupleUnused(tuple: FlowTuple, server: FlowServer, port: Port, 
   const { client, tcp, saddr, daddr, dport, replySrc, replyDst, replySport } = tuple;
   if (!hasRoom(tcp, client) || (tables.hasServerWaits && !hasRoom(server.tcp, server.netns))) return false;
   const { netns } = server;
-  if (server.tcp.mayKnowPort(port) && server.tcp.find(netns, replySrc, replySport, replyDst, port) >= 0) return false;
+  const portAtServer = replyDport(tuple, port);
+  if (server.tcp.mayKnowPort(portAtServer) && server.tcp.find(netns, replySrc, replySport, replyDst, portAtServer) >= 0)
+    return false;
   if (!areUnusedIn(tables, saddr, daddr, packPorts(port, dport))) return false;
   if (tuple.real === undefined) return true;
-  const ports = packPorts(port, replySport);
-  // IPVS has the server's tuple with the client's own address.
-  return areUnusedIn(tables, replyDst, replySrc, ports) && areUnusedIn(tables, saddr, replySrc, ports);
+  // IPVS has the server's tuple with the client's own address and port.
+  return (
+    areUnusedIn(tables, replyDst, replySrc, packPorts(portAtServer, replySport)) &&
+    areUnusedIn(tables, saddr, replySrc, packPorts(port, replySport))
+  );
 }
 
 // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time

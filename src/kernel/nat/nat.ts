@@ -9,7 +9,7 @@ import type { BuiltinChainName, DnatTarget, MasqueradeTarget, Ruleset } from "..
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol, Standing } from "../packet.ts";
 import { packPorts } from "../tuple_index.ts";
-import { chooseUniqueSource, type NatRange } from "./unique_tuple.ts";
+import { chooseUniqueSource, drawOffset, firstPortTried, type NatRange } from "./unique_tuple.ts";
 
 type Manip = "src" | "dst";
 
@@ -159,6 +159,16 @@ export class Nat {
       isRandom: target.isRandom,
     };
     this.#bindSource(slot, range);
+  }
+
+  /** The port that the next connection gets if its source is masqueraded to any port and nobody has that one. @param oldPort that of the client. */
+  foreseePort(oldPort: Port): Port {
+    return firstPortTried(this.#random, oldPort);
+  }
+
+  /** A connection of which no packet was sent has got that port. */
+  takeForeseenPort(): void {
+    drawOffset(this.#random);
   }
 
   /** Gives the connection a source whose reply tuple nobody else has, and records it in the reply tuple. */

@@ -47,6 +47,20 @@ export function chooseUniqueSource(
   return { address, port: (isBounded ? searchPort : scanWholeRange)(conntrack, random, search) };
 }
 
+/** What the search for a port draws from. */
+const OFFSETS = 65_536;
+
+/** The port that is tried first for a connection whose source is masqueraded to any port (`--random-fully`). @param oldPort that of the client. */
+export function firstPortTried(random: RandomStream, oldPort: Port): Port {
+  const [low, high] = portBounds(undefined, oldPort);
+  return low + (Math.floor(random.peek() * OFFSETS) % (high - low + 1));
+}
+
+/** Draws as the search for a port does that takes the first one it tries. */
+export function drawOffset(random: RandomStream): number {
+  return random.below(OFFSETS);
+}
+
 interface PortRangeSearch {
   readonly slot: number;
   readonly address: Ipv4;
@@ -59,7 +73,7 @@ function searchPort(conntrack: Conntrack, random: RandomStream, search: PortRang
   const size = search.high - search.low + 1;
   let attempts = Math.min(size, ATTEMPTS_MOST);
   for (;;) {
-    const offset = random.below(65536);
+    const offset = drawOffset(random);
     let port = search.low;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       port = search.low + ((offset + attempt) % size);
@@ -78,7 +92,7 @@ function searchPort(conntrack: Conntrack, random: RandomStream, search: PortRang
  */
 function scanWholeRange(conntrack: Conntrack, random: RandomStream, search: PortRangeSearch): Port {
   const size = search.high - search.low + 1;
-  const offset = random.below(65536);
+  const offset = drawOffset(random);
   for (let step = 0; step < size - 1; step += 1) {
     const port = search.low + ((offset + step) % size);
     if (isFree(conntrack, search.slot, search.address, port)) return port;

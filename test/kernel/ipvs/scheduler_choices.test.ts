@@ -67,6 +67,19 @@ describe("rr", () => {
     addServer(service, 145, 1);
     expect(choices(service, 6)).toEqual([142, 141, 145, 144, 143, 142]);
   });
+
+  it("tells whose turn it is, which stays so until a server is chosen", () => {
+    const service = serviceOf("rr", THREE);
+    const { scheduler } = service;
+    const next = (): RealServer | undefined => scheduler.peek?.(service);
+    expect(next()).toBe(service.servers[0]);
+    expect(choices(service, 1)).toEqual([143]);
+    expect([next(), next()]).toEqual([service.servers[1], service.servers[1]]);
+    scheduler.choose?.(service.servers[1]!);
+    expect(choices(service, 2)).toEqual([141, 143]);
+    for (const server of service.servers) server.weight = 0;
+    expect(next()).toBeUndefined();
+  });
 });
 
 describe("wrr", () => {
