@@ -137,8 +137,8 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "A connection that overlaps begins its TIME_WAIT entry with its own begin.",
     file: "kernel/flow/overlapping_connections.ts",
-    find: "if (event === schedule.wait) exchange.ends.beginWait",
-    replace: "if (this.#left[row] === schedule.count) exchange.ends.beginWait",
+    find: "    if (event === schedule.wait) {\n",
+    replace: "    if (this.#left[row] === schedule.count) {\n",
   },
   {
     wrong: "A server may cease to listen under connections that overlap.",
@@ -191,8 +191,8 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "Entries that time out while a connection is watched are taken for a fault of its own.",
     file: "kernel/flow/exchange_watch.ts",
-    find: "map(({ table, timers }) => table.count + (timers?.fired ?? 0))",
-    replace: "map(({ table }) => table.count)",
+    find: "table.count + (timers?.fired ?? 0) + ",
+    replace: "table.count + (timers === undefined ? 0 : 0) + ",
   },
   {
     wrong: "What ends in the middle of a connection that is carried ends after it.",
@@ -233,9 +233,9 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "Of two timers that end in one microsecond IPVS's is before conntrack's.",
     file: "kernel/flow/exchange_ends.ts",
-    find: "    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now);\n",
+    find: "    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now, portAtServer);\n",
     replace:
-      "    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now);\n    if (this.#ipvs !== undefined) {\n      this.#ipvs.leave(tuple, ports);\n      for (const entry of this.#entries) entry.leave(tuple, ports, connection, entry.predecessor);\n      return connection;\n    }\n",
+      "    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now, portAtServer);\n    if (this.#ipvs !== undefined) {\n      this.#ipvs.leave(tuple, ports);\n      for (const entry of this.#entries) entry.leave(tuple, ports, connection, entry.predecessor);\n      return connection;\n    }\n",
   },
   {
     wrong: "A carried connection does not count as its real server's turn.",
@@ -248,12 +248,6 @@ export const FLOW_FAULTS: readonly Fault[] = [
     file: "kernel/flow/table_ends.ts",
     find: "    masquerading?.takeForeseenPort();\n",
     replace: "",
-  },
-  {
-    wrong: "A connection is carried whose masqueraded port is a NodePort.",
-    file: "kernel/flow/flow_path.ts",
-    find: "    return tuple.masquerading !== undefined && this.#namedPorts.has(replyDport(tuple, port));",
-    replace: "    return false;",
   },
   {
     wrong: "A carried connection counts as an active one of its real server.",
@@ -292,15 +286,33 @@ export const FLOW_FAULTS: readonly Fault[] = [
     replace: "if (",
   },
   {
-    wrong: "A carried connection of IPVS is looked at when it ends, not when its first timeout is over.",
-    file: "kernel/ipvs/ipvs.ts",
-    find: "    this.#arm(row, jiffies.expiry(loop.now + facts.begins, FIRST_TIMEOUT));\n",
-    replace: "",
-  },
-  {
     wrong: "The server has the client's own port for one that masquerading has changed.",
     file: "kernel/flow/flow.ts",
     find: "return masquerading === undefined ? port : masquerading.foreseePort(port);",
     replace: "return port;",
+  },
+  {
+    wrong: "No connection of IPVS may end in the middle of one that is carried.",
+    file: "kernel/ipvs/ipvs.ts",
+    find: '    loop.letOverlap(this.#expiryHandler, "ends");\n',
+    replace: "",
+  },
+  {
+    wrong: "A conntrack entry that IPVS takes along is not told from one that a connection has not made.",
+    file: "kernel/flow/exchange_watch.ts",
+    find: " + (netns.ipvs?.endedEntries ?? 0)",
+    replace: "",
+  },
+  {
+    wrong: "A connection that overlaps has its server's number by the port that masquerading draws next.",
+    file: "kernel/flow/overlapping_connections.ts",
+    find: "    this.#portsAtServers[row] = portAtServer;\n",
+    replace: "    this.#portsAtServers[row] = portAtServer ^ 1;\n",
+  },
+  {
+    wrong: "Connections that overlap are scheduled before others whose packets come to IPVS first.",
+    file: "kernel/flow/exchange_ends.ts",
+    find: "(ipvs === undefined || ipvs.begins === 0)",
+    replace: "(ipvs === undefined || ipvs.begins >= 0)",
   },
 ];

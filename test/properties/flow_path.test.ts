@@ -105,6 +105,24 @@ churn:
     },
   );
 
+  // Each packet has an entry of conntrack for a moment then, which counts among the most there ever were.
+  it("leaves connections to their packets that IPVS keeps out of conntrack", () => {
+    const text = `kernel: 5.4.188
+duration: 60s
+sysctls: { net.ipv4.ip_local_port_range: 32768 60999 }
+${NODE}services:
+  - { name: default/web, type: ClusterIP, clusterIP: 10.96.0.20, ports: [{ port: 80, targetPort: 8080 }], endpoints: [10.23.77.250] }
+pods:
+  - { name: default/app, listen: [80] }
+  - { name: default/web, address: 10.23.77.250, listen: [8080] }
+churn:
+  - { name: caller, from: default/app, to: 10.96.0.20:80, rate: 20/s, closes: client }
+timeline: [{ at: 10s, set: { sysctls.net.ipv4.vs.conntrack: 0 } }]
+`;
+    const { packets, flows } = bothWays(scenarioOf(text));
+    expect(flows).toEqual(packets);
+  });
+
   it("does what packets do where agents call services", () => {
     fc.assert(
       fc.property(callersOfServices, (text) => {

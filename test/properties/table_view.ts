@@ -1,4 +1,5 @@
 import type { Cluster } from "../../src/cluster/cluster.ts";
+import type { Ipvs } from "../../src/kernel/ipvs/ipvs.ts";
 import { listConntrackRows } from "../../src/kernel/show/conntrack_rows.ts";
 import { listIpvsConnectionRows } from "../../src/kernel/show/ipvs_connection_rows.ts";
 import { listSsRows } from "../../src/kernel/show/ss_rows.ts";
@@ -21,8 +22,19 @@ export function tableView(cluster: Cluster): readonly string[] {
         add("conntrack", { count: netns.conntrack.table.count, peak: netns.conntrack.peak });
         for (const row of listConntrackRows(netns)) add("conntrack", row);
       }
-      if (netns.ipvs !== undefined) for (const row of listIpvsConnectionRows(netns)) add("ipvs", row);
+      if (netns.ipvs === undefined) continue;
+      for (const row of listIpvsConnectionRows(netns)) add("ipvs", row);
+      for (const row of realServers(netns.ipvs)) add("ipvs stats", row);
     }
   }
   return lines.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** Traffic and counts of the real servers that ever had a connection, deleted ones among them. */
+function* realServers(ipvs: Ipvs): Generator {
+  const servers = [...ipvs.services()].flatMap((service) => service.servers);
+  for (const { address, port, active, inactive, service, stats } of [...servers, ...ipvs.deletedServers()]) {
+    const virtual = { address: service.address, port: service.port, stats: service.stats };
+    if (stats.connections > 0) yield { address, port, active, inactive, stats, virtual };
+  }
 }

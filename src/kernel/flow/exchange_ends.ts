@@ -128,7 +128,8 @@ export class ExchangeEnds {
 
   /** What conntrack and IPVS have of that. @param ports of the client's tuple. */
   leaveEntries(tuple: FlowTuple, server: Tcp, ports: number): CarriedConnection {
-    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now);
+    const portAtServer = replyDport(tuple, ports >>> 16);
+    const connection = this.#begin(tuple, server, ports, tuple.tcp.machine.loop.now, portAtServer);
     for (const entry of this.#entries) entry.leave(tuple, ports, connection, entry.predecessor);
     // As with every packet, so that of two timers that end in one microsecond conntrack's is the first.
     this.#ipvs?.leave(tuple, ports);
@@ -136,25 +137,27 @@ export class ExchangeEnds {
   }
 
   /** The TIME_WAIT entry of a client's socket begins now, whose connection began at `begins`. */
-  beginWait(exchange: Exchange, slot: number, begins: Micros): void {
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  beginWait(exchange: Exchange, slot: number, begins: Micros, portAtServer: Port): void {
     const { tcp, server } = exchange;
-    this.#clientWait!.begin(tcp, slot, this.#begin(exchange, server, tcp.sockets.ports(slot), begins));
+    this.#begin(exchange, server, tcp.sockets.ports(slot), begins, portAtServer);
+    this.#clientWait!.begin(tcp, slot, this.#connection);
   }
 
   /** Makes the rows of one that was deferred: those of its entries that are not over. */
   applyLate(exchange: Exchange, { port, begins, isWaiting }: LateConnection): void {
     const { tcp, dport, server } = exchange;
     const ports = packPorts(port, dport);
-    const connection = this.#begin(exchange, server, ports, begins);
+    const connection = this.#begin(exchange, server, ports, begins, port);
     for (const entry of this.#entries) entry.leave(exchange, ports, connection, NOTHING);
     if (isWaiting) this.#clientWait!.leaveLate(tcp, connectedSocket(exchange, port), connection);
   }
 
   // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
-  #begin(tuple: FlowTuple, server: Tcp, ports: number, begins: Micros): CarriedConnection {
+  #begin(tuple: FlowTuple, server: Tcp, ports: number, begins: Micros, portAtServer: Port): CarriedConnection {
     const connection = this.#connection;
     const { replySrc, replyDst, replySport } = tuple;
-    const reply = packPorts(replySport, replyDport(tuple, ports >>> 16));
+    const reply = packPorts(replySport, portAtServer);
     connection.begins = begins;
     connection.client = tuple.tcp.sequences.of(tuple.saddr, tuple.daddr, ports, begins);
     connection.server = server.sequences.of(replySrc, replyDst, reply, begins + this.#synArrives);
@@ -163,11 +166,11 @@ export class ExchangeEnds {
 }
 
 /**
- * The events of connections that may overlap: all that is left of their ends is a TIME_WAIT entry at the client, and another
- * one's packets do not change whom they come to.
+ * The events of connections that may overlap: all that is left of their ends is a TIME_WAIT entry at the client, and IPVS
+ * schedules them within connect(), if at all, before others that begin meanwhile.
  */
 function scheduleOf({ duration, schedule, waits, ipvs }: ExchangeConstants): ExchangeSchedule | undefined {
-  const isShort = duration <= OVERLAP_MOST && ipvs === undefined;
+  const isShort = duration <= OVERLAP_MOST && (ipvs === undefined || ipvs.begins === 0);
   const mayOverlap = isShort && isDeferrableWait(waits) && schedule !== undefined;
   return mayOverlap && schedule.after.length <= EVENTS_MOST ? new ExchangeSchedule(schedule) : undefined;
 }

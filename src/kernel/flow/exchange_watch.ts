@@ -28,7 +28,7 @@ interface Before {
   readonly carried: number;
   readonly chances: number;
   readonly packets: readonly number[];
-  /** By conntrack those that have come, without those that others have taken out; by IPVS those that there are. */
+  /** By conntrack and by IPVS those that have come so far; of conntrack's only those that timers have taken out are counted still. */
   readonly entries: readonly number[];
   readonly ipvsConnections: readonly number[];
 }
@@ -249,8 +249,10 @@ export class ExchangeWatch {
       carried,
       chances: group.chances,
       packets: group.machines.map(({ packetsSent }) => packetsSent),
-      entries: this.#tables.conntracks.map(({ table, timers }) => table.count + (timers?.fired ?? 0)),
-      ipvsConnections: this.#tables.ipvs.map(({ connections }) => connections.count),
+      entries: this.#tables.conntracks.map(
+        ({ table, timers, netns }) => table.count + (timers?.fired ?? 0) + (netns.ipvs?.endedEntries ?? 0),
+      ),
+      ipvsConnections: this.#tables.ipvs.map(({ connections, ended }) => connections.count + ended),
     };
   }
 

@@ -1,13 +1,14 @@
 import { DOUBLE_ZERO } from "../../sim/double_zero.ts";
 import type { Ipv4, Micros, Port } from "../../units.ts";
 import type { Ipvs } from "../ipvs/ipvs.ts";
-import type { RealServer, VirtualService } from "../ipvs/virtual_service.ts";
+import type { RealServer } from "../ipvs/virtual_service.ts";
 import type { Nat } from "../nat/nat.ts";
 import type { Netns } from "../netns.ts";
 import type { SocketOwner } from "../tcp/socket_owner.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
+import type { ScheduledFlows } from "./scheduled_flows.ts";
 
 /** The listening socket that a flow's connections come to. */
 export interface FlowServer {
@@ -39,13 +40,6 @@ export interface FlowTuple {
 /** The port that the server has for the client's of the next connection, whose source port is `port`. */
 export function replyDport({ masquerading }: FlowTuple, port: Port): Port {
   return masquerading === undefined ? port : masquerading.foreseePort(port);
-}
-
-/** The connections of a flow that go through a service of IPVS, by the real server that each is scheduled to. */
-export interface ScheduledFlows {
-  readonly ipvs: Ipvs;
-  readonly service: VirtualService;
-  readonly byServer: Map<RealServer, Flow>;
 }
 
 /**

@@ -8,10 +8,11 @@ import { Exchange } from "./exchange.ts";
 import { ExchangeShape } from "./exchange_shape.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
-import { Flow, type FlowTuple, replyDport, type ScheduledFlows } from "./flow.ts";
-import { conductOf, nextServerOf, scheduledFlowsOf, serverOf, tupleOf, tupleTo } from "./flow_server.ts";
+import { type Flow, type FlowTuple, replyDport } from "./flow.ts";
+import { conductOf, scheduledFlowsOf, serverOf, tupleOf } from "./flow_server.ts";
 import { GroupTables } from "./group_tables.ts";
 import { OverlappingConnections } from "./overlapping_connections.ts";
+import type { ScheduledFlows } from "./scheduled_flows.ts";
 import { isTupleUnused } from "./unused_tuple.ts";
 
 /** Connections of a flow from which nothing was learnt before nobody tries any longer, or none beside packets of others. */
@@ -82,12 +83,10 @@ export class FlowPath {
 
   /** The same for one that goes through a service: what is known stands in the flow of the real server whose turn it is. */
   #carryScheduled(flow: Flow, scheduled: ScheduledFlows): boolean {
-    if (flow.changes !== this.#group.changes) return false;
-    const real = nextServerOf(scheduled);
-    const ofServer = real && scheduled.byServer.get(real);
-    if (ofServer === undefined || !this.#carry(ofServer)) return false;
-    flow.localPort = ofServer.localPort;
-    flow.connectTime = ofServer.connectTime;
+    const one = flow.changes === this.#group.changes ? scheduled.next() : undefined;
+    if (one === undefined || !this.#carry(one)) return false;
+    flow.localPort = one.localPort;
+    flow.connectTime = one.connectTime;
     return true;
   }
 
@@ -146,10 +145,12 @@ export class FlowPath {
     return false;
   }
 
-  #overlaps(flow: Flow, tcp: Tcp, slot: number): boolean {
+  #overlaps(client: Flow, tcp: Tcp, slot: number): boolean {
     const group = this.#group;
-    const exchange = flow.always;
-    if (exchange === undefined || flow.changes !== group.changes || flow.sinceAudit === AUDIT_EVERY) return false;
+    if (client.changes !== group.changes) return false;
+    const flow = client.scheduled === undefined ? client : client.scheduled.next();
+    const exchange = flow?.always;
+    if (flow === undefined || exchange === undefined || flow.sinceAudit === AUDIT_EVERY) return false;
     if (flow.listenerChanges !== group.listenerChanges) return false;
     const { ends } = exchange;
     if (!ends.mayOverlap) return false;
@@ -161,11 +162,12 @@ export class FlowPath {
     if (sockets.iss(slot) !== 0 || sockets.owner(slot)?.carried === undefined) return false;
     if (this.#isNamed(exchange, port) || !ends.mayCarry(exchange, server, port)) return false;
     if (exchange.unsettled === 0) this.#unsettled.add(exchange);
+    const portAtServer = replyDport(exchange, port);
     exchange.carryOverlapping(server, sockets.ports(slot));
     flow.sinceAudit += 1;
     this.#carried += 1;
     this.#overlapped += 1;
-    this.#overlapping.add(exchange, server, slot);
+    this.#overlapping.add(exchange, server, slot, portAtServer);
     return true;
   }
 
@@ -174,10 +176,10 @@ export class FlowPath {
     if (flow.changes !== group.changes) {
       flow.changes = group.changes;
       flow.tuple = tupleOf(tcp, slot);
-      flow.scheduled = flow.tuple && scheduledFlowsOf(this.#tablesNow(), flow.tuple);
+      flow.scheduled = flow.tuple && scheduledFlowsOf(this.#tablesNow(), flow);
       flow.forget();
     }
-    const one = flow.scheduled === undefined ? flow : this.#nextScheduled(flow, flow.scheduled);
+    const one = flow.scheduled === undefined ? flow : flow.scheduled.nextToLearn();
     if (one === undefined) return;
     if (one.listenerChanges !== group.listenerChanges) this.#findServer(one);
     const { server } = one;
@@ -186,20 +188,6 @@ export class FlowPath {
     if (one.exchanges[conduct] !== undefined && one.sinceAudit < AUDIT_EVERY) return;
     one.sinceAudit = 0;
     this.#watch(flow, one, conduct, slot);
-  }
-
-  /** The flow of the real server that the next connection is scheduled to. */
-  #nextScheduled({ changes, requestBytes, tuple }: Flow, scheduled: ScheduledFlows): Flow | undefined {
-    const real = nextServerOf(scheduled);
-    if (real === undefined) return undefined;
-    let one = scheduled.byServer.get(real);
-    if (one === undefined) {
-      one = new Flow(requestBytes);
-      one.changes = changes;
-      one.tuple = tupleTo(tuple!, scheduled.ipvs, real);
-      scheduled.byServer.set(real, one);
-    }
-    return one;
   }
 
   /** Connections that were carried at once so far. */

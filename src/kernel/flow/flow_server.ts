@@ -1,10 +1,10 @@
 import type { Ipvs } from "../ipvs/ipvs.ts";
-import { type RealServer, realPortOf } from "../ipvs/virtual_service.ts";
 import { Protocol } from "../packet.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Tcp } from "../tcp/tcp.ts";
-import type { Flow, FlowServer, FlowTuple, ScheduledFlows } from "./flow.ts";
+import type { Flow, FlowServer, FlowTuple } from "./flow.ts";
 import type { GroupTables } from "./group_tables.ts";
+import { ScheduledFlows } from "./scheduled_flows.ts";
 
 /** The tuple of a socket that is about to begin; `undefined` if its port was bound beforehand. */
 export function tupleOf(tcp: Tcp, slot: number): FlowTuple | undefined {
@@ -14,11 +14,6 @@ export function tupleOf(tcp: Tcp, slot: number): FlowTuple | undefined {
   const reply = { replySrc: daddr, replyDst: saddr, replySport: dport };
   const service = { real: undefined, ipvs: undefined, masquerading: undefined };
   return { client: tcp.netnsOf(slot), tcp, saddr, daddr, dport, ...reply, ...service };
-}
-
-/** The tuple of a connection that is scheduled to a real server and not masqueraded. */
-export function tupleTo(tuple: FlowTuple, ipvs: Ipvs, real: RealServer): FlowTuple {
-  return { ...tuple, replySrc: real.address, replySport: realPortOf(real, tuple.dport), real, ipvs };
 }
 
 /** The socket that a tuple's connections come to, as long as nothing changes; `undefined` if they are to be left to their packets. */
@@ -44,16 +39,12 @@ export function conductOf({ owner }: FlowServer, { requestBytes }: Flow): number
   return conduct >= 0 ? conduct : owner.nextConductOf!(requestBytes);
 }
 
-/** The service of IPVS that a tuple's connections go through: one of the client's machine, or of the node that has the address. */
-export function scheduledFlowsOf(tables: GroupTables, { client, daddr, dport }: FlowTuple): ScheduledFlows | undefined {
+/** Those of a flow whose connections go through a service of IPVS: one of the client's machine, or of the node that has the address. */
+export function scheduledFlowsOf(tables: GroupTables, flow: Flow): ScheduledFlows | undefined {
+  const { client, daddr, dport } = flow.tuple!;
   const serving = tables.ipvs.filter((ipvs) => ipvs.findService(Protocol.TCP, daddr, dport) !== undefined);
   const own = serving.filter(({ netns }) => netns.machine === client.machine);
   const [ipvs] = own.length > 0 ? own : serving.filter(({ netns }) => netns === tables.ownerOf(daddr));
   const service = ipvs?.findService(Protocol.TCP, daddr, dport);
-  return ipvs && service && { ipvs, service, byServer: new Map() };
-}
-
-/** The real server that the next connection is scheduled to; `undefined` if there is none, or that cannot be told beforehand. */
-export function nextServerOf({ service }: ScheduledFlows): RealServer | undefined {
-  return service.persistentTimeout > 0 ? undefined : service.scheduler.peek?.(service);
+  return ipvs && service && new ScheduledFlows(flow, ipvs, service);
 }

@@ -1,6 +1,7 @@
 import { assert } from "../../sim/assert.ts";
 import { longerFloat64, longerInt32 } from "../../sim/columns.ts";
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
+import type { Port } from "../../units.ts";
 import type { MachineGroup } from "../machine_group.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import type { Exchange } from "./exchange.ts";
@@ -35,6 +36,8 @@ export class OverlappingConnections {
   readonly #servers: FlowServer[] = [];
   #slots = new Int32Array(FIRST_CAPACITY);
   #begins = new Float64Array(FIRST_CAPACITY);
+  /** What the server has for the client's port. */
+  #portsAtServers = new Int32Array(FIRST_CAPACITY);
   /** Events that have not fired yet. */
   #left = new Int32Array(FIRST_CAPACITY);
   /** `MachineGroup.changes` and `listenerChanges` when it began, and the generation of its server's socket. */
@@ -56,14 +59,16 @@ export class OverlappingConnections {
     return this.#count;
   }
 
-  /** Takes in a connection that begins now from a socket that has its tuple and port. */
-  add(exchange: Exchange, server: FlowServer, slot: number): void {
+  /** Takes in a connection that begins now from a socket that has its tuple and port. @param portAtServer what the server has for that. */
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  add(exchange: Exchange, server: FlowServer, slot: number, portAtServer: Port): void {
     const row = this.#takeRow();
     const { schedule } = exchange.ends;
     this.#exchanges[row] = exchange;
     this.#servers[row] = server;
     this.#slots[row] = slot;
     this.#begins[row] = this.#loop.now;
+    this.#portsAtServers[row] = portAtServer;
     this.#left[row] = schedule!.count;
     this.#changes[row] = this.#group.changes;
     this.#listenerChanges[row] = this.#group.listenerChanges;
@@ -86,6 +91,7 @@ export class OverlappingConnections {
     const capacity = 2 * this.#slots.length;
     this.#slots = longerInt32(this.#slots, capacity);
     this.#begins = longerFloat64(this.#begins, capacity);
+    this.#portsAtServers = longerInt32(this.#portsAtServers, capacity);
     this.#left = longerInt32(this.#left, capacity);
     this.#changes = longerInt32(this.#changes, capacity);
     this.#listenerChanges = longerInt32(this.#listenerChanges, capacity);
@@ -108,7 +114,9 @@ export class OverlappingConnections {
     const afterFinish = schedule.afterFinishOf(event);
     this.#schedule(row, schedule.firstOf(event), afterFinish);
     if (event === schedule.finish) this.#finish(exchange, this.#slots[row]!);
-    if (event === schedule.wait) exchange.ends.beginWait(exchange, this.#slots[row]!, this.#begins[row]!);
+    if (event === schedule.wait) {
+      exchange.ends.beginWait(exchange, this.#slots[row]!, this.#begins[row]!, this.#portsAtServers[row]!);
+    }
     this.#schedule(row, afterFinish, schedule.endOf(event));
     this.#left[row] = this.#left[row]! - 1;
     if (this.#left[row] === 0) this.#end(row);
@@ -136,8 +144,8 @@ export class OverlappingConnections {
   #isServed(row: number): boolean {
     if (this.#listenerChanges[row] === this.#group.listenerChanges) return true;
     const { netns, tcp, listener } = this.#servers[row]!;
-    const { daddr, dport } = this.#exchanges[row]!;
-    const found = tcp.listeners.find(tcp.sockets, netns.id, daddr, dport);
+    const { replySrc, replySport } = this.#exchanges[row]!;
+    const found = tcp.listeners.find(tcp.sockets, netns.id, replySrc, replySport);
     return found === listener && tcp.sockets.generation(listener) === this.#generations[row];
   }
 }

@@ -62,13 +62,18 @@ export class Ipvs {
   readonly #servicePorts = new PortBits();
   #serviceCount = 0;
   readonly #expiryHandler: number;
+  /** Connections that have ended so far, and the conntrack entries that they have taken along. */
+  ended = 0;
+  endedEntries = 0;
   readonly #in: HookFunction = (packet) => ipvsIn(this, packet);
   readonly #out: HookFunction = (packet) => ipvsOut(this, packet);
 
   constructor(netns: Netns) {
     this.netns = netns;
     this.#deleted = new DeletedServers(netns.machine.loop);
-    this.#expiryHandler = netns.machine.loop.handler("ipvs/connection-expires", (row) => this.#lookAt(row));
+    const { loop } = netns.machine;
+    this.#expiryHandler = loop.handler("ipvs/connection-expires", (row) => this.#lookAt(row));
+    loop.letOverlap(this.#expiryHandler, "ends");
     netns.sysctls.onChange(() => this.#readSysctls());
     this.#readSysctls();
   }
@@ -325,7 +330,9 @@ export class Ipvs {
     releaseTemplate(this, row);
     const flags = connections.flags[row]!;
     const conntrack = this.netns.conntrack;
+    this.ended += 1;
     if ((flags & IpvsFlag.NFCT) !== 0 && conntrack !== undefined) {
+      const { count } = conntrack.table;
       const protocol = connections.protocol[row]!;
       const node = conntrack.findNode(
         connections.client[row]!,
@@ -334,6 +341,7 @@ export class Ipvs {
         protocol,
       );
       if (node >= 0) conntrack.kill(node >> 1);
+      this.endedEntries += count - conntrack.table.count;
     }
     const server = connections.server[row]!;
     if ((flags & IpvsFlag.INACTIVE) !== 0) server.inactive -= 1;
