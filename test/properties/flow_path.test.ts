@@ -105,6 +105,54 @@ churn:
     },
   );
 
+  // Until those of IPVS end; pods' SYNs come to IPVS later than the node's, which may have begun after them.
+  it("carries connections to real servers that overlap, and beside which others end", () => {
+    const text = `kernel: 5.4.188
+duration: 200s
+sysctls: { net.ipv4.ip_local_port_range: 1025 65000 }
+${NODE}services:
+  - { name: default/web, type: ClusterIP, clusterIP: 10.96.0.20, ports: [{ port: 80, targetPort: 8080 }],
+      endpoints: [10.23.77.250, 10.23.77.251] }
+pods:
+  - { name: default/app, listen: [80] }
+  - { name: default/web-0, address: 10.23.77.250, listen: [8080] }
+  - { name: default/web-1, address: 10.23.77.251, listen: [8080] }
+churn:
+  - { name: node, from: node, to: 10.96.0.20:80, rate: 100/s, closes: client }
+  - { name: pod, from: default/app, to: 10.96.0.20:80, rate: 50/s, closes: client }
+`;
+    const { packets, flows, carried, overlapped } = bothWays(scenarioOf(text));
+    expect(flows).toEqual(packets);
+    // Of 30,000.
+    expect(carried).toBeGreaterThan(20_000);
+    expect(overlapped).toBeGreaterThan(2_000);
+  });
+
+  // IPVS keeps a connection for 120 s after its last packet and takes its entry along: in the middle of one of the same agent.
+  it("learns and carries connections in whose middle those of IPVS end", () => {
+    const agents = Array.from(
+      { length: 10 },
+      (_, index) =>
+        `  - { name: agent-${index}, from: default/app-${index}, to: 10.96.0.20:80, rate: 2/s, arrivals: periodic, closes: client }`,
+    );
+    const text = `kernel: 4.4.302
+duration: 260s
+sysctls: { net.ipv4.ip_local_port_range: 1025 65000 }
+${NODE}services:
+  - { name: default/web, type: ClusterIP, clusterIP: 10.96.0.20, ports: [{ port: 80, targetPort: 8080 }], endpoints: [10.23.77.250] }
+pods:
+  - { name: default/app, replicas: 10, listen: [80] }
+  - { name: default/web-0, address: 10.23.77.250, listen: [8080] }
+churn:
+${agents.join("\n")}
+timeline: [{ at: 130s, restart: kubeProxy }]
+`;
+    const { packets, flows, carried } = bothWays(scenarioOf(text));
+    expect(flows).toEqual(packets);
+    // Of 5,200; 4,200 where either is not so.
+    expect(carried).toBeGreaterThan(4_600);
+  });
+
   // Each packet has an entry of conntrack for a moment then, which counts among the most there ever were.
   it("leaves connections to their packets that IPVS keeps out of conntrack", () => {
     const text = `kernel: 5.4.188
@@ -116,8 +164,9 @@ pods:
   - { name: default/app, listen: [80] }
   - { name: default/web, address: 10.23.77.250, listen: [8080] }
 churn:
-  - { name: caller, from: default/app, to: 10.96.0.20:80, rate: 20/s, closes: client }
-timeline: [{ at: 10s, set: { sysctls.net.ipv4.vs.conntrack: 0 } }]
+  - { name: caller, from: default/app, to: 10.96.0.20:80, rate: 40/s, closes: client }
+  - { name: other, from: node, to: 10.10.85.10:10051, rate: 1/s, closes: client }
+timeline: [{ at: 100ms, set: { sysctls.net.ipv4.vs.conntrack: 0 } }]
 `;
     const { packets, flows } = bothWays(scenarioOf(text));
     expect(flows).toEqual(packets);

@@ -159,6 +159,11 @@ export class ExchangeWatch {
     this.#tables.sheet.leaveOut();
   }
 
+  /** Since connect(). */
+  get elapsed(): Micros {
+    return this.#tcp.machine.loop.now - this.#begins;
+  }
+
   /** Looks how far the connection is. @returns `spoilt` as soon as it is clear that nothing can be learnt. */
   poll(): "goes on" | "over" | "spoilt" {
     const progress = this.#progress();

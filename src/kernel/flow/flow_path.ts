@@ -18,7 +18,7 @@ import { isTupleUnused } from "./unused_tuple.ts";
 /** Connections of a flow from which nothing was learnt before nobody tries any longer, or none beside packets of others. */
 const REFUSED_MOST = 20;
 
-/** How often one that is watched is looked at. */
+/** How often one that is watched is looked at: after this, and after a 64th of its time so far once that is longer. */
 const POLL: Micros = 10;
 
 /** Of a flow so many connections are carried before one goes packet by packet and is compared with what was learnt. */
@@ -300,7 +300,7 @@ export class FlowPath {
     const progress = watch.poll();
     this.#loop.countEvents(-1);
     if (progress === "goes on") {
-      this.#loop.after(POLL, this.#pollHandler, 0);
+      this.#loop.after(Math.max(POLL, Math.floor(watch.elapsed / 64)), this.#pollHandler, 0);
       return;
     }
     this.#watched = undefined;
