@@ -55,6 +55,15 @@ describe("FlowPath", () => {
     expect(new FlowClient(smallNetwork({ iptables, sysctls })).connect(12)).toBe(7);
   });
 
+  it("looks a few hundred times at one that nobody answers for minutes", () => {
+    const iptables = ["*filter", `-A OUTPUT -p tcp --dport ${FLOW_PORT} -j DROP`, "COMMIT"];
+    const network = smallNetwork({ iptables });
+    const { loop } = network;
+    const looks = loop.lastSequence;
+    expect(new FlowClient(network).connect(1, 90 * SECOND)).toBe(0);
+    expect(loop.lastSequence - looks).toBeLessThan(1000);
+  });
+
   it("learns anew when a rule, a route or a sysctl has changed", () => {
     const network = smallNetwork();
     const client = new FlowClient(network);
