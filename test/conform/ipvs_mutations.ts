@@ -39,8 +39,8 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     instead: "It takes them.",
     caughtBy: "6.1/C06",
     file: "kernel/ipvs/round_robin.ts",
-    find: "if (server.weight > 0) {",
-    replace: "if (server.weight >= 0) {",
+    find: "if (server.weight > 0) return server;",
+    replace: "if (server.weight >= 0) return server;",
   },
   {
     rule: "rr begins with the server added last.",
@@ -55,7 +55,7 @@ export const IPVS_MUTATIONS: readonly Mutation[] = [
     instead: "It stays with the first.",
     caughtBy: "6.1/C02",
     file: "kernel/ipvs/round_robin.ts",
-    find: "        this.#last = server;\n",
+    find: "    this.#last = server;\n",
     replace: "",
   },
   {

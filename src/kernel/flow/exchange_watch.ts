@@ -204,6 +204,7 @@ export class ExchangeWatch {
       now.chances === before.chances &&
       now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]! + this.#madeIn(index));
     const ipvs = this.#ipvs?.facts();
+    if (this.#ipvs?.isShared === true) this.disturb();
     if (!isPlain || synArrives === undefined || (this.#ipvs !== undefined && ipvs === undefined)) return undefined;
     const sequences: number[] = [];
     const waits = this.#waits(sequences);

@@ -306,8 +306,8 @@ export class FlowPath {
     this.#watched = undefined;
     client.watch = undefined;
     if (flow.changes !== this.#group.changes || flow.listenerChanges !== this.#group.listenerChanges) return;
-    if (watch.isDisturbed) return;
     const facts = progress === "over" ? watch.facts() : undefined;
+    if (watch.isDisturbed) return;
     if (facts === undefined && this.#correct(flow, watch)) return;
     if (flow.exchanges[watch.conduct] === undefined) this.#learn(flow, watch.conduct, facts, watch.isJoined);
     else if (!watch.isJoined) {

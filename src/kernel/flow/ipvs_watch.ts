@@ -44,6 +44,11 @@ export class IpvsWatch {
     this.#made = time;
   }
 
+  /** Whether others have been carried to the same service, so that what it has counted is not of this connection only. */
+  get isShared(): boolean {
+    return this.#real.service.stats.connections > this.#serviceBefore.connections + 1;
+  }
+
   /** What the connection has left behind; `undefined` if another one might leave something else, or came to another server. */
   facts(): IpvsFacts | undefined {
     const row = this.#row;
@@ -55,7 +60,6 @@ export class IpvsWatch {
     if (!isTracked || (flags & ODD_FLAGS) !== 0 || !this.#ipvs.isSetAsUsual(row, this.#made)) return undefined;
     const traffic = rise(this.#before, this.#real.stats);
     const ofService = rise(this.#serviceBefore, this.#real.service.stats);
-    // What of the service's was another server's, or another packet's, is not its own.
     if (!isSameTraffic(traffic, ofService) || traffic.connections !== 1) return undefined;
     return {
       state: connections.state[row]!,
