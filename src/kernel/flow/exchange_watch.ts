@@ -28,7 +28,7 @@ interface Before {
   readonly carried: number;
   readonly chances: number;
   readonly packets: readonly number[];
-  /** By conntrack and by IPVS those that have come so far; of conntrack's only those that timers have taken out are counted still. */
+  /** By conntrack those that there are or that timers or IPVS have taken out, so that an end beside this one changes nothing; by IPVS all that ever were. */
   readonly entries: readonly number[];
   readonly ipvsConnections: readonly number[];
 }
@@ -51,9 +51,10 @@ export interface WatchOptions {
 
 /**
  * Watches one connection packet by packet, from connect() on, and tells what it did. It may turn out that there is nothing
- * to learn from it: it failed, something else came in between, a rule drew lots, a packet was translated otherwise than
- * by a service of IPVS and masquerading behind it. Others may be carried or end meanwhile: of the first no meter shows anything before all settle, of the others none
- * at all. Others may send packets, too: what rises in their events is left out, and how long this one took is not known then.
+ * to learn from it: it failed, something else came in between, a rule drew lots, a packet was translated otherwise than by
+ * a service of IPVS and masquerading behind it. Others may be carried or end meanwhile: of the first no meter shows
+ * anything before all settle, of the others none at all. Others may send packets, too: what rises in their events is left
+ * out, and how long this one took is not known then.
  */
 export class ExchangeWatch {
   readonly conduct: number;
@@ -233,7 +234,10 @@ export class ExchangeWatch {
     return this.#ipvs !== undefined && this.#tables.ipvs[index] === this.flow.tuple!.ipvs ? 1 : 0;
   }
 
-  /** The tuple as masquerading behind IPVS has made it, which tells only now; `undefined` if it has done nothing, or what others will not see again. */
+  /**
+   * The tuple as masquerading behind IPVS has made it, which tells only now; `undefined` if it has done nothing, or something
+   * that the next connection's tuple does not tell.
+   */
   masqueradedTuple(): FlowTuple | undefined {
     const tuple = this.flow.tuple!;
     const { conntrack, nat } = tuple.ipvs?.netns ?? {};
@@ -339,7 +343,7 @@ export class ExchangeWatch {
   }
 }
 
-/** The entry of a connection, if it has one, and whose tuples that has: `undefined` if others than its ends know, or DNAT has its hand in it. */
+/** The entry of a connection, if it has one, and whose tuples that has: `undefined` if they are not its ends', or DNAT made them. */
 function findEntry(
   table: ConntrackTable,
   asClient: Tuple,
