@@ -130,7 +130,7 @@ export class Conntrack {
     table.setExpires(slot, table.expires(slot) + this.netns.machine.loop.now);
     table.set(slot, CtStatus.CONFIRMED);
     table.insert(slot);
-    this.timers?.arm(slot);
+    this.timers?.start(slot, table.expires(slot));
     return Verdict.ACCEPT;
   }
 
@@ -221,7 +221,7 @@ export class Conntrack {
   /** Puts an entry of `allocateAfter` into the table. @param timer when the event of an entry with a timer fires. */
   insert(slot: number, timer: Micros): void {
     this.table.insert(slot);
-    this.timers?.armAt(slot, timer);
+    this.timers?.start(slot, timer);
   }
 
   /** Whether the packet's entry is still the one it was given. */

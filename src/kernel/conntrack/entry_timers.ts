@@ -44,20 +44,20 @@ export class EntryTimers {
     return this.#fired;
   }
 
-  /** A confirmed entry has a new moment of expiry. */
-  arm(slot: number): void {
-    this.armAt(slot, this.#table.expires(slot));
-  }
-
-  /** The event of an entry fires at `time`, unless it fires before. */
-  armAt(slot: number, time: Micros): void {
+  /** An entry comes to its slot, of whose former entry an event may still be due. @param time when its own fires. */
+  start(slot: number, time: Micros): void {
     while (slot >= this.#due.length) {
       const length = this.#due.length;
       this.#due = longerFloat64(this.#due, 2 * length).fill(Infinity, length);
     }
-    if (time >= this.#due[slot]!) return;
     this.#due[slot] = time;
     this.#loop.at(time, this.#handler, slot);
+  }
+
+  /** A confirmed entry has a new moment of expiry. */
+  arm(slot: number): void {
+    const time = this.#table.expires(slot);
+    if (time < this.#due[slot]!) this.start(slot, time);
   }
 
   /** When the event of an entry fires; `Infinity` if none is due. */
