@@ -23,7 +23,11 @@ export interface OtherEvents {
   end: () => void;
 }
 
-/** Who hears that connect() or an event of the connection's own is over, which fired at this time. @returns whether the client's TIME_WAIT entry has begun. */
+/**
+ * Who hears that connect() is over, or an event of the connection's own that fired at this time.
+ *
+ * @returns whether the client's TIME_WAIT entry has begun.
+ */
 export type OwnEnds = (time: Micros) => boolean;
 
 /**

@@ -62,9 +62,8 @@ export class Ipvs {
   readonly #servicePorts = new PortBits();
   #serviceCount = 0;
   readonly #expiryHandler: number;
-  /** Connections that have ended so far, and the conntrack entries that they have taken along. */
-  ended = 0;
-  endedEntries = 0;
+  #ended = 0;
+  #endedEntries = 0;
   readonly #in: HookFunction = (packet) => ipvsIn(this, packet);
   readonly #out: HookFunction = (packet) => ipvsOut(this, packet);
 
@@ -154,6 +153,16 @@ export class Ipvs {
     return undefined;
   }
 
+  /** Connections that have ended so far. */
+  get ended(): number {
+    return this.#ended;
+  }
+
+  /** The conntrack entries that they have taken along. */
+  get endedEntries(): number {
+    return this.#endedEntries;
+  }
+
   /** Puts the ports of all services into a set. */
   addServicePorts(ports: PortBits): void {
     ports.addAll(this.#servicePorts);
@@ -170,10 +179,7 @@ export class Ipvs {
     return row;
   }
 
-  /**
-   * Makes the connection that one leaves behind of which no packet was sent, and which began now; it is counted with all its
-   * traffic. @param ports of the client and of the virtual service.
-   */
+  /** Makes the connection that one leaves behind which begins now and sends no packet, and counts its traffic. @param ports of the client's tuple. */
   // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
   leaveConnection(client: Ipv4, virtual: Ipv4, ports: number, server: RealServer, facts: IpvsFacts): void {
     const { connections, netns } = this;
@@ -330,7 +336,7 @@ export class Ipvs {
     releaseTemplate(this, row);
     const flags = connections.flags[row]!;
     const conntrack = this.netns.conntrack;
-    this.ended += 1;
+    this.#ended += 1;
     if ((flags & IpvsFlag.NFCT) !== 0 && conntrack !== undefined) {
       const { count } = conntrack.table;
       const protocol = connections.protocol[row]!;
@@ -341,7 +347,7 @@ export class Ipvs {
         protocol,
       );
       if (node >= 0) conntrack.kill(node >> 1);
-      this.endedEntries += count - conntrack.table.count;
+      this.#endedEntries += count - conntrack.table.count;
     }
     const server = connections.server[row]!;
     if ((flags & IpvsFlag.INACTIVE) !== 0) server.inactive -= 1;
