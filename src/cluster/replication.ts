@@ -60,6 +60,12 @@ const SLICE: Micros = 600 * SECOND;
 const FIRST_CHECK: Micros = 3600 * SECOND;
 
 /**
+ * The cluster that was built last, kept until the next one stands: once no object is left of a shape that V8 has compiled
+ * code for, it drops that code, and would compile the same functions again every few replications.
+ */
+const built: { last?: Cluster } = {};
+
+/**
  * Simulates one boot of a node, or of several on one clock: fresh boot secret, NodePort draw and probe phases, then the scenario's duration.
  *
  * @throws the engine's broken invariant, with the fields of a `ReplayPlace` added.
@@ -150,6 +156,7 @@ function* simulate(
   loop: EventLoop,
 ): Generator<ReplicationSlice, ReplicationResult, void> {
   const cluster = new Cluster(options, loop, new RandomStreams(options.seed, replication));
+  built.last = cluster;
   if (isPacketByPacket !== true) cluster.carryFlows();
   if (loop instanceof CheckedLoop) watchClosely(cluster, loop);
   cluster.start();
