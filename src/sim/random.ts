@@ -6,8 +6,8 @@ import seedrandom from "seedrandom";
  */
 export class RandomStream {
   readonly #generate: () => number;
-  /** The next number, if somebody has looked at it; -1 if nobody has. */
-  #seen = -1;
+  /** The next numbers, those that somebody has looked at. */
+  readonly #seen: number[] = [];
 
   constructor(key: string) {
     this.#generate = seedrandom.alea(key);
@@ -28,17 +28,15 @@ export class RandomStream {
     return (this.#next() * 4_294_967_296) | 0;
   }
 
-  /** What `uniform` is about to give. */
-  peek(): number {
-    if (this.#seen < 0) this.#seen = this.#generate();
-    return this.#seen;
+  /** What `uniform` is going to give after `before` other numbers. */
+  peek(before = 0): number {
+    while (this.#seen.length <= before) this.#seen.push(this.#generate());
+    return this.#seen[before]!;
   }
 
   #next(): number {
-    if (this.#seen < 0) return this.#generate();
-    const seen = this.#seen;
-    this.#seen = -1;
-    return seen;
+    if (this.#seen.length === 0) return this.#generate();
+    return this.#seen.shift()!;
   }
 }
 

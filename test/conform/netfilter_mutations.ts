@@ -159,8 +159,8 @@ export const NETFILTER_MUTATIONS: readonly Mutation[] = [
     instead: "It meets none.",
     caughtBy: "derived/D26",
     file: "kernel/netfilter/rule_match.ts",
-    find: "return environment.randomUnit() < match.probability;",
-    replace: "return false;",
+    find: "return () => environment.draws.draw(decide) === 1;",
+    replace: "return () => false;",
   },
   {
     rule: "Of two chains with one priority on a hook the one that was added last runs first.",

@@ -8,10 +8,10 @@ import { usesConntrack } from "../../src/kernel/netfilter/ruleset.ts";
 import type { BuiltinChainName, Ruleset, TableName } from "../../src/kernel/netfilter/ruleset.ts";
 import { CtState } from "../../src/kernel/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../src/units.ts";
-import { synTo } from "../support/match_view.ts";
+import { drawsFrom, synTo } from "../support/match_view.ts";
 
 const NODE_ADDRESSES = new Set([ip("10.23.77.129"), ip("10.10.85.235")]);
-const NODE = { isLocalAddress: (address: number) => NODE_ADDRESSES.has(address), randomUnit: () => 0.25 };
+const NODE = { isLocalAddress: (address: number) => NODE_ADDRESSES.has(address), draws: drawsFrom([0.25]) };
 
 /** kube-proxy's iptables mode with two endpoints, and its filter table. */
 const KUBE_PROXY = [
@@ -179,7 +179,7 @@ describe("compileChain", () => {
       "-A INPUT -p tcp -j REJECT --reject-with tcp-reset",
     );
     const answer = (unit: number): unknown =>
-      compileChain(read(lines), "filter", "INPUT", { ...NODE, randomUnit: () => unit })?.(synTo("10.0.0.1", 80));
+      compileChain(read(lines), "filter", "INPUT", { ...NODE, draws: drawsFrom([unit]) })?.(synTo("10.0.0.1", 80));
     expect(answer(0.29)).toEqual({ kind: "reject", answer: "icmp", icmpCode: 3 });
     expect(answer(0.31)).toEqual({ kind: "reject", answer: "tcp-reset", icmpCode: 3 });
   });

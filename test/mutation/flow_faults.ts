@@ -245,8 +245,8 @@ export const FLOW_FAULTS: readonly Fault[] = [
   },
   {
     wrong: "The port that masquerading gives a carried connection is given to the next one, too.",
-    file: "kernel/flow/table_ends.ts",
-    find: "    masquerading?.takeForeseenPort();\n",
+    file: "kernel/flow/exchange_ends.ts",
+    find: "    tuple.masquerading?.takeForeseenPort();\n",
     replace: "",
   },
   {
@@ -288,7 +288,7 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "The server has the client's own port for one that masquerading has changed.",
     file: "kernel/flow/flow.ts",
-    find: "return masquerading === undefined ? port : masquerading.foreseePort(port);",
+    find: "return masquerading === undefined ? port : masquerading.foreseePort(port, dnat);",
     replace: "return port;",
   },
   {
@@ -312,7 +312,73 @@ export const FLOW_FAULTS: readonly Fault[] = [
   {
     wrong: "Connections that overlap are scheduled before others whose packets come to IPVS first.",
     file: "kernel/flow/exchange_ends.ts",
-    find: "(ipvs === undefined || ipvs.begins === 0)",
-    replace: "(ipvs === undefined || ipvs.begins >= 0)",
+    find: "(servedAt(constants) ?? 0) === 0",
+    replace: "(servedAt({ ...constants, ipvs: undefined }) ?? 0) === 0",
+  },
+  {
+    wrong: "Connections that overlap are translated before others whose packets come to the rules first.",
+    file: "kernel/flow/exchange_ends.ts",
+    find: "return ipvs?.begins ?? translated;",
+    replace: "return ipvs?.begins ?? (translated === undefined ? undefined : 0);",
+  },
+  {
+    wrong: "What rules draw for a carried connection they draw for the next one, too.",
+    file: "kernel/flow/exchange_ends.ts",
+    find: "    tuple.dnat?.draws.take(tuple.dnat.count);\n",
+    replace: "",
+  },
+  {
+    wrong: "The port that masquerading draws is the next number of the stream, although rules draw others before.",
+    file: "kernel/flow/flow.ts",
+    find: "masquerading.foreseePort(port, dnat);",
+    replace: "masquerading.foreseePort(port, undefined);",
+  },
+  {
+    wrong: "What rules would decide is told although one of them counts packets.",
+    file: "kernel/netfilter/rule_draws.ts",
+    find: "    if (this.#hasCounters) return undefined;\n",
+    replace: "",
+  },
+  {
+    wrong: "What rules would decide is told although those of two kinds are asked.",
+    file: "kernel/nat/nat.ts",
+    find: "chains.some((chain) => chain.draws !== draws)",
+    replace: "chains.length === 0",
+  },
+  {
+    wrong: "The destination of a connection is told although its port is drawn.",
+    file: "kernel/nat/nat.ts",
+    find: "return portHigh === undefined || portHigh === portLow ? verdict : undefined;",
+    replace: "return portHigh === undefined || portHigh !== 0 ? verdict : undefined;",
+  },
+  {
+    wrong: "Rules that tell what they would decide count as if a packet had come.",
+    file: "kernel/nat/nat.ts",
+    find: "    if (tally !== undefined) Object.assign(tally, before);\n",
+    replace: "",
+  },
+  {
+    wrong: "All ways through the rules are taken for one.",
+    file: "kernel/flow/translated_flows.ts",
+    find: "at = at.ways[outcome] ??= branch();",
+    replace: "at = at.ways[outcome] ??= at.ways[1 - outcome] ?? branch();",
+  },
+  {
+    wrong: "Rules are asked about a first packet with the mark that they have given it.",
+    file: "kernel/flow/flow_path.ts",
+    find: "sport, dport, mark, ctState,",
+    replace: "sport, dport, mark: packet.mark, ctState,",
+  },
+  {
+    wrong: "Rules are asked about a port that one of them names.",
+    file: "kernel/flow/flow_path.ts",
+    find: " || this.#isNamed(flow.tuple, packet.sport)) return;",
+    replace: ") return;",
+  },
+  {
+    wrong: "A rule that decides by chance is not noticed where others do so, too.",
+    file: "kernel/flow/exchange_watch.ts",
+    find: "now.chances === before.chances + (this.flow.tuple!.dnat?.count ?? 0)",
+    replace: "now.chances >= before.chances + (this.flow.tuple!.dnat?.count ?? 0)",
   },
 ];

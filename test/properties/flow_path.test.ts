@@ -17,6 +17,11 @@ kubelet: { version: 1.23.10 }
 kubeProxy: { version: 1.23.10, mode: ipvs }
 `;
 
+/** The same node in another mode of kube-proxy. */
+function nodeOf(mode: "ipvs" | "iptables" | "nftables"): string {
+  return NODE.replace("ipvs", mode).replaceAll("1.23.10", mode === "nftables" ? "1.31.1" : "1.23.10");
+}
+
 describe("The flow path", () => {
   it("gives the same results and tables as packet by packet on random nodes", () => {
     let carried = 0;
@@ -78,14 +83,18 @@ timeline: [{ at: 30s, restart: kubeProxy }]
     expect(carried).toBeGreaterThan(4_500);
   });
 
-  // By ClusterIP and NodePort; with ports drawn by masquerading, some of them NodePorts; tuples come again that IPVS knows.
-  it.each(["3.10.0-1160.el7", "5.4.188"])(
-    "carries connections that IPVS schedules to real servers, on %s",
-    (kernel) => {
-      const text = `kernel: ${kernel}
+  // By ClusterIP and NodePort; with ports drawn by masquerading, some of them NodePorts; tuples come again that are known still.
+  it.each([
+    ["3.10.0-1160.el7", "ipvs"],
+    ["5.4.188", "ipvs"],
+    ["3.10.0-1160.el7", "iptables"],
+    ["5.4.188", "iptables"],
+    ["6.12.1", "nftables"],
+  ] as const)("carries connections to services, on %s in mode %s", (kernel, mode) => {
+    const text = `kernel: ${kernel}
 duration: 150s
 sysctls: { net.ipv4.ip_local_port_range: 32768 33791 }
-${NODE}services:
+${nodeOf(mode)}services:
   - { name: default/web, type: NodePort, clusterIP: 10.96.0.20, ports: [{ port: 80, nodePort: 30080, targetPort: 8080 }],
       endpoints: [10.23.77.250, 10.23.77.251] }
   - { generate: 1500, name: many, type: NodePort, endpoints: [10.23.78.11] }
@@ -98,19 +107,20 @@ churn:
   - { name: served, from: default/app-1, to: 10.10.85.105:30080, rate: 5/s, closes: server }
   - { name: impatient, from: default/app-2, to: 10.96.0.20:80, rate: 10/s, closes: reset }
 `;
-      const { packets, flows, carried } = bothWays(scenarioOf(text));
-      expect(flows).toEqual(packets);
-      // Of 4,200.
-      expect(carried).toBeGreaterThan(3_000);
-    },
-  );
+    const { packets, flows, carried } = bothWays(scenarioOf(text));
+    expect(flows).toEqual(packets);
+    // Of 4,200.
+    expect(carried).toBeGreaterThan(3_000);
+  });
 
-  // Until those of IPVS end; pods' SYNs come to IPVS later than the node's, which may have begun after them.
-  it("carries connections to real servers that overlap, and beside which others end", () => {
-    const text = `kernel: 5.4.188
+  // Until those of IPVS end; pods' SYNs come to the node's rules later than the node's own, which may have begun after them.
+  it.each(["ipvs", "iptables", "nftables"] as const)(
+    "carries connections to services that overlap, in mode %s",
+    (mode) => {
+      const text = `kernel: 5.4.188
 duration: 200s
 sysctls: { net.ipv4.ip_local_port_range: 1025 65000 }
-${NODE}services:
+${nodeOf(mode)}services:
   - { name: default/web, type: ClusterIP, clusterIP: 10.96.0.20, ports: [{ port: 80, targetPort: 8080 }],
       endpoints: [10.23.77.250, 10.23.77.251] }
 pods:
@@ -121,12 +131,13 @@ churn:
   - { name: node, from: node, to: 10.96.0.20:80, rate: 100/s, closes: client }
   - { name: pod, from: default/app, to: 10.96.0.20:80, rate: 50/s, closes: client }
 `;
-    const { packets, flows, carried, overlapped } = bothWays(scenarioOf(text));
-    expect(flows).toEqual(packets);
-    // Of 30,000.
-    expect(carried).toBeGreaterThan(20_000);
-    expect(overlapped).toBeGreaterThan(2_000);
-  });
+      const { packets, flows, carried, overlapped } = bothWays(scenarioOf(text));
+      expect(flows).toEqual(packets);
+      // Of 30,000.
+      expect(carried).toBeGreaterThan(20_000);
+      expect(overlapped).toBeGreaterThan(2_000);
+    },
+  );
 
   // IPVS keeps a connection for 120 s after its last packet and takes its entry along: in the middle of one of the same agent.
   it("learns and carries connections in whose middle those of IPVS end", () => {

@@ -151,7 +151,7 @@ ${restart}`;
   });
 
 /**
- * A scenario of agents on the node and in pods that call services of IPVS: by ClusterIP and NodePort, with real servers on the
+ * A scenario of agents on the node and in pods that call services, in every mode of kube-proxy: by ClusterIP and NodePort, with real servers on the
  * node, elsewhere and nowhere, in ranges so narrow that tuples come again while IPVS still knows them, with rollouts.
  */
 export const callersOfServices: fc.Arbitrary<string> = fc
@@ -171,8 +171,17 @@ export const callersOfServices: fc.Arbitrary<string> = fc
     ),
     timeout: fc.constantFrom(2, 120),
     nodePorts: fc.constantFrom(1, 500),
-    scheduler: fc.constantFrom("rr", "wrr"),
-    version: fc.constantFrom("1.12.2", "1.23.10", "1.33.4"),
+    proxy: fc.constantFrom(
+      { mode: "ipvs, scheduler: rr", version: "1.12.2" },
+      { mode: "ipvs, scheduler: rr", version: "1.23.10" },
+      { mode: "ipvs, scheduler: rr", version: "1.33.4" },
+      { mode: "ipvs, scheduler: wrr", version: "1.23.10" },
+      { mode: "iptables", version: "1.12.2" },
+      { mode: "iptables", version: "1.23.10" },
+      { mode: "iptables", version: "1.33.4" },
+      { mode: "nftables", version: "1.31.1" },
+      { mode: "nftables", version: "1.33.4" },
+    ),
     change: fc.constantFrom(
       "",
       "timeline: [{ at: 15s, rollout: default/rolled }]\n",
@@ -180,7 +189,7 @@ export const callersOfServices: fc.Arbitrary<string> = fc
       "timeline: [{ at: 10s, set: { sysctls.net.ipv4.vs.conntrack: 0 } }]\n",
     ),
   })
-  .map(({ kernel, seed, range, agents, timeout, nodePorts, scheduler, version, change }) => {
+  .map(({ kernel, seed, range, agents, timeout, nodePorts, proxy, change }) => {
     const churned = agents.map(
       ({ from, to, rate, arrivals, closes }, index) =>
         `  - { name: agent-${index}, from: ${from}, to: ${to}, rate: ${rate}/s, arrivals: ${arrivals}, closes: ${closes} }`,
@@ -195,8 +204,8 @@ node:
     - { name: eth0, addresses: [10.10.85.105/24] }
     - { name: cni0, kind: bridge, addresses: [10.23.77.129/25] }
 sysctls: { net.netfilter.nf_conntrack_tcp_timeout_time_wait: ${timeout}, net.ipv4.ip_local_port_range: ${range} }
-kubelet: { version: ${version} }
-kubeProxy: { version: ${version}, mode: ipvs, scheduler: ${scheduler}, nodePortRange: 30000-32767 }
+kubelet: { version: ${proxy.version} }
+kubeProxy: { version: ${proxy.version}, mode: ${proxy.mode}, nodePortRange: 30000-32767 }
 services:
   - { name: default/local, type: NodePort, clusterIP: 10.96.0.20, ports: [{ port: 80, nodePort: 30080, targetPort: 8080 }],
       endpoints: [10.23.77.250, 10.23.77.251] }

@@ -77,6 +77,15 @@ describe("RandomStream", () => {
     expect(draws(stream)).toEqual(draws(plain));
   });
 
+  it("tells what comes later without taking anything", () => {
+    const [stream, plain] = [new RandomStream("peek"), new RandomStream("peek")];
+    const later = [stream.peek(3), stream.peek(1), stream.peek(2)];
+    const next = Array.from({ length: 4 }, () => plain.uniform());
+    expect(later).toEqual([next[3], next[1], next[2]]);
+    expect(Array.from({ length: 4 }, () => stream.uniform())).toEqual(next);
+    expect(draws(stream)).toEqual(draws(plain));
+  });
+
   it("gives each whole number below a bound about equally often, and no other", () => {
     const stream = new RandomStream("below");
     const counts = new Map<number, number>();

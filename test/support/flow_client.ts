@@ -1,6 +1,7 @@
 import { Flow } from "../../src/kernel/flow/flow.ts";
 import { FlowPath } from "../../src/kernel/flow/flow_path.ts";
 import type { SocketOwner } from "../../src/kernel/tcp/socket_owner.ts";
+import type { Ipv4, Port } from "../../src/units.ts";
 import { listen, POD, RecordingOwner, type SmallNetwork } from "./small_network.ts";
 
 /** Where the server of a `FlowClient` listens on the pod. */
@@ -30,16 +31,27 @@ class PlainServer extends RecordingOwner {
   }
 }
 
+/** Where a `FlowClient` connects to. */
+export interface FlowDestination {
+  readonly address: Ipv4;
+  readonly port: Port;
+}
+
 /** A client on the node that connects to a pod again and again and closes at once; the server closes in turn. */
 export class FlowClient {
   readonly flow = new Flow(0);
   readonly server: PlainServer;
   readonly listener: number;
   readonly #network: SmallNetwork;
+  readonly #to: FlowDestination;
 
-  /** @param mayCarry lets the network have a flow path. */
-  constructor(network: SmallNetwork, mayCarry = true) {
+  /**
+   * @param mayCarry lets the network have a flow path.
+   * @param to the server itself if left out.
+   */
+  constructor(network: SmallNetwork, mayCarry = true, to: FlowDestination = { address: POD, port: FLOW_PORT }) {
     this.#network = network;
+    this.#to = to;
     if (mayCarry) network.machine.group.flowPath = new FlowPath(network.machine.group, network.loop);
     this.server = new PlainServer(network);
     this.listener = listen(network.tcp, network.pod, this.server, FLOW_PORT);
@@ -56,7 +68,7 @@ export class FlowClient {
         this.flow.watch?.finish(loop.now, loop.now - begin);
       });
       if (node.machine.group.flowPath?.carry(this.flow) === true) carried += 1;
-      else tcp.connect(tcp.socket(node, owner, 0), POD, FLOW_PORT, this.flow);
+      else tcp.connect(tcp.socket(node, owner, 0), this.#to.address, this.#to.port, this.flow);
     });
     const start = loop.now;
     for (let time = 1; time <= times; time += 1) loop.at(start + time * every, begins, 0);

@@ -1,5 +1,5 @@
 import { CtState } from "../../src/kernel/packet.ts";
-import type { MatchView } from "../../src/kernel/netfilter/rule_match.ts";
+import type { MatchView, RuleChances } from "../../src/kernel/netfilter/rule_match.ts";
 import { ip } from "./small_network.ts";
 
 /** A SYN from outside, or whatever the fields say. */
@@ -15,5 +15,15 @@ export function synTo(dst: string, dport: number, fields: Partial<MatchView> = {
     inDevice: "eth0",
     outDevice: undefined,
     ...fields,
+  };
+}
+
+/** Rules draw these numbers, over and over. */
+export function drawsFrom(units: readonly number[]): RuleChances {
+  let drawn = 0;
+  return {
+    draw: (decide) => decide(units[drawn++ % units.length]!),
+    noteCount: () => undefined,
+    noteCounter: () => undefined,
   };
 }

@@ -4,6 +4,7 @@ import { NftCompiler } from "../../src/kernel/netfilter/nft_compiler.ts";
 import type { NftRuleset } from "../../src/kernel/netfilter/nft_ruleset.ts";
 import { parseNft } from "../../src/kernel/netfilter/nftables.ts";
 import type { MatchView, RuleEnvironment } from "../../src/kernel/netfilter/rule_match.ts";
+import { drawsFrom } from "./match_view.ts";
 import { ip, NODE } from "./small_network.ts";
 
 /** The ClusterIP of default/web. */
@@ -163,11 +164,7 @@ const NODE_ADDRESSES = new Set([NODE, ip("10.10.85.235"), ip("127.0.0.1")]);
 
 /** A node with three addresses whose random numbers are these, over and over. */
 export function environment(units: readonly number[] = [0.25]): RuleEnvironment {
-  let drawn = 0;
-  return {
-    isLocalAddress: (address) => NODE_ADDRESSES.has(address),
-    randomUnit: () => units[drawn++ % units.length]!,
-  };
+  return { isLocalAddress: (address) => NODE_ADDRESSES.has(address), draws: drawsFrom(units) };
 }
 
 /** A ruleset that can be read. */

@@ -9,7 +9,7 @@ import { DeferredConnections } from "./deferred_connections.ts";
 import type { ExchangeEnds } from "./exchange_ends.ts";
 import { type ExchangeConstants, type ExchangeFacts, isSameExchange } from "./exchange_facts.ts";
 import type { ExchangeShape } from "./exchange_shape.ts";
-import type { FlowServer, FlowTuple } from "./flow.ts";
+import type { FlowDnat, FlowServer, FlowTuple } from "./flow.ts";
 import { addToMeters } from "./meters.ts";
 
 /** What connections of a kind do, and to whom. */
@@ -39,6 +39,7 @@ export class Exchange implements FlowTuple {
   readonly replySport: Port;
   readonly real: RealServer | undefined;
   readonly ipvs: Ipvs | undefined;
+  readonly dnat: FlowDnat | undefined;
   readonly masquerading: Nat | undefined;
   /** That of the server's machine. */
   readonly server: Tcp;
@@ -70,6 +71,7 @@ export class Exchange implements FlowTuple {
     this.replySport = tuple.replySport;
     this.real = tuple.real;
     this.ipvs = tuple.ipvs;
+    this.dnat = tuple.dnat;
     this.masquerading = tuple.masquerading;
     this.server = server;
     this.#machines = [...machines];

@@ -43,6 +43,8 @@ export class ExchangeEnds {
   readonly #serverWait: WaitEnd | undefined;
   readonly #entries: readonly EntryEnd[];
   readonly #ipvs: IpvsEnd | undefined;
+  /** Whether a service lies between. */
+  readonly #hasService: boolean;
   readonly #connection: CarriedConnection = { begins: DOUBLE_ZERO, client: 0, server: 0 };
   /** Where the only entry stands, if what they leave behind may wait until somebody looks (see `DeferredConnections`). */
   readonly deferrable: Conntrack | undefined;
@@ -77,24 +79,24 @@ export class ExchangeEnds {
         new EntryEnd(entry, namespaces[entry.netns]!.conntrack!, rules, first + index * ENTRY_SEQUENCES),
     );
     this.#ipvs = constants.ipvs && new IpvsEnd(constants.ipvs);
+    this.#hasService = servedAt(constants) !== undefined;
     const [wait] = waits;
     const [entry] = entries;
     this.waitBegins = wait?.begins ?? 0;
     this.expires = entry?.expires ?? 0;
-    const isDeferrable =
-      isDeferrableWait(waits) && entries.length === 1 && entry!.timer < 0 && constants.ipvs === undefined;
+    const isDeferrable = isDeferrableWait(waits) && entries.length === 1 && entry!.timer < 0 && !this.#hasService;
     this.schedule = scheduleOf(constants);
     const outlasts = this.expires - this.waitBegins >= 2 * TIMEWAIT_LEN;
     this.deferrable = isDeferrable && outlasts ? namespaces[entry!.netns]!.conntrack : undefined;
-    // Its entries look for themselves, since they may follow others; but none follows another where it is scheduled.
-    const conntracks = constants.ipvs === undefined ? [] : entries.map(({ netns }) => namespaces[netns]!.conntrack!);
+    // Its entries look for themselves, since they may follow others; but none follows another behind a service.
+    const conntracks = this.#hasService ? entries.map(({ netns }) => namespaces[netns]!.conntrack!) : [];
     this.#tables = { conntracks, ipvs, hasServerWaits: this.#serverWait !== undefined };
   }
 
   /** Whether all tables take a connection from this source port in as they took in those that were watched. */
   mayCarry(tuple: FlowTuple, server: FlowServer, port: Port): boolean {
     if (!isTupleUnused(tuple, server, port, this.#tables)) return false;
-    if (this.#ipvs !== undefined) return true;
+    if (this.#hasService) return true;
     const { saddr, daddr, dport } = tuple;
     for (const entry of this.#entries) {
       if (!entry.mayFollow(saddr, daddr, packPorts(port, dport))) return false;
@@ -133,6 +135,8 @@ export class ExchangeEnds {
     for (const entry of this.#entries) entry.leave(tuple, ports, connection, entry.predecessor);
     // As with every packet, so that of two timers that end in one microsecond conntrack's is the first.
     this.#ipvs?.leave(tuple, ports);
+    tuple.dnat?.draws.take(tuple.dnat.count);
+    tuple.masquerading?.takeForeseenPort();
     return connection;
   }
 
@@ -165,12 +169,18 @@ export class ExchangeEnds {
   }
 }
 
+/** When a service chooses the server of a connection, from connect() on; `undefined` if it goes through none. */
+function servedAt({ ipvs, translated }: ExchangeConstants): Micros | undefined {
+  return ipvs?.begins ?? translated;
+}
+
 /**
- * The events of connections that may overlap: all that is left of their ends is a TIME_WAIT entry at the client, and IPVS
- * schedules them within connect(), if at all, before others that begin meanwhile.
+ * The events of connections that may overlap: all that is left of their ends is a TIME_WAIT entry at the client, and a
+ * service chooses their server within connect(), if at all, before others that begin meanwhile.
  */
-function scheduleOf({ duration, schedule, waits, ipvs }: ExchangeConstants): ExchangeSchedule | undefined {
-  const isShort = duration <= OVERLAP_MOST && (ipvs === undefined || ipvs.begins === 0);
+function scheduleOf(constants: ExchangeConstants): ExchangeSchedule | undefined {
+  const { duration, schedule, waits } = constants;
+  const isShort = duration <= OVERLAP_MOST && (servedAt(constants) ?? 0) === 0;
   const mayOverlap = isShort && isDeferrableWait(waits) && schedule !== undefined;
   return mayOverlap && schedule.after.length <= EVENTS_MOST ? new ExchangeSchedule(schedule) : undefined;
 }

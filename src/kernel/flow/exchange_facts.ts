@@ -72,6 +72,8 @@ export interface ExchangeConstants {
   readonly waits: readonly WaitFacts[];
   readonly entries: readonly EntryFacts[];
   readonly ipvs: IpvsFacts | undefined;
+  /** When rules chose another destination; `undefined` if they did not. */
+  readonly translated: Micros | undefined;
 }
 
 /** Whether two connections did the same, whichever namespaces they came by. */
@@ -87,7 +89,8 @@ export function hasSameShape(one: ExchangeConstants, other: ExchangeConstants): 
     areAllAlike(one.rises, other.rises, ({ values }, { values: others }) => isSame(values, others)) &&
     areAllAlike(one.waits, other.waits, isSameWait) &&
     areAllAlike(one.entries, other.entries, isSameEntry) &&
-    isSameIpvs(one.ipvs, other.ipvs)
+    isSameIpvs(one.ipvs, other.ipvs) &&
+    one.translated === other.translated
   );
 }
 

@@ -1,25 +1,20 @@
 import type { HandlerId } from "../../sim/event_loop.ts";
-import type { Ipv4, Micros, Port } from "../../units.ts";
+import type { Micros, Port } from "../../units.ts";
 import { SocketFlag } from "../tcp/socket_table.ts";
 import { Protocol } from "../packet.ts";
+import type { MatchView } from "../netfilter/rule_match.ts";
+import type { Netns } from "../netns.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { TcpState } from "../tcp/tcp_states.ts";
 import { packPorts, reversePorts } from "../tuple_index.ts";
-import type { ConntrackTable } from "../conntrack/conntrack_table.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
 import type { EntryFacts, ExchangeConstants, ExchangeFacts, WaitFacts } from "./exchange_facts.ts";
 import { type ScheduleFacts, ScheduleRecorder } from "./exchange_schedule.ts";
 import { entrySequences, waitSequences } from "./exchange_sequences.ts";
 import { type Flow, type FlowServer, type FlowTuple, replyDport } from "./flow.ts";
+import { findEntry, type Tuple } from "./find_entry.ts";
 import type { GroupTables } from "./group_tables.ts";
 import { IpvsWatch } from "./ipvs_watch.ts";
-
-/** A tuple as tables have it, its ports in one word. */
-interface Tuple {
-  readonly src: Ipv4;
-  readonly dst: Ipv4;
-  readonly ports: number;
-}
 
 /** What stands in the kernels of a group before a connection, beside meters, to be compared with what stands there after it. */
 interface Before {
@@ -51,10 +46,10 @@ export interface WatchOptions {
 
 /**
  * Watches one connection packet by packet, from connect() on, and tells what it did. It may turn out that there is nothing
- * to learn from it: it failed, something else came in between, a rule drew lots, a packet was translated otherwise than by
- * a service of IPVS and masquerading behind it. Others may be carried or end meanwhile: of the first no meter shows
- * anything before all settle, of the others none at all. Others may send packets, too: what rises in their events is left
- * out, and how long this one took is not known then.
+ * to learn from it: it failed, something else came in between, a rule drew lots otherwise than was foreseen, a packet was
+ * translated otherwise than by a service and masquerading behind it. Others may be carried or end meanwhile: of the first
+ * no meter shows anything before all settle, of the others none at all. Others may send packets, too: what rises in their
+ * events is left out, and how long this one took is not known then.
  */
 export class ExchangeWatch {
   readonly conduct: number;
@@ -73,8 +68,9 @@ export class ExchangeWatch {
   readonly #asClient: Tuple;
   readonly #asServer: Tuple;
   readonly #clientInitial: number;
-  /** That which the server has for the client's if masquerading behind IPVS draws it. */
+  /** That which the server has for the client's if masquerading behind a service draws it. */
   readonly #foreseenPort: Port;
+  #translated: Micros | undefined = undefined;
   readonly #mayJoin: boolean;
   readonly #recorder: ScheduleRecorder;
   #schedule: ScheduleFacts | undefined = undefined;
@@ -96,11 +92,11 @@ export class ExchangeWatch {
     this.#before = this.#lookAround();
     this.#marked = this.#before;
     tables.sheet.take();
-    const { saddr, daddr, replySrc, replyDst, replySport, ipvs } = flow.tuple!;
+    const { saddr, daddr, replySrc, replyDst, replySport, ipvs, dnat } = flow.tuple!;
     const port = sockets.localPort(slot);
     this.#asClient = { src: saddr, dst: daddr, ports: sockets.ports(slot) };
     this.#asServer = { src: replyDst, dst: replySrc, ports: packPorts(replyDport(flow.tuple!, port), replySport) };
-    this.#foreseenPort = ipvs?.netns.nat?.foreseePort(port) ?? -1;
+    this.#foreseenPort = translatorOf(flow.tuple!)?.nat?.foreseePort(port, dnat) ?? -1;
     this.#ipvs = ipvs && new IpvsWatch(flow.tuple!, sockets.ports(slot), this.#begins);
     this.#clientInitial = tcp.sequences.of(saddr, daddr, sockets.ports(slot));
     this.#mayJoin = mayJoin;
@@ -202,7 +198,7 @@ export class ExchangeWatch {
     // A client that opens another connection as soon as this one has succeeded would be taken for a part of it.
     const isPlain =
       now.connections === before.connections &&
-      now.chances === before.chances &&
+      now.chances === before.chances + (this.flow.tuple!.dnat?.count ?? 0) &&
       now.ipvsConnections.every((count, index) => count === before.ipvsConnections[index]! + this.#madeIn(index));
     const ipvs = this.#ipvs?.facts();
     if (this.#ipvs?.isShared === true) this.disturb();
@@ -224,9 +220,17 @@ export class ExchangeWatch {
       waits,
       entries,
       ipvs,
+      translated: this.#translated,
     };
     const initial = [this.#clientInitial, this.#serverInitial!] as const;
     return { constants, initial, sequences, isAlone };
+  }
+
+  /** Rules have chosen another destination for the first packet of a connection. */
+  noteDnat({ protocol, src, dst, sport, dport }: MatchView): void {
+    const { src: saddr, dst: daddr, ports } = this.#asClient;
+    const isIts = protocol === Protocol.TCP && src === saddr && dst === daddr && packPorts(sport, dport) === ports;
+    if (isIts) this.#translated = this.elapsed;
   }
 
   /** Connections that this one makes in an IPVS. */
@@ -235,12 +239,12 @@ export class ExchangeWatch {
   }
 
   /**
-   * The tuple as masquerading behind IPVS has made it, which tells only now; `undefined` if it has done nothing, or something
+   * The tuple as masquerading behind a service has made it, which tells only now; `undefined` if it has done nothing, or something
    * that the next connection's tuple does not tell.
    */
   masqueradedTuple(): FlowTuple | undefined {
     const tuple = this.flow.tuple!;
-    const { conntrack, nat } = tuple.ipvs?.netns ?? {};
+    const { conntrack, nat } = translatorOf(tuple) ?? {};
     const { src, dst, ports } = this.#asClient;
     const node = conntrack?.table.find(src, dst, ports, Protocol.TCP) ?? -1;
     if (node < 0) return undefined;
@@ -319,7 +323,8 @@ export class ExchangeWatch {
     const entries: EntryFacts[] = [];
     for (const [index, { place, conntrack }] of this.#tables.placedConntracks.entries()) {
       const { table } = conntrack;
-      const found = findEntry(table, this.#asClient, this.#asServer);
+      const isTranslator = this.flow.tuple!.dnat?.nat.netns.conntrack === conntrack;
+      const found = findEntry(table, this.#asClient, this.#asServer, isTranslator);
       const more = counts[index]! - this.#before.entries[index]!;
       if (isAlone && more !== (found === undefined ? 0 : 1)) return undefined;
       if (found === undefined) continue;
@@ -343,25 +348,9 @@ export class ExchangeWatch {
   }
 }
 
-/** The entry of a connection, if it has one, and whose tuples that has: `undefined` if they are not its ends', or DNAT made them. */
-function findEntry(
-  table: ConntrackTable,
-  asClient: Tuple,
-  asServer: Tuple,
-): { readonly slot: number; readonly tuples: EntryFacts["tuples"] | undefined } | undefined {
-  const isOf = ({ src, dst, ports }: Tuple, node: number): boolean =>
-    (node & 1) === 0 && table.find(dst, src, reversePorts(ports), Protocol.TCP) === node + 1;
-  const byClient = table.find(asClient.src, asClient.dst, asClient.ports, Protocol.TCP);
-  const byServer = table.find(asServer.src, asServer.dst, asServer.ports, Protocol.TCP);
-  const node = byClient < 0 ? byServer : byClient;
-  if (node < 0) return undefined;
-  const slot = node >> 1;
-  const isMasqueraded = table.has(slot, CtStatus.SRC_NAT);
-  if (table.has(slot, CtStatus.DST_NAT)) return { slot, tuples: undefined };
-  if (!isMasqueraded && byClient >= 0 && isOf(asClient, node)) return { slot, tuples: "client" };
-  if (!isOf(asServer, node)) return { slot, tuples: undefined };
-  if (byClient >= 0) return { slot, tuples: "both" };
-  return { slot, tuples: isMasqueraded ? undefined : "server" };
+/** The namespace that gives a connection another destination, if one does. */
+function translatorOf({ ipvs, dnat }: FlowTuple): Netns | undefined {
+  return ipvs?.netns ?? dnat?.nat.netns;
 }
 
 /** Each of `values` plus what the same one of others has risen by. */

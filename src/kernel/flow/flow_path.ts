@@ -2,17 +2,21 @@ import { assert } from "../../sim/assert.ts";
 import type { EventLoop, HandlerId } from "../../sim/event_loop.ts";
 import type { Micros, Port } from "../../units.ts";
 import type { MachineGroup } from "../machine_group.ts";
+import type { Nat } from "../nat/nat.ts";
+import type { HookNumber } from "../netfilter/hooks.ts";
+import type { MatchView } from "../netfilter/rule_match.ts";
 import { PortBits } from "../ports/port_bits.ts";
 import type { Tcp } from "../tcp/tcp.ts";
 import { Exchange } from "./exchange.ts";
 import { ExchangeShape } from "./exchange_shape.ts";
 import { ExchangeWatch } from "./exchange_watch.ts";
 import type { ExchangeConstants, ExchangeFacts } from "./exchange_facts.ts";
-import { type Flow, type FlowTuple, replyDport } from "./flow.ts";
+import { type Flow, type FlowTuple, isFromClient, replyDport, type ServiceFlows } from "./flow.ts";
 import { conductOf, scheduledFlowsOf, serverOf, tupleOf } from "./flow_server.ts";
 import { GroupTables } from "./group_tables.ts";
 import { OverlappingConnections } from "./overlapping_connections.ts";
-import type { ScheduledFlows } from "./scheduled_flows.ts";
+import { TranslatedFlows } from "./translated_flows.ts";
+import { pickPort } from "./pick_port.ts";
 import { isTupleUnused } from "./unused_tuple.ts";
 
 /** Connections of a flow from which nothing was learnt before nobody tries any longer, or none beside packets of others. */
@@ -37,8 +41,8 @@ const AUDIT_STRIDE = 1597;
  * What a connection does is not written down here: it is learnt from some of the same kind that went packet by packet,
  * forgotten whenever routes, rules, sysctls or listeners change, and compared again every so often.
  *
- * Connections that rules translate to another server, that go through a VXLAN tunnel or a service whose scheduler asks for
- * more than a turn (`Scheduler.peek`), or whose port was bound beforehand are always left to their packets.
+ * Connections that go through a VXLAN tunnel or a service whose server cannot be told beforehand (`Scheduler.peek`,
+ * `Nat.foreseeDnat`), or whose port was bound beforehand are always left to their packets.
  */
 export class FlowPath {
   readonly #group: MachineGroup;
@@ -49,6 +53,8 @@ export class FlowPath {
   readonly #notOwn: readonly HandlerId[];
   /** What has been carried since counters were last brought up to date. */
   readonly #unsettled = new Set<Exchange>();
+  /** The flow of which a connection began last that was not carried. */
+  #begun: Flow | undefined = undefined;
   /** The flow of which a connection is being watched. */
   #watched: Flow | undefined = undefined;
   /** The ports that rules name or that have a service of IPVS, anywhere, as of `#portsChanges`. */
@@ -78,12 +84,12 @@ export class FlowPath {
    * picked here is the one that it gets.
    */
   carry(flow: Flow): boolean {
-    return flow.scheduled === undefined ? this.#carry(flow) : this.#carryScheduled(flow, flow.scheduled);
+    return flow.services === undefined ? this.#carry(flow) : this.#carryToService(flow, flow.services);
   }
 
-  /** The same for one that goes through a service: what is known stands in the flow of the real server whose turn it is. */
-  #carryScheduled(flow: Flow, scheduled: ScheduledFlows): boolean {
-    const one = flow.changes === this.#group.changes ? scheduled.next() : undefined;
+  /** The same for one that goes through a service: what is known stands in the flow of the server that is next. */
+  #carryToService(flow: Flow, services: ServiceFlows): boolean {
+    const one = flow.changes === this.#group.changes ? services.next() : undefined;
     if (one === undefined || !this.#carry(one)) return false;
     flow.localPort = one.localPort;
     flow.connectTime = one.connectTime;
@@ -148,7 +154,7 @@ export class FlowPath {
   #overlaps(client: Flow, tcp: Tcp, slot: number): boolean {
     const group = this.#group;
     if (client.changes !== group.changes) return false;
-    const flow = client.scheduled === undefined ? client : client.scheduled.next();
+    const flow = client.services === undefined ? client : client.services.next();
     const exchange = flow?.always;
     if (flow === undefined || exchange === undefined || flow.sinceAudit === AUDIT_EVERY) return false;
     if (flow.listenerChanges !== group.listenerChanges) return false;
@@ -176,10 +182,11 @@ export class FlowPath {
     if (flow.changes !== group.changes) {
       flow.changes = group.changes;
       flow.tuple = tupleOf(tcp, slot);
-      flow.scheduled = flow.tuple && scheduledFlowsOf(this.#tablesNow(), flow);
+      flow.services = flow.tuple && scheduledFlowsOf(this.#tablesNow(), flow);
       flow.forget();
     }
-    const one = flow.scheduled === undefined ? flow : flow.scheduled.nextToLearn();
+    this.#begun = flow;
+    const one = flow.services === undefined ? flow : flow.services.nextToLearn();
     if (one === undefined) return;
     if (one.listenerChanges !== group.listenerChanges) this.#findServer(one);
     const { server } = one;
@@ -188,6 +195,23 @@ export class FlowPath {
     if (one.exchanges[conduct] !== undefined && one.sinceAudit < AUDIT_EVERY) return;
     one.sinceAudit = 0;
     this.#watch(flow, one, conduct, slot);
+  }
+
+  /**
+   * Rules have chosen another destination for the first packet of a connection, which it has not got yet: what others of its
+   * flow do is known by the way that they take through these rules.
+   *
+   * @param mark that the packet came with.
+   */
+  // oxlint-disable-next-line max-params -- called per connection: an object would be allocated each time
+  noteDnat(nat: Nat, hook: HookNumber, packet: MatchView, mark: number): void {
+    this.#watched?.watch?.noteDnat(packet);
+    const flow = this.#begun;
+    if (flow?.tuple === undefined || flow.services !== undefined || flow.changes !== this.#group.changes) return;
+    if (!isFromClient(flow.tuple, packet) || this.#isNamed(flow.tuple, packet.sport)) return;
+    const { protocol, src, dst, sport, dport, ctState, inDevice, outDevice } = packet;
+    const seen = { protocol, src, dst, sport, dport, mark, ctState, inDevice, outDevice };
+    flow.services = new TranslatedFlows(flow, { nat, hook, packet: seen });
   }
 
   /** Connections that were carried at once so far. */
@@ -257,8 +281,8 @@ export class FlowPath {
     if ((flow.refused[conduct] ?? 0) >= REFUSED_MOST) return;
     const tables = this.#tablesNow();
     if (this.#watched !== undefined) return;
-    // What a service counts does not tell whose packets they were.
-    const mayJoin = tuple.real === undefined && (flow.missed[conduct] ?? 0) < REFUSED_MOST;
+    // What a service counts or draws does not tell whose packets they were.
+    const mayJoin = tuple.real === undefined && tuple.dnat === undefined && (flow.missed[conduct] ?? 0) < REFUSED_MOST;
     if (!this.#mayWatch(this.#loop.now + tables.shortest, flow.exchanges[conduct] !== undefined, mayJoin)) return;
     const { sockets } = tuple.tcp;
     const port = sockets.localPort(slot);
@@ -372,15 +396,4 @@ function asLongAs({ duration }: ExchangeShape, { constants }: ExchangeFacts, isJ
 /** What the next connection of a flow does, if that is known. */
 function nextOf(flow: Flow): Exchange | undefined {
   return flow.server && flow.exchanges[conductOf(flow.server, flow)];
-}
-
-/** Picks the source port of a connection; -1 if there is none, or if it takes over a TIME_WAIT entry, and is not like others. */
-function pickPort({ client, tcp, saddr, daddr, dport }: Exchange): Port {
-  const { ports } = tcp;
-  tcp.timeWaits.expire();
-  ports.socketRange = undefined;
-  const port = ports.pick(client, saddr, daddr, dport);
-  if (port >= 0 && ports.lastSearch.reusedTimeWait < 0) return port;
-  ports.keepForNext();
-  return -1;
 }

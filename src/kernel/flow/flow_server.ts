@@ -12,7 +12,7 @@ export function tupleOf(tcp: Tcp, slot: number): FlowTuple | undefined {
   if (sockets.has(slot, SocketFlag.BOUND)) return undefined;
   const [saddr, daddr, dport] = [sockets.local(slot), sockets.remote(slot), sockets.remotePort(slot)];
   const reply = { replySrc: daddr, replyDst: saddr, replySport: dport };
-  const service = { real: undefined, ipvs: undefined, masquerading: undefined };
+  const service = { real: undefined, ipvs: undefined, dnat: undefined, masquerading: undefined };
   return { client: tcp.netnsOf(slot), tcp, saddr, daddr, dport, ...reply, ...service };
 }
 

@@ -1,9 +1,9 @@
 import type { Ipvs } from "../ipvs/ipvs.ts";
 import { type RealServer, realPortOf, type VirtualService } from "../ipvs/virtual_service.ts";
-import { Flow, type FlowTuple } from "./flow.ts";
+import { Flow, type FlowTuple, type ServiceFlows } from "./flow.ts";
 
 /** The connections of a flow that go through a service of IPVS: what is known of them stands in a flow of each real server. */
-export class ScheduledFlows {
+export class ScheduledFlows implements ServiceFlows {
   readonly #flow: Flow;
   readonly #ipvs: Ipvs;
   readonly #service: VirtualService;
@@ -16,13 +16,11 @@ export class ScheduledFlows {
     this.#service = service;
   }
 
-  /** That of the real server which the next connection is scheduled to, if any has been watched that was. */
   next(): Flow | undefined {
     const real = this.#nextServer();
     return real && this.#byServer.get(real);
   }
 
-  /** The same, a new one if need be; `undefined` if the real server cannot be told beforehand. */
   nextToLearn(): Flow | undefined {
     const real = this.#nextServer();
     if (real === undefined) return undefined;

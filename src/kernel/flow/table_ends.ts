@@ -69,9 +69,8 @@ export class IpvsEnd {
     this.#facts = facts;
   }
 
-  /** Makes it. Its real server is chosen, and the port that masquerading gives it. @param ports of the client's tuple. */
-  leave({ saddr, daddr, ipvs, real, masquerading }: FlowTuple, ports: number): void {
-    masquerading?.takeForeseenPort();
+  /** Makes it; its real server is chosen. @param ports of the client's tuple. */
+  leave({ saddr, daddr, ipvs, real }: FlowTuple, ports: number): void {
     ipvs!.leaveConnection(saddr, daddr, ports, real!, this.#facts);
     real!.service.scheduler.choose?.(real!);
   }

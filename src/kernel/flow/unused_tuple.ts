@@ -30,8 +30,8 @@ export function isTupleUnused(tuple: FlowTuple, server: FlowServer, port: Port, 
   if (server.tcp.mayKnowPort(portAtServer) && server.tcp.find(netns, replySrc, replySport, replyDst, portAtServer) >= 0)
     return false;
   if (!areUnusedIn(tables, saddr, daddr, packPorts(port, dport))) return false;
-  if (tuple.real === undefined) return true;
-  // IPVS has the server's tuple with the client's own address and port.
+  if (tuple.real === undefined && tuple.dnat === undefined) return true;
+  // IPVS has the server's tuple with the client's own address and port, and without masquerading conntrack has.
   return (
     areUnusedIn(tables, replyDst, replySrc, packPorts(portAtServer, replySport)) &&
     areUnusedIn(tables, saddr, replySrc, packPorts(port, replySport))

@@ -2,9 +2,11 @@ import type { RandomStream } from "../../sim/random.ts";
 import type { Ipv4, Port } from "../../units.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import { CtStatus } from "../conntrack/ct_status.ts";
-import { compileChain, type ChainFunction } from "../netfilter/compile_chain.ts";
+import { compileChain, type ChainFunction, type ChainVerdict } from "../netfilter/compile_chain.ts";
+import { ruleEnvironment } from "../netfilter/filter.ts";
 import { Hook, type HookFunction, type HookNumber, Priority, Verdict, type VerdictValue } from "../netfilter/hooks.ts";
-import type { RuleEnvironment } from "../netfilter/rule_match.ts";
+import { type ForeseenDraw, RuleDraws } from "../netfilter/rule_draws.ts";
+import type { MatchView } from "../netfilter/rule_match.ts";
 import type { BuiltinChainName, DnatTarget, MasqueradeTarget, Ruleset } from "../netfilter/ruleset.ts";
 import type { Netns } from "../netns.ts";
 import { CtState, type Packet, Protocol, Standing } from "../packet.ts";
@@ -16,6 +18,23 @@ type Manip = "src" | "dst";
 interface NatChain {
   readonly priority: number;
   readonly run: ChainFunction;
+  /** What its rules decide by chance. */
+  readonly draws: RuleDraws;
+}
+
+/** The draws that rules make for a connection before they choose its destination. */
+export interface DnatDraws {
+  readonly draws: RuleDraws;
+  readonly count: number;
+}
+
+/** What rules will decide of the next connection that is like one they have seen. */
+export interface ForeseenDnat {
+  /** `undefined` if they leave its destination as it is, or drop it, or draw a port for it. */
+  readonly target: DnatTarget | undefined;
+  readonly draws: RuleDraws;
+  /** What they draw on the way. */
+  readonly made: readonly ForeseenDraw[];
 }
 
 /** The chains of iptables' nat table. */
@@ -26,6 +45,22 @@ const TABLE_CHAINS: readonly (readonly [HookNumber, number, BuiltinChainName])[]
   [Hook.POST_ROUTING, Priority.NAT_SRC, "POSTROUTING"],
 ];
 
+/** Asks chains until one translates or drops. */
+function verdictOf(chains: readonly NatChain[], packet: MatchView): ChainVerdict {
+  for (let index = 0; index < chains.length; index += 1) {
+    const verdict = chains[index]!.run(packet);
+    if (verdict !== Verdict.ACCEPT) return verdict;
+  }
+  return Verdict.ACCEPT;
+}
+
+/** The target of DNAT, if that is what a chain has decided and no port is drawn for it. */
+function plainTarget(verdict: ChainVerdict): DnatTarget | undefined {
+  if (typeof verdict !== "object" || verdict.kind !== "dnat") return undefined;
+  const { portLow, portHigh } = verdict;
+  return portHigh === undefined || portHigh === portLow ? verdict : undefined;
+}
+
 /**
  * Network address translation of one namespace: rules are asked once per connection and direction of translation;
  * every later packet gets the recorded translation.
@@ -33,16 +68,19 @@ const TABLE_CHAINS: readonly (readonly [HookNumber, number, BuiltinChainName])[]
  * Source: net/netfilter/nf_nat_core.c nf_nat_inet_fn, nf_nat_setup_info, nf_nat_packet, v6.1.
  */
 export class Nat {
-  readonly #netns: Netns;
+  readonly netns: Netns;
   readonly #conntrack: Conntrack;
   readonly #random: RandomStream;
+  /** What the rules of iptables decide by chance: they draw from the same stream. */
+  readonly #draws: RuleDraws;
   /** The chains by hook, in order of priority. */
   readonly #chains: NatChain[][] = [[], [], [], [], []];
 
   constructor(netns: Netns, conntrack: Conntrack) {
-    this.#netns = netns;
+    this.netns = netns;
     this.#conntrack = conntrack;
     this.#random = netns.machine.random.stream(`kernel/nat/${netns.name}`);
+    this.#draws = new RuleDraws(this.#random, netns.machine.group);
     const translate: HookFunction = (packet, hook) => this.translate(packet, hook);
     netns.hooks.register(Hook.PRE_ROUTING, Priority.NAT_DST, translate, "nat");
     netns.hooks.register(Hook.LOCAL_OUT, Priority.NAT_DST, translate, "nat");
@@ -70,19 +108,14 @@ export class Nat {
 
   /** Adds the nat table of iptables. @returns a function that takes it away again. */
   addTable(ruleset: Ruleset): () => void {
-    const environment: RuleEnvironment = {
-      isLocalAddress: (address) => this.#netns.hasAddress(address),
-      randomUnit: () => this.#random.uniform(),
-      noteChance: () => this.#netns.machine.group.noteChance(),
-      ruleLog: this.#netns.ruleLog,
-      ...(this.#netns.ruleTally === undefined ? {} : { tally: this.#netns.ruleTally }),
-    };
+    const draws = this.#draws;
+    const environment = ruleEnvironment(this.netns, draws);
     const added: ChainFunction[] = [];
     for (const [hook, priority, name] of TABLE_CHAINS) {
-      const chain = compileChain(ruleset, "nat", name, environment);
-      if (chain === undefined) continue;
-      this.addChain(hook, priority, chain);
-      added.push(chain);
+      const run = compileChain(ruleset, "nat", name, environment);
+      if (run === undefined) continue;
+      this.addChain(hook, { priority, run, draws });
+      added.push(run);
     }
     return () => {
       for (const chain of added) this.removeChain(chain);
@@ -95,11 +128,11 @@ export class Nat {
    *
    * Source: net/netfilter/nf_nat_core.c nf_nat_register_fn, v6.1; net/netfilter/core.c nf_hook_entries_grow, v6.1.
    */
-  addChain(hook: HookNumber, priority: number, run: ChainFunction): void {
+  addChain(hook: HookNumber, chain: NatChain): void {
     const chains = this.#chains[hook]!;
-    const place = chains.findIndex((chain) => priority <= chain.priority);
-    chains.splice(place < 0 ? chains.length : place, 0, { priority, run });
-    this.#netns.machine.group.noteChange();
+    const place = chains.findIndex(({ priority }) => chain.priority <= priority);
+    chains.splice(place < 0 ? chains.length : place, 0, chain);
+    this.netns.machine.group.noteChange();
   }
 
   /** Asks a chain no more. Connections keep the translation that it gave them. */
@@ -108,7 +141,7 @@ export class Nat {
       const place = chains.findIndex((chain) => chain.run === run);
       if (place >= 0) chains.splice(place, 1);
     }
-    this.#netns.machine.group.noteChange();
+    this.netns.machine.group.noteChange();
   }
 
   /**
@@ -116,17 +149,35 @@ export class Nat {
    * (null binding). @returns false to drop.
    */
   #setUp(packet: Packet, slot: number, hook: HookNumber, manip: Manip): boolean {
-    const chains = this.#chains[hook]!;
-    for (let index = 0; index < chains.length; index += 1) {
-      const verdict = chains[index]!.run(packet);
-      if (verdict === Verdict.DROP) return false;
-      if (typeof verdict !== "object") continue;
-      if (verdict.kind === "dnat") this.#bindDestination(slot, verdict);
-      else if (verdict.kind === "masquerade") this.#masquerade(packet, slot, verdict);
-      return true;
-    }
-    if (manip === "src") this.#bindSource(slot, undefined);
+    const { mark } = packet;
+    const verdict = verdictOf(this.#chains[hook]!, packet);
+    if (verdict === Verdict.DROP) return false;
+    if (verdict === Verdict.ACCEPT) {
+      if (manip === "src") this.#bindSource(slot, undefined);
+    } else if (verdict.kind === "dnat") {
+      this.netns.machine.group.flowPath?.noteDnat(this, hook, packet, mark);
+      this.#bindDestination(slot, verdict);
+    } else if (verdict.kind === "masquerade") this.#masquerade(packet, slot, verdict);
     return true;
+  }
+
+  /**
+   * What the hook's chains will decide of the next packet that is like this one; `undefined` if that cannot be told
+   * before it comes. Nothing is drawn and nothing counted.
+   */
+  foreseeDnat(hook: HookNumber, packet: MatchView): ForeseenDnat | undefined {
+    const chains = this.#chains[hook]!;
+    const draws = chains[0]?.draws;
+    const { ruleLog, ruleTally } = this.netns;
+    if (draws === undefined || ruleLog !== undefined || chains.some((chain) => chain.draws !== draws)) return undefined;
+    const tally = ruleTally?.natDestination;
+    const before = { ...tally };
+    let verdict: ChainVerdict = Verdict.ACCEPT;
+    const made = draws.foresee(() => {
+      verdict = verdictOf(chains, { ...packet });
+    });
+    if (tally !== undefined) Object.assign(tally, before);
+    return made && { target: plainTarget(verdict), draws, made };
   }
 
   /** DNAT: the reply tuple comes from the new destination. A port that is not given stays. */
@@ -153,7 +204,7 @@ export class Nat {
   /** MASQUERADE: the source becomes the outgoing device's address. Source: net/netfilter/nf_nat_masquerade.c nf_nat_masquerade_ipv4, v6.1. */
   #masquerade(packet: Packet, slot: number, target: MasqueradeTarget): void {
     const range: NatRange = {
-      address: this.#netns.routes.lookup(packet.dst).preferredSource,
+      address: this.netns.routes.lookup(packet.dst).preferredSource,
       portLow: target.portLow,
       portHigh: target.portHigh ?? target.portLow,
       isRandom: target.isRandom,
@@ -161,9 +212,14 @@ export class Nat {
     this.#bindSource(slot, range);
   }
 
-  /** The port that the next connection gets if its source is masqueraded to any port and nobody has that one. @param oldPort that of the client. */
-  foreseePort(oldPort: Port): Port {
-    return firstPortTried(this.#random, oldPort);
+  /**
+   * The port that the next connection gets if its source is masqueraded to any port and nobody has that one.
+   *
+   * @param oldPort that of the client.
+   * @param drawn what DNAT draws for it before.
+   */
+  foreseePort(oldPort: Port, drawn: DnatDraws | undefined): Port {
+    return firstPortTried(this.#random, oldPort, drawn?.draws.areFrom(this.#random) === true ? drawn.count : 0);
   }
 
   /** A connection of which no packet was sent has got that port. */
@@ -182,7 +238,7 @@ export class Nat {
     const replySourcePort = table.ports(reply) >>> 16;
     table.setReply(slot, table.src(reply), chosen.address, packPorts(replySourcePort, chosen.port));
     table.set(slot, CtStatus.SRC_NAT);
-    this.#netns.countSourceNat(chosen.port);
+    this.netns.countSourceNat(chosen.port);
   }
 
   /**

@@ -50,10 +50,15 @@ export function chooseUniqueSource(
 /** What the search for a port draws from. */
 const OFFSETS = 65_536;
 
-/** The port that is tried first for a connection whose source is masqueraded to any port (`--random-fully`). @param oldPort that of the client. */
-export function firstPortTried(random: RandomStream, oldPort: Port): Port {
+/**
+ * The port that is tried first for a connection whose source is masqueraded to any port (`--random-fully`).
+ *
+ * @param oldPort that of the client.
+ * @param before numbers that others take from the stream before.
+ */
+export function firstPortTried(random: RandomStream, oldPort: Port, before: number): Port {
   const [low, high] = portBounds(undefined, oldPort);
-  return low + (Math.floor(random.peek() * OFFSETS) % (high - low + 1));
+  return low + (Math.floor(random.peek(before) * OFFSETS) % (high - low + 1));
 }
 
 /** Draws as the search for a port does that takes the first one it tries. */

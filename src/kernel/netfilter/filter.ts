@@ -2,7 +2,8 @@ import { Icmp, sendIcmpError } from "../icmp.ts";
 import type { Netns } from "../netns.ts";
 import { compileChain, type ChainFunction } from "./compile_chain.ts";
 import { Hook, type HookFunction, type HookNumber, Priority, Verdict } from "./hooks.ts";
-import type { RuleEnvironment } from "./rule_match.ts";
+import { RuleDraws } from "./rule_draws.ts";
+import type { RuleChances, RuleEnvironment } from "./rule_match.ts";
 import type { BuiltinChainName, Ruleset } from "./ruleset.ts";
 
 const CHAIN_HOOKS: readonly (readonly [HookNumber, BuiltinChainName])[] = [
@@ -20,7 +21,7 @@ const ENVIRONMENTS = new WeakMap<Netns, RuleEnvironment>();
  * @returns a function that takes them off again.
  */
 export function registerFilter(netns: Netns, ruleset: Ruleset): () => void {
-  const environment = ENVIRONMENTS.get(netns) ?? ruleEnvironment(netns, `kernel/filter/${netns.name}`);
+  const environment = ENVIRONMENTS.get(netns) ?? ruleEnvironment(netns, drawsOf(netns, `kernel/filter/${netns.name}`));
   ENVIRONMENTS.set(netns, environment);
   const registered: (readonly [hook: HookNumber, run: HookFunction])[] = [];
   for (const [hook, name] of CHAIN_HOOKS) {
@@ -35,13 +36,16 @@ export function registerFilter(netns: Netns, ruleset: Ruleset): () => void {
   };
 }
 
-/** What the rules of a namespace ask it, with random numbers from a stream of this path. */
-export function ruleEnvironment(netns: Netns, stream: string): RuleEnvironment {
-  const random = netns.machine.random.stream(stream);
+/** Draws of a namespace's rules, from the stream of this path. */
+export function drawsOf({ machine }: Netns, path: string): RuleDraws {
+  return new RuleDraws(machine.random.stream(path), machine.group);
+}
+
+/** What the rules of a namespace ask it, with these draws. */
+export function ruleEnvironment(netns: Netns, draws: RuleChances): RuleEnvironment {
   return {
     isLocalAddress: (address) => netns.hasAddress(address),
-    randomUnit: () => random.uniform(),
-    noteChance: () => netns.machine.group.noteChance(),
+    draws,
     ruleLog: netns.ruleLog,
     ...(netns.ruleTally === undefined ? {} : { tally: netns.ruleTally }),
   };

@@ -1,11 +1,11 @@
 import type { Netns } from "../netns.ts";
-import { filterHook, ruleEnvironment } from "./filter.ts";
+import { drawsOf, filterHook, ruleEnvironment } from "./filter.ts";
 import { NftCompiler } from "./nft_compiler.ts";
 import type { NftRuleset } from "./nft_ruleset.ts";
-import type { RuleEnvironment } from "./rule_match.ts";
+import type { RuleDraws } from "./rule_draws.ts";
 
-/** One for each namespace, so that a ruleset that is loaded again goes on with its random numbers. */
-const ENVIRONMENTS = new WeakMap<Netns, RuleEnvironment>();
+/** Of each namespace, so that a ruleset that is loaded again goes on with its random numbers. */
+const DRAWS = new WeakMap<Netns, RuleDraws>();
 
 /**
  * Puts the base chains of a ruleset on the hooks of a namespace: filter chains at their own priority, nat chains among
@@ -16,8 +16,9 @@ const ENVIRONMENTS = new WeakMap<Netns, RuleEnvironment>();
  * @returns a function that takes them off again.
  */
 export function registerNft(netns: Netns, ruleset: NftRuleset): () => void {
-  const environment = ENVIRONMENTS.get(netns) ?? ruleEnvironment(netns, `kernel/nft/${netns.name}`);
-  ENVIRONMENTS.set(netns, environment);
+  const draws = DRAWS.get(netns) ?? drawsOf(netns, `kernel/nft/${netns.name}`);
+  DRAWS.set(netns, draws);
+  const environment = ruleEnvironment(netns, draws);
   const removals: (() => void)[] = [];
   for (const table of ruleset) {
     const compiler = new NftCompiler(table, environment);
@@ -31,7 +32,7 @@ export function registerNft(netns: Netns, ruleset: NftRuleset): () => void {
         removals.push(() => netns.hooks.unregister(hook, run));
       } else if (netns.conntrack !== undefined) {
         const nat = netns.machine.requireNat(netns);
-        nat.addChain(base.hook, base.priority, chain);
+        nat.addChain(base.hook, { priority: base.priority, run: chain, draws });
         removals.push(() => nat.removeChain(chain));
       }
     }

@@ -130,14 +130,13 @@ function compileNumgen(
   environment: RuleEnvironment,
 ): FieldReader {
   if (isRandom) {
-    return () => {
-      environment.noteChance?.();
-      return Math.floor(environment.randomUnit() * modulus) + offset;
-    };
+    const decide = (unit: number): number => Math.floor(unit * modulus);
+    return () => environment.draws.draw(decide) + offset;
   }
+  environment.draws.noteCounter();
   let count = modulus - 1;
   return () => {
-    environment.noteChance?.();
+    environment.draws.noteCount();
     count = count + 1 < modulus ? count + 1 : 0;
     return count + offset;
   };

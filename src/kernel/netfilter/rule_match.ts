@@ -3,6 +3,7 @@ import type { Ipv4, Port } from "../../units.ts";
 import { CtState } from "../packet.ts";
 import { PortBits } from "../ports/port_bits.ts";
 import type { RuleLog } from "../decisions/rule_log.ts";
+import type { Decision } from "./rule_draws.ts";
 import type { RuleTally } from "./rule_tally.ts";
 import type { AddressPortSet, PortRange, RuleMatch } from "./ruleset.ts";
 
@@ -23,14 +24,22 @@ export interface MatchView {
   readonly outDevice: string | undefined;
 }
 
+/** What rules decide otherwise than by a packet's fields. */
+export interface RuleChances {
+  /** What `--mode random` and `numgen random` decide. */
+  draw(decide: Decision): number;
+  /** Called whenever a rule decides by a count of packets. */
+  noteCount(): void;
+  /** Called once for each rule that does. */
+  noteCounter(): void;
+}
+
 /** What rules ask of the namespace they stand in. */
 export interface RuleEnvironment {
   /** Whether the routing table of the namespace calls the address local. */
   isLocalAddress(address: Ipv4): boolean;
-  /** A number in [0, 1) for `--mode random`. */
-  randomUnit(): number;
-  /** Called whenever a rule decides by chance or by a count of packets. */
-  noteChance?(): void;
+  /** What rules decide by chance or by a count of packets. */
+  readonly draws: RuleChances;
   /** Where rules note that they matched; absent or `undefined` unless somebody wants to know. */
   readonly ruleLog?: RuleLog | undefined;
   /** Where rules count the packets that are tested against them; without it they count nothing. */
@@ -93,11 +102,10 @@ function compilePositive(match: RuleMatch, environment: RuleEnvironment, counter
       return (packet) => environment.isLocalAddress(packet.dst);
     case "nth":
       return compileNth(match.every, counter, environment);
-    case "random":
-      return () => {
-        environment.noteChance?.();
-        return environment.randomUnit() < match.probability;
-      };
+    case "random": {
+      const decide = (unit: number): number => Number(unit < match.probability);
+      return () => environment.draws.draw(decide) === 1;
+    }
   }
 }
 
@@ -153,8 +161,9 @@ function compileCtState(states: number): PacketTest {
 
 /** Matches when the count wraps to 0. Source: net/netfilter/xt_statistic.c statistic_mt, v6.1. */
 function compileNth(every: number, counter: NthCounter, environment: RuleEnvironment): PacketTest {
+  environment.draws.noteCounter();
   return () => {
-    environment.noteChance?.();
+    environment.draws.noteCount();
     counter.count = counter.count === every - 1 ? 0 : counter.count + 1;
     return counter.count === 0;
   };

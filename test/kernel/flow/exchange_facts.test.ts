@@ -37,6 +37,7 @@ const DONE: ExchangeConstants = {
   ],
   waits: [WAIT],
   entries: [ENTRY],
+  translated: 0,
   ipvs: {
     state: 5,
     flags: 3,

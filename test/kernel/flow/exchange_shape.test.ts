@@ -17,6 +17,7 @@ const CONSTANTS: ExchangeConstants = {
   waits: [],
   entries: [],
   ipvs: undefined,
+  translated: undefined,
 };
 
 /** A connection whose two numbers lie so far above the client's and the server's initial ones. */
