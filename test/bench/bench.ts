@@ -70,14 +70,18 @@ async function measure({ cases, rounds, isQuick, json }: BenchOptions): Promise<
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   let lastCase = "";
+  // Points differ too much for a guess: what a round takes is known once one is over.
+  let aRound: number | undefined;
   const { document, lines, failures } = await runRounds({
     cases: CASES.filter(({ name }) => cases.includes(name)),
     rounds,
     isQuick,
     interrupted: interrupted.signal,
     onPoint: ({ text, done, total }) => {
-      const left = ((seconds() - start) / done) * (total - done);
-      const wait = done * 20 < total || !Number.isFinite(left) ? "" : `, about ${formatSpan(Math.ceil(left))} left`;
+      const [elapsed, over] = [seconds() - start, (done * rounds) / total];
+      if (over > 0 && Number.isInteger(over)) aRound = elapsed / over;
+      const left = aRound === undefined ? 0 : Math.ceil(aRound * rounds - elapsed);
+      const wait = left <= 0 ? "" : `, about ${formatSpan(left)} left`;
       const words = `${done} of ${total} points, ${text}${wait}`;
       line?.showText(words);
       const ofCase = text.replace(/:.*/, "");

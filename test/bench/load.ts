@@ -21,6 +21,8 @@ export interface Load {
   readonly services?: number;
   /** Whether half of the connections go through one more service's ClusterIP. */
   readonly isThroughService?: boolean;
+  /** kube-proxy's; IPVS if left out. */
+  readonly mode?: "ipvs" | "iptables";
   /** Pods beside that one, with two probes each in every period. */
   readonly pods?: number;
   /** `periodSeconds` of the probes; the kubelet's default, 10, if left out. */
@@ -57,7 +59,7 @@ export function perConnection({ cpuSeconds, connections }: Timed): number {
 /** A kernel like that of incident 001 whose conntrack collects garbage every 16 s and not every 120 s, so that a table holds what it should. */
 export const TIDY_KERNEL = "5.4.100";
 
-/** A scenario's text for a load: IPVS, conntrack and room in all tables. */
+/** A scenario's text for a load: kube-proxy, conntrack and room in all tables. */
 export function loadScenario(load: Load): string {
   const { rate, destinations, arrivals = "poisson", range = [32_768, 60_999], services = 20, pods = 0 } = load;
   const ports = Array.from({ length: destinations }, (_, index) => 1024 + index);
@@ -83,7 +85,7 @@ export function loadScenario(load: Load): string {
     "  net.ipv4.tcp_max_tw_buckets: 4194304",
     `  net.netfilter.nf_conntrack_tcp_timeout_time_wait: ${load.conntrackTimeWait ?? 120}`,
     "kubelet: { version: 1.23.10 }",
-    "kubeProxy: { version: 1.23.10, mode: ipvs, nodePortRange: 10000-30000 }",
+    `kubeProxy: { version: 1.23.10, mode: ${load.mode ?? "ipvs"}, nodePortRange: 10000-30000 }`,
     "services:",
     "  - { name: default/server, type: ClusterIP, clusterIP: 10.96.0.10, ports: [{ port: 80, targetPort: 1024 }],",
     "      endpoints: [10.23.0.10] }",

@@ -3,6 +3,12 @@ import type { Fault } from "./fault.ts";
 /** Faults in IPVS. */
 export const IPVS_FAULTS: readonly Fault[] = [
   {
+    wrong: "wrr moves on when somebody asks whose turn it is.",
+    file: "kernel/ipvs/round_robin.ts",
+    find: "      this.#nextWeight = weight;\n      return server;\n",
+    replace: "      this.#nextWeight = weight;\n      this.choose();\n      return server;\n",
+  },
+  {
     wrong: "A connection in LAST_ACK lasts 60 s.",
     file: "kernel/ipvs/ipvs_tcp_states.ts",
     find: "10, 60, 30, 120, 120];",
@@ -35,8 +41,8 @@ export const IPVS_FAULTS: readonly Fault[] = [
   {
     wrong: "wrr makes a lap at weight 0.",
     file: "kernel/ipvs/round_robin.ts",
-    find: "if (this.#currentWeight <= 0) this.#currentWeight = this.#maxWeight;",
-    replace: "if (this.#currentWeight < 0) this.#currentWeight = this.#maxWeight;",
+    find: "if (weight <= 0) weight = this.#maxWeight;",
+    replace: "if (weight < 0) weight = this.#maxWeight;",
   },
   {
     wrong: "A connection that is told to end takes an assured template with it.",

@@ -51,23 +51,41 @@ export class WeightedRoundRobin implements Scheduler {
   #currentWeight = 0;
   #maxWeight = 0;
   #step = 1;
+  /** Mark and current weight once the server is chosen that `peek` told last. */
+  #nextMark = -1;
+  #nextWeight = 0;
 
   schedule(service: VirtualService): RealServer | undefined {
-    const servers = service.servers;
+    const server = this.peek(service);
+    if (server !== undefined) this.choose();
+    return server;
+  }
+
+  peek({ servers }: VirtualService): RealServer | undefined {
     if (this.#maxWeight === 0) return undefined;
+    let mark = this.#mark;
+    let weight = this.#currentWeight;
     const laps = Math.ceil(this.#maxWeight / this.#step) + 2;
     for (let look = 0; look <= laps * (servers.length + 1); look += 1) {
-      this.#mark += 1;
-      if (this.#mark >= servers.length) {
-        this.#mark = -1;
-        this.#currentWeight -= this.#step;
-        if (this.#currentWeight <= 0) this.#currentWeight = this.#maxWeight;
+      mark += 1;
+      if (mark >= servers.length) {
+        mark = -1;
+        weight -= this.#step;
+        if (weight <= 0) weight = this.#maxWeight;
         continue;
       }
-      const server = servers[this.#mark]!;
-      if (server.weight > 0 && server.weight >= this.#currentWeight) return server;
+      const server = servers[mark]!;
+      if (server.weight <= 0 || server.weight < weight) continue;
+      this.#nextMark = mark;
+      this.#nextWeight = weight;
+      return server;
     }
     assert(false, "a weighted round robin with a positive weight finds a server");
+  }
+
+  choose(): void {
+    this.#mark = this.#nextMark;
+    this.#currentWeight = this.#nextWeight;
   }
 
   serversChanged(service: VirtualService): void {

@@ -30,7 +30,7 @@ export interface Scheduler {
   schedule(service: VirtualService, packet: Packet): RealServer | undefined;
   /** Whom `schedule` will choose next, whatever the packet; absent where that depends on it, or is not known beforehand. */
   peek?(service: VirtualService): RealServer | undefined;
-  /** The server that `peek` has just told is chosen; absent where nothing is remembered. */
+  /** The server is chosen that `peek` has just told; absent where nothing is remembered. */
   choose?(server: RealServer): void;
   /** A server was added, changed or deleted. */
   serversChanged(service: VirtualService, deleted?: DeletedServer): void;

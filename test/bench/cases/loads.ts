@@ -136,12 +136,13 @@ const AT_50: Series = {
   timed: 4 * TIMED,
   isFullOnly: true,
 };
+const AT_50_BY_RULES: Series = { ...AT_50, load: { ...AT_50.load, mode: "iptables" } };
 
 /** How many services kube-proxy has programmed. */
 export const SERVICES: BenchCase = {
   name: "services",
   about:
-    "A connection, of which every second one goes through a ClusterIP, beside N NodePort services of five endpoints at the node's six addresses, cni0's among them: 6 N virtual servers in IPVS, and one more. At 50 a second, not 250, with the flow path, too.",
+    "A connection, of which every second one goes through a ClusterIP, beside N NodePort services of five endpoints at the node's six addresses, cni0's among them: 6 N virtual servers in IPVS, and one more. At 50 a second, not 250, with the flow path, too, and where rules of iptables choose the endpoint.",
   points: [
     ...[1, 10, 100, 1_000, 5_000].map((services) =>
       point(`${formatCount(services)} services`, {
@@ -152,10 +153,13 @@ export const SERVICES: BenchCase = {
     ),
     point("50/s, packet by packet", AT_50),
     point("50/s, flow path", { ...AT_50, carriesFlows: true }),
+    point("50/s, iptables, packet by packet", AT_50_BY_RULES),
+    point("50/s, iptables, flow path", { ...AT_50_BY_RULES, carriesFlows: true }),
   ],
   bounds: [
     ...flatness("5,000 services", "10 services", 1.25),
     ...flatness("50/s, flow path", "50/s, packet by packet", 0.6),
+    ...flatness("50/s, iptables, flow path", "50/s, iptables, packet by packet", 0.6),
   ],
 };
 

@@ -83,6 +83,18 @@ describe("rr", () => {
 });
 
 describe("wrr", () => {
+  it("tells whose turn it is, which stays so until a server is chosen", () => {
+    const [told, plain] = [serviceOf("wrr", THREE), serviceOf("wrr", THREE)];
+    const { scheduler } = told;
+    const peeked = Array.from({ length: 9 }, () => {
+      scheduler.peek?.(told);
+      const server = scheduler.peek?.(told);
+      scheduler.choose?.(server!);
+      return server!.address & 255;
+    });
+    expect(peeked).toEqual(choices(plain, 9));
+  });
+
   it("begins at weight 1 when servers were added one by one", () => {
     expect(choices(serviceOf("wrr", THREE), 9)).toEqual([143, 142, 141, 141, 143, 141, 143, 142, 141]);
   });
