@@ -16,6 +16,9 @@ const CLASSES: readonly AddressClass[] = [
 /** What all other addresses become part of: set aside for tests, never routed (RFC 2544). */
 const PUBLIC: AddressClass = { base: addressOf("198.18.0.0"), length: 15 };
 
+/** The same once two /16 or as many smaller networks have used those up: reserved, and nobody's (RFC 1112). */
+const RESERVED: AddressClass = { base: addressOf("240.0.0.0"), length: 4 };
+
 /** Shared by all machines: these tell nothing and mean something. */
 const KEPT: readonly AddressClass[] = [
   { base: addressOf("127.0.0.0"), length: 8 },
@@ -34,7 +37,8 @@ interface Block {
  * Other addresses for those of a cluster. Networks that are written with a prefix, and all /24, stay together: two
  * addresses share one exactly if their replacements do. The bits of a network are numbered in the order in which its
  * branches come, hosts from 1 on, so that nothing of the original is left and no host becomes a broadcast address.
- * Private ranges stay the private ranges they are; public addresses come from 198.18.0.0/15.
+ * Private ranges stay the private ranges they are; public addresses come from 198.18.0.0/15, and from 240.0.0.0/4 once
+ * that is used up.
  */
 export class AddressMap {
   readonly #networks: readonly { readonly base: Ipv4; readonly length: number }[];
@@ -139,17 +143,16 @@ export class AddressMap {
     return made | 0;
   }
 
-  /** Public networks lie side by side; one inside another that is written keeps its place there. */
+  /** Public networks lie side by side; one inside another that is written, or inside a /24, keeps its place there. */
   #publicBase(base: Ipv4, length: number): Ipv4 {
     const around = this.#networks.find((one) => one.length < length && (base & prefixMask(one.length)) === one.base);
-    if (around !== undefined && around.length >= PUBLIC.length) {
-      const outer = this.#block(around.base, around.length);
-      return this.#branch(base, length, outer);
-    }
+    const outer = Math.max(around?.length ?? 0, length > 24 ? 24 : 0);
+    if (outer >= PUBLIC.length) return this.#branch(base, length, this.#block(base & prefixMask(outer), outer));
     const size = 2 ** (32 - Math.max(length, PUBLIC.length));
     const start = Math.ceil(this.#publicNext / size) * size;
     this.#publicNext = start + size;
-    return (PUBLIC.base + (start % 2 ** (32 - PUBLIC.length))) | 0;
+    const room = 2 ** (32 - PUBLIC.length);
+    return (start < room ? PUBLIC.base + start : RESERVED.base + start - room) | 0;
   }
 }
 

@@ -130,6 +130,23 @@ describe("AddressMap", () => {
     );
   });
 
+  // Found by the property above: they came to lie in two /24.
+  it("keeps public addresses together of whose /24 one half is written as a network", () => {
+    const map = new AddressMap(["203.1.2.1/25"]);
+    expect(["203.1.2.1", "203.1.2.128"].map((one) => map.of(one))).toEqual(["198.18.0.1", "198.18.0.128"]);
+  });
+
+  // Found by the property above: the third of these had the first one's replacement.
+  it("gives public addresses others when two networks have used 198.18.0.0/15 up", () => {
+    const map = new AddressMap(["203.0.0.1/16", "8.0.0.1/16"]);
+    expect(["203.0.0.1", "8.0.0.1", "8.1.0.1", "9.9.9.9"].map((one) => map.of(one))).toEqual([
+      "198.18.0.1",
+      "198.19.0.1",
+      "240.0.0.1",
+      "240.0.1.1",
+    ]);
+  });
+
   it("keeps what is private private, and takes public addresses from 198.18.0.0/15", () => {
     const map = new AddressMap([]);
     expect(
