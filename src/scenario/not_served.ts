@@ -2,8 +2,8 @@
 export interface NotServed {
   /** Where it stands: keys joined by dots, `*` for an item of a list. */
   readonly path: RegExp;
-  /** The values that are served all the same; without it, none is. */
-  readonly served?: readonly string[];
+  /** The values of the schema that are not served; without it, none is. */
+  readonly values?: readonly string[];
   readonly what: string;
   readonly toMend: string;
 }
@@ -14,13 +14,13 @@ const PROBE = String.raw`^(pods\.\*|nodeLocalDns)\.(readiness|liveness|startup)P
 export const NOT_SERVED: readonly NotServed[] = [
   {
     path: /^kubeProxy\.mode$/,
-    served: ["ipvs", "iptables", "nftables"],
+    values: ["userspace"],
     what: "kube-proxy's mode userspace",
     toMend: "write ipvs, iptables or nftables",
   },
   {
     path: /^kubeProxy\.scheduler$/,
-    served: ["rr", "wrr"],
+    values: ["lc", "wlc", "sh", "dh", "mh", "sed", "nq", "lblc", "lblcr"],
     what: "an IPVS scheduler other than rr and wrr",
     toMend: "write rr, which is kube-proxy's default",
   },
@@ -31,7 +31,7 @@ export const NOT_SERVED: readonly NotServed[] = [
   },
   {
     path: new RegExp(String.raw`${PROBE}\.httpGet\.scheme$`),
-    served: ["HTTP"],
+    values: ["HTTPS"],
     what: "HTTPS probes",
     toMend: "write HTTP",
   },
@@ -50,6 +50,7 @@ export const NOT_SERVED: readonly NotServed[] = [
  */
 export function findNotServed(path: string, text: string | undefined): NotServed | undefined {
   return NOT_SERVED.find(
-    (entry) => entry.path.test(path) && (text === undefined || entry.served?.includes(text) !== true),
+    (entry) =>
+      entry.path.test(path) && (entry.values === undefined || (text !== undefined && entry.values.includes(text))),
   );
 }

@@ -175,6 +175,18 @@ describe("the shape of a scenario", () => {
     expect(diagnosticsOf(later)).toBe("none");
   });
 
+  it("does not take a misspelt word for a part that is not served yet", () => {
+    expect(diagnosticsOf(smallScenarioWith("mode: ipvs", "mode: iptable"))).toMatchInlineSnapshot(`
+      "
+      s.yaml:13:38: Cannot use "iptable" for "mode": it is none of the known words
+        13 | kubeProxy: { version: 1.23.10, mode: iptable, nodePortRange: 20000-40000 }
+                                                  ^^^^^^^
+        expected: one of ipvs, iptables, nftables, userspace
+        to mend:  write iptables
+      "
+    `);
+  });
+
   it("names each part that is not served yet", () => {
     const text = smallScenarioWith("mode: ipvs", "mode: userspace").replace(
       "httpGet: { port: 80 }",

@@ -62,8 +62,10 @@ function wordsOf({ description, enum: values }: Readonly<Record<string, unknown>
   const names = Array.isArray(values) ? values.map(String) : [];
   if (names.length > 1 && names.some((name) => !words[0]!.includes(name))) words.push(`One of ${names.join(", ")}.`);
   const limit = NOT_SERVED.find((entry) => entry.path.test(place));
-  if (limit !== undefined && limit.served === undefined) words.unshift("**Not served yet.**");
-  else if (limit?.served !== undefined) words.push(`**Served:** ${limit.served.join(", ")}.`);
+  if (limit !== undefined && limit.values === undefined) words.unshift("**Not served yet.**");
+  else if (limit?.values !== undefined) {
+    words.push(`**Served:** ${names.filter((name) => !limit.values!.includes(name)).join(", ")}.`);
+  }
   return words.join(" ");
 }
 
