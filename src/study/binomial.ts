@@ -74,7 +74,11 @@ export function regularizedBeta(x: number, a: number, b: number): number {
   assert(a > 0 && b > 0, "a beta distribution has two parameters above 0");
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  if (x <= 0.5 && (a + b) * x <= 2_000) return Math.min(1, betaTerm(x, a, b) * betaSeries(x, a, b));
+  if (x <= 0.5 && (a + b) * x <= 2_000) {
+    const series = betaSeries(x, a, b);
+    // Far above the mean it grows beyond all numbers, while the term becomes 0.
+    if (series < SERIES_MOST) return Math.min(1, betaTerm(x, a, b) * series);
+  }
   if (x <= (a + 1) / (a + b + 2)) return betaTerm(x, a, b) / betaFraction(x, a, b);
   return 1 - betaTerm(1 - x, b, a) / betaFraction(1 - x, b, a);
 }
@@ -102,6 +106,7 @@ export function regularizedGamma(shape: number, x: number): number {
 }
 
 const STEPS_MAX = 1_000_000;
+const SERIES_MOST = 1e300;
 
 function tailOf(level: number): number {
   assert(level > 0 && level < 1, "a confidence level lies between 0 and 1");

@@ -54,8 +54,26 @@ describe("regularizedBeta", () => {
     [7e-9, 5, 1e9, 0.827008395630138],
     [0.5, 1e6, 1e6, 0.5],
     [1e-4, 0.7, 12000.5, 0.8112059668723117],
+    // So far above the mean that its series is larger than any number.
+    [0.125, 2, 5404, 1],
+    [0.25, 2, 5404, 1],
   ])("is the distribution function of beta: at %d with %d and %d", (x, a, b, reference) => {
     expect(distance(regularizedBeta(x, a, b), reference)).toBeLessThan(1e-10);
+  });
+
+  it("never falls from one place to a higher one", () => {
+    const parameter = fc.integer({ min: -40, max: 140 }).map((twentieths) => 10 ** (twentieths / 20));
+    const meansAway = fc.integer({ min: -60, max: 80 }).map((twentieths) => 10 ** (twentieths / 20));
+    fc.assert(
+      fc.property(parameter, parameter, meansAway, meansAway, (a, b, one, other) => {
+        const places = [Math.min(one, other), Math.max(one, other)].map((times) => Math.min(1, (times * a) / (a + b)));
+        const [low, high] = places.map((x) => regularizedBeta(x, a, b));
+        expect(low).toBeLessThanOrEqual(high! + 1e-9);
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(high).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("is the binomial tail summed term by term", () => {

@@ -28,6 +28,19 @@ describe("proportionInterval", () => {
     );
   });
 
+  // Found by the property above: the upper bound was 0.001.
+  it("contains the proportion where two boots of thousands of failures disagree", () => {
+    const { low, high } = proportionInterval(
+      [
+        { n: 2582, x: 2051 },
+        { n: 9576, x: 3352 },
+      ],
+      0.95,
+    );
+    expect(low).toBeCloseTo(0.1474, 4);
+    expect(high).toBeCloseTo(0.9745, 4);
+  });
+
   it("is the Wilson interval for one boot, and says what one boot cannot show", () => {
     const { low, high, method, designEffect } = proportionInterval([{ n: 100, x: 10 }]);
     expect(low).toBeCloseTo(0.0552291, 6);
