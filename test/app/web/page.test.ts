@@ -107,7 +107,8 @@ describe(`The page${NO_BROWSER}`, { timeout: 300_000 }, () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await untilFinal(page);
     await untilTold(page);
-    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    // Pictures are drawn anew once the browser has told the page its new width.
+    await expect.poll(() => page.evaluate("document.documentElement.scrollWidth"), { timeout: 10_000 }).toBe(360);
     const nameless = `[...document.querySelectorAll("input, select, textarea, button")].filter((control) =>
       !(control.labels?.length > 0 || control.ariaLabel || control.textContent.trim())).map(({ id }) => id)`;
     expect(await page.evaluate(nameless)).toEqual([]);
