@@ -3,7 +3,7 @@ import type { HookNumber } from "../netfilter/hooks.ts";
 import type { Decision, RuleDraws } from "../netfilter/rule_draws.ts";
 import type { MatchView } from "../netfilter/rule_match.ts";
 import type { DnatTarget } from "../netfilter/ruleset.ts";
-import { Flow, type FlowTuple, type ServiceFlows } from "./flow.ts";
+import { Flow, type ServiceFlows } from "./flow.ts";
 
 /** What rules do after some draws: draw once more, or end. */
 interface Branch {
@@ -71,7 +71,7 @@ export class TranslatedFlows implements ServiceFlows {
     const replySport = target.portLow ?? tuple.dport;
     const flow = new Flow(this.#flow.requestBytes);
     flow.changes = this.#flow.changes;
-    flow.tuple = { ...tuple, replySrc, replySport, dnat: { ...dnat, nat: this.#seen.nat } } satisfies FlowTuple;
+    flow.tuple = { ...tuple, replySrc, replySport, dnat: { ...dnat, nat: this.#seen.nat } };
     return flow;
   }
 }
